@@ -1,0 +1,1 @@
+//! How far this task's clock may be from true time, and how to tell CloudWatch.

@@ -1,0 +1,3 @@
+//! The command `ecs-clock-emf`.
+
+fn main() {}
