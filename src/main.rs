@@ -1,3 +1,12 @@
-//! The command `ecs-clock-emf`.
+//! The command `ecs-clock-emf`: arguments and environment in, exit code out.
 
-fn main() {}
+use std::process::ExitCode;
+
+use ecs_clock_emf::{Environment, cli};
+
+fn main() -> ExitCode {
+    cli::main(
+        std::env::args_os().skip(1).collect(),
+        &Environment::of_process(),
+    )
+}

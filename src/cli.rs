@@ -1,0 +1,219 @@
+//! Commands and options: the command line in, a command with its flags out, and the exit code of each.
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::{Arg, ArgAction, ArgMatches, Command};
+
+use crate::check::{self, Checked};
+use crate::config::{self, CheckConfig, Fault, Flags, RunConfig};
+use crate::options::{self, Environment, OptionSpec};
+use crate::reading::Moment;
+use crate::run::{self, Draws};
+use crate::sink::Sink;
+use crate::verdict::Report;
+use crate::{diagnostics, shutdown};
+
+/// Exit codes. 0 is success in every command.
+mod exit {
+    /// `check`: not good.
+    pub(super) const NOT_GOOD: u8 = 1;
+    /// A wrong command line or configuration.
+    pub(super) const USAGE: u8 = 2;
+    /// `run --once` or `check` without a reading.
+    pub(super) const NO_READING: u8 = 3;
+    /// `run`: lines lost that no line reported, or stdout closed.
+    pub(super) const LINES_LOST: u8 = 4;
+}
+
+/// Runs the program with the arguments after its name and this environment.
+#[must_use]
+pub fn main(arguments: Vec<OsString>, environment: &Environment) -> ExitCode {
+    let started = Moment::now();
+    let name = OsString::from("ecs-clock-emf");
+    let matches = match command().try_get_matches_from([name].into_iter().chain(arguments)) {
+        Ok(matches) => matches,
+        Err(error) => {
+            // Help and version are on stdout and no error.
+            let _ = error.print();
+            return if error.use_stderr() {
+                ExitCode::from(exit::USAGE)
+            } else {
+                ExitCode::SUCCESS
+            };
+        }
+    };
+    let code = match matches.subcommand() {
+        Some(("check", matches)) => {
+            let flags = flags(matches, &[options::CHECK, options::CLOCK]);
+            configured(config::check(&flags, environment), |config| check(&config))
+        }
+        other => {
+            let matches = other.map_or(&matches, |(_, matches)| matches);
+            let flags = flags(matches, &[options::RUN, options::CLOCK]);
+            configured(config::run(&flags, environment), |config| {
+                run(config, environment, started)
+            })
+        }
+    };
+    ExitCode::from(code)
+}
+
+fn command() -> Command {
+    let run = |command: Command| command.args(arguments(&[options::RUN, options::CLOCK]));
+    run(Command::new("ecs-clock-emf"))
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("Writes how far this task's clock may be from true time as CloudWatch embedded metric format")
+        .args_conflicts_with_subcommands(true)
+        .disable_help_subcommand(true)
+        .subcommand(run(Command::new("run"))
+            .about("Sample until a signal and write EMF lines to stdout; the default"))
+        .subcommand(
+            Command::new("check")
+                .about("Print one reading and whether it is good: exit code 0 good, 1 not good, 3 no reading")
+                .args(arguments(&[options::CHECK, options::CLOCK])),
+        )
+}
+
+/// Options as flags. Values are not looked at here: all faults are to come out at once.
+fn arguments(groups: &[&[OptionSpec]]) -> Vec<Arg> {
+    let argument = |option: &OptionSpec| {
+        let default = match option.default {
+            Some(default) if !default.is_empty() => format!(" [default: {default}]"),
+            _ => String::new(),
+        };
+        let argument = Arg::new(option.name).long(option.name).help(format!(
+            "{}{default} [env: {}]",
+            option.help,
+            option.variable()
+        ));
+        if option.is_switch() {
+            argument.action(ArgAction::SetTrue)
+        } else {
+            argument
+                .action(ArgAction::Set)
+                .value_name(option.value)
+                .value_parser(clap::value_parser!(OsString))
+                .allow_hyphen_values(true)
+        }
+    };
+    groups.iter().copied().flatten().map(argument).collect()
+}
+
+fn flags(matches: &ArgMatches, groups: &[&[OptionSpec]]) -> Flags {
+    let mut flags = Flags::new();
+    for option in groups.iter().copied().flatten() {
+        if option.is_switch() {
+            if matches.get_flag(option.name) {
+                flags.insert(option.name, "true".to_owned());
+            }
+        } else if let Some(value) = matches.get_one::<OsString>(option.name) {
+            flags.insert(option.name, value.to_string_lossy().into_owned());
+        }
+    }
+    flags
+}
+
+/// Goes on with a valid configuration, or names every fault.
+fn configured<T>(config: Result<T, Vec<Fault>>, go_on: impl FnOnce(T) -> u8) -> u8 {
+    match config {
+        Ok(config) => go_on(config),
+        Err(faults) => {
+            diagnostics::init(tracing::level_filters::LevelFilter::ERROR);
+            for fault in faults {
+                tracing::error!(
+                    option = fault.option,
+                    given = fault.given,
+                    problem = fault.problem,
+                    "wrong configuration"
+                );
+            }
+            exit::USAGE
+        }
+    }
+}
+
+fn run(config: RunConfig, environment: &Environment, started: Moment) -> u8 {
+    diagnostics::init(config.source.log_level);
+    for (variable, nearest) in environment.unknown_variables() {
+        tracing::warn!(
+            variable,
+            nearest,
+            "no option has this variable; the nearest that one has is named"
+        );
+    }
+    let once = config.once;
+    let sink = match Sink::stdout() {
+        Ok(sink) => sink,
+        Err(error) => {
+            tracing::error!(%error, "there is no stdout");
+            return exit::LINES_LOST;
+        }
+    };
+    let draws = Draws {
+        delay: fastrand::f64(),
+        offset: fastrand::f64(),
+    };
+    let ended = on_runtime(async {
+        let shutdown = shutdown::listen()?;
+        Ok(run::run(config, sink, started, draws, shutdown).await)
+    });
+    match ended {
+        Err(code) => code,
+        Ok(ended) if ended.stdout_closed || ended.counts.unreported > 0 => exit::LINES_LOST,
+        Ok(ended) if once && !ended.had_reading => exit::NO_READING,
+        Ok(_) => 0,
+    }
+}
+
+fn check(config: &CheckConfig) -> u8 {
+    diagnostics::init(config.source.log_level);
+    let checked = on_runtime(async {
+        let shutdown = shutdown::listen()?;
+        Ok(check::check(config, shutdown).await)
+    });
+    match checked {
+        Err(code) => code,
+        Ok(None) => exit::NO_READING,
+        Ok(Some(Checked {
+            report,
+            had_reading,
+        })) => {
+            // The exit code says it too: whoever closed stdout may still read that.
+            let _ = print(&report, config.json);
+            match (report.is_good(), had_reading) {
+                (true, _) => 0,
+                (false, true) => exit::NOT_GOOD,
+                (false, false) => exit::NO_READING,
+            }
+        }
+    }
+}
+
+fn print(report: &Report, json: bool) -> io::Result<()> {
+    let text = if json {
+        serde_json::to_string(report)? + "\n"
+    } else {
+        report.to_string()
+    };
+    io::stdout().write_all(text.as_bytes())
+}
+
+/// Runs `task` on a runtime of this thread alone. What it leaves behind, such as a name look-up that
+/// hangs, is not waited for.
+fn on_runtime<T>(task: impl Future<Output = io::Result<T>>) -> Result<T, u8> {
+    let outcome = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .max_blocking_threads(1)
+        .build()
+        .and_then(|runtime| {
+            let outcome = runtime.block_on(task);
+            runtime.shutdown_background();
+            outcome
+        });
+    outcome.map_err(|error| {
+        tracing::error!(%error, "the program cannot start");
+        exit::LINES_LOST
+    })
+}

@@ -1,0 +1,275 @@
+//! Configuration: raw values from flags and variables in, a validated configuration or every fault
+//! out. No I/O.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use tracing::level_filters::LevelFilter;
+
+use crate::emf::{Dimensions, Format, StorageResolution};
+use crate::metric::Metric;
+use crate::options::{self, Environment, OptionSpec};
+use crate::parse;
+use crate::reading::DriftRate;
+use crate::source::Source;
+use crate::verdict::Limits;
+
+/// The variable in which ECS gives a container its task metadata endpoint.
+pub const ENDPOINT_VARIABLE: &str = "ECS_CONTAINER_METADATA_URI_V4";
+
+/// What every command that reads a clock needs.
+#[derive(Debug)]
+pub struct SourceConfig {
+    /// The source, set up but not yet asked.
+    pub source: Source,
+    /// How fast the clock may drift.
+    pub drift: DriftRate,
+    /// What is said on stderr.
+    pub log_level: LevelFilter,
+    /// Whether this is an ECS task: its endpoint's variable is set.
+    pub in_ecs: bool,
+}
+
+/// The configuration of `run`.
+#[derive(Debug)]
+pub struct RunConfig {
+    /// The clock.
+    pub source: SourceConfig,
+    /// One reading and out.
+    pub once: bool,
+    /// From one reading to the next.
+    pub sample_interval: Duration,
+    /// The time one line covers.
+    pub emit_interval: Duration,
+    /// The most by which regular lines are delayed.
+    pub emit_jitter: Duration,
+    /// How lines look.
+    pub format: Format,
+}
+
+/// The configuration of `check`.
+#[derive(Debug)]
+pub struct CheckConfig {
+    /// The clock.
+    pub source: SourceConfig,
+    /// What is good.
+    pub limits: Limits,
+    /// How long to wait for a good clock; `None` reads once.
+    pub wait: Option<Duration>,
+    /// One JSON object instead of text.
+    pub json: bool,
+}
+
+/// One thing wrong with the configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// The option or variable at fault.
+    pub option: String,
+    /// The value given.
+    pub given: String,
+    /// What is wrong with it, and what is allowed.
+    pub problem: String,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}={:?}: {}", self.option, self.given, self.problem)
+    }
+}
+
+/// The flags of one command line: option names and their values.
+pub type Flags = BTreeMap<&'static str, String>;
+
+/// The options of one command as they were given, and the faults found while reading them. Every
+/// option is read before anything is decided, so that all faults come out at once.
+pub(crate) struct Raw<'a> {
+    flags: &'a Flags,
+    environment: &'a Environment,
+    faults: Vec<Fault>,
+}
+
+impl<'a> Raw<'a> {
+    pub(crate) fn new(flags: &'a Flags, environment: &'a Environment) -> Self {
+        Self {
+            flags,
+            environment,
+            faults: Vec::new(),
+        }
+    }
+
+    /// Where a value was given and what it is: the flag before the variable.
+    fn given(&self, option: &OptionSpec) -> Option<(String, String)> {
+        if let Some(value) = self.flags.get(option.name) {
+            return Some((format!("--{}", option.name), value.clone()));
+        }
+        let variable = option.variable();
+        let value = self.environment.get(&variable)?;
+        Some((variable, value))
+    }
+
+    pub(crate) fn fault(&mut self, option: String, given: String, problem: impl Into<String>) {
+        self.faults.push(Fault {
+            option,
+            given,
+            problem: problem.into(),
+        });
+    }
+
+    /// The parsed value of an option, its default, or `None`; a fault is noted and gives `None`.
+    pub(crate) fn get<T>(
+        &mut self,
+        option: &OptionSpec,
+        parse: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Option<T> {
+        let (place, text) = match (self.given(option), option.default) {
+            (Some(given), _) => given,
+            (None, Some(default)) => (format!("--{}", option.name), default.to_owned()),
+            (None, None) => return None,
+        };
+        let parsed = if text.is_empty() && option.default != Some("") {
+            Err("it is empty; leave it out to have the default".to_owned())
+        } else {
+            parse(&text)
+        };
+        parsed
+            .map_err(|problem| self.fault(place, text, problem))
+            .ok()
+    }
+
+    /// Whether a switch is on: its flag given, or its variable `true`.
+    pub(crate) fn switch(&mut self, option: &OptionSpec) -> bool {
+        self.get(option, parse::switch).unwrap_or(false)
+    }
+
+    /// The configuration, unless there was a fault.
+    pub(crate) fn finish<T>(self, config: Option<T>) -> Result<T, Vec<Fault>> {
+        match config {
+            Some(config) if self.faults.is_empty() => Ok(config),
+            _ => Err(self.faults),
+        }
+    }
+
+    /// The clock source and what goes with it.
+    pub(crate) fn source(&mut self) -> Option<SourceConfig> {
+        let kind = self.get(&options::SOURCE, parse::source);
+        let timeout = self.get(&options::REQUEST_TIMEOUT, parse::request_timeout);
+        let drift = self.get(&options::MAX_DRIFT_PPM, parse::drift_rate);
+        let log_level = self.get(&options::LOG_LEVEL, parse::log_level);
+        let endpoint = self.environment.get(ENDPOINT_VARIABLE);
+        let in_ecs = endpoint.is_some();
+        // Opened even where the time-out is at fault, so that a fault of the address comes out too.
+        let source = self.open(kind?, endpoint, timeout.unwrap_or_default());
+        timeout?;
+        Some(SourceConfig {
+            source: source?,
+            drift: drift?,
+            log_level: log_level?,
+            in_ecs,
+        })
+    }
+
+    fn open(
+        &mut self,
+        kind: parse::SourceKind,
+        endpoint: Option<String>,
+        timeout: Duration,
+    ) -> Option<Source> {
+        use parse::SourceKind::{Auto, Ecs, Kernel};
+        let opened = match (kind, &endpoint) {
+            (Auto, Some(base)) => Source::auto(base, timeout),
+            (Ecs, Some(base)) => Source::ecs(base, timeout),
+            (Auto | Kernel, _) => Source::kernel(),
+            (Ecs, None) => Err(format!(
+                "source ecs needs {ENDPOINT_VARIABLE}, which is not set"
+            )),
+        };
+        opened
+            .map_err(|problem| match endpoint {
+                Some(base) if kind != Kernel => {
+                    self.fault(ENDPOINT_VARIABLE.to_owned(), base, problem);
+                }
+                _ => self.fault("--source".to_owned(), kind.as_str().to_owned(), problem),
+            })
+            .ok()
+    }
+}
+
+/// Validates the configuration of `run`.
+///
+/// # Errors
+/// Every fault at once.
+pub fn run(flags: &Flags, environment: &Environment) -> Result<RunConfig, Vec<Fault>> {
+    let mut raw = Raw::new(flags, environment);
+    let config = run_options(&mut raw);
+    raw.finish(config)
+}
+
+fn run_options(raw: &mut Raw<'_>) -> Option<RunConfig> {
+    let source = raw.source();
+    let once = raw.switch(&options::ONCE);
+    let emit_interval = raw.get(&options::EMIT_INTERVAL, parse::emit_interval);
+    // Without a valid emit interval the others are held against the largest one there is.
+    let longest = emit_interval.unwrap_or(parse::LONGEST_EMIT_INTERVAL);
+    let sample_interval = raw.get(&options::SAMPLE_INTERVAL, |text| {
+        parse::sample_interval(text, longest)
+    });
+    let emit_jitter = raw.get(&options::EMIT_JITTER, |text| {
+        parse::emit_jitter(text, longest)
+    });
+    let resolution = raw.get(&options::STORAGE_RESOLUTION, StorageResolution::parse);
+    let namespace = raw.get(&options::NAMESPACE, parse::namespace);
+    let properties = raw.get(&options::PROPERTIES, parse::properties);
+    let known = properties.as_deref().unwrap_or_default();
+    let dimensions = raw.get(&options::DIMENSIONS, |text| parse::dimensions(text, known));
+    let metrics = raw.get(&options::METRICS, parse::metrics);
+
+    let source = source?;
+    let emit_interval = emit_interval?;
+    Some(RunConfig {
+        once,
+        sample_interval: sample_interval?,
+        emit_interval,
+        emit_jitter: emit_jitter.unwrap_or(emit_interval / 2),
+        format: Format {
+            namespace: namespace?,
+            dimensions: dimensions.map_or(Dimensions::Default, Dimensions::Sets),
+            properties: properties?,
+            metrics: metrics.unwrap_or_else(|| {
+                Metric::ALL
+                    .into_iter()
+                    .filter(|metric| metric.is_default())
+                    .collect()
+            }),
+            resolution: resolution?,
+            drift: source.drift,
+        },
+        source,
+    })
+}
+
+/// Validates the configuration of `check`.
+///
+/// # Errors
+/// Every fault at once.
+pub fn check(flags: &Flags, environment: &Environment) -> Result<CheckConfig, Vec<Fault>> {
+    let mut raw = Raw::new(flags, environment);
+    let config = check_options(&mut raw);
+    raw.finish(config)
+}
+
+fn check_options(raw: &mut Raw<'_>) -> Option<CheckConfig> {
+    let source = raw.source();
+    let limits = Limits {
+        max_error: raw.get(&options::MAX_ERROR, parse::duration),
+        max_age: raw.get(&options::MAX_AGE, parse::duration),
+    };
+    let wait = raw.get(&options::WAIT, parse::duration);
+    let json = raw.switch(&options::JSON);
+    Some(CheckConfig {
+        source: source?,
+        limits,
+        wait,
+        json,
+    })
+}

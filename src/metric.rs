@@ -1,0 +1,65 @@
+//! The metrics by name.
+
+/// A metric that the sidecar can emit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Metric {
+    /// The source's error bound, one value per sample, in milliseconds.
+    ClockErrorBound,
+    /// 1 if every sample of the window was synchronized, else 0.
+    ClockSynchronized,
+    /// The largest age of the reference time in the window, in seconds.
+    ClockReferenceAge,
+    /// The bound grown over the age of the reference, one value per sample, in milliseconds.
+    ClockErrorBoundAgeAdjusted,
+    /// How far the wall clock jumped, signed, in milliseconds.
+    ClockStep,
+    /// Read errors in the window.
+    ClockReadErrors,
+    /// Lines that could not be written since the last one that could.
+    LinesDropped,
+}
+
+impl Metric {
+    /// Every metric, in the order of the documentation.
+    pub const ALL: [Self; 7] = [
+        Self::ClockErrorBound,
+        Self::ClockSynchronized,
+        Self::ClockReferenceAge,
+        Self::ClockErrorBoundAgeAdjusted,
+        Self::ClockStep,
+        Self::ClockReadErrors,
+        Self::LinesDropped,
+    ];
+
+    /// The name in CloudWatch.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ClockErrorBound => "ClockErrorBound",
+            Self::ClockSynchronized => "ClockSynchronized",
+            Self::ClockReferenceAge => "ClockReferenceAge",
+            Self::ClockErrorBoundAgeAdjusted => "ClockErrorBoundAgeAdjusted",
+            Self::ClockStep => "ClockStep",
+            Self::ClockReadErrors => "ClockReadErrors",
+            Self::LinesDropped => "LinesDropped",
+        }
+    }
+
+    /// The unit, in CloudWatch's words.
+    #[must_use]
+    pub fn unit(self) -> &'static str {
+        match self {
+            Self::ClockErrorBound | Self::ClockErrorBoundAgeAdjusted | Self::ClockStep => {
+                "Milliseconds"
+            }
+            Self::ClockReferenceAge => "Seconds",
+            Self::ClockSynchronized | Self::ClockReadErrors | Self::LinesDropped => "Count",
+        }
+    }
+
+    /// Whether it is emitted unless the configuration says otherwise.
+    #[must_use]
+    pub fn is_default(self) -> bool {
+        self != Self::ClockErrorBoundAgeAdjusted
+    }
+}

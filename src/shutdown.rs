@@ -1,0 +1,52 @@
+//! The signals that stop the program.
+
+use std::future::Future;
+use std::io;
+
+/// Listens for the signals that ask this process to stop: SIGTERM and SIGINT; on Windows the
+/// console's events, of which ECS sends the one for shutdown. From this call on they no longer end the
+/// process by themselves.
+///
+/// The future is ready after the first of them. To be called within a tokio runtime.
+///
+/// # Errors
+/// If the handlers cannot be installed.
+#[cfg(unix)]
+pub fn listen() -> io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+/// Listens for the signals that ask this process to stop: SIGTERM and SIGINT; on Windows the
+/// console's events, of which ECS sends the one for shutdown. From this call on they no longer end the
+/// process by themselves.
+///
+/// The future is ready after the first of them. To be called within a tokio runtime.
+///
+/// # Errors
+/// If the handlers cannot be installed.
+#[cfg(windows)]
+pub fn listen() -> io::Result<impl Future<Output = ()>> {
+    use tokio::signal::windows;
+    let mut c = windows::ctrl_c()?;
+    let mut r#break = windows::ctrl_break()?;
+    let mut close = windows::ctrl_close()?;
+    let mut logoff = windows::ctrl_logoff()?;
+    let mut shutdown = windows::ctrl_shutdown()?;
+    Ok(async move {
+        tokio::select! {
+            _ = c.recv() => {}
+            _ = r#break.recv() => {}
+            _ = close.recv() => {}
+            _ = logoff.recv() => {}
+            _ = shutdown.recv() => {}
+        }
+    })
+}
