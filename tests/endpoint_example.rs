@@ -1,0 +1,4 @@
+//! The example endpoint on the wire.
+
+#[path = "endpoint/mod.rs"]
+mod endpoint;
