@@ -87,16 +87,15 @@ fn route(shared: &Shared, request: &Request, peer: SocketAddr) -> Answer {
         ["", "v4", id, "task"] => (id, true),
         _ => return Answer::Whole(Reply::not_found()),
     };
-    if wants_task && id == ID {
-        shared.lock().counters.task_requests += 1;
-    }
     if shared.options.limit {
         let mut limiter = shared
             .limiter
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         if !limiter.admits(peer.ip(), &request.path, Instant::now()) {
-            shared.lock().counters.rate_limited += 1;
+            let mut state = shared.lock();
+            state.counters.rate_limited += 1;
+            state.counters.task_requests += u64::from(wants_task && id == ID);
             return Answer::Whole(throttled());
         }
     }
@@ -124,7 +123,10 @@ fn task(shared: &Shared, instead: Option<&Scenario>) -> Answer {
         port: shared.address.port(),
     };
     let (answer, clock_drift) = answer(instead.unwrap_or(&state.scenario), &moment);
-    state.turn += u64::from(instead.is_none());
+    if instead.is_none() {
+        state.turn += 1;
+        state.counters.task_requests += 1;
+    }
     if let Some(clock_drift) = clock_drift {
         state.remember(clock_drift);
     }
