@@ -1,0 +1,61 @@
+"""Builds of the program and its image, as a user would make them."""
+
+import json
+import os
+import platform
+import shutil
+import subprocess
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+# The machine's processor, as Docker and as Rust call it.
+ARCHITECTURE, RUST_TARGET = {
+    "x86_64": ("amd64", "x86_64-unknown-linux-gnu"),
+    "aarch64": ("arm64", "aarch64-unknown-linux-gnu"),
+}[platform.machine()]
+
+
+def cargo_build(*arguments, environment=None):
+    """Runs `cargo build` and returns the path of the executable that it made."""
+    done = subprocess.run(
+        ["cargo", "build", "--locked", "--message-format=json-render-diagnostics", *arguments],
+        cwd=ROOT, env=os.environ | (environment or {}), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
+        check=True,
+    )  # fmt: skip
+    messages = [json.loads(line) for line in done.stdout.splitlines()]
+    executables = [message["executable"] for message in messages if message.get("executable")]
+    assert len(executables) == 1, f"cargo build {arguments}: {executables}"
+    return Path(executables[0])
+
+
+def target_folder():
+    """Cargo's target folder, wherever the user has put it."""
+    metadata = subprocess.run(
+        ["cargo", "metadata", "--format-version=1", "--no-deps", "--locked"],
+        cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=True,
+    )  # fmt: skip
+    return Path(json.loads(metadata.stdout)["target_directory"])
+
+
+def static_binary(name, *arguments):
+    """Builds a static binary and lays it where the Dockerfile's prebuilt stages look for it; returns its path."""
+    built = cargo_build(
+        # A folder of its own: other flags in the common one would make every build start anew.
+        "--release", "--bin", name, "--target", RUST_TARGET, "--target-dir", target_folder() / "static", *arguments,
+        environment={"RUSTFLAGS": "-C target-feature=+crt-static"},
+    )  # fmt: skip
+    placed = ROOT / "target" / "prebuilt" / ARCHITECTURE / name
+    placed.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy2(built, placed)
+    return placed
+
+
+def image(engine, stage, tag):
+    """Builds a stage of the Dockerfile from prebuilt binaries, without network."""
+    engine.run(
+        "build", "--file", ROOT / "container" / "Dockerfile", "--target", stage, "--tag", tag,
+        "--build-arg", "BINARIES=prebuilt", "--network", "none", ROOT,
+        environment={"DOCKER_BUILDKIT": "1"},
+    )  # fmt: skip
+    return tag

@@ -1,0 +1,128 @@
+"""The shipped container and task definitions: accepted by ECS, sound in themselves, and in step with one another."""
+
+import copy
+import json
+import re
+
+import pytest
+from build import ROOT
+from ecs_shape import faults
+
+CONTAINER = ROOT / "container"
+SIDECAR = "ecs-clock-emf"
+CONTAINER_DEFINITIONS = ["container-definition.json", "container-definition-windows.json"]
+GATES = ["gate-init-container.json", "gate-health-check.json"]
+LINUX_ONLY = ["user", "readonlyRootFilesystem", "linuxParameters"]
+
+
+def load(name):
+    return json.loads((CONTAINER / name).read_text())
+
+
+def task(name):
+    """A task definition that holds what the file has: it may be one container, a list of them, or a whole task."""
+    content = load(name)
+    if isinstance(content, dict) and "containerDefinitions" in content:
+        return content
+    return {"family": "any", "containerDefinitions": content if isinstance(content, list) else [content]}
+
+
+def container(name, container_name):
+    return next(each for each in task(name)["containerDefinitions"] if each["name"] == container_name)
+
+
+def every_file():
+    return sorted(path.name for path in CONTAINER.glob("*.json"))
+
+
+def test_each_file_is_tested():
+    assert every_file() == sorted(["task-definition.json", *CONTAINER_DEFINITIONS, *GATES])
+
+
+@pytest.mark.parametrize("name", every_file())
+def test_ecs_accepts(name):
+    assert faults(task(name)) == []
+
+
+@pytest.mark.parametrize("seed, complaint", [
+    (lambda sidecar: sidecar.update(readOnlyRootFilesystem=True), 'Unknown parameter in containerDefinitions[0]: "readOnlyRootFilesystem"'),
+    (lambda sidecar: sidecar["restartPolicy"].update(attempts=1), 'Unknown parameter in containerDefinitions[0].restartPolicy: "attempts"'),
+    (lambda sidecar: sidecar["restartPolicy"].pop("enabled"), 'Missing required parameter in containerDefinitions[0].restartPolicy: "enabled"'),
+    (lambda sidecar: sidecar.update(memory="32"), "Invalid type for parameter containerDefinitions[0].memory"),
+    (lambda sidecar: sidecar["logConfiguration"].update(logDriver="awslog"), "containerDefinitions[0].logConfiguration.logDriver is 'awslog'"),
+])  # fmt: skip
+def test_a_seeded_fault_is_found(seed, complaint):
+    definition = task("container-definition.json")
+    seed(definition["containerDefinitions"][0])
+    found = faults(definition)
+    assert len(found) >= 1 and any(complaint in each for each in found), found
+
+
+def test_the_sidecar_is_the_same_everywhere():
+    sidecar = load("container-definition.json")
+    assert container("task-definition.json", SIDECAR) == sidecar
+    assert container("gate-init-container.json", SIDECAR) == sidecar
+    checked = copy.deepcopy(container("gate-health-check.json", SIDECAR))
+    del checked["healthCheck"], checked["startTimeout"]
+    assert checked == sidecar
+
+
+def test_windows_differs_by_what_windows_lacks():
+    linux = load("container-definition.json")
+    windows = load("container-definition-windows.json")
+    assert not set(LINUX_ONLY) & set(windows)
+    expected = {key: value for key, value in linux.items() if key not in LINUX_ONLY}
+    assert {**windows, "image": None} == {**expected, "image": None}
+
+
+def test_the_sidecar_cannot_harm_its_task():
+    sidecar = load("container-definition.json")
+    assert sidecar["essential"] is False
+    assert "healthCheck" not in sidecar and "dependsOn" not in sidecar
+    assert sidecar["logConfiguration"]["options"]["mode"] == "non-blocking"
+
+
+@pytest.mark.parametrize("name", every_file())
+def test_no_log_option_glues_lines(name):
+    for each in task(name)["containerDefinitions"]:
+        options = each["logConfiguration"]["options"]
+        assert not {"awslogs-multiline-pattern", "awslogs-datetime-format"} & set(options)
+
+
+@pytest.mark.parametrize("name", every_file())
+def test_no_task_role(name):
+    assert "taskRoleArn" not in task(name)
+
+
+def test_containers_fit_their_task():
+    definition = load("task-definition.json")
+    containers = definition["containerDefinitions"]
+    assert sum(each.get("memory", 0) for each in containers) <= int(definition["memory"])
+    assert sum(each.get("cpu", 0) for each in containers) <= int(definition["cpu"])
+
+
+@pytest.mark.parametrize("name", every_file())
+def test_dependencies_exist_and_can_be_met(name):
+    containers = {each["name"]: each for each in task(name)["containerDefinitions"]}
+    for each in containers.values():
+        for dependency in each.get("dependsOn", []):
+            target = containers[dependency["containerName"]]
+            if dependency["condition"] == "SUCCESS":
+                assert target["essential"] is False, "ECS refuses SUCCESS on an essential container"
+            if dependency["condition"] == "HEALTHY":
+                assert "healthCheck" in target
+            assert target["startTimeout"] <= 120, "Fargate's maximum"
+
+
+def test_the_init_gate_gives_up_before_ecs_does():
+    gate = container("gate-init-container.json", "clock-gate")
+    command = gate["command"]
+    wait = re.fullmatch(r"(\d+)s", command[command.index("--wait") + 1])
+    assert int(wait[1]) < gate["startTimeout"]
+
+
+def test_the_health_check_has_time_to_become_healthy():
+    sidecar = container("gate-health-check.json", SIDECAR)
+    check = sidecar["healthCheck"]
+    assert check["command"][:2] == ["CMD", "/ecs-clock-emf"], "an empty image has no shell"
+    assert check["startPeriod"] + check["interval"] * check["retries"] <= sidecar["startTimeout"]
