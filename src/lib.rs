@@ -1,1 +1,3 @@
 //! How far this task's clock may be from true time, and how to tell CloudWatch.
+
+pub mod explain;
