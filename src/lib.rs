@@ -6,6 +6,7 @@ pub mod config;
 mod diagnostics;
 pub mod emf;
 mod emitter;
+pub mod explain;
 mod metric;
 mod options;
 mod parse;

@@ -1,0 +1,78 @@
+//! Moments: the one given by `--now`, and timestamps for a person.
+
+use chrono::{DateTime, SecondsFormat, Utc};
+
+/// Reads a moment: RFC 3339 (`2026-05-04T12:00:00Z`, offsets allowed), or milliseconds since 1970 as EMF writes them.
+///
+/// # Errors
+/// A sentence that names what was given and what is allowed.
+///
+/// # Example
+/// ```
+/// use ecs_clock_emf::explain::parse_now;
+///
+/// assert_eq!(parse_now("1574109732004")?, parse_now("2019-11-18T21:42:12.004+01:00")?);
+/// assert!(parse_now("yesterday").is_err());
+/// # Ok::<(), String>(())
+/// ```
+pub fn parse_now(text: &str) -> Result<DateTime<Utc>, String> {
+    let moment = match text.parse::<i64>() {
+        Ok(milliseconds) => DateTime::from_timestamp_millis(milliseconds),
+        Err(_) => DateTime::parse_from_rfc3339(text)
+            .ok()
+            .map(|moment| moment.to_utc()),
+    };
+    moment.ok_or_else(|| {
+        format!(
+            "{text:?} is no moment; allowed are RFC 3339 with an offset or Z, such as 2026-05-04T12:00:00Z, \
+             and milliseconds since 1970-01-01T00:00:00Z, such as 1777896000000"
+        )
+    })
+}
+
+/// A timestamp for a person, unless it is out of the calendar's range.
+pub(super) fn rfc3339(timestamp: i64) -> Option<String> {
+    DateTime::from_timestamp_millis(timestamp)
+        .map(|moment| moment.to_rfc3339_opts(SecondsFormat::Millis, true))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_are_rfc_3339_or_milliseconds() {
+        for (given, milliseconds) in [
+            ("1970-01-01T00:00:00Z", 0),
+            ("1970-01-01T01:00:00.5+01:00", 500),
+            ("2026-05-04T12:00:00Z", 1_777_896_000_000),
+            ("1777896000000", 1_777_896_000_000),
+            ("-1", -1),
+        ] {
+            assert_eq!(
+                parse_now(given).unwrap().timestamp_millis(),
+                milliseconds,
+                "{given}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_wrong_moment_is_named_with_what_is_allowed() {
+        for given in [
+            "",
+            "now",
+            "2026-05-04",
+            "2026-05-04T12:00:00",
+            "1.5",
+            "9223372036854775807",
+            "2026-13-01T00:00:00Z",
+        ] {
+            let error = parse_now(given).unwrap_err();
+            assert!(
+                error.contains(&format!("{given:?}")) && error.contains("RFC 3339"),
+                "{error}"
+            );
+        }
+    }
+}
