@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::config::CheckConfig;
-use crate::reading::Moment;
+use crate::moment::Moment;
 use crate::verdict::Report;
 
 /// From one attempt to the next while waiting.

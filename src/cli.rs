@@ -1,28 +1,34 @@
 //! Commands and options: the command line in, a command with its flags out, and the exit code of each.
 
 use std::ffi::OsString;
-use std::io::{self, Write};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
 use crate::check::{self, Checked};
 use crate::config::{self, CheckConfig, Fault, Flags, RunConfig};
+use crate::moment::Moment;
 use crate::options::{self, Environment, OptionSpec};
-use crate::reading::Moment;
 use crate::run::{self, Draws};
 use crate::sink::Sink;
 use crate::verdict::Report;
-use crate::{diagnostics, shutdown};
+use crate::{diagnostics, explain, shutdown};
 
 /// Exit codes. 0 is success in every command.
 mod exit {
     /// `check`: not good.
     pub(super) const NOT_GOOD: u8 = 1;
+    /// `explain`: a fault, or a report that could not be written to its end.
+    pub(super) const FAULT: u8 = 1;
     /// A wrong command line or configuration.
     pub(super) const USAGE: u8 = 2;
     /// `run --once` or `check` without a reading.
     pub(super) const NO_READING: u8 = 3;
+    /// `explain`: the file cannot be read.
+    pub(super) const UNREADABLE: u8 = 3;
     /// `run`: lines lost that no line reported, or stdout closed.
     pub(super) const LINES_LOST: u8 = 4;
 }
@@ -49,6 +55,7 @@ pub fn main(arguments: Vec<OsString>, environment: &Environment) -> ExitCode {
             let flags = flags(matches, &[options::CHECK, options::CLOCK]);
             configured(config::check(&flags, environment), |config| check(&config))
         }
+        Some(("explain", matches)) => explain(matches),
         other => {
             let matches = other.map_or(&matches, |(_, matches)| matches);
             let flags = flags(matches, &[options::RUN, options::CLOCK]);
@@ -73,6 +80,15 @@ fn command() -> Command {
             Command::new("check")
                 .about("Print one reading and whether it is good: exit code 0 good, 1 not good, 3 no reading")
                 .args(arguments(&[options::CHECK, options::CLOCK])),
+        )
+        .subcommand(
+            Command::new("explain")
+                .about("Say what CloudWatch makes of each EMF line: exit code 0 no fault, 1 a fault, 3 unreadable")
+                .arg(Arg::new("file").value_name("FILE").help("Log lines; standard input if left out or -")
+                    .value_parser(clap::value_parser!(PathBuf)))
+                .arg(Arg::new("json").long("json").action(ArgAction::SetTrue).help("Print one JSON object for each data point and fault"))
+                .arg(Arg::new("now").long("now").value_name("TIME").value_parser(explain::parse_now)
+                    .help("The moment that timestamps are held against: RFC 3339 or milliseconds [default: the present]")),
         )
 }
 
@@ -186,6 +202,46 @@ fn check(config: &CheckConfig) -> u8 {
                 (true, _) => 0,
                 (false, true) => exit::NOT_GOOD,
                 (false, false) => exit::NO_READING,
+            }
+        }
+    }
+}
+
+fn explain(matches: &ArgMatches) -> u8 {
+    diagnostics::init(tracing::level_filters::LevelFilter::ERROR);
+    let now = matches.get_one("now").copied();
+    let options = explain::Options {
+        json: matches.get_flag("json"),
+        now: now.unwrap_or_else(|| Moment::now().wall),
+    };
+    let file = matches
+        .get_one::<PathBuf>("file")
+        .filter(|path| path.as_os_str() != "-");
+    let input: io::Result<Box<dyn BufRead>> = match file {
+        None => Ok(Box::new(io::stdin().lock())),
+        Some(path) => File::open(path).map(|file| Box::new(BufReader::new(file)) as _),
+    };
+    let explained = input
+        .map_err(explain::Error::Read)
+        .and_then(|mut input| explain::explain(&mut input, &mut io::stdout(), &options));
+    match explained {
+        Ok(summary) if summary.faults == 0 => 0,
+        Ok(_) => exit::FAULT,
+        Err(error) => {
+            let file = file.map_or("-".into(), |path| path.to_string_lossy());
+            match error {
+                explain::Error::Read(_) => {
+                    tracing::error!(%file, %error, "the lines cannot be explained");
+                    exit::UNREADABLE
+                }
+                // Whoever stops reading has seen enough.
+                explain::Error::Write(cause) if cause.kind() == io::ErrorKind::BrokenPipe => {
+                    exit::FAULT
+                }
+                explain::Error::Write(_) => {
+                    tracing::error!(%error, "the lines cannot be explained");
+                    exit::FAULT
+                }
             }
         }
     }

@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use tracing::level_filters::LevelFilter;
 
+use crate::bound::DriftRate;
 use crate::emf::{Dimensions, Format, StorageResolution};
 use crate::metric::Metric;
 use crate::options::{self, Environment, OptionSpec};
 use crate::parse;
-use crate::reading::DriftRate;
 use crate::source::Source;
 use crate::verdict::Limits;
 

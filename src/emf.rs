@@ -11,8 +11,10 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde::Serialize;
 use serde_json::ser::{CompactFormatter, Formatter};
 
+use crate::bound::{DriftRate, age_seconds, milliseconds};
+use crate::identity::TaskIdentity;
 use crate::metric::Metric;
-use crate::reading::{DriftRate, Reading, TaskIdentity, age_seconds, milliseconds};
+use crate::reading::Reading;
 use crate::window::Window;
 
 /// The labels: root members that tell one task from another. They may be dimensions, and `properties`

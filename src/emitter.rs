@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Utc};
 
 use crate::emf::{self, Format, Origin};
-use crate::reading::TaskIdentity;
+use crate::identity::TaskIdentity;
 use crate::sink::Sink;
 use crate::window::{Closed, Window};
 

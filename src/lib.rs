@@ -1,5 +1,6 @@
 //! How far this machine's clock may be from true time, and how to tell CloudWatch.
 
+mod bound;
 pub mod check;
 pub mod cli;
 pub mod config;
@@ -7,9 +8,12 @@ mod diagnostics;
 pub mod emf;
 mod emitter;
 pub mod explain;
+mod identity;
 mod metric;
+mod moment;
 mod options;
 mod parse;
+mod read_error;
 mod reading;
 pub mod run;
 pub mod schedule;
@@ -20,10 +24,11 @@ pub mod step;
 pub mod verdict;
 pub mod window;
 
+pub use bound::{DriftRate, ErrorBound, InvalidBound};
+pub use identity::TaskIdentity;
 pub use metric::Metric;
+pub use moment::{Moment, TimeInterval};
 pub use options::Environment;
-pub use reading::{
-    ClockSource, DriftRate, ErrorBound, InvalidBound, Moment, ReadError, ReadErrorKind, Reading,
-    SyncStatus, TaskIdentity, TimeInterval,
-};
+pub use read_error::{ReadError, ReadErrorKind};
+pub use reading::{ClockSource, Reading, SyncStatus};
 pub use source::{Sample, Source};

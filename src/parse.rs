@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use tracing::level_filters::LevelFilter;
 
+use crate::bound::DriftRate;
 use crate::emf::{self, LABELS, Property};
 use crate::metric::Metric;
-use crate::reading::DriftRate;
 
 /// The longest time one line may cover.
 pub(crate) const LONGEST_EMIT_INTERVAL: Duration = Duration::from_secs(60);

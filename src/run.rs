@@ -9,7 +9,8 @@ use tracing::{debug, error, info, warn};
 
 use crate::config::RunConfig;
 use crate::emitter::Emitter;
-use crate::reading::{Moment, ReadErrorKind};
+use crate::moment::Moment;
+use crate::read_error::ReadErrorKind;
 use crate::schedule::{Beat, share};
 use crate::sink::{Counts, Sink};
 use crate::source::Sample;

@@ -5,7 +5,10 @@ use std::time::Duration;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 
-use crate::reading::{DriftRate, Moment, ReadError, Reading, age_seconds, milliseconds};
+use crate::bound::{DriftRate, age_seconds, milliseconds};
+use crate::moment::Moment;
+use crate::read_error::ReadError;
+use crate::reading::Reading;
 
 /// What is asked of a clock beyond being synchronized.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

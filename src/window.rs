@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use crate::reading::{ClockSource, ReadError, Reading, SyncStatus};
+use crate::read_error::ReadError;
+use crate::reading::{ClockSource, Reading, SyncStatus};
 use crate::source::Sample;
 use crate::step::ClockStep;
 

@@ -1,7 +1,10 @@
 //! The kernel's own estimate of the clock's error, read with `adjtimex(2)`. Reads only: no privilege
 //! is needed and nothing is adjusted.
 
-use crate::reading::{ClockSource, ErrorBound, Moment, ReadError, Reading, SyncStatus};
+use crate::bound::ErrorBound;
+use crate::moment::Moment;
+use crate::read_error::ReadError;
+use crate::reading::{ClockSource, Reading, SyncStatus};
 
 /// The value at which the kernel's `maxerror` stops growing, in microseconds. It is no measurement.
 const MAXERROR_CAP: u64 = 16_000_000;
@@ -59,7 +62,7 @@ fn ask() -> Result<Answer, ReadError> {
     if state < 0 {
         let error = std::io::Error::last_os_error();
         return Err(ReadError::new(
-            crate::reading::ReadErrorKind::Kernel,
+            crate::read_error::ReadErrorKind::Kernel,
             format!("adjtimex: {error}"),
         ));
     }
@@ -72,7 +75,7 @@ fn ask() -> Result<Answer, ReadError> {
 #[cfg(not(target_os = "linux"))]
 fn ask() -> Result<Answer, ReadError> {
     Err(ReadError::new(
-        crate::reading::ReadErrorKind::Kernel,
+        crate::read_error::ReadErrorKind::Kernel,
         "this platform has no adjtimex",
     ))
 }

@@ -7,7 +7,10 @@ mod task_document;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
-use crate::reading::{ClockSource, Moment, ReadError, ReadErrorKind, Reading, TaskIdentity};
+use crate::identity::TaskIdentity;
+use crate::moment::Moment;
+use crate::read_error::{ReadError, ReadErrorKind};
+use crate::reading::{ClockSource, Reading};
 use ecs::Endpoint;
 use task_document::{ClockMember, TaskDocument};
 

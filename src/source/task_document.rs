@@ -11,7 +11,10 @@ use serde::Deserializer as _;
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::reading::{ErrorBound, ReadError, ReadErrorKind, SyncStatus, TaskIdentity};
+use crate::bound::ErrorBound;
+use crate::identity::TaskIdentity;
+use crate::read_error::{ReadError, ReadErrorKind};
+use crate::reading::SyncStatus;
 
 /// How far in the future a reference time may lie and still be believed.
 const FUTURE_TOLERANCE: TimeDelta = TimeDelta::seconds(1);

@@ -1,0 +1,156 @@
+//! Error bounds, how they grow, and the units they are written in.
+
+use std::time::Duration;
+
+/// How far the clock may be from true time, in either direction. Between zero and
+/// [`ErrorBound::MAX`], kept to the nanosecond.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ErrorBound(Duration);
+
+impl ErrorBound {
+    /// The largest bound taken for a measurement: 24 hours.
+    pub const MAX: Duration = Duration::from_secs(24 * 60 * 60);
+
+    /// A bound from milliseconds, rounded to the nearest nanosecond.
+    ///
+    /// # Errors
+    /// [`InvalidBound`] if `milliseconds` is negative, not finite or over 24 hours.
+    ///
+    /// ```
+    /// use ecs_clock_emf::ErrorBound;
+    /// let bound = ErrorBound::from_millis(0.446931)?;
+    /// assert_eq!(bound.as_duration().as_nanos(), 446_931);
+    /// assert!(ErrorBound::from_millis(-1.0).is_err());
+    /// # Ok::<(), ecs_clock_emf::InvalidBound>(())
+    /// ```
+    pub fn from_millis(milliseconds: f64) -> Result<Self, InvalidBound> {
+        // Written so that NaN fails it too.
+        if !(milliseconds >= 0.0 && milliseconds <= Self::MAX.as_secs_f64() * 1e3) {
+            return Err(InvalidBound);
+        }
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "checked above to lie between 0 and 8.64e13 nanoseconds"
+        )]
+        let nanoseconds = (milliseconds * 1e6).round() as u64;
+        Ok(Self(Duration::from_nanos(nanoseconds)))
+    }
+
+    /// A bound from microseconds, the kernel's unit.
+    ///
+    /// # Errors
+    /// [`InvalidBound`] if it is over 24 hours.
+    pub fn from_micros(microseconds: u64) -> Result<Self, InvalidBound> {
+        let bound = Duration::from_micros(microseconds);
+        if bound > Self::MAX {
+            return Err(InvalidBound);
+        }
+        Ok(Self(bound))
+    }
+
+    /// The bound as a duration.
+    #[must_use]
+    pub fn as_duration(self) -> Duration {
+        self.0
+    }
+}
+
+/// A number that is no error bound: negative, not finite, or over 24 hours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InvalidBound;
+
+impl std::fmt::Display for InvalidBound {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("an error bound is a number of milliseconds from 0 to 86400000 (24 hours)")
+    }
+}
+
+impl std::error::Error for InvalidBound {}
+
+/// The most a clock that nobody corrects is taken to drift, in parts per million: one is a
+/// microsecond in a second.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DriftRate(u32);
+
+impl DriftRate {
+    /// 15 ppm, the rate ClockBound 3 assumes.
+    pub const DEFAULT: Self = Self(15);
+    /// The largest rate accepted, 10,000 ppm or one percent.
+    pub const MAX_PPM: u32 = 10_000;
+
+    /// A rate in parts per million; `None` above [`DriftRate::MAX_PPM`].
+    #[must_use]
+    pub fn from_ppm(ppm: u32) -> Option<Self> {
+        (ppm <= Self::MAX_PPM).then_some(Self(ppm))
+    }
+
+    /// How far a clock may drift in `elapsed`: `elapsed × rate`, rounded up to a nanosecond.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use ecs_clock_emf::DriftRate;
+    /// let growth = DriftRate::DEFAULT.growth(Duration::from_secs(900));
+    /// assert_eq!(growth, Duration::from_micros(13_500));
+    /// ```
+    #[must_use]
+    pub fn growth(self, elapsed: Duration) -> Duration {
+        let nanoseconds = (elapsed.as_nanos() * u128::from(self.0)).div_ceil(1_000_000);
+        Duration::from_nanos(u64::try_from(nanoseconds).unwrap_or(u64::MAX))
+    }
+}
+
+/// A duration in milliseconds, as every output has it: whole nanoseconds, so at most six decimals.
+pub(crate) fn milliseconds(duration: Duration) -> f64 {
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "exact up to 2^53 nanoseconds, which is 104 days"
+    )]
+    let nanoseconds = duration.as_nanos() as f64;
+    nanoseconds / 1e6
+}
+
+/// An age in seconds to the millisecond, as every output has it: reference times are seldom finer than
+/// a second.
+pub(crate) fn age_seconds(age: Duration) -> f64 {
+    (age.as_secs_f64() * 1e3).round() / 1e3
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_bound_is_zero_to_a_day() {
+        for (given, nanoseconds) in [
+            (0.0, Some(0)),
+            (-0.0, Some(0)),
+            (1e-7, Some(0)),
+            (0.545_388_897_099_918, Some(545_389)),
+            (86_400_000.0, Some(86_400_000_000_000)),
+            (86_400_000.1, None),
+            (-1e-9, None),
+            (f64::NAN, None),
+            (f64::INFINITY, None),
+            (f64::MAX, None),
+        ] {
+            let bound = ErrorBound::from_millis(given)
+                .ok()
+                .map(|bound| bound.as_duration().as_nanos());
+            assert_eq!(bound, nanoseconds, "{given}");
+        }
+        assert!(ErrorBound::from_micros(86_400_000_001).is_err());
+        assert!(ErrorBound::from_micros(u64::MAX).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn growth_never_shrinks_and_never_panics(nanos in any::<u64>(), ppm in 0..=DriftRate::MAX_PPM) {
+            let rate = DriftRate::from_ppm(ppm).unwrap();
+            let elapsed = Duration::from_nanos(nanos);
+            prop_assert!(rate.growth(elapsed) <= rate.growth(elapsed.saturating_add(Duration::from_nanos(1))));
+            prop_assert!(rate.growth(elapsed) <= elapsed);
+        }
+    }
+}

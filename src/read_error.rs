@@ -1,0 +1,98 @@
+//! Why the clock could not be read.
+
+/// Why a reading, or one member of it, could not be had.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadError {
+    /// The kind, for counting and filtering.
+    pub kind: ReadErrorKind,
+    /// What happened, for a person. Never holds the endpoint's address.
+    pub message: String,
+}
+
+impl ReadError {
+    /// The longest message kept, in characters.
+    const MESSAGE_LIMIT: usize = 200;
+
+    /// An error with a message of at most 200 characters of printable ASCII: a longer one is cut,
+    /// and `?` stands for other characters, since part of it may come from the endpoint.
+    #[must_use]
+    pub fn new(kind: ReadErrorKind, message: impl AsRef<str>) -> Self {
+        let mut characters = message.as_ref().chars();
+        let printable = |c: char| {
+            if c == ' ' || c.is_ascii_graphic() {
+                c
+            } else {
+                '?'
+            }
+        };
+        let mut message: String = characters
+            .by_ref()
+            .take(Self::MESSAGE_LIMIT)
+            .map(printable)
+            .collect();
+        if characters.next().is_some() {
+            message.push_str("...");
+        }
+        Self { kind, message }
+    }
+}
+
+impl std::fmt::Display for ReadError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.kind.as_str(), self.message)
+    }
+}
+
+impl std::error::Error for ReadError {}
+
+/// The kinds of [`ReadError`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ReadErrorKind {
+    /// No complete answer within the request timeout.
+    Timeout,
+    /// The endpoint could not be reached, or the connection broke.
+    Connection,
+    /// A status code other than 200.
+    HttpStatus,
+    /// A body over 1 MiB.
+    BodyTooLarge,
+    /// A body that is not a JSON object.
+    InvalidJson,
+    /// A document without `TaskARN`.
+    NoTaskArn,
+    /// A document whose `ClockDrift` is absent, `null`, `{}` or no object.
+    NoClockDrift,
+    /// One member of the wrong type or out of range; the rest of the reading stands.
+    InvalidMember,
+    /// The kernel refused to tell.
+    Kernel,
+}
+
+impl ReadErrorKind {
+    /// The word for it in `ReadErrorKind`, such as `timeout`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Timeout => "timeout",
+            Self::Connection => "connection",
+            Self::HttpStatus => "http_status",
+            Self::BodyTooLarge => "body_too_large",
+            Self::InvalidJson => "invalid_json",
+            Self::NoTaskArn => "no_task_arn",
+            Self::NoClockDrift => "no_clock_drift",
+            Self::InvalidMember => "invalid_member",
+            Self::Kernel => "kernel",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_message_is_cut_and_made_printable() {
+        let error = ReadError::new(ReadErrorKind::HttpStatus, "\u{1b}é".repeat(250));
+        assert_eq!(error.message, "?".repeat(200) + "...");
+    }
+}
