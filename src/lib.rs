@@ -3,6 +3,7 @@
 mod bound;
 pub mod check;
 pub mod cli;
+mod clock;
 pub mod config;
 mod diagnostics;
 pub mod emf;
@@ -25,6 +26,7 @@ pub mod verdict;
 pub mod window;
 
 pub use bound::{DriftRate, ErrorBound, InvalidBound};
+pub use clock::{Clock, ClockError, Now};
 pub use identity::TaskIdentity;
 pub use metric::Metric;
 pub use moment::{Moment, TimeInterval};

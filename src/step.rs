@@ -65,6 +65,17 @@ impl ClockPair {
     }
 }
 
+impl From<Moment> for ClockPair {
+    /// A pair without uncertainty.
+    fn from(moment: Moment) -> Self {
+        Self {
+            before: moment.monotonic,
+            wall: moment.wall,
+            after: moment.monotonic,
+        }
+    }
+}
+
 /// A jump of the wall clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClockStep {

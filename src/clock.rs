@@ -1,0 +1,508 @@
+//! A handle for applications that ask for the time often: it keeps a reading, refreshes it when it
+//! has grown old, and waits out the uncertainty of an instant.
+
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use tokio::sync::Mutex;
+
+use crate::bound::DriftRate;
+use crate::identity::TaskIdentity;
+use crate::moment::TimeInterval;
+use crate::read_error::{ReadError, ReadErrorKind};
+use crate::reading::{Reading, SyncStatus};
+use crate::source::{Sample, Source};
+use crate::step::{ClockPair, step_between};
+
+/// A clock with a known error, for applications.
+///
+/// It asks its source at most once per refresh interval, whether that succeeds or not and however many
+/// tasks call it: the endpoint's throttling would take the application's credentials with it. Cloning
+/// is cheap and shares the reading. To be used within a tokio runtime with time and I/O enabled.
+///
+/// ```no_run
+/// use std::time::Duration;
+/// use ecs_clock_emf::{Clock, Source};
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let base = std::env::var("ECS_CONTAINER_METADATA_URI_V4")?;
+/// let source = Source::auto(&base, Duration::from_secs(2))?;
+/// let clock = Clock::new(source, Duration::from_secs(10));
+///
+/// let now = clock.now().await?;
+/// println!("true time is between {} and {}", now.interval.earliest, now.interval.latest);
+///
+/// // Commit wait: whoever reads a clock after this reads a later time.
+/// let commit_timestamp = now.interval.latest;
+/// clock.wait_until_past(commit_timestamp).await;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Clock(Cached<Real>);
+
+/// The present as a [`Clock`] knows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Now {
+    /// True time lies in here, as far as the status can be trusted.
+    pub interval: TimeInterval,
+    /// Whether the clock is kept in step. While it is not, its bound is worth little.
+    pub status: SyncStatus,
+}
+
+impl Now {
+    /// Whether this present certainly lies before `other`.
+    #[must_use]
+    pub fn is_before(&self, other: &Self) -> bool {
+        self.interval.is_before(&other.interval)
+    }
+
+    /// Whether this present certainly lies after `other`.
+    #[must_use]
+    pub fn is_after(&self, other: &Self) -> bool {
+        self.interval.is_after(&other.interval)
+    }
+}
+
+/// Why a [`Clock`] cannot tell the time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ClockError {
+    /// The source could not be read.
+    Read(ReadError),
+    /// The source was read, but knows no error bound.
+    BoundUnknown(SyncStatus),
+}
+
+impl fmt::Display for ClockError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Read(error) => write!(f, "no reading: {error}"),
+            Self::BoundUnknown(status) => {
+                write!(f, "the error bound is unknown (status {})", status.as_str())
+            }
+        }
+    }
+}
+
+impl std::error::Error for ClockError {}
+
+impl From<ReadError> for ClockError {
+    fn from(error: ReadError) -> Self {
+        Self::Read(error)
+    }
+}
+
+impl Clock {
+    /// A clock that reads `source` when its last reading is older than `refresh`, and takes the clock
+    /// to drift by at most [`DriftRate::DEFAULT`] in between.
+    #[must_use]
+    pub fn new(source: Source, refresh: Duration) -> Self {
+        Self::with_drift(source, refresh, DriftRate::DEFAULT)
+    }
+
+    /// As [`Clock::new`], with a drift rate of its own.
+    #[must_use]
+    pub fn with_drift(source: Source, refresh: Duration, drift: DriftRate) -> Self {
+        Self(Cached::new(Real(source), refresh, drift))
+    }
+
+    /// The drift rate by which bounds grow.
+    #[must_use]
+    pub fn drift(&self) -> DriftRate {
+        self.0.drift
+    }
+
+    /// The last reading, or a new one if it is older than the refresh interval or the wall clock was
+    /// stepped since.
+    ///
+    /// # Errors
+    /// The [`ReadError`] of the last attempt. An older reading is not fallen back on: what it said of
+    /// the clock's status may no longer be so.
+    pub async fn reading(&self) -> Result<Reading, ReadError> {
+        self.0.reading().await
+    }
+
+    /// The task this is, as far as the source has told.
+    pub async fn identity(&self) -> Option<TaskIdentity> {
+        self.0.shared.state.lock().await.identity.clone()
+    }
+
+    /// The range that true time lies in at present, grown since the last reading.
+    ///
+    /// # Errors
+    /// If there is no reading, or it has no bound.
+    pub async fn now(&self) -> Result<Now, ClockError> {
+        self.0.now().await
+    }
+
+    /// Waits until `instant` has certainly passed: until a synchronized clock's earliest possible time
+    /// is later.
+    ///
+    /// Never returns early. While the clock cannot be read or is not synchronized it goes on asking,
+    /// once per refresh interval: wrap it in [`tokio::time::timeout`] to give up. Waits at most one
+    /// refresh interval longer than the uncertainty asks for.
+    pub async fn wait_until_past(&self, instant: DateTime<Utc>) -> Now {
+        self.0.wait_until_past(instant).await
+    }
+}
+
+/// What the clock rests on: two clocks, a source, and sleep. Tests put a world of their own here.
+trait World: Send + Sync + 'static {
+    fn now(&self) -> ClockPair;
+    fn read(&self) -> impl Future<Output = Sample> + Send;
+    fn sleep(&self, time: Duration) -> impl Future<Output = ()> + Send;
+}
+
+#[derive(Debug)]
+struct Real(Source);
+
+impl World for Real {
+    fn now(&self) -> ClockPair {
+        ClockPair::read()
+    }
+
+    fn read(&self) -> impl Future<Output = Sample> + Send {
+        self.0.read()
+    }
+
+    fn sleep(&self, time: Duration) -> impl Future<Output = ()> + Send {
+        tokio::time::sleep(time)
+    }
+}
+
+#[derive(Debug)]
+struct Cached<W> {
+    shared: Arc<Shared<W>>,
+    refresh: Duration,
+    drift: DriftRate,
+}
+
+#[derive(Debug)]
+struct Shared<W> {
+    world: W,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// When the last attempt was over, and what it gave.
+    last: Option<(ClockPair, Result<Reading, ReadError>)>,
+    identity: Option<TaskIdentity>,
+}
+
+impl<W> Clone for Cached<W> {
+    fn clone(&self) -> Self {
+        Self {
+            shared: Arc::clone(&self.shared),
+            ..*self
+        }
+    }
+}
+
+impl<W: World> Cached<W> {
+    fn new(world: W, refresh: Duration, drift: DriftRate) -> Self {
+        Self {
+            shared: Arc::new(Shared {
+                world,
+                state: Arc::default(),
+            }),
+            refresh,
+            drift,
+        }
+    }
+
+    async fn reading(&self) -> Result<Reading, ReadError> {
+        let mut state = Arc::clone(&self.shared.state).lock_owned().await;
+        if let Some((at, outcome)) = &state.last
+            && is_fresh(at, &self.shared.world.now(), self.refresh)
+        {
+            return outcome.clone();
+        }
+        // In a task of its own, which keeps the lock: a caller that gives up half-way must not make
+        // the next one ask the endpoint again.
+        let shared = Arc::clone(&self.shared);
+        let read = tokio::spawn(async move {
+            let sample = shared.world.read().await;
+            if let Some(identity) = &sample.identity {
+                state
+                    .identity
+                    .get_or_insert_with(TaskIdentity::default)
+                    .learn(identity);
+            }
+            state.last = Some((shared.world.now(), sample.outcome.clone()));
+            sample.outcome
+        });
+        read.await.unwrap_or_else(|error| {
+            let message = format!("the read was broken off: {error}");
+            Err(ReadError::new(ReadErrorKind::Connection, message))
+        })
+    }
+
+    async fn now(&self) -> Result<Now, ClockError> {
+        let reading = self.reading().await?;
+        let now = self.shared.world.now().moment();
+        let interval = reading.interval_at(&now, self.drift);
+        match interval {
+            None => Err(ClockError::BoundUnknown(reading.status)),
+            Some(interval) => Ok(Now {
+                interval,
+                status: reading.status,
+            }),
+        }
+    }
+
+    async fn wait_until_past(&self, instant: DateTime<Utc>) -> Now {
+        loop {
+            let wait = match self.now().await {
+                Ok(now) if now.status != SyncStatus::Synchronized => self.refresh,
+                Ok(now) if now.interval.earliest > instant => return now,
+                Ok(now) => self.until(instant, &now).min(self.refresh),
+                Err(_) => self.refresh,
+            };
+            // At least a little, so that a refresh interval of zero does not spin.
+            self.shared.world.sleep(wait.max(SHORTEST_SLEEP)).await;
+        }
+    }
+
+    /// How long until the earliest possible time is past `instant`, if no better reading comes. It
+    /// advances by less than the time that passes, since the bound grows.
+    fn until(&self, instant: DateTime<Utc>, now: &Now) -> Duration {
+        let left = instant.signed_duration_since(now.interval.earliest);
+        let left = left.to_std().unwrap_or_default();
+        left.saturating_add(self.drift.growth(left) * 2)
+    }
+}
+
+const SHORTEST_SLEEP: Duration = Duration::from_millis(1);
+
+/// Whether what was read at `read` still counts at `now`.
+fn is_fresh(read: &ClockPair, now: &ClockPair, refresh: Duration) -> bool {
+    now.moment().since(&read.moment()) < refresh && step_between(read, now).is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bound::ErrorBound;
+    use crate::moment::{Moment, earlier, later};
+    use crate::reading::ClockSource;
+    use proptest::prelude::*;
+    use std::sync::Mutex as StdMutex;
+    use std::time::Instant;
+
+    /// What the source says at one attempt.
+    #[derive(Debug, Clone, Copy)]
+    enum Answer {
+        Synchronized { bound: Duration },
+        NotSynchronized,
+        BoundUnknown,
+        Failure,
+    }
+
+    /// A world in which true time is known. The wall clock is off by `offset`, and each answer's bound
+    /// covers that.
+    #[derive(Debug)]
+    struct Simulated {
+        start: Instant,
+        offset: Duration,
+        behind: bool,
+        answers: Vec<Answer>,
+        /// True time since the start, and how many reads there were.
+        state: StdMutex<(Duration, usize)>,
+    }
+
+    impl Simulated {
+        fn true_time(&self) -> DateTime<Utc> {
+            later(DateTime::UNIX_EPOCH, self.state.lock().unwrap().0)
+        }
+
+        fn moment(&self) -> Moment {
+            let truth = self.true_time();
+            Moment {
+                wall: if self.behind {
+                    earlier(truth, self.offset)
+                } else {
+                    later(truth, self.offset)
+                },
+                monotonic: self.start + self.state.lock().unwrap().0,
+            }
+        }
+
+        fn reads(&self) -> usize {
+            self.state.lock().unwrap().1
+        }
+    }
+
+    impl World for Simulated {
+        fn now(&self) -> ClockPair {
+            ClockPair::from(self.moment())
+        }
+
+        async fn read(&self) -> Sample {
+            let taken = self.moment();
+            let index = {
+                let mut state = self.state.lock().unwrap();
+                state.1 += 1;
+                state.1 - 1
+            };
+            // After the given answers all is well: the wait has an end.
+            let answer = self
+                .answers
+                .get(index)
+                .copied()
+                .unwrap_or(Answer::Synchronized {
+                    bound: Duration::ZERO,
+                });
+            let reading = |status, bound: Option<Duration>| Reading {
+                source: ClockSource::Ecs,
+                status,
+                bound: bound
+                    .map(|bound| ErrorBound::from_micros(bound.as_micros() as u64).unwrap()),
+                reference: None,
+                taken,
+            };
+            let outcome = match answer {
+                Answer::Synchronized { bound } => {
+                    Ok(reading(SyncStatus::Synchronized, Some(bound + self.offset)))
+                }
+                // Not to be trusted: it claims to be exact.
+                Answer::NotSynchronized => {
+                    Ok(reading(SyncStatus::NotSynchronized, Some(Duration::ZERO)))
+                }
+                Answer::BoundUnknown => Ok(reading(SyncStatus::Synchronized, None)),
+                Answer::Failure => Err(ReadError::new(ReadErrorKind::Timeout, "none")),
+            };
+            Sample {
+                source: ClockSource::Ecs,
+                at: taken,
+                outcome,
+                withheld: Vec::new(),
+                identity: None,
+            }
+        }
+
+        async fn sleep(&self, time: Duration) {
+            self.state.lock().unwrap().0 += time;
+        }
+    }
+
+    fn simulated(answers: Vec<Answer>, offset: Duration, behind: bool) -> Cached<Simulated> {
+        let world = Simulated {
+            start: Instant::now(),
+            offset,
+            behind,
+            answers,
+            // Well past the epoch, so that nothing saturates.
+            state: StdMutex::new((Duration::from_secs(1_000_000), 0)),
+        };
+        Cached::new(world, REFRESH, DriftRate::DEFAULT)
+    }
+
+    const REFRESH: Duration = Duration::from_secs(10);
+
+    fn block_on<T>(task: impl Future<Output = T>) -> T {
+        tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap()
+            .block_on(task)
+    }
+
+    fn answers() -> impl Strategy<Value = Vec<Answer>> {
+        let answer = prop_oneof![
+            (0u64..5_000_000).prop_map(|micros| Answer::Synchronized {
+                bound: Duration::from_micros(micros)
+            }),
+            Just(Answer::NotSynchronized),
+            Just(Answer::BoundUnknown),
+            Just(Answer::Failure),
+        ];
+        proptest::collection::vec(answer, 0..8)
+    }
+
+    proptest! {
+        #[test]
+        fn the_commit_wait_is_never_early_and_at_most_one_refresh_late(
+            answers in answers(),
+            offset in 0u64..2_000_000,
+            behind in any::<bool>(),
+            ahead in 0u64..30_000_000,
+        ) {
+            let offset = Duration::from_micros(offset);
+            let clock = simulated(answers.clone(), offset, behind);
+            let world = &clock.shared.world;
+            let start = world.true_time();
+            let instant = later(start, Duration::from_micros(ahead));
+            block_on(clock.wait_until_past(instant));
+            let end = world.true_time();
+            prop_assert!(end > instant, "returned at {end}, before {instant}");
+
+            // The last answer used is good; with it the wait was over as soon as its bound allowed.
+            let used = world.reads().checked_sub(1).unwrap();
+            let bound = match answers.get(used) {
+                Some(Answer::Synchronized { bound }) => *bound,
+                None => Duration::ZERO,
+                other => return Err(TestCaseError::fail(format!("returned on {other:?}"))),
+            };
+            let unusable = answers.iter().take(used).count();
+            // Offset both ways, bound, what drift adds within a refresh, and one refresh for each
+            // answer before the one that served.
+            let needed = later(instant, bound + offset * 2 + Duration::from_millis(2));
+            let attempts = later(start, REFRESH * u32::try_from(unusable).unwrap());
+            let limit = later(needed.max(attempts), REFRESH);
+            prop_assert!(end <= limit, "returned at {end}, after {limit}");
+        }
+    }
+
+    #[test]
+    fn the_source_is_asked_once_per_refresh_interval_also_when_it_fails() {
+        for answer in [
+            Answer::Failure,
+            Answer::Synchronized {
+                bound: Duration::from_millis(1),
+            },
+        ] {
+            let clock = simulated(vec![answer; 5], Duration::ZERO, false);
+            block_on(async {
+                for _ in 0..100 {
+                    let _ = clock.reading().await;
+                    clock.shared.world.sleep(Duration::from_millis(299)).await;
+                }
+            });
+            // 29.9 s.
+            assert_eq!(clock.shared.world.reads(), 3, "{answer:?}");
+        }
+    }
+
+    #[test]
+    fn a_caller_that_gives_up_does_not_make_the_next_one_ask_again() {
+        let clock = simulated(Vec::new(), Duration::ZERO, false);
+        block_on(async {
+            // Polled once, then dropped.
+            let _ = std::future::poll_fn(|context| {
+                let _ = std::pin::pin!(clock.reading()).as_mut().poll(context);
+                std::task::Poll::Ready(())
+            })
+            .await;
+            clock.reading().await.unwrap();
+        });
+        assert_eq!(clock.shared.world.reads(), 1);
+    }
+
+    #[test]
+    fn a_step_of_the_wall_clock_makes_a_reading_stale() {
+        let start = Instant::now();
+        let at = |seconds: u64, wall_ms: i64| {
+            ClockPair::from(Moment {
+                wall: DateTime::from_timestamp_millis(wall_ms).unwrap(),
+                monotonic: start + Duration::from_secs(seconds),
+            })
+        };
+        assert!(is_fresh(&at(0, 0), &at(9, 9_000), REFRESH));
+        assert!(!is_fresh(&at(0, 0), &at(10, 10_000), REFRESH));
+        assert!(!is_fresh(&at(0, 0), &at(1, 2_000), REFRESH));
+        assert!(!is_fresh(&at(0, 0), &at(1, -5_000), REFRESH));
+    }
+}
