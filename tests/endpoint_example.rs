@@ -1,4 +1,8 @@
 //! The example endpoint on the wire, against what the open ECS agent sent.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test fails by it, also in its helpers"
+)]
 
 #[path = "endpoint/mod.rs"]
 mod endpoint;
@@ -305,10 +309,10 @@ fn the_control_paths_switch_and_count_without_being_counted() {
     assert_eq!(counters["task_requests"], 1);
     assert_eq!(counters["connections_accepted"], 1);
     assert_eq!(counters["connections_open"], 0);
-    let served = ask(&server, "GET", "/served").unwrap().json();
-    assert_eq!(served, serde_json::json!(server.served()));
+    let clock_drifts = ask(&server, "GET", "/served").unwrap().json();
+    assert_eq!(clock_drifts, serde_json::json!(server.served()));
     assert_eq!(
-        served[0].as_str().unwrap().parse::<Value>().unwrap(),
+        clock_drifts[0].as_str().unwrap().parse::<Value>().unwrap(),
         document["ClockDrift"]
     );
 
@@ -459,7 +463,8 @@ fn mixed_plays_the_others_in_turn() {
         match scenario {
             Scenario::Throttled => assert_eq!(receive(&mut stream).unwrap().status(), "429"),
             Scenario::NotJson => {
-                assert!(receive(&mut stream).unwrap().body.starts_with(b"<!DOCTYPE"))
+                let body = receive(&mut stream).unwrap().body;
+                assert!(body.starts_with(b"<!DOCTYPE"));
             }
             Scenario::Huge => assert_eq!(
                 receive(&mut io::BufReader::new(stream)).unwrap().body.len(),
