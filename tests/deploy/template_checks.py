@@ -41,7 +41,7 @@ def parameters_are_used(deployment):
         f"{name}: parameter {parameter} is not used"
         for name, stack in deployment.stacks.items()
         for parameter in stack.template["Parameters"]
-        if not re.search(rf"[\"'{{]{parameter}[\"'}}]", str({k: v for k, v in stack.template.items() if k not in ("Parameters", "Metadata")}))
+        if not re.search(rf"'Ref': '{parameter}'|\$\{{{parameter}\}}", str(stack.template))
     ]
 
 
