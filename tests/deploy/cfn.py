@@ -1,0 +1,221 @@
+"""Reads CloudFormation templates and resolves their intrinsic functions as far as these templates use them."""
+
+import re
+from pathlib import Path
+
+import yaml
+
+TOP = Path(__file__).resolve().parents[2]
+SAM = TOP / "sam"
+
+ACCOUNT = "123456789012"
+REGION = "eu-west-1"
+NO_VALUE = object()
+PSEUDO = {
+    "AWS::AccountId": ACCOUNT,
+    "AWS::Region": REGION,
+    "AWS::Partition": "aws",
+    "AWS::URLSuffix": "amazonaws.com",
+    "AWS::NoValue": NO_VALUE,
+}
+# The property that `Ref` returns, for the types whose name the template sets.
+NAMED_BY = {
+    "AWS::CloudWatch::Alarm": "AlarmName",
+    "AWS::CloudWatch::CompositeAlarm": "AlarmName",
+    "AWS::CloudWatch::Dashboard": "DashboardName",
+    "AWS::ECR::Repository": "RepositoryName",
+    "AWS::ECS::Cluster": "ClusterName",
+    "AWS::Logs::LogGroup": "LogGroupName",
+}
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML with CloudFormation's short forms, `!Sub` and the like."""
+
+
+def _short_form(loader, suffix, node):
+    if isinstance(node, yaml.ScalarNode):
+        value = loader.construct_scalar(node)
+    elif isinstance(node, yaml.SequenceNode):
+        value = loader.construct_sequence(node, deep=True)
+    else:
+        value = loader.construct_mapping(node, deep=True)
+    if suffix == "GetAtt" and isinstance(value, str):
+        value = value.split(".", 1)
+    return {suffix if suffix in ("Ref", "Condition") else f"Fn::{suffix}": value}
+
+
+_Loader.add_multi_constructor("!", _short_form)
+
+
+def parse(text):
+    """A template's text as plain data, every intrinsic function in its long form."""
+    return yaml.load(text, _Loader)  # noqa: S506 (a SafeLoader)
+
+
+class Stack:
+    """One template with parameter values: what CloudFormation would create from it.
+
+    Raises ValueError where the template names a parameter, resource, condition or map entry that it does not have.
+    """
+
+    def __init__(self, template, parameters=None, name="stack", nested=None):
+        self.template = template
+        self.name = name
+        self.nested = nested or {}
+        declared = template.get("Parameters", {})
+        unknown = set(parameters or {}) - set(declared)
+        if unknown:
+            raise ValueError(f"no such parameters: {sorted(unknown)}")
+        self.parameters = {key: spec["Default"] for key, spec in declared.items() if "Default" in spec} | (parameters or {})
+        missing = set(declared) - set(self.parameters)
+        if missing:
+            raise ValueError(f"parameters without a value: {sorted(missing)}")
+        self._properties = {}
+
+    def resources(self, kind=None):
+        """Resolved properties by logical id, of those resources (of one type) that are created."""
+        return {
+            logical: self.properties(logical)
+            for logical, resource in self.template["Resources"].items()
+            if kind in (None, resource["Type"]) and self.exists(logical)
+        }
+
+    def exists(self, logical):
+        condition = self.template["Resources"][logical].get("Condition")
+        return condition is None or self._condition(condition)
+
+    def properties(self, logical):
+        if logical not in self._properties:
+            self._properties[logical] = self.resolve(self._resource(logical).get("Properties", {}))
+        return self._properties[logical]
+
+    def outputs(self):
+        return {key: self.resolve(output["Value"]) for key, output in self.template.get("Outputs", {}).items()}
+
+    def child(self, logical):
+        """The nested stack behind an AWS::Serverless::Application."""
+        properties = self.properties(logical)
+        location = properties["Location"]
+        if location not in self.nested:
+            raise ValueError(f"{logical}: no such template: {location}")
+        return Stack(self.nested[location], properties.get("Parameters", {}), f"{self.name}-{logical}")
+
+    def resolve(self, value):
+        if isinstance(value, list):
+            return [item for item in map(self.resolve, value) if item is not NO_VALUE]
+        if not isinstance(value, dict):
+            return value
+        if len(value) == 1:
+            (function, argument), = value.items()
+            if function == "Ref":
+                return self._ref(argument)
+            if function.startswith("Fn::"):
+                return self._call(function, argument)
+        resolved = {key: self.resolve(item) for key, item in value.items()}
+        return {key: item for key, item in resolved.items() if item is not NO_VALUE}
+
+    def _resource(self, logical):
+        try:
+            return self.template["Resources"][logical]
+        except KeyError:
+            raise ValueError(f"no such resource: {logical}") from None
+
+    def _ref(self, name):
+        if name == "AWS::StackName":
+            return self.name
+        if name in PSEUDO:
+            return PSEUDO[name]
+        if name in self.parameters:
+            return self.parameters[name]
+        kind = self._resource(name)["Type"]
+        if kind in NAMED_BY:
+            return self.properties(name)[NAMED_BY[kind]]
+        return f"{self.name}-{name}"
+
+    def _get_att(self, logical, attribute):
+        kind = self._resource(logical)["Type"]
+        if attribute.startswith("Outputs."):
+            outputs = self.child(logical).outputs()
+            key = attribute.removeprefix("Outputs.")
+            if key not in outputs:
+                raise ValueError(f"{logical} has no output {key}")
+            return outputs[key]
+        return f"attribute:{kind}:{self._ref(logical)}:{attribute}"
+
+    def _call(self, function, argument):
+        if function == "Fn::Sub":
+            return self._sub(argument)
+        if function == "Fn::GetAtt":
+            return self._get_att(*argument)
+        if function == "Fn::FindInMap":
+            name, top, second = map(self.resolve, argument)
+            try:
+                return self.template["Mappings"][name][top][second]
+            except KeyError:
+                raise ValueError(f"no such map entry: {name}.{top}.{second}") from None
+        if function == "Fn::If":
+            condition, then, otherwise = argument
+            return self.resolve(then if self._condition(condition) else otherwise)
+        if function == "Fn::GetAZs":
+            return [f"{REGION}{zone}" for zone in "abc"]
+        if function == "Fn::Select":
+            index, items = argument
+            return self.resolve(items)[int(index)]
+        raise ValueError(f"unknown function: {function}")
+
+    def _sub(self, argument):
+        text, variables = (argument, {}) if isinstance(argument, str) else argument
+
+        def replace(match):
+            name = match[1]
+            if name in variables:
+                return str(self.resolve(variables[name]))
+            if "." in name:
+                return str(self._get_att(*name.split(".", 1)))
+            return str(self._ref(name))
+
+        return re.sub(r"\$\{([^!}][^}]*)\}", replace, text)
+
+    def _condition(self, name):
+        if name not in self.template.get("Conditions", {}):
+            raise ValueError(f"no such condition: {name}")
+        return self._truth(self.template["Conditions"][name])
+
+    def _truth(self, expression):
+        (function, argument), = expression.items()
+        if function == "Fn::Equals":
+            left, right = map(self.resolve, argument)
+            return str(left) == str(right)
+        if function == "Fn::Not":
+            return not self._truth(argument[0])
+        if function == "Condition":
+            return self._condition(argument)
+        raise ValueError(f"unknown function in a condition: {function}")
+
+
+IMAGE = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/ecs-clock-emf@sha256:" + "0" * 64
+
+# What a user must give, and every option switched on so that everything is there to be looked at.
+OBSERVABILITY_PARAMETERS = {
+    "ClusterName": "production", "ServiceName": "ledger", "AlarmEmail": "team@example.com", "WorstTasksRule": "Enabled",
+}
+TEMPLATE_PARAMETERS = {
+    "SidecarImage": IMAGE, "DemoImage": IMAGE, "AlarmEmail": "team@example.com", "WorstTasksRule": "Enabled",
+}
+
+
+class Deployment:
+    """The three stacks as the project ships them, or with some files' texts replaced (`{"template.yaml": text}`)."""
+
+    def __init__(self, replaced=None):
+        texts = {path.name: path.read_text() for path in SAM.glob("*.yaml")} | (replaced or {})
+        self.templates = {name: parse(text) for name, text in texts.items()}
+        nested = {f"./{name}": template for name, template in self.templates.items()}
+        self.registry = Stack(self.templates["registry.yaml"], name="ecs-clock-emf-registry")
+        self.observability = Stack(self.templates["observability.yaml"], OBSERVABILITY_PARAMETERS, "clock-ledger")
+        self.demonstration = Stack(self.templates["template.yaml"], TEMPLATE_PARAMETERS, "ecs-clock-emf", nested)
+
+    @property
+    def stacks(self):
+        return {"observability": self.observability, "registry": self.registry, "demonstration": self.demonstration}

@@ -1,0 +1,7 @@
+"""Makes the helpers beside these tests, and the EMF extraction that all tests share, importable."""
+
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "e2e")]

@@ -1,0 +1,159 @@
+"""The EMF extraction that other tests rely on, rule by rule."""
+
+import json
+
+import pytest
+from emf_extract import extract
+
+NOW = 1_700_000_000_000
+
+
+def document(**changes):
+    root = {
+        "_aws": {
+            "Timestamp": NOW,
+            "CloudWatchMetrics": [{
+                "Namespace": "N/s",
+                "Dimensions": [["A"], []],
+                "Metrics": [{"Name": "M", "Unit": "Milliseconds"}],
+            }],
+        },
+        "A": "a",
+        "M": [1, 2.5],
+    }
+    root.update(changes)
+    return root
+
+
+def directive(**changes):
+    root = document()
+    root["_aws"]["CloudWatchMetrics"][0].update(changes)
+    return root
+
+
+def metadata(**changes):
+    root = document()
+    root["_aws"].update(changes)
+    return root
+
+
+def metric(**changes):
+    return directive(Metrics=[{"Name": "M", **changes}])
+
+
+def run(root):
+    return extract(root if isinstance(root, str) else json.dumps(root), NOW)
+
+
+def test_a_good_line_yields_one_point_for_each_dimension_set():
+    points, faults = run(document())
+    assert faults == []
+    assert points == [
+        {"namespace": "N/s", "metric": "M", "unit": "Milliseconds", "resolution": 60, "dimensions": dimensions,
+         "timestamp": NOW, "values": [1.0, 2.5]}
+        for dimensions in ({"A": "a"}, {})
+    ]
+
+
+def test_unit_and_resolution_have_defaults():
+    points, _ = run(metric())
+    assert {(p["unit"], p["resolution"]) for p in points} == {("None", 60)}
+
+
+@pytest.mark.parametrize("line", ["", "plain text", '["_aws"]', '{"level":"info"}', ' {"_aws":{}}'])
+def test_other_lines_are_no_emf(line):
+    assert run(line) == ([], [])
+
+
+@pytest.mark.parametrize("root", [
+    metadata(CloudWatchMetrics=[]),
+    directive(Metrics=[]),
+    metadata(Timestamp=NOW - 14 * 86_400_000),
+    metadata(Timestamp=NOW + 2 * 3_600_000),
+    document(M=[0] * 100),
+    document(M=2**360),
+    metric(StorageResolution=1),
+    directive(Namespace="n" * 255),
+    document(A="a" * 1024),
+])
+def test_at_the_limit_there_is_no_fault(root):
+    assert run(root)[1] == []
+
+
+@pytest.mark.parametrize("root", [
+    pytest.param(json.dumps(document()) + "x", id="text after the object"),
+    pytest.param(json.dumps(document())[:-1], id="cut"),
+    pytest.param(json.dumps(document(M=float("nan"))), id="NaN"),
+    pytest.param(document(Pad="x" * 262_118), id="too long"),
+    pytest.param({"a": {"_aws": {}}}, id="_aws is nested"),
+    pytest.param(document(_aws=1), id="_aws is a number"),
+    pytest.param(metadata(Timestamp=str(NOW)), id="timestamp is a string"),
+    pytest.param(metadata(Timestamp=True), id="timestamp is true"),
+    pytest.param(metadata(Timestamp=NOW + 0.5), id="timestamp has a fraction"),
+    pytest.param(metadata(Timestamp=NOW - 14 * 86_400_000 - 1), id="too old"),
+    pytest.param(metadata(Timestamp=NOW + 2 * 3_600_000 + 1), id="too far ahead"),
+    pytest.param(metadata(CloudWatchMetrics={}), id="directives are an object"),
+    pytest.param(directive(Namespace=None), id="namespace is null"),
+    pytest.param(directive(Namespace=""), id="namespace is empty"),
+    pytest.param(directive(Namespace="n" * 256), id="namespace is too long"),
+    pytest.param(directive(Namespace="AWS/ECS"), id="reserved namespace"),
+    pytest.param(directive(Namespace=":n"), id="namespace begins with a colon"),
+    pytest.param(directive(Namespace="a b"), id="namespace with a space"),
+    pytest.param(directive(Dimensions=[]), id="no dimension set"),
+    pytest.param(directive(Dimensions=["A"]), id="a set is a string"),
+    pytest.param(directive(Dimensions=[["A"] * 31]), id="31 dimensions"),
+    pytest.param(directive(Dimensions=[["d" * 251]]), id="a dimension name is too long"),
+    pytest.param(directive(Metrics=[{"Name": "M"}] * 101), id="101 metrics"),
+    pytest.param(directive(Metrics=[{"Unit": "Count"}]), id="metric without a name"),
+    pytest.param(metric(Unit="Nanoseconds"), id="unknown unit"),
+    pytest.param(metric(StorageResolution="1"), id="resolution is a string"),
+    pytest.param(metric(StorageResolution=10), id="resolution 10"),
+    pytest.param(directive(Metrics=[{"Name": "M"}, {"Name": "M", "StorageResolution": 1}]), id="two resolutions"),
+    pytest.param(directive(Metrics=[{"Name": "Missing"}]), id="metric without a value"),
+    pytest.param(document(M="1"), id="value is a string"),
+    pytest.param(document(M=True), id="value is true"),
+    pytest.param(document(M=None), id="value is null"),
+    pytest.param(document(M={"Values": [1], "Counts": [1]}), id="value is an object"),
+    pytest.param(document(M=[1, "2"]), id="one value is a string"),
+    pytest.param(document(M=[[1]]), id="a nested array"),
+    pytest.param(document(M=[]), id="no values"),
+    pytest.param(document(M=[0] * 101), id="101 values"),
+    pytest.param(document(M=2**361), id="value too large"),
+    pytest.param(document(M=-(2**361)), id="value too small"),
+])
+def test_a_fault_that_leaves_no_point(root):
+    points, faults = run(root)
+    assert points == []
+    assert len(faults) >= 1
+
+
+@pytest.mark.parametrize("value", [1, None, ["a"], "a" * 1025, "\t", "é", "missing"])
+def test_a_set_without_a_usable_value_is_dropped_alone(value):
+    root = document(A=value)
+    if value == "missing":
+        del root["A"]
+    points, faults = run(root)
+    assert [p["dimensions"] for p in points] == [{}]
+    assert len(faults) == 1
+
+
+def test_an_empty_dimension_value_strips_the_point_of_its_dimensions():
+    points, faults = run(directive(Dimensions=[["A", "B"]]) | {"B": ""})
+    assert [p["dimensions"] for p in points] == [{}]
+    assert len(faults) == 1
+
+
+def test_one_bad_metric_leaves_the_other():
+    root = directive(Metrics=[{"Name": "Missing"}, {"Name": "M"}])
+    points, faults = run(root)
+    assert {p["metric"] for p in points} == {"M"}
+    assert len(faults) == 1
+
+
+def test_one_bad_directive_leaves_the_other():
+    root = document()
+    first = root["_aws"]["CloudWatchMetrics"][0]
+    root["_aws"]["CloudWatchMetrics"].append({**first, "Namespace": "AWS/X"})
+    points, faults = run(root)
+    assert {p["namespace"] for p in points} == {"N/s"}
+    assert len(faults) == 1

@@ -1,0 +1,132 @@
+"""A test of the tests: each kind of defect, seeded into a template's text, turns the check named beside it red.
+
+`lint` stands for cfn-lint. A defect that several find is listed with the one that is there for it.
+"""
+
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import template_checks
+from cfn import SAM, Deployment
+
+OBSERVABILITY, REGISTRY, TEMPLATE = "observability.yaml", "registry.yaml", "template.yaml"
+
+
+@dataclass
+class Seed:
+    """The first `old` in `file` becomes `new`."""
+
+    found_by: str
+    file: str
+    old: str
+    new: str
+
+    @property
+    def text(self):
+        text = (SAM / self.file).read_text()
+        assert self.old in text, f"{self.file} no longer contains {self.old!r}"
+        return text.replace(self.old, self.new, 1)
+
+
+SEEDS = {
+    # references
+    "sub of an unknown name": Seed("references_resolve", TEMPLATE, "ClusterName=${Cluster}", "ClusterName=${Clutser}"),
+    "nested parameter unknown": Seed("references_resolve", TEMPLATE, "        AlarmEmail: !Ref", "        AlarmMail: !Ref"),
+    "nested parameter missing": Seed("references_resolve", TEMPLATE, "        ServiceName: clock-demo\n        ErrorBound", "        ErrorBound"),
+    "nested output unknown": Seed("references_resolve", TEMPLATE, "Outputs.DashboardUrl", "Outputs.DashboardURL"),
+    "nested template missing": Seed("references_resolve", TEMPLATE, "./observability.yaml", "./observation.yaml"),
+    "map entry missing": Seed("references_resolve", OBSERVABILITY, "    aws: {Host: console", "    aws-x: {Host: console"),
+    # embedded JSON
+    "dashboard is no JSON": Seed("embedded_json_parses", OBSERVABILITY, '"start": "-PT3H",', '"start": "-PT3H"'),
+    "insight rule is no JSON": Seed("embedded_json_parses", OBSERVABILITY, '"LogFormat": "JSON",', '"LogFormat": JSON,'),
+    "lifecycle policy is no JSON": Seed("embedded_json_parses", REGISTRY, '"rulePriority": 1,', "rulePriority: 1,"),
+    # alarms
+    "composite rule with a wrong name": Seed("composite_rule_names_the_alarms", OBSERVABILITY, 'ALARM("${NoDataAlarm}")', 'ALARM("no-data")'),
+    "composite rule without an alarm": Seed("composite_rule_names_the_alarms", OBSERVABILITY, ' OR ALARM("${ClockStepAlarm}")', ""),
+    "composite rule that does not parse": Seed("composite_rule_names_the_alarms", OBSERVABILITY, " OR ALARM", " ALARM"),
+    "M greater than N": Seed("alarms_are_sound", OBSERVABILITY, "DatapointsToAlarm: 3", "DatapointsToAlarm: 6"),
+    "one of one": Seed("alarms_are_sound", OBSERVABILITY, "EvaluationPeriods: 5\n      DatapointsToAlarm: 1", "EvaluationPeriods: 1\n      DatapointsToAlarm: 1"),
+    "period of 10 s": Seed("alarms_are_sound", OBSERVABILITY, "Period: 60", "Period: 10"),
+    "missing data unsaid": Seed("alarms_are_sound", OBSERVABILITY, "      TreatMissingData: breaching\n", ""),
+    "statistic that does not exist": Seed("alarms_are_sound", OBSERVABILITY, "Statistic: Maximum", "Statistic: Max"),
+    "runbook names a missing query": Seed("alarms_are_runbooks", OBSERVABILITY, "${ServiceName}/worst-tasks: one", "${ServiceName}/worst: one"),
+    "runbook names a missing query in short": Seed("alarms_are_runbooks", OBSERVABILITY, "(query by-availability-zone)", "(query by-zone)"),
+    "runbook too long": Seed("alarms_are_runbooks", OBSERVABILITY, "jumped by 5 ms", "jumped " + "x" * 1024),
+    "composite alarm tells nobody": Seed("notifications_arrive", OBSERVABILITY, "AlarmActions: [!Ref AlarmTopic]", "AlarmActions: []"),
+    # dashboard
+    "widget shows a missing alarm": Seed("dashboards_are_sound", OBSERVABILITY, ":alarm:${NoDataAlarm}", ":alarm:NoData"),
+    "widget beyond the grid": Seed("dashboards_are_sound", OBSERVABILITY, '"x": 12, "y": 3, "width": 12', '"x": 13, "y": 3, "width": 12'),
+    "widgets overlap": Seed("dashboards_are_sound", OBSERVABILITY, '"x": 12, "y": 9,', '"x": 11, "y": 9,'),
+    "log table differs from the saved query": Seed("dashboards_are_sound", OBSERVABILITY, "dedup TaskId | limit 100", "dedup TaskId | limit 10"),
+    "log table of another group": Seed("dashboards_are_sound", OBSERVABILITY, "SOURCE '${LogGroup}'", "SOURCE 'clock'"),
+    # queries and logs
+    "query without ClockSource": Seed("queries_are_sound", OBSERVABILITY, "filter ispresent(ClockSource) and ispresent(Sequence)\n", "filter ispresent(Sequence)\n"),
+    "bin of 300 s": Seed("queries_are_sound", OBSERVABILITY, "bin(5m), AvailabilityZone", "bin(300s), AvailabilityZone"),
+    "query of another group": Seed("queries_are_sound", OBSERVABILITY, "LogGroupNames: [!Ref LogGroup]", "LogGroupNames: [clock]"),
+    "infrequent-access log group": Seed("log_groups_extract_metrics", OBSERVABILITY, "LogGroupClass: STANDARD", "LogGroupClass: INFREQUENT_ACCESS"),
+    "logs for ever": Seed("log_groups_extract_metrics", OBSERVABILITY, "      RetentionInDays: !Ref LogRetentionDays\n", ""),
+    # task
+    "containers exceed the task": Seed("containers_fit_the_task", TEMPLATE, "Memory: 128", "Memory: 500"),
+    "reservation exceeds the limit": Seed("containers_fit_the_task", TEMPLATE, "MemoryReservation: 16", "MemoryReservation: 64"),
+    "dependsOn a missing container": Seed("containers_fit_the_task", TEMPLATE, "          Essential: false", "          Essential: false\n          DependsOn: [{ContainerName: clock-dmo, Condition: START}]"),
+    "dependsOn health without a check": Seed("containers_fit_the_task", TEMPLATE, "          Essential: false", "          Essential: false\n          DependsOn: [{ContainerName: clock-demo, Condition: HEALTHY}]"),
+    "dependsOn the end of an essential one": Seed("containers_fit_the_task", TEMPLATE, "          Essential: false", "          Essential: false\n          DependsOn: [{ContainerName: clock-demo, Condition: SUCCESS}]"),
+    "no essential container": Seed("containers_fit_the_task", TEMPLATE, "Essential: true", "Essential: false"),
+    "image by tag": Seed("containers_are_confined", TEMPLATE, "Image: !Ref SidecarImage", "Image: ecs-clock-emf:latest"),
+    "runs as root": Seed("containers_are_confined", TEMPLATE, 'User: "65532:65532"', 'User: "0:0"'),
+    "writable root": Seed("containers_are_confined", TEMPLATE, "          ReadonlyRootFilesystem: true\n", ""),
+    "keeps capabilities": Seed("containers_are_confined", TEMPLATE, "Capabilities: {Drop: [ALL]}", "Capabilities: {Drop: [NET_RAW]}"),
+    "blocking log mode": Seed("containers_are_confined", TEMPLATE, "mode: non-blocking", "mode: blocking"),
+    "lines glued": Seed("containers_are_confined", TEMPLATE, "max-buffer-size: 1m", 'max-buffer-size: 1m\n              awslogs-multiline-pattern: "^{"'),
+    "logs to a missing group": Seed("containers_are_confined", TEMPLATE, "awslogs-group: !Ref DemoLogGroup", "awslogs-group: /ecs/demo"),
+    "sidecar essential": Seed("the_sidecar_cannot_harm", TEMPLATE, "Essential: false", "Essential: true"),
+    "sidecar not restarted": Seed("the_sidecar_cannot_harm", TEMPLATE, "RestartPolicy: {Enabled: true", "RestartPolicy: {Enabled: false"),
+    "sidecar with a health check": Seed("the_sidecar_cannot_harm", TEMPLATE, "          Essential: false", '          Essential: false\n          HealthCheck: {Command: ["CMD", "/ecs-clock-emf", "check"]}'),
+    "application on another port": Seed("the_page_is_reached", TEMPLATE, "0.0.0.0:8080", "0.0.0.0:8081"),
+    "more ports let in": Seed("the_page_is_reached", TEMPLATE, "ToPort: 8080", "ToPort: 8090"),
+    # permissions
+    "cloudwatch:*": Seed("roles_are_narrow", TEMPLATE, "Action: [logs:CreateLogStream,", 'Action: ["cloudwatch:*", logs:CreateLogStream,'),
+    "cloudwatch:PutMetricData": Seed("roles_are_narrow", TEMPLATE, "Action: [logs:CreateLogStream,", "Action: [cloudwatch:PutMetricData, logs:CreateLogStream,"),
+    "logs:CreateLogGroup": Seed("roles_are_narrow", TEMPLATE, "Action: [logs:CreateLogStream,", "Action: [logs:CreateLogGroup, logs:CreateLogStream,"),
+    "wildcard resource": Seed("roles_are_narrow", TEMPLATE, 'Resource: !Sub "arn:${AWS::Partition}:ecr:${AWS::Region}:${AWS::AccountId}:repository/${RepositoryName}"', 'Resource: "*"'),
+    "wildcard in a resource": Seed("roles_are_narrow", TEMPLATE, "log-group:${Group}:log-stream:*", "log-group:*:log-stream:*"),
+    "managed policy": Seed("roles_are_narrow", TEMPLATE, "      Policies:\n", "      ManagedPolicyArns: [arn:aws:iam::aws:policy/CloudWatchFullAccess]\n      Policies:\n"),
+    "task role": Seed("roles_are_narrow", TEMPLATE, "      ExecutionRoleArn:", "      TaskRoleArn: !GetAtt ExecutionRole.Arn\n      ExecutionRoleArn:"),
+    "no execution role": Seed("roles_are_narrow", TEMPLATE, "      ExecutionRoleArn: !GetAtt ExecutionRole.Arn\n", ""),
+    "trust without a condition": Seed("roles_are_narrow", TEMPLATE, '              ArnLike: {"aws:SourceArn": !Sub "arn:${AWS::Partition}:ecs:${AWS::Region}:${AWS::AccountId}:*"}\n', ""),
+    "role cannot pull": Seed("execution_roles_reach", TEMPLATE, "repository/${RepositoryName}", "repository/other"),
+    "role cannot log": Seed("execution_roles_reach", TEMPLATE, "log-group:${DemoLogGroup}:", "log-group:demo:"),
+    # what the linter is there for
+    "unknown property": Seed("lint", TEMPLATE, "DesiredCount: !Ref DesiredCount", "DesiredCont: !Ref DesiredCount"),
+    "unknown resource type": Seed("lint", OBSERVABILITY, "AWS::CloudWatch::CompositeAlarm", "AWS::CloudWatch::CompoundAlarm"),
+    "comparison that does not exist": Seed("lint", OBSERVABILITY, "GreaterThanThreshold", "GreaterThan"),
+    "reference to nothing": Seed("lint", TEMPLATE, "!Ref TaskSecurityGroup", "!Ref SecurityGroup"),
+    "parameter unused": Seed("parameters_are_used", TEMPLATE, "DesiredCount: !Ref DesiredCount", "DesiredCount: 1"),
+    "memory that Fargate lacks": Seed("lint", TEMPLATE, 'Memory: "512"', 'Memory: "768"'),
+    "retention that does not exist": Seed("lint", OBSERVABILITY, "RetentionInDays: !Ref LogRetentionDays", "RetentionInDays: 31"),
+    "default outside the allowed values": Seed("lint", TEMPLATE, "Default: X86_64", "Default: AMD64"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SEEDS)
+def test_a_seeded_defect_is_found(name, tmp_path):
+    seed = SEEDS[name]
+    if seed.found_by == "lint":
+        # Beside the other templates, since the linter follows the nested one.
+        for template in SAM.glob("*.yaml"):
+            (tmp_path / template.name).write_text(template.read_text())
+        (tmp_path / seed.file).write_text(seed.text)
+        done = subprocess.run(
+            [Path(sys.executable).parent / "cfn-lint", tmp_path / seed.file], capture_output=True, text=True, check=False
+        )
+        assert done.returncode != 0 and seed.file in done.stdout
+        return
+    check = getattr(template_checks, seed.found_by)
+    assert check(Deployment({seed.file: seed.text})) != []
+
+
+def test_every_check_is_seeded():
+    assert {seed.found_by for seed in SEEDS.values()} == {check.__name__ for check in template_checks.CHECKS} | {"lint"}
