@@ -360,7 +360,7 @@ mod tests {
                 source: ClockSource::Ecs,
                 status,
                 bound: bound
-                    .map(|bound| ErrorBound::from_micros(bound.as_micros() as u64).unwrap()),
+                    .map(|bound| ErrorBound::from_millis(bound.as_secs_f64() * 1e3).unwrap()),
                 reference: None,
                 taken,
             };
@@ -481,7 +481,7 @@ mod tests {
         let clock = simulated(Vec::new(), Duration::ZERO, false);
         block_on(async {
             // Polled once, then dropped.
-            let _ = std::future::poll_fn(|context| {
+            let () = std::future::poll_fn(|context| {
                 let _ = std::pin::pin!(clock.reading()).as_mut().poll(context);
                 std::task::Poll::Ready(())
             })

@@ -3,50 +3,25 @@
 //! Format: the schema in the CloudWatch user guide, `CloudWatch_Embedded_Metric_Format_Specification`,
 //! and the limits CloudWatch enforces without a word.
 
+mod json;
+mod labels;
+
 use std::borrow::Cow;
-use std::io;
 use std::time::Duration;
 
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
-use serde::Serialize;
-use serde_json::ser::{CompactFormatter, Formatter};
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::Serialize as _;
 
+use self::json::{AsciiFormatter, Definition, Directive, Member, Metadata, Root};
+use self::labels::{dimension_sets, labels};
 use crate::bound::{DriftRate, age_seconds, milliseconds};
 use crate::identity::TaskIdentity;
 use crate::metric::Metric;
 use crate::reading::Reading;
 use crate::window::Window;
 
-/// The labels: root members that tell one task from another. They may be dimensions, and `properties`
-/// may override them.
-pub const LABELS: [&str; 7] = [
-    "ClusterName",
-    "ServiceName",
-    "TaskDefinitionFamily",
-    "TaskDefinitionRevision",
-    "TaskId",
-    "AvailabilityZone",
-    "LaunchType",
-];
-
-/// The other root members of the program's own, metrics aside.
-const MEMBERS: [&str; 12] = [
-    "_aws",
-    "ClockSource",
-    "ClockSynchronizationStatus",
-    "MaxClockErrorBound",
-    "MeanClockErrorBound",
-    "ReadErrorKind",
-    "ReadErrorMessage",
-    "ReferenceTimestamp",
-    "Samples",
-    "Sequence",
-    "StartedAt",
-    "Version",
-];
-
-/// The longest label emitted, in bytes of JSON. The names ECS allows are shorter by far.
-const LABEL_LIMIT: usize = 512;
+pub use self::labels::{Dimensions, LABELS, Property};
+pub(crate) use self::labels::{is_dimension_name, is_dimension_value, is_reserved_member};
 
 /// How lines look: everything about them that does not change while the process lives.
 #[derive(Debug, Clone, PartialEq)]
@@ -74,16 +49,6 @@ impl Format {
     }
 }
 
-/// Which dimension sets a line names.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Dimensions {
-    /// `ClusterName,ServiceName`; for a task known to be outside a service
-    /// `ClusterName,TaskDefinitionFamily`.
-    Default,
-    /// These sets of names.
-    Sets(Vec<Vec<String>>),
-}
-
 /// How finely CloudWatch stores a metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StorageResolution {
@@ -103,15 +68,6 @@ impl StorageResolution {
     }
 }
 
-/// A root member of the user's own.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Property {
-    /// Its name.
-    pub name: String,
-    /// Its value.
-    pub value: String,
-}
-
 /// What a line says about the process that wrote it.
 #[derive(Debug, Clone, Copy)]
 pub struct Origin<'a> {
@@ -123,22 +79,6 @@ pub struct Origin<'a> {
     pub sequence: u64,
     /// How many lines were lost since the last one that said so.
     pub lines_dropped: u64,
-}
-
-/// Whether CloudWatch takes `name` for a dimension.
-pub(crate) fn is_dimension_name(name: &str) -> bool {
-    (1..=250).contains(&name.len()) && !name.starts_with(':') && is_dimension_value(name)
-}
-
-/// Whether CloudWatch takes `value` for a dimension's value.
-pub(crate) fn is_dimension_value(value: &str) -> bool {
-    let printable = |c: char| c == ' ' || c.is_ascii_graphic();
-    (1..=1024).contains(&value.len()) && value.chars().all(printable) && !value.trim().is_empty()
-}
-
-/// Whether a root member is the program's own and no label.
-pub(crate) fn is_reserved_member(name: &str) -> bool {
-    MEMBERS.contains(&name) || Metric::ALL.iter().any(|metric| metric.name() == name)
 }
 
 /// The line that tells `window`, newline included.
@@ -292,86 +232,6 @@ fn signed_milliseconds(by: TimeDelta) -> f64 {
     }
 }
 
-/// The labels that are known, with the properties in their places.
-fn labels<'a>(
-    format: &'a Format,
-    identity: Option<&'a TaskIdentity>,
-) -> Vec<(&'a str, Cow<'a, str>)> {
-    let mut labels: Vec<(&str, Cow<'_, str>)> = Vec::new();
-    if let Some(identity) = identity {
-        let known = [
-            &identity.cluster,
-            &identity.service,
-            &identity.family,
-            &identity.revision,
-            &identity.task_id,
-            &identity.availability_zone,
-            &identity.launch_type,
-        ];
-        for (name, value) in LABELS.into_iter().zip(known) {
-            let overridden = format.properties.iter().any(|own| own.name == name);
-            if let Some(value) = value.as_deref().filter(|value| fits(value) && !overridden) {
-                labels.push((name, Cow::Borrowed(value)));
-            }
-        }
-    }
-    let own = format.properties.iter();
-    labels.extend(own.map(|own| (own.name.as_str(), Cow::Borrowed(own.value.as_str()))));
-    labels
-}
-
-/// Whether a label's JSON is short enough to be emitted; anything longer is no name of ECS.
-fn fits(value: &str) -> bool {
-    let escaped: usize = value
-        .chars()
-        .map(|c| {
-            if c == ' ' || c.is_ascii_graphic() {
-                2
-            } else {
-                6 * c.len_utf16()
-            }
-        })
-        .sum();
-    !value.is_empty() && escaped <= LABEL_LIMIT
-}
-
-/// The dimension sets whose every member is known and valid; one empty set where none is left, since
-/// a set with a member that is missing or empty would make CloudWatch drop metrics or put them
-/// elsewhere.
-fn dimension_sets<'a>(
-    format: &'a Format,
-    identity: Option<&TaskIdentity>,
-    labels: &[(&str, Cow<'_, str>)],
-) -> Vec<Vec<&'a str>> {
-    let known = |name: &str| {
-        labels
-            .iter()
-            .any(|(label, value)| *label == name && is_dimension_value(value))
-    };
-    let mut sets: Vec<Vec<&str>> = match &format.dimensions {
-        Dimensions::Sets(sets) => sets
-            .iter()
-            .map(|set| set.iter().map(String::as_str).collect())
-            .collect(),
-        Dimensions::Default => {
-            // Not known yet is not the same as no service: only the endpoint can say the latter.
-            let outside_service = identity.is_some_and(|identity| identity.service.is_none())
-                && !labels.iter().any(|(label, _)| *label == "ServiceName");
-            let second = if outside_service {
-                "TaskDefinitionFamily"
-            } else {
-                "ServiceName"
-            };
-            vec![vec!["ClusterName", second]]
-        }
-    };
-    sets.retain(|set| set.iter().all(|name| known(name)));
-    if sets.is_empty() {
-        sets.push(Vec::new());
-    }
-    sets
-}
-
 fn definition(metric: Metric, resolution: StorageResolution) -> Definition {
     Definition {
         name: metric.name(),
@@ -380,88 +240,5 @@ fn definition(metric: Metric, resolution: StorageResolution) -> Definition {
             StorageResolution::Minute => None,
             StorageResolution::Second => Some(1),
         },
-    }
-}
-
-/// The root object: members in the order they are to be read.
-struct Root<'a>(Vec<(&'a str, Member<'a>)>);
-
-impl<'a> Root<'a> {
-    fn put(&mut self, name: &'a str, value: Member<'a>) {
-        self.0.push((name, value));
-    }
-}
-
-impl Serialize for Root<'_> {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
-    }
-}
-
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Member<'a> {
-    Metadata(Metadata<'a>),
-    Text(Cow<'a, str>),
-    Count(u64),
-    Number(f64),
-    Numbers(Vec<f64>),
-}
-
-impl Member<'_> {
-    fn time(time: DateTime<Utc>) -> Self {
-        Self::Text(Cow::Owned(
-            time.to_rfc3339_opts(SecondsFormat::AutoSi, true),
-        ))
-    }
-}
-
-#[derive(Serialize)]
-struct Metadata<'a> {
-    #[serde(rename = "Timestamp")]
-    timestamp: i64,
-    #[serde(rename = "CloudWatchMetrics")]
-    directives: Vec<Directive<'a>>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Directive<'a> {
-    namespace: &'a str,
-    dimensions: Vec<Vec<&'a str>>,
-    metrics: Vec<Definition>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Definition {
-    name: &'static str,
-    unit: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    storage_resolution: Option<u8>,
-}
-
-/// Compact JSON in which every character beyond ASCII is escaped: one bad byte on the way makes the
-/// log driver's whole batch fail.
-struct AsciiFormatter;
-
-impl Formatter for AsciiFormatter {
-    fn write_string_fragment<W: ?Sized + io::Write>(
-        &mut self,
-        writer: &mut W,
-        fragment: &str,
-    ) -> io::Result<()> {
-        let mut rest = fragment;
-        while let Some(start) = rest.find(|c: char| !c.is_ascii() || c == '\u{7f}') {
-            CompactFormatter.write_string_fragment(writer, &rest[..start])?;
-            let mut characters = rest[start..].chars();
-            if let Some(character) = characters.next() {
-                for unit in character.encode_utf16(&mut [0; 2]) {
-                    write!(writer, "\\u{unit:04x}")?;
-                }
-            }
-            rest = characters.as_str();
-        }
-        CompactFormatter.write_string_fragment(writer, rest)
     }
 }

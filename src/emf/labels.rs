@@ -1,0 +1,153 @@
+//! The members of a line that tell one task from another, and the dimension sets made of them.
+
+use std::borrow::Cow;
+
+use super::Format;
+use crate::identity::TaskIdentity;
+use crate::metric::Metric;
+
+/// The labels: root members that tell one task from another. They may be dimensions, and `properties`
+/// may override them.
+pub const LABELS: [&str; 7] = [
+    "ClusterName",
+    "ServiceName",
+    "TaskDefinitionFamily",
+    "TaskDefinitionRevision",
+    "TaskId",
+    "AvailabilityZone",
+    "LaunchType",
+];
+
+/// The other root members of the program's own, metrics aside.
+const MEMBERS: [&str; 12] = [
+    "_aws",
+    "ClockSource",
+    "ClockSynchronizationStatus",
+    "MaxClockErrorBound",
+    "MeanClockErrorBound",
+    "ReadErrorKind",
+    "ReadErrorMessage",
+    "ReferenceTimestamp",
+    "Samples",
+    "Sequence",
+    "StartedAt",
+    "Version",
+];
+
+/// The longest label emitted, in bytes of JSON. The names ECS allows are shorter by far.
+const LABEL_LIMIT: usize = 512;
+
+/// Which dimension sets a line names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Dimensions {
+    /// `ClusterName,ServiceName`; for a task known to be outside a service
+    /// `ClusterName,TaskDefinitionFamily`.
+    Default,
+    /// These sets of names.
+    Sets(Vec<Vec<String>>),
+}
+
+/// A root member of the user's own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Property {
+    /// Its name.
+    pub name: String,
+    /// Its value.
+    pub value: String,
+}
+
+/// Whether CloudWatch takes `name` for a dimension.
+pub(crate) fn is_dimension_name(name: &str) -> bool {
+    (1..=250).contains(&name.len()) && !name.starts_with(':') && is_dimension_value(name)
+}
+
+/// Whether CloudWatch takes `value` for a dimension's value.
+pub(crate) fn is_dimension_value(value: &str) -> bool {
+    let printable = |c: char| c == ' ' || c.is_ascii_graphic();
+    (1..=1024).contains(&value.len()) && value.chars().all(printable) && !value.trim().is_empty()
+}
+
+/// Whether a root member is the program's own and no label.
+pub(crate) fn is_reserved_member(name: &str) -> bool {
+    MEMBERS.contains(&name) || Metric::ALL.iter().any(|metric| metric.name() == name)
+}
+
+/// The labels that are known, with the properties in their places.
+pub(super) fn labels<'a>(
+    format: &'a Format,
+    identity: Option<&'a TaskIdentity>,
+) -> Vec<(&'a str, Cow<'a, str>)> {
+    let mut labels: Vec<(&str, Cow<'_, str>)> = Vec::new();
+    if let Some(identity) = identity {
+        let known = [
+            &identity.cluster,
+            &identity.service,
+            &identity.family,
+            &identity.revision,
+            &identity.task_id,
+            &identity.availability_zone,
+            &identity.launch_type,
+        ];
+        for (name, value) in LABELS.into_iter().zip(known) {
+            let overridden = format.properties.iter().any(|own| own.name == name);
+            if let Some(value) = value.as_deref().filter(|value| fits(value) && !overridden) {
+                labels.push((name, Cow::Borrowed(value)));
+            }
+        }
+    }
+    let own = format.properties.iter();
+    labels.extend(own.map(|own| (own.name.as_str(), Cow::Borrowed(own.value.as_str()))));
+    labels
+}
+
+/// Whether a label's JSON is short enough to be emitted; anything longer is no name of ECS.
+fn fits(value: &str) -> bool {
+    let escaped: usize = value
+        .chars()
+        .map(|c| {
+            if c == ' ' || c.is_ascii_graphic() {
+                2
+            } else {
+                6 * c.len_utf16()
+            }
+        })
+        .sum();
+    !value.is_empty() && escaped <= LABEL_LIMIT
+}
+
+/// The dimension sets whose every member is known and valid; one empty set where none is left, since
+/// a set with a member that is missing or empty would make CloudWatch drop metrics or put them
+/// elsewhere.
+pub(super) fn dimension_sets<'a>(
+    format: &'a Format,
+    identity: Option<&TaskIdentity>,
+    labels: &[(&str, Cow<'_, str>)],
+) -> Vec<Vec<&'a str>> {
+    let known = |name: &str| {
+        labels
+            .iter()
+            .any(|(label, value)| *label == name && is_dimension_value(value))
+    };
+    let mut sets: Vec<Vec<&str>> = match &format.dimensions {
+        Dimensions::Sets(sets) => sets
+            .iter()
+            .map(|set| set.iter().map(String::as_str).collect())
+            .collect(),
+        Dimensions::Default => {
+            // Not known yet is not the same as no service: only the endpoint can say the latter.
+            let outside_service = identity.is_some_and(|identity| identity.service.is_none())
+                && !labels.iter().any(|(label, _)| *label == "ServiceName");
+            let second = if outside_service {
+                "TaskDefinitionFamily"
+            } else {
+                "ServiceName"
+            };
+            vec![vec!["ClusterName", second]]
+        }
+    };
+    sets.retain(|set| set.iter().all(|name| known(name)));
+    if sets.is_empty() {
+        sets.push(Vec::new());
+    }
+    sets
+}
