@@ -214,3 +214,6 @@ fn next_boundary(at: DateTime<Utc>, interval: Duration) -> DateTime<Utc> {
     let boundary = at.timestamp_millis().saturating_add(interval - into);
     DateTime::from_timestamp_millis(boundary).unwrap_or(DateTime::<Utc>::MAX_UTC)
 }
+
+#[cfg(test)]
+mod tests;

@@ -242,3 +242,6 @@ fn definition(metric: Metric, resolution: StorageResolution) -> Definition {
         },
     }
 }
+
+#[cfg(test)]
+mod tests;

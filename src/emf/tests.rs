@@ -1,0 +1,456 @@
+//! Golden lines, the limits of the format, and the promise that every line is valid.
+
+use proptest::prelude::*;
+use serde_json::Value;
+
+use super::*;
+use crate::bound::ErrorBound;
+use crate::explain::{Options, explain};
+use crate::moment::Moment;
+use crate::read_error::{ReadError, ReadErrorKind};
+use crate::reading::{ClockSource, SyncStatus};
+use crate::step::ClockStep;
+use crate::window::MAX_READINGS;
+
+fn time(text: &str) -> DateTime<Utc> {
+    text.parse().unwrap()
+}
+
+fn format() -> Format {
+    Format {
+        namespace: "ECS/ClockAccuracy".to_owned(),
+        dimensions: Dimensions::Default,
+        properties: Vec::new(),
+        metrics: Metric::ALL
+            .into_iter()
+            .filter(|metric| metric.is_default())
+            .collect(),
+        resolution: StorageResolution::Minute,
+        drift: DriftRate::DEFAULT,
+    }
+}
+
+fn property(name: &str, value: &str) -> Property {
+    Property {
+        name: name.to_owned(),
+        value: value.to_owned(),
+    }
+}
+
+fn identity() -> TaskIdentity {
+    TaskIdentity {
+        cluster: Some("orders".into()),
+        service: Some("ledger".into()),
+        family: Some("ledger-task".into()),
+        revision: Some("7".into()),
+        task_id: Some("bfa2636268144d039771334145e490c5".into()),
+        availability_zone: Some("us-east-1d".into()),
+        launch_type: Some("FARGATE".into()),
+    }
+}
+
+fn reading(at: &str, bound_ms: Option<f64>) -> Reading {
+    Reading {
+        source: ClockSource::Ecs,
+        status: SyncStatus::Synchronized,
+        bound: bound_ms.map(|ms| ErrorBound::from_millis(ms).unwrap()),
+        reference: Some(time("2026-11-22T10:00:00Z")),
+        taken: Moment {
+            wall: time(at),
+            monotonic: std::time::Instant::now(),
+        },
+    }
+}
+
+fn window(readings: Vec<Reading>) -> Window {
+    let stamp = readings
+        .last()
+        .map_or(time("2026-11-22T10:00:50Z"), |last| last.taken.wall);
+    Window {
+        readings,
+        ..Window::empty(ClockSource::Ecs, stamp)
+    }
+}
+
+fn origin(identity: Option<&TaskIdentity>) -> Origin<'_> {
+    Origin {
+        identity,
+        started_at: time("2026-11-22T09:59:00.125Z"),
+        sequence: 3,
+        lines_dropped: 0,
+    }
+}
+
+fn line(format: &Format, window: &Window, origin: &Origin<'_>) -> String {
+    let line = String::from_utf8(render(format, window, origin)).unwrap();
+    // The version is the one thing that a release changes.
+    line.replace(env!("CARGO_PKG_VERSION"), "0.0.0")
+}
+
+fn parsed(format: &Format, window: &Window, origin: &Origin<'_>) -> Value {
+    serde_json::from_slice(&render(format, window, origin)).unwrap()
+}
+
+#[test]
+fn golden_a_window_of_readings() {
+    let window = window(vec![
+        reading("2026-11-22T10:00:10.25Z", Some(0.446_931)),
+        reading("2026-11-22T10:00:20.25Z", Some(0.5)),
+    ]);
+    assert_eq!(
+        line(&format(), &window, &origin(Some(&identity()))),
+        concat!(
+            r#"{"_aws":{"Timestamp":1795341620250,"CloudWatchMetrics":[{"Namespace":"ECS/ClockAccuracy","#,
+            r#""Dimensions":[["ClusterName","ServiceName"]],"Metrics":["#,
+            r#"{"Name":"ClockErrorBound","Unit":"Milliseconds"},{"Name":"ClockSynchronized","Unit":"Count"},"#,
+            r#"{"Name":"ClockReferenceAge","Unit":"Seconds"}]}]},"#,
+            r#""ClusterName":"orders","ServiceName":"ledger","TaskDefinitionFamily":"ledger-task","#,
+            r#""TaskDefinitionRevision":"7","TaskId":"bfa2636268144d039771334145e490c5","#,
+            r#""AvailabilityZone":"us-east-1d","LaunchType":"FARGATE","#,
+            r#""ClockErrorBound":[0.446931,0.5],"ClockSynchronized":1,"ClockReferenceAge":20.25,"#,
+            r#""MaxClockErrorBound":0.5,"MeanClockErrorBound":0.473465,"Samples":2,"ClockSource":"ecs","#,
+            r#""ClockSynchronizationStatus":"SYNCHRONIZED","ReferenceTimestamp":"2026-11-22T10:00:00Z","#,
+            r#""Sequence":3,"StartedAt":"2026-11-22T09:59:00.125Z","Version":"0.0.0"}"#,
+            "\n"
+        )
+    );
+}
+
+#[test]
+fn golden_nothing_but_failures_before_the_task_is_known() {
+    let window = Window {
+        read_errors: 6,
+        last_error: Some(ReadError::new(
+            ReadErrorKind::Timeout,
+            "no complete answer within 2s",
+        )),
+        ..window(Vec::new())
+    };
+    assert_eq!(
+        line(&format(), &window, &origin(None)),
+        concat!(
+            r#"{"_aws":{"Timestamp":1795341650000,"CloudWatchMetrics":[{"Namespace":"ECS/ClockAccuracy","#,
+            r#""Dimensions":[[]],"Metrics":[{"Name":"ClockReadErrors","Unit":"Count"}]}]},"#,
+            r#""ClockReadErrors":6,"Samples":0,"ClockSource":"ecs","ReadErrorKind":"timeout","#,
+            r#""ReadErrorMessage":"no complete answer within 2s","#,
+            r#""Sequence":3,"StartedAt":"2026-11-22T09:59:00.125Z","Version":"0.0.0"}"#,
+            "\n"
+        )
+    );
+}
+
+#[test]
+fn golden_everything_at_once_by_the_second() {
+    let format = Format {
+        namespace: "Own".to_owned(),
+        dimensions: Dimensions::Sets(vec![
+            vec!["Stage".to_owned()],
+            vec!["ClusterName".to_owned(), "TaskId".to_owned()],
+        ]),
+        properties: vec![property("Stage", "prod"), property("ClusterName", "mine")],
+        metrics: Metric::ALL.to_vec(),
+        resolution: StorageResolution::Second,
+        ..format()
+    };
+    let window = Window {
+        read_errors: 1,
+        last_error: Some(ReadError::new(ReadErrorKind::InvalidMember, "x")),
+        step: Some(ClockStep {
+            by: TimeDelta::microseconds(-1_500_250),
+            old_wall: time("2026-11-22T10:15:01Z"),
+        }),
+        stamp: time("2026-11-22T10:15:01Z"),
+        ..window(vec![reading("2026-11-22T10:15:00Z", Some(0.5))])
+    };
+    let identity = TaskIdentity {
+        task_id: Some("t".into()),
+        ..TaskIdentity::default()
+    };
+    let origin = Origin {
+        lines_dropped: 9,
+        ..origin(Some(&identity))
+    };
+    assert_eq!(
+        line(&format, &window, &origin),
+        concat!(
+            r#"{"_aws":{"Timestamp":1795342501000,"CloudWatchMetrics":[{"Namespace":"Own","#,
+            r#""Dimensions":[["Stage"],["ClusterName","TaskId"]],"Metrics":["#,
+            r#"{"Name":"ClockErrorBound","Unit":"Milliseconds","StorageResolution":1},"#,
+            r#"{"Name":"ClockSynchronized","Unit":"Count","StorageResolution":1},"#,
+            r#"{"Name":"ClockReferenceAge","Unit":"Seconds","StorageResolution":1},"#,
+            r#"{"Name":"ClockErrorBoundAgeAdjusted","Unit":"Milliseconds","StorageResolution":1},"#,
+            r#"{"Name":"ClockStep","Unit":"Milliseconds","StorageResolution":1},"#,
+            r#"{"Name":"ClockReadErrors","Unit":"Count","StorageResolution":1},"#,
+            r#"{"Name":"LinesDropped","Unit":"Count","StorageResolution":1}]}]},"#,
+            r#""TaskId":"t","Stage":"prod","ClusterName":"mine","#,
+            r#""ClockErrorBound":[0.5],"ClockSynchronized":1,"ClockReferenceAge":900.0,"#,
+            r#""ClockErrorBoundAgeAdjusted":[14.0],"ClockStep":-1500.25,"ClockReadErrors":1,"LinesDropped":9,"#,
+            r#""MaxClockErrorBound":0.5,"MeanClockErrorBound":0.5,"Samples":1,"ClockSource":"ecs","#,
+            r#""ClockSynchronizationStatus":"SYNCHRONIZED","ReferenceTimestamp":"2026-11-22T10:00:00Z","#,
+            r#""ReadErrorKind":"invalid_member","ReadErrorMessage":"x","#,
+            r#""Sequence":3,"StartedAt":"2026-11-22T09:59:00.125Z","Version":"0.0.0"}"#,
+            "\n"
+        )
+    );
+}
+
+#[test]
+fn one_sample_out_of_step_makes_the_window_unsynchronized() {
+    let lost = Reading {
+        status: SyncStatus::Unknown,
+        ..reading("2026-11-22T10:00:20Z", None)
+    };
+    let window = window(vec![reading("2026-11-22T10:00:10Z", None), lost]);
+    let line = parsed(&format(), &window, &origin(None));
+    assert_eq!(line["ClockSynchronized"], 0);
+    assert_eq!(line["ClockSynchronizationStatus"], "UNKNOWN");
+    for absent in [
+        "ClockErrorBound",
+        "MaxClockErrorBound",
+        "MeanClockErrorBound",
+    ] {
+        assert!(line.get(absent).is_none(), "{absent}");
+    }
+}
+
+#[test]
+fn without_a_metric_there_is_no_directive() {
+    let format = Format {
+        metrics: vec![Metric::ClockStep],
+        ..format()
+    };
+    let line = parsed(&format, &window(Vec::new()), &origin(None));
+    assert_eq!(line["_aws"]["CloudWatchMetrics"], serde_json::json!([]));
+}
+
+#[test]
+fn dimension_sets_follow_what_is_known() {
+    let named = |names: &str| -> Vec<Vec<String>> {
+        names
+            .split(';')
+            .map(|set| {
+                set.split(',')
+                    .filter(|name| !name.is_empty())
+                    .map(str::to_owned)
+                    .collect()
+            })
+            .collect()
+    };
+    let outside = TaskIdentity {
+        service: None,
+        ..identity()
+    };
+    let odd = TaskIdentity {
+        service: Some("l\u{e9}dger".into()),
+        ..identity()
+    };
+    let blank = TaskIdentity {
+        service: Some("  ".into()),
+        ..identity()
+    };
+    let given = [property("ClusterName", "c"), property("ServiceName", "s")];
+    for (what, identity, properties, configured, expected) in [
+        (
+            "a service",
+            Some(identity()),
+            &[][..],
+            None,
+            "ClusterName,ServiceName",
+        ),
+        (
+            "no service",
+            Some(outside.clone()),
+            &[],
+            None,
+            "ClusterName,TaskDefinitionFamily",
+        ),
+        ("not known yet", None, &[], None, ""),
+        (
+            "not known yet, but given",
+            None,
+            &given,
+            None,
+            "ClusterName,ServiceName",
+        ),
+        (
+            "no service, but given",
+            Some(outside.clone()),
+            &given,
+            None,
+            "ClusterName,ServiceName",
+        ),
+        (
+            "a service's name that is no dimension value",
+            Some(odd),
+            &[],
+            None,
+            "",
+        ),
+        ("a blank name", Some(blank), &[], None, ""),
+        (
+            "sets of which one is unknown",
+            Some(outside),
+            &[],
+            Some("ClusterName;ServiceName;TaskId"),
+            "ClusterName;TaskId",
+        ),
+    ] {
+        let format = Format {
+            properties: properties.to_vec(),
+            dimensions: configured
+                .map_or(Dimensions::Default, |sets| Dimensions::Sets(named(sets))),
+            ..format()
+        };
+        let window = window(vec![reading("2026-11-22T10:00:10Z", None)]);
+        let line = parsed(&format, &window, &origin(identity.as_ref()));
+        let sets = &line["_aws"]["CloudWatchMetrics"][0]["Dimensions"];
+        assert_eq!(*sets, serde_json::json!(named(expected)), "{what}");
+    }
+}
+
+#[test]
+fn labels_too_long_are_left_out() {
+    let identity = TaskIdentity {
+        cluster: Some("\u{202e}".repeat(86)),
+        family: Some("\u{202e}".repeat(85)),
+        ..TaskIdentity::default()
+    };
+    let line = parsed(&format(), &window(Vec::new()), &origin(Some(&identity)));
+    assert!(line.get("ClusterName").is_none());
+    assert_eq!(line["TaskDefinitionFamily"], "\u{202e}".repeat(85));
+}
+
+#[test]
+fn the_largest_line_stays_under_what_log_routers_cut() {
+    const CUT: usize = 16_384;
+    let long = |letter: &str| Some(letter.repeat(255));
+    let identity = TaskIdentity {
+        cluster: long("\\"),
+        service: long("\\"),
+        family: long("\\"),
+        revision: long("\\"),
+        task_id: long("\\"),
+        availability_zone: long("\\"),
+        launch_type: long("\\"),
+    };
+    let text = (0..11)
+        .map(|index| format!("{index:02}{}=v", "n".repeat(248)))
+        .collect::<Vec<_>>()
+        .join(",");
+    let properties = crate::parse::properties(&text).unwrap();
+    let names: Vec<&str> = properties.iter().map(|own| own.name.as_str()).collect();
+    let dimensions = crate::parse::dimensions(&names.join(","), &properties).unwrap();
+    let format = Format {
+        namespace: "n".repeat(255),
+        dimensions: Dimensions::Sets(dimensions),
+        properties,
+        metrics: Metric::ALL.to_vec(),
+        resolution: StorageResolution::Second,
+        ..format()
+    };
+    let reading = Reading {
+        reference: Some(time("1970-01-01T00:00:00.123456789Z")),
+        ..reading("2026-11-22T10:00:10Z", Some(86_399_999.999_999))
+    };
+    let window = Window {
+        read_errors: u64::MAX,
+        last_error: Some(ReadError::new(
+            ReadErrorKind::InvalidMember,
+            "\"".repeat(300),
+        )),
+        step: Some(ClockStep {
+            by: -TimeDelta::MAX,
+            old_wall: time("2026-11-22T10:00:10Z"),
+        }),
+        ..window(vec![reading; MAX_READINGS])
+    };
+    let origin = Origin {
+        sequence: u64::MAX,
+        lines_dropped: u64::MAX,
+        ..origin(Some(&identity))
+    };
+    let line = render(&format, &window, &origin);
+    assert!(line.len() < CUT, "{} bytes", line.len());
+    assert!(
+        line.len() > 12_000,
+        "{} bytes: not the largest line any more",
+        line.len()
+    );
+}
+
+/// What `explain`, which knows the specification and CloudWatch's silent rules, makes of a line.
+fn faults(line: &[u8], now: DateTime<Utc>) -> Vec<String> {
+    let mut report = Vec::new();
+    explain(&mut &*line, &mut report, &Options { json: true, now }).unwrap();
+    String::from_utf8(report)
+        .unwrap()
+        .lines()
+        .filter(|line| line.contains(r#""fault""#))
+        .map(str::to_owned)
+        .collect()
+}
+
+prop_compose! {
+    fn any_identity()(names in proptest::collection::vec(proptest::option::of(".{0,80}"), 7)) -> TaskIdentity {
+        let name = |index: usize| names[index].clone().filter(|name: &String| !name.is_empty());
+        TaskIdentity {
+            cluster: name(0),
+            service: name(1),
+            family: name(2),
+            revision: name(3),
+            task_id: name(4),
+            availability_zone: name(5),
+            launch_type: name(6),
+        }
+    }
+}
+
+prop_compose! {
+    fn any_reading()(
+        bound in proptest::option::of(0.0..86_400_000.0),
+        age in proptest::option::of(-1_000i64..1_000_000_000),
+        status in 0..3usize,
+    ) -> Reading {
+        let mut reading = reading("2026-11-22T10:00:10Z", bound);
+        reading.reference = age.map(|age| reading.taken.wall - TimeDelta::milliseconds(age));
+        reading.status = [SyncStatus::Synchronized, SyncStatus::NotSynchronized, SyncStatus::Unknown][status];
+        reading
+    }
+}
+
+proptest! {
+    #[test]
+    fn every_line_is_one_valid_document(
+        identity in proptest::option::of(any_identity()),
+        readings in proptest::collection::vec(any_reading(), 0..=MAX_READINGS),
+        message in ".{0,300}",
+        errors in 0u64..5,
+        dropped in 0u64..5,
+        step in proptest::option::of(any::<i32>()),
+        by_second in any::<bool>(),
+        chosen in proptest::sample::subsequence(Metric::ALL.to_vec(), 0..=7),
+        sets in proptest::option::of(proptest::collection::hash_set(
+            proptest::sample::subsequence(LABELS.to_vec(), 1..=7), 1..4)),
+    ) {
+        let format = Format {
+            metrics: chosen,
+            resolution: if by_second { StorageResolution::Second } else { StorageResolution::Minute },
+            dimensions: sets.map_or(Dimensions::Default, |sets| Dimensions::Sets(
+                sets.into_iter().map(|set| set.into_iter().map(str::to_owned).collect()).collect())),
+            ..format()
+        };
+        let window = Window {
+            read_errors: errors,
+            last_error: (errors > 0).then(|| ReadError::new(ReadErrorKind::HttpStatus, message)),
+            step: step.map(|ms| ClockStep { by: TimeDelta::milliseconds(ms.into()), old_wall: time("2026-11-22T10:00:10Z") }),
+            ..window(readings)
+        };
+        let origin = Origin { lines_dropped: dropped, ..origin(identity.as_ref()) };
+        let line = render(&format, &window, &origin);
+
+        prop_assert!(line.len() < 16_384);
+        prop_assert_eq!(line.iter().position(|byte| *byte == b'\n'), Some(line.len() - 1));
+        prop_assert!(line[..line.len() - 1].iter().all(|byte| (0x20..0x7f).contains(byte)));
+        prop_assert_eq!(faults(&line, window.stamp), Vec::<String>::new());
+    }
+}
