@@ -73,6 +73,7 @@ fn command() -> Command {
         .version(env!("CARGO_PKG_VERSION"))
         .about("Writes how far this task's clock may be from true time as CloudWatch embedded metric format")
         .args_conflicts_with_subcommands(true)
+        .args_override_self(true)
         .disable_help_subcommand(true)
         .subcommand(run(Command::new("run"))
             .about("Sample until a signal and write EMF lines to stdout; the default"))

@@ -1,0 +1,165 @@
+//! Starts and stops the program.
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::Line;
+
+/// Longer than anything takes on the busiest machine; only a failure waits so long.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn command(arguments: &[&str], environment: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ecs-clock-emf"));
+    command
+        .env_clear()
+        .envs(environment.iter().copied())
+        .args(arguments)
+        .stdin(Stdio::null());
+    command
+}
+
+/// What a program that has ended left behind.
+#[derive(Debug)]
+pub(crate) struct Finished {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Finished {
+    /// Its stdout as EMF lines, each of them valid.
+    pub(crate) fn lines(&self) -> Vec<Line> {
+        assert!(
+            self.stdout.is_empty() || self.stdout.ends_with('\n'),
+            "{self:?}"
+        );
+        self.stdout.lines().map(Line::read).collect()
+    }
+
+    /// Its only line.
+    pub(crate) fn line(&self) -> Line {
+        let mut lines = self.lines();
+        assert_eq!(lines.len(), 1, "{self:?}");
+        lines.remove(0)
+    }
+
+    /// Its stderr, each line of which is a JSON object.
+    pub(crate) fn diagnostics(&self) -> Vec<serde_json::Value> {
+        let read =
+            |line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        self.stderr.lines().map(read).collect()
+    }
+}
+
+/// Runs the program to its end.
+pub(crate) fn run(arguments: &[&str], environment: &[(&str, &str)]) -> Finished {
+    let output = command(arguments, environment).output().unwrap();
+    Finished {
+        code: output.status.code(),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// A running program whose lines are read as they come.
+pub(crate) struct Program {
+    child: Child,
+    lines: Option<Receiver<String>>,
+    stderr: Option<JoinHandle<String>>,
+}
+
+impl Program {
+    pub(crate) fn start(arguments: &[&str], environment: &[(&str, &str)]) -> Self {
+        let mut program = Self::start_unread(arguments, environment, Stdio::piped());
+        let stdout = program.child.stdout.take().unwrap();
+        let (sender, lines) = channel();
+        std::thread::spawn(move || {
+            for line in BufReader::new(stdout).lines() {
+                if sender.send(line.unwrap()).is_err() {
+                    return;
+                }
+            }
+        });
+        program.lines = Some(lines);
+        program
+    }
+
+    /// A program whose stdout goes where the test says.
+    pub(crate) fn start_unread(
+        arguments: &[&str],
+        environment: &[(&str, &str)],
+        stdout: Stdio,
+    ) -> Self {
+        let mut child = command(arguments, environment)
+            .stdout(stdout)
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stderr = child.stderr.take().unwrap();
+        let stderr = std::thread::spawn(move || {
+            let mut text = String::new();
+            stderr.read_to_string(&mut text).unwrap();
+            text
+        });
+        Self {
+            child,
+            lines: None,
+            stderr: Some(stderr),
+        }
+    }
+
+    /// Its next line.
+    pub(crate) fn line(&mut self) -> Line {
+        let lines = self.lines.as_ref().unwrap();
+        Line::read(&lines.recv_timeout(PATIENCE).unwrap())
+    }
+
+    /// Its lines up to the first that `wanted` wants.
+    pub(crate) fn line_where(&mut self, wanted: impl Fn(&Line) -> bool) -> Line {
+        loop {
+            let line = self.line();
+            if wanted(&line) {
+                return line;
+            }
+        }
+    }
+
+    /// Its process id.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+
+    /// Waits for its end.
+    pub(crate) fn finish(mut self) -> Finished {
+        let code = self.child.wait().unwrap().code();
+        let rest: Vec<String> = self.lines.take().into_iter().flatten().collect();
+        Finished {
+            code,
+            stdout: rest.iter().map(|line| line.clone() + "\n").collect(),
+            stderr: self.stderr.take().unwrap().join().unwrap(),
+        }
+    }
+
+    /// Asks it to stop and waits for that.
+    pub(crate) fn stop(self) -> Finished {
+        self.signal(Signal::TERM);
+        self.finish()
+    }
+}
+
+impl Drop for Program {
+    /// Leaves nothing running after a test that failed.
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
