@@ -8,8 +8,8 @@ use super::place::Place;
 use super::rules::{self, MAX_KEY_CHARS, MAX_KEYS, MAX_METRICS, MAX_NAME_CHARS};
 
 /// The units, shortened.
-const ALLOWED_UNITS: &str = "allowed are None, Seconds, Milliseconds, Microseconds, Percent, Count, Bytes, Bits, the latter two also with \
-                             Kilo, Mega, Giga or Tera, and Count, bytes and bits also with /Second";
+const ALLOWED_UNITS: &str = "allowed are None, Percent, Count, Seconds, Milliseconds, Microseconds, Bytes and Bits; \
+     Kilo, Mega, Giga and Tera before bytes and bits; /Second behind Count, bytes and bits";
 
 /// What the schema leaves of a document's metadata. Parts that it refuses are missing, and a fault tells of them.
 #[derive(Debug, Default)]
