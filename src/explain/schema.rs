@@ -32,8 +32,7 @@ pub(super) struct Directive<'a> {
 #[derive(Debug)]
 pub(super) struct Definition<'a> {
     pub(super) name: &'a str,
-    /// Any JSON value: the schema restricts only strings.
-    pub(super) unit: Option<&'a Json<'a>>,
+    pub(super) unit: &'a str,
     /// Seconds, of any number: the schema knows no limits.
     pub(super) resolution: i64,
 }
@@ -209,17 +208,7 @@ fn definition<'a>(
         return None;
     };
     note_repeated(object, &place, faults);
-    let unit = object.get("Unit");
-    if let Some(Json::String(given)) = unit
-        && !rules::UNITS.contains(&given.as_ref())
-    {
-        let meant =
-            nearest_unit(given).map_or_else(String::new, |unit| format!(" (is {unit} meant?)"));
-        faults.push(event(format!(
-            "{place}.Unit is {}{meant}, {ALLOWED_UNITS}",
-            quoted(given)
-        )));
-    }
+    let unit = unit(object.get("Unit"), place.member("Unit"), faults);
     let resolution = match object.get("StorageResolution") {
         None => Some(60),
         Some(Json::Number(number)) if number.is_i64() || number.is_u64() => {
@@ -241,9 +230,28 @@ fn definition<'a>(
     );
     Some(Definition {
         name: name?,
-        unit,
+        unit: unit?,
         resolution: resolution?,
     })
+}
+
+fn unit<'a>(
+    value: Option<&'a Json<'a>>,
+    place: Place<'_>,
+    faults: &mut Vec<Fault>,
+) -> Option<&'a str> {
+    let given = match value {
+        None => return Some("None"),
+        Some(Json::String(unit)) if rules::UNITS.contains(&unit.as_ref()) => return Some(unit),
+        Some(Json::String(unit)) => {
+            let meant =
+                nearest_unit(unit).map_or_else(String::new, |unit| format!(" (is {unit} meant?)"));
+            format!("{}{meant}", quoted(unit))
+        }
+        Some(other) => described(other),
+    };
+    faults.push(event(format!("{place} is {given}, {ALLOWED_UNITS}")));
+    None
 }
 
 fn nearest_unit(given: &str) -> Option<&'static str> {

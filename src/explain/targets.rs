@@ -109,16 +109,6 @@ impl<'a> Targets<'a> {
                 format!("has a name of {count} characters, allowed are 1 to {MAX_SAFE_CHARS}");
             return Err(dropped(wrong));
         }
-        let unit = match definition.unit {
-            None => "None",
-            Some(Json::String(unit)) => unit,
-            Some(other) => {
-                return Err(dropped(format!(
-                    "has as Unit {}, must be a string",
-                    described(other)
-                )));
-            }
-        };
         let resolution = match definition.resolution {
             1 => 1,
             60 => 60,
@@ -145,7 +135,7 @@ impl<'a> Targets<'a> {
         };
         Ok(Metric {
             name,
-            unit,
+            unit: definition.unit,
             resolution,
             values,
         })

@@ -305,11 +305,6 @@ fn units_and_resolutions_are_the_listed_ones() {
             &[words[0], words[1], "no metric from this event"],
         );
     }
-    bad(
-        &with(&definition("Unit"), json!(null)),
-        1,
-        &["null", "must be a string", "drops this metric"],
-    );
     for (resolution, points) in [(json!(1), 2), (json!(60), 2)] {
         let mut document = document();
         document["_aws"]["CloudWatchMetrics"][0]["Metrics"][0]["StorageResolution"] = resolution;
