@@ -85,7 +85,7 @@ fn broken(text: &str, error: &serde_json::Error) -> Fault {
     let message = error.to_string();
     let reason = message.split(" at line ").next().unwrap_or_default();
     let column = error.column();
-    let token = ["NaN", "-NaN", "Infinity", "-Infinity", "nan", "inf", "-inf"]
+    let token = ["-NaN", "NaN", "-Infinity", "Infinity", "-inf", "inf", "nan"]
         .into_iter()
         .find(|token| {
             // The column is the token's first byte or its second, where the first is a sign.
@@ -112,19 +112,19 @@ fn time_fault(timestamp: i64, now: DateTime<Utc>) -> Option<Fault> {
     } else {
         return None;
     };
-    let moment = rfc3339(timestamp).unwrap_or_else(|| "beyond all calendars".to_owned());
+    let moment = rfc3339(timestamp).map_or_else(String::new, |moment| format!(" ({moment})"));
     let hint = match timestamp.unsigned_abs() {
         // As milliseconds, all of these are before the year 1974 or after the year 5000.
-        1_000_000_000..100_000_000_000 => " (it looks like seconds, must be milliseconds)",
+        1_000_000_000..100_000_000_000 => " (it looks like seconds, allowed are milliseconds)",
         100_000_000_000_000..100_000_000_000_000_000 => {
-            " (it looks like microseconds, must be milliseconds)"
+            " (it looks like microseconds, allowed are milliseconds)"
         }
-        100_000_000_000_000_000.. => " (it looks like nanoseconds, must be milliseconds)",
+        100_000_000_000_000_000.. => " (it looks like nanoseconds, allowed are milliseconds)",
         _ => "",
     };
     let now = now.to_rfc3339_opts(SecondsFormat::AutoSi, true);
     Some(Fault::new(
-        format!("_aws.Timestamp {timestamp} is {moment}, {relation} {now}{hint}"),
+        format!("_aws.Timestamp {timestamp}{moment} is {relation} {now}{hint}"),
         Effect::Event,
     ))
 }

@@ -47,6 +47,8 @@ pub(super) enum Effect {
     Set,
     /// All points of this metric.
     Metric,
+    /// Nothing certain: some tools write and read what the specification does not have.
+    Unspecified,
     /// The dimensions of the set's points.
     Dimensions,
     /// Nothing certain: which of two members counts is up to the reader.
@@ -64,6 +66,7 @@ impl fmt::Display for Effect {
             Self::Directive => "CloudWatch takes no metric from this directive",
             Self::Set => "CloudWatch drops this dimension set",
             Self::Metric => "CloudWatch drops this metric",
+            Self::Unspecified => "a data point of this metric cannot be relied on",
             Self::Dimensions => "CloudWatch publishes the metrics of this set without any dimension",
             Self::Unsure => "readers of JSON differ on which one counts, the last one is taken here",
             Self::Split => "the log driver splits it into several events, and CloudWatch takes no metric from any",
@@ -115,14 +118,6 @@ pub(super) fn described(value: &Json<'_>) -> String {
         Json::Number(number) => number.to_string(),
         Json::String(text) => format!("the string {}", quoted(text)),
         Json::Array(items) => format!("an array of {}", items.len()),
-        Json::Object(object)
-            if object.get("Values").is_some() && object.get("Counts").is_some() =>
-        {
-            "an object of Values and Counts, which is not in the specification,".to_owned()
-        }
-        Json::Object(object) if object.get("Min").is_some() && object.get("Max").is_some() => {
-            "a statistic set, which is not in the specification,".to_owned()
-        }
         Json::Object(object) => match object.members().next() {
             None => "an empty object".to_owned(),
             Some((name, _)) => format!("an object with {}", quoted(name)),

@@ -6,8 +6,8 @@
 //! # Which lines are EMF
 //! A line that begins with `{` and contains `"_aws"`. All others are counted and no fault, with these exceptions: a line
 //! over 262,118 bytes (the driver splits it), a line that is not UTF-8 (the driver may lose the batch it is in), and a
-//! last line without line feed whose JSON object is cut off. White space around the object, a carriage return before the
-//! line feed for one, is part of the JSON text and harmless.
+//! JSON object that is cut off where the input ends without line feed, or after 16,384 bytes, where `FireLens` splits: what
+//! would make it EMF may be what is missing. White space after the object, a carriage return for one, is harmless.
 //!
 //! # Rules
 //! From the specification and its schema; a document that breaks one yields no metric at all:
@@ -172,7 +172,8 @@ fn explain_line(line: &Line<'_>, now: DateTime<Utc>, report: &mut Report<'_>) ->
             report.count_wrapped();
         }
         // What would make it EMF may be what is missing.
-        if !terminated && json::is_cut(text) {
+        let may_be_cut = !terminated || text.len() == rules::SHIM_SPLIT_BYTES;
+        if may_be_cut && json::is_cut(text) {
             return report.fault(&document::cut(text, terminated));
         }
     }

@@ -94,7 +94,7 @@ impl<'w> Report<'w> {
             };
             return self.record(&record);
         }
-        self.heading("")?;
+        self.heading()?;
         writeln!(self.output, "  fault: {fault}")
     }
 
@@ -103,7 +103,7 @@ impl<'w> Report<'w> {
         if self.json || self.headed {
             return Ok(());
         }
-        self.heading("")?;
+        self.heading()?;
         writeln!(self.output, "  valid, but it names no metric")
     }
 
@@ -123,21 +123,21 @@ impl<'w> Report<'w> {
             faults,
         } = summary;
         if prefixed > 0 {
-            let (verb, pronoun) = if prefixed == 1 {
-                ("contains", "it begins")
+            let (contain, do_not) = if prefixed == 1 {
+                ("contains", "does not")
             } else {
-                ("contain", "they begin")
+                ("contain", "do not")
             };
             writeln!(
                 self.output,
-                "{prefixed} of the other lines {verb} \"_aws\", but {pronoun} with something else than {{: CloudWatch takes no metric then"
+                "{prefixed} of the other lines {contain} \"_aws\" but {do_not} begin with {{: nothing may stand before the object"
             )?;
         }
         if wrapped > 0 {
-            let verb = if wrapped == 1 { "has" } else { "have" };
+            let hold = if wrapped == 1 { "holds" } else { "hold" };
             writeln!(
                 self.output,
-                "{wrapped} of the other lines {verb} an EMF document inside a JSON string: CloudWatch takes no metric from there"
+                "{wrapped} of the other lines {hold} an EMF document as a string: it must be the whole line"
             )?;
         }
         writeln!(
@@ -168,7 +168,7 @@ impl<'w> Report<'w> {
     }
 
     fn text_points(&mut self, points: &Points<'_>) -> io::Result<()> {
-        self.heading(&rfc3339(points.timestamp).unwrap_or_default())?;
+        self.heading()?;
         write!(self.output, "  {} ", points.namespace)?;
         let mut dimensions = String::from("{");
         for (name, value) in points.dimensions {
@@ -177,7 +177,8 @@ impl<'w> Report<'w> {
             }
             _ = write!(dimensions, "{}={}", printable(name), printable(value));
         }
-        writeln!(self.output, "{dimensions}}}")?;
+        let time = rfc3339(points.timestamp).unwrap_or_default();
+        writeln!(self.output, "{dimensions}}} {time}")?;
         let names: Vec<_> = points
             .metrics
             .iter()
@@ -205,13 +206,12 @@ impl<'w> Report<'w> {
         Ok(())
     }
 
-    fn heading(&mut self, time: &str) -> io::Result<()> {
+    fn heading(&mut self) -> io::Result<()> {
         if self.headed {
             return Ok(());
         }
         self.headed = true;
-        let gap = if time.is_empty() { "" } else { "  " };
-        writeln!(self.output, "line {}{gap}{time}", self.summary.lines)
+        writeln!(self.output, "line {}", self.summary.lines)
     }
 }
 

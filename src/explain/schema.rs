@@ -8,8 +8,8 @@ use super::place::Place;
 use super::rules::{self, MAX_KEY_CHARS, MAX_KEYS, MAX_METRICS, MAX_NAME_CHARS};
 
 /// The units, shortened.
-const ALLOWED_UNITS: &str = "allowed are None, Seconds, Milliseconds, Microseconds, Percent, Count, Bytes, Bits, the latter two also with \
-                             Kilo, Mega, Giga or Tera, and Count, bytes and bits also with /Second";
+const ALLOWED_UNITS: &str = "allowed are None, Percent, Count, Seconds, Milliseconds, Microseconds, Bytes and Bits; \
+     Kilo, Mega, Giga and Tera before bytes and bits; /Second behind Count, bytes and bits";
 
 /// What the schema leaves of a document's metadata. Parts that it refuses are missing, and a fault tells of them.
 #[derive(Debug, Default)]
@@ -32,8 +32,7 @@ pub(super) struct Directive<'a> {
 #[derive(Debug)]
 pub(super) struct Definition<'a> {
     pub(super) name: &'a str,
-    /// Any JSON value: the schema restricts only strings.
-    pub(super) unit: Option<&'a Json<'a>>,
+    pub(super) unit: &'a str,
     /// Seconds, of any number: the schema knows no limits.
     pub(super) resolution: i64,
 }
@@ -209,17 +208,7 @@ fn definition<'a>(
         return None;
     };
     note_repeated(object, &place, faults);
-    let unit = object.get("Unit");
-    if let Some(Json::String(given)) = unit
-        && !rules::UNITS.contains(&given.as_ref())
-    {
-        let meant =
-            nearest_unit(given).map_or_else(String::new, |unit| format!(" (is {unit} meant?)"));
-        faults.push(event(format!(
-            "{place}.Unit is {}{meant}, {ALLOWED_UNITS}",
-            quoted(given)
-        )));
-    }
+    let unit = unit(object.get("Unit"), place.member("Unit"), faults);
     let resolution = match object.get("StorageResolution") {
         None => Some(60),
         Some(Json::Number(number)) if number.is_i64() || number.is_u64() => {
@@ -241,9 +230,28 @@ fn definition<'a>(
     );
     Some(Definition {
         name: name?,
-        unit,
+        unit: unit?,
         resolution: resolution?,
     })
+}
+
+fn unit<'a>(
+    value: Option<&'a Json<'a>>,
+    place: Place<'_>,
+    faults: &mut Vec<Fault>,
+) -> Option<&'a str> {
+    let given = match value {
+        None => return Some("None"),
+        Some(Json::String(unit)) if rules::UNITS.contains(&unit.as_ref()) => return Some(unit),
+        Some(Json::String(unit)) => {
+            let meant =
+                nearest_unit(unit).map_or_else(String::new, |unit| format!(" (is {unit} meant?)"));
+            format!("{}{meant}", quoted(unit))
+        }
+        Some(other) => described(other),
+    };
+    faults.push(event(format!("{place} is {given}, {ALLOWED_UNITS}")));
+    None
 }
 
 fn nearest_unit(given: &str) -> Option<&'static str> {

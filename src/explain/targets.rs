@@ -71,9 +71,9 @@ impl<'a> Targets<'a> {
             }
             match self.metric(definition) {
                 Ok(metric) => metrics.push(metric),
-                Err(wrong) => {
+                Err((wrong, effect)) => {
                     let what = format!("the metric {} {wrong}", quoted(definition.name));
-                    found(Finding::Fault(Fault::new(what, Effect::Metric)))?;
+                    found(Finding::Fault(Fault::new(what, effect)))?;
                 }
             }
         }
@@ -99,45 +99,45 @@ impl<'a> Targets<'a> {
         Ok(())
     }
 
-    /// The metric of a definition, or what is wrong with it.
-    fn metric(&self, definition: &Definition<'a>) -> Result<Metric<'a>, String> {
+    /// The metric of a definition, or what is wrong with it and what that costs.
+    fn metric(&self, definition: &Definition<'a>) -> Result<Metric<'a>, (String, Effect)> {
+        let dropped = |wrong: String| (wrong, Effect::Metric);
         let name = definition.name;
         let count = name.chars().count();
         if count > MAX_SAFE_CHARS {
-            return Err(format!(
-                "has a name of {count} characters, allowed are 1 to {MAX_SAFE_CHARS}"
-            ));
+            let wrong =
+                format!("has a name of {count} characters, allowed are 1 to {MAX_SAFE_CHARS}");
+            return Err(dropped(wrong));
         }
-        let unit = match definition.unit {
-            None => "None",
-            Some(Json::String(unit)) => unit,
-            Some(other) => {
-                return Err(format!(
-                    "has as Unit {}, must be a string",
-                    described(other)
-                ));
-            }
-        };
         let resolution = match definition.resolution {
             1 => 1,
             60 => 60,
             other => {
-                return Err(format!(
+                return Err(dropped(format!(
                     "has a StorageResolution of {other}, allowed are 1 and 60"
-                ));
+                )));
             }
         };
         let Some(target) = self.root.get(name) else {
-            return Err(format!(
-                "has no value: the root has no member of this name{}",
-                self.elsewhere(name)
-            ));
+            let hint = self.elsewhere(name);
+            return Err(dropped(format!(
+                "has no value: the root has no member of this name{hint}"
+            )));
+        };
+        let values = match target {
+            Json::Object(object) if is_distribution(object) => {
+                let wrong = format!(
+                    "has as value a distribution or statistic set, which the specification does not have; it {ALLOWED_VALUES}"
+                );
+                return Err((wrong, Effect::Unspecified));
+            }
+            target => values(target).map_err(dropped)?,
         };
         Ok(Metric {
             name,
-            unit,
+            unit: definition.unit,
             resolution,
-            values: values(target)?,
+            values,
         })
     }
 
@@ -227,9 +227,16 @@ impl<'a> Targets<'a> {
     }
 }
 
+const ALLOWED_VALUES: &str = "must be a number or an array of 1 to 100 numbers";
+
+/// Whether an object looks like what some tools write instead of an array: values with counts, or a statistic set.
+fn is_distribution(object: &Object<'_>) -> bool {
+    let has = |names: [&str; 2]| names.iter().all(|name| object.get(name).is_some());
+    has(["Values", "Counts"]) || has(["Min", "Max"])
+}
+
 /// The values of a metric, or what is wrong with them.
 fn values<'a>(target: &'a Json<'a>) -> Result<Vec<&'a Number>, String> {
-    const ALLOWED: &str = "must be a number or an array of 1 to 100 numbers";
     let items = match target {
         Json::Array(items) => items.as_slice(),
         single => std::slice::from_ref(single),
@@ -257,7 +264,7 @@ fn values<'a>(target: &'a Json<'a>) -> Result<Vec<&'a Number>, String> {
             }
             other => {
                 return Err(format!(
-                    "has as value{place} {}, {ALLOWED}",
+                    "has as value{place} {}, {ALLOWED_VALUES}",
                     described(other)
                 ));
             }

@@ -1,6 +1,6 @@
 //! Moments: the one given by `--now`, and timestamps for a person.
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Datelike, SecondsFormat, Utc};
 
 /// Reads a moment: RFC 3339 (`2026-05-04T12:00:00Z`, offsets allowed), or milliseconds since 1970 as EMF writes them.
 ///
@@ -30,9 +30,10 @@ pub fn parse_now(text: &str) -> Result<DateTime<Utc>, String> {
     })
 }
 
-/// A timestamp for a person, unless it is out of the calendar's range.
+/// A timestamp in milliseconds for a person, if RFC 3339 can write it.
 pub(super) fn rfc3339(timestamp: i64) -> Option<String> {
     DateTime::from_timestamp_millis(timestamp)
+        .filter(|moment| (0..=9999).contains(&moment.year()))
         .map(|moment| moment.to_rfc3339_opts(SecondsFormat::Millis, true))
 }
 
@@ -73,6 +74,18 @@ mod tests {
                 error.contains(&format!("{given:?}")) && error.contains("RFC 3339"),
                 "{error}"
             );
+        }
+    }
+
+    #[test]
+    fn only_years_of_four_digits_are_written_as_dates() {
+        assert_eq!(rfc3339(0).unwrap(), "1970-01-01T00:00:00.000Z");
+        assert_eq!(
+            rfc3339(253_402_300_799_999).unwrap(),
+            "9999-12-31T23:59:59.999Z"
+        );
+        for timestamp in [253_402_300_800_000, -62_167_219_200_001, i64::MIN, i64::MAX] {
+            assert_eq!(rfc3339(timestamp), None, "{timestamp}");
         }
     }
 }
