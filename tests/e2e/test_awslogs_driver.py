@@ -1,5 +1,6 @@
 """From the endpoint through the sidecar, its image and the real awslogs driver into CloudWatch Logs, and back."""
 
+import datetime
 import json
 import time
 
@@ -79,7 +80,11 @@ def assert_same_as_served(emf, proxy):
         statuses = {reading["ClockSynchronizationStatus"] for reading in window}
         assert statuses == {document["ClockSynchronizationStatus"]}, "a change of status begins a line of its own"
         assert points["ClockSynchronized"]["values"] == [1 if statuses == {"SYNCHRONIZED"} else 0]
-        assert document["ReferenceTimestamp"]
+        assert document["ReferenceTimestamp"] == window[-1]["ReferenceTimestamp"]
+        [age] = points["ClockReferenceAge"]["values"]
+        youngest, oldest = ages_at_last_reading(document, window)
+        # As long as the reference stays, the two are one.
+        assert youngest - 0.002 <= age <= oldest + 0.002
         assert document["Samples"] == len(bounds)
         assert document["TaskId"] == task["TaskARN"].rsplit("/", 1)[-1]
         assert document["ClockSource"] == "ecs"
@@ -88,6 +93,13 @@ def assert_same_as_served(emf, proxy):
             assert point["dimensions"] == dimensions, name
     assert at in (len(served), len(served) - 1)
     assert not any("ClockReadErrors" in points_of(document) for document in emf)
+
+
+def ages_at_last_reading(document, window):
+    """How old the newest and the oldest reference of a line were at its last reading, in seconds."""
+    references = [datetime.datetime.fromisoformat(reading["ReferenceTimestamp"]).timestamp() for reading in window]
+    at = document["_aws"]["Timestamp"] / 1000
+    return at - max(references), at - min(references)
 
 
 @pytest.mark.parametrize("scenario, log_options", [
