@@ -1,0 +1,137 @@
+"""Evaluates CloudWatch alarms over EMF lines: what no offline tool does.
+
+Lines become data points (`emf_extract`), data points become one value per period (over every value in their arrays, whichever
+task wrote them), and the values become states as "Configuring how CloudWatch alarms treat missing data" in the CloudWatch user
+guide describes it:
+
+- An alarm looks at its *evaluation range*, which is longer than its evaluation periods N. The guide shows a range of 5 for
+  N = 3 and gives no formula, so the range is an argument here.
+- With N or more points in the range, the N newest count, however old. With fewer, all count, and what is missing to N is
+  filled in as TreatMissingData says. M breaching ones make an ALARM.
+- With `missing`, a range without any point is INSUFFICIENT_DATA; and where every point in the range breaches, and the oldest is
+  at least M periods old, that is an ALARM although they are fewer than M.
+
+Time may be compressed: `period_ms` is how long one alarm period lasts in the time stamps of the lines.
+"""
+
+import math
+import operator
+import re
+
+from emf_extract import extract
+
+OK, ALARM, INSUFFICIENT_DATA = "OK", "ALARM", "INSUFFICIENT_DATA"
+COMPARISONS = {
+    "GreaterThanThreshold": operator.gt,
+    "GreaterThanOrEqualToThreshold": operator.ge,
+    "LessThanThreshold": operator.lt,
+    "LessThanOrEqualToThreshold": operator.le,
+}
+
+
+def statistic(name, values):
+    """A CloudWatch statistic over the raw values of one period."""
+    if name == "SampleCount":
+        return float(len(values))
+    if name == "Minimum":
+        return min(values)
+    if name == "Maximum":
+        return max(values)
+    if name == "Sum":
+        return math.fsum(values)
+    if name == "Average":
+        return math.fsum(values) / len(values)
+    if percentile := re.fullmatch(r"p(\d+(?:\.\d+)?)", name):
+        # The value of the nearest rank, at or above which so many percent of all lie.
+        rank = math.ceil(float(percentile[1]) / 100 * len(values))
+        return sorted(values)[max(rank, 1) - 1]
+    raise ValueError(f"unknown statistic {name}")
+
+
+def next_state(alarm, points, state):
+    """The state after looking at `points`: breaching (True), not breaching (False) or missing (None), oldest first."""
+    m, n = alarm["DatapointsToAlarm"], alarm["EvaluationPeriods"]
+    real = [point for point in points if point is not None]
+    if len(real) >= n:
+        return ALARM if sum(real[-n:]) >= m else OK
+    treatment = alarm["TreatMissingData"]
+    if treatment == "breaching":
+        return ALARM if sum(real) + n - len(real) >= m else OK
+    if treatment == "notBreaching" or sum(real) >= m:
+        return ALARM if sum(real) >= m else OK
+    if treatment != "missing":
+        raise ValueError(f"unknown treatment of missing data: {treatment}")
+    if not real:
+        return INSUFFICIENT_DATA
+    if not all(real):
+        return OK
+    oldest = next(i for i, point in enumerate(points) if point is not None)
+    # Breaching, but too few and too young to decide: the guide says only that it is no ALARM yet.
+    return ALARM if len(points) - oldest >= m else state
+
+
+class Metrics:
+    """Data points with the moment at which CloudWatch had them."""
+
+    def __init__(self, lines):
+        """`lines`: `(arrival in ms, text)`. A line with a fault is an error: the program under test writes none."""
+        self._values = []
+        for arrival, line in lines:
+            points, faults = extract(line, arrival)
+            if faults:
+                raise ValueError(f"{faults} in {line}")
+            for point in points:
+                key = (point["namespace"], point["metric"], frozenset(point["dimensions"].items()))
+                self._values.append((key, point["timestamp"], arrival, point["values"]))
+
+    def values(self, key, begin, end, known_at):
+        """All values of a metric with time stamps in [begin, end) that had arrived by `known_at`."""
+        return [
+            value
+            for point_key, timestamp, arrival, values in self._values
+            if point_key == key and begin <= timestamp < end and arrival <= known_at
+            for value in values
+        ]
+
+
+def alarm_timeline(alarm, metrics, first, last, *, period_ms, delay_ms, extra_range):
+    """The alarm's state after each of the periods `first` to `last`, from INSUFFICIENT_DATA on.
+
+    Periods are numbered by time stamp divided by `period_ms`. Each is looked at `delay_ms` after its end; the evaluation range
+    is the alarm's evaluation periods and `extra_range` more.
+    """
+    key = (alarm["Namespace"], alarm["MetricName"], frozenset((d["Name"], d["Value"]) for d in alarm["Dimensions"]))
+    name = alarm.get("Statistic") or alarm["ExtendedStatistic"]
+    breaches, threshold = COMPARISONS[alarm["ComparisonOperator"]], float(alarm["Threshold"])
+    states, state = {}, INSUFFICIENT_DATA
+    for period in range(first, last + 1):
+        known_at = (period + 1) * period_ms + delay_ms
+        points = []
+        for looked_at in range(period - alarm["EvaluationPeriods"] - extra_range + 1, period + 1):
+            values = metrics.values(key, looked_at * period_ms, (looked_at + 1) * period_ms, known_at)
+            points.append(breaches(statistic(name, values), threshold) if values else None)
+        state = next_state(alarm, points, state)
+        states[period] = state
+    return states
+
+
+def composite_state(rule, states):
+    """The state of a composite alarm whose rule joins `ALARM("name")` by AND and OR, given each alarm's state."""
+    if not re.fullmatch(r'ALARM\("[^"]+"\)(\s+(AND|OR)\s+ALARM\("[^"]+"\))*', rule):
+        raise ValueError(f"a rule of another form: {rule}")
+    alternatives = [re.findall(r'ALARM\("([^"]+)"\)', part) for part in re.split(r"\s+OR\s+", rule)]
+    return ALARM if any(all(states[name] == ALARM for name in part) for part in alternatives) else OK
+
+
+def stack_timelines(stack, lines, first, last, **timing):
+    """`{logical id: {period: state}}` for every alarm of a stack, the composite ones included."""
+    metrics = Metrics(lines)
+    alarms = stack.resources("AWS::CloudWatch::Alarm")
+    timelines = {logical: alarm_timeline(alarm, metrics, first, last, **timing) for logical, alarm in alarms.items()}
+    names = {alarm["AlarmName"]: timelines[logical] for logical, alarm in alarms.items()}
+    for logical, composite in stack.resources("AWS::CloudWatch::CompositeAlarm").items():
+        timelines[logical] = {
+            period: composite_state(composite["AlarmRule"], {name: states[period] for name, states in names.items()})
+            for period in range(first, last + 1)
+        }
+    return timelines

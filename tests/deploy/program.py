@@ -1,0 +1,150 @@
+"""Runs the real sidecar against the example endpoint and keeps each line with the moment it arrived.
+
+`CLOCK_EMF_BIN` and `CLOCK_EMF_ENDPOINT_BIN` name built programs; without them cargo builds them first.
+"""
+
+import fcntl
+import glob
+import json
+import os
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+import urllib.request
+from pathlib import Path
+
+from cfn import TOP
+
+SIDECAR = "ecs-clock-emf"
+
+
+def cargo_build(*arguments):
+    """The executable that `cargo build` made."""
+    done = subprocess.run(
+        ["cargo", "build", "--quiet", "--locked", "--message-format=json-render-diagnostics", *arguments],
+        cwd=TOP, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, check=True,
+    )  # fmt: skip
+    executables = [message["executable"] for line in done.stdout.splitlines() if (message := json.loads(line)).get("executable")]
+    assert len(executables) == 1, f"cargo build {arguments} made {executables}"
+    return executables[0]
+
+
+def binaries():
+    """The paths of sidecar and endpoint."""
+    sidecar = os.environ.get("CLOCK_EMF_BIN") or cargo_build("--bin", SIDECAR)
+    endpoint = os.environ.get("CLOCK_EMF_ENDPOINT_BIN") or cargo_build("--example", "task-metadata-endpoint")
+    return sidecar, endpoint
+
+
+def container_environment(deployment):
+    """The environment of the sidecar's container definition in the demonstration's template."""
+    for task in deployment.demonstration.resources("AWS::ECS::TaskDefinition").values():
+        for container in task["ContainerDefinitions"]:
+            if container["Name"] == SIDECAR:
+                return {variable["Name"]: variable["Value"] for variable in container["Environment"]}
+    raise ValueError(f"no container is called {SIDECAR}")
+
+
+class Endpoint:
+    """The example that plays the task metadata endpoint."""
+
+    def __init__(self, binary, scenario, *options):
+        self._process = subprocess.Popen(
+            [binary, "--scenario", scenario, *options], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
+        )
+        name, _, self.uri = self._process.stdout.readline().strip().partition("=")
+        assert name == "ECS_CONTAINER_METADATA_URI_V4", f"the endpoint said {name!r} first"
+
+    @property
+    def environment(self):
+        """What ECS adds to a container's environment."""
+        return {"ECS_CONTAINER_METADATA_URI_V4": self.uri}
+
+    def play(self, scenario):
+        self._control("PUT", f"scenario/{scenario}")
+
+    def requests(self):
+        """How often the task document was asked for."""
+        return json.loads(self._control("GET", "requests"))["task_requests"]
+
+    def _control(self, method, path):
+        root = self.uri.split("/v4/")[0]
+        with urllib.request.urlopen(urllib.request.Request(f"{root}/{path}", method=method), timeout=10) as answer:
+            return answer.read()
+
+    def close(self):
+        self._process.kill()
+        self._process.wait()
+        self._process.stdout.close()
+
+
+class SteppedClock:
+    """A wall clock that steps while the monotonic clock goes on, by Debian's libfaketime."""
+
+    def __init__(self):
+        found = glob.glob("/usr/lib/*/faketime/libfaketime.so.1")
+        if not found:
+            raise FileNotFoundError("libfaketime is missing: install Debian's package libfaketime")
+        self._folder = tempfile.TemporaryDirectory()
+        self._file = Path(self._folder.name) / "offset"
+        self.step_to(0)
+        self.environment = {
+            "LD_PRELOAD": found[0],
+            "FAKETIME_TIMESTAMP_FILE": str(self._file),
+            "FAKETIME_NO_CACHE": "1",
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        }
+
+    def step_to(self, seconds):
+        """Sets the wall clock that far ahead of the true one."""
+        new = self._file.with_suffix(".new")
+        new.write_text(f"{seconds:+f}\n")
+        new.replace(self._file)  # at once, never half a file
+
+    def close(self):
+        self._folder.cleanup()
+
+
+class Sidecar:
+    """A running sidecar. `lines` holds `(arrival in ms, text)` of stdout."""
+
+    def __init__(self, binary, environment, reading=True):
+        reader, writer = os.pipe()
+        if not reading:
+            # Small, so that an unread pipe is full soon.
+            fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
+        self._process = subprocess.Popen(
+            [binary], stdin=subprocess.DEVNULL, stdout=writer, stderr=subprocess.DEVNULL, env=environment
+        )
+        os.close(writer)
+        self._stdout = os.fdopen(reader, encoding="ascii", newline="\n")
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self.lines = []
+        if reading:
+            self.read()
+
+    def read(self):
+        self._reader.start()
+
+    def _read(self):
+        for line in self._stdout:
+            self.lines.append((time.time_ns() // 1_000_000, line.rstrip("\n")))
+
+    def kill(self):
+        """Ends it as a crash does: without a last line."""
+        self._process.kill()
+        self._end()
+
+    def stop(self):
+        """Ends it as ECS does."""
+        self._process.send_signal(signal.SIGTERM)
+        self._end()
+
+    def _end(self):
+        self._process.wait(timeout=30)
+        if not self._reader.ident:
+            self._reader.start()
+        self._reader.join(timeout=30)
+        self._stdout.close()

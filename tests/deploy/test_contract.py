@@ -1,0 +1,137 @@
+"""The contract between program and stacks: what alarms, widgets and queries name is what the real program emits.
+
+The program runs with exactly the environment of the template's container definition, the address of the metadata endpoint
+that ECS adds, and intervals shortened so that the test ends. Every metric that is sparse is provoked: read errors, a step of
+the wall clock, dropped lines.
+"""
+
+import copy
+import re
+import time
+
+import pytest
+from cfn import Deployment
+from program import Endpoint, Sidecar, SteppedClock, binaries, container_environment
+from references import Emitted, contract_faults, members_used, metrics_used
+
+# These change when lines are written, not what is in them.
+QUICK = {"CLOCK_EMF_SAMPLE_INTERVAL": "100ms", "CLOCK_EMF_EMIT_INTERVAL": "1s", "CLOCK_EMF_EMIT_JITTER": "0s"}
+PATIENCE_S = 120
+# Enough to overflow the sidecar's queue (256 lines) and the pipe behind it (a page).
+QUEUE_LINES, PIPE_LINES = 256, 64
+
+
+@pytest.fixture(scope="module")
+def deployment():
+    return Deployment()
+
+
+@pytest.fixture(scope="module")
+def demonstration_alarms(deployment):
+    """The stack whose alarms watch the demonstration's service."""
+    return deployment.demonstration.child("Observability")
+
+
+def until(condition):
+    deadline = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < deadline, f"not seen within {PATIENCE_S} s"
+        time.sleep(0.05)
+
+
+@pytest.fixture(scope="module")
+def lines(deployment):
+    sidecar_binary, endpoint_binary = binaries()
+    # One endpoint each: `flipping` answers differently from request to request, whoever asks.
+    endpoint, flipping = Endpoint(endpoint_binary, "good"), Endpoint(endpoint_binary, "flipping")
+    clock = SteppedClock()
+    environment = container_environment(deployment) | QUICK
+    running = []
+    try:
+        # A reader that stays away for a while. Every change of status is a line, so the sidecar's queue fills up.
+        stalled = Sidecar(sidecar_binary, environment | flipping.environment, reading=False)
+        running.append(stalled)
+        sidecar = Sidecar(sidecar_binary, environment | endpoint.environment | clock.environment)
+        running.append(sidecar)
+        until(lambda: len(sidecar.lines) >= 2)
+        clock.step_to(0.5)
+        until(lambda: any('"ClockStep"' in line for _, line in sidecar.lines))
+        endpoint.play("error-500")
+        until(lambda: any('"ClockReadErrors"' in line for _, line in sidecar.lines))
+        endpoint.play("unsynchronized")
+        until(lambda: any("NOT_SYNCHRONIZED" in line for _, line in sidecar.lines))
+
+        until(lambda: flipping.requests() > QUEUE_LINES + PIPE_LINES)
+        stalled.read()
+        until(lambda: any('"LinesDropped"' in line for _, line in stalled.lines))
+    finally:
+        for program in running:
+            program.stop()
+        endpoint.close()
+        flipping.close()
+        clock.close()
+    return [line for program in running for _, line in program.lines]
+
+
+@pytest.fixture(scope="module")
+def emitted(lines):
+    return Emitted.of(lines, time.time_ns() // 1_000_000)
+
+
+def test_everything_named_is_emitted(demonstration_alarms, emitted):
+    assert contract_faults(demonstration_alarms, emitted) == []
+
+
+def test_the_stack_names_enough_to_be_compared(demonstration_alarms):
+    assert len({metric[1] for _, metric in metrics_used(demonstration_alarms)}) >= 6
+    assert len(set().union(*(members for _, members in members_used(demonstration_alarms)))) >= 15
+
+
+def test_alarms_compare_in_the_unit_that_is_emitted(lines):
+    units = dict(re.findall(r'\{"Name":"(\w+)","Unit":"(\w+)"\}', "\n".join(lines)))
+    assert units == {
+        "ClockErrorBound": "Milliseconds", "ClockSynchronized": "Count", "ClockReferenceAge": "Seconds",
+        "ClockStep": "Milliseconds", "ClockReadErrors": "Count", "LinesDropped": "Count",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["ClockErrorBound", "ClockSynchronized", "ClockReferenceAge", "ClockReadErrors", "ClockStep", "LinesDropped"])
+def test_a_metric_renamed_by_the_program_is_found(demonstration_alarms, lines, name):
+    renamed = [re.sub(rf'"{name}"', f'"{name}2"', line) for line in lines]
+    faults = contract_faults(demonstration_alarms, Emitted.of(renamed, time.time_ns() // 1_000_000))
+    assert any(name in fault for fault in faults)
+
+
+def test_every_member_renamed_by_the_program_is_found(demonstration_alarms, emitted):
+    for member in set().union(*(members for _, members in members_used(demonstration_alarms))):
+        without = Emitted(emitted.metrics, emitted.members - {member})
+        assert any(member in fault for fault in contract_faults(demonstration_alarms, without)), member
+
+
+@pytest.mark.parametrize("old, new", [
+    ("MetricName: ClockErrorBound", "MetricName: ErrorBound"),
+    ("MetricName: ClockReadErrors", "MetricName: ReadErrors"),
+    ("MetricName: ClockStep", "MetricName: Step"),
+    ("Default: ECS/ClockAccuracy", "Default: ECS/Clock"),
+    ("{Name: ServiceName, Value: !Ref ServiceName}", "{Name: Service, Value: !Ref ServiceName}"),
+    ('"ClockReferenceAge", "ClusterName"', '"ReferenceAge", "ClusterName"'),
+    ('[".", "LinesDropped"', '[".", "DroppedLines"'),
+    ("pct(MaxClockErrorBound, 99)", "pct(MaximumClockErrorBound, 99)"),
+    ("by TaskId, StartedAt", "by TaskId, Started"),
+    ("`_aws.Timestamp`", "`_aws.Time`"),
+    ("fields @timestamp, TaskId, AvailabilityZone, ClockStep", "fields @timestamp, Task, AvailabilityZone, ClockStep"),
+    ('"Keys": ["$.TaskId"]', '"Keys": ["$.Task"]'),
+])  # fmt: skip
+def test_a_name_changed_in_the_stack_is_found(deployment, emitted, old, new):
+    from cfn import SAM
+
+    text = (SAM / "observability.yaml").read_text()
+    assert old in text
+    changed = Deployment({"observability.yaml": text.replace(old, new, 1)})
+    assert contract_faults(changed.demonstration.child("Observability"), emitted) != []
+
+
+def test_a_service_renamed_in_the_container_only_is_found(deployment, demonstration_alarms, emitted):
+    other = copy.deepcopy(emitted)
+    other.metrics = {(n, m, frozenset({("ClusterName", "ecs-clock-emf"), ("ServiceName", "x")})) for n, m, _ in other.metrics}
+    assert contract_faults(demonstration_alarms, other) != []
