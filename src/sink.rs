@@ -357,7 +357,7 @@ mod tests {
         assert_eq!((counts.failed, counts.unreported), (0, 0));
         let taken = rig.taken.lock().unwrap();
         assert_eq!(
-            taken.iter().filter(|byte| **byte == b'\n').count() as u64,
+            taken.split_inclusive(|byte| *byte == b'\n').count() as u64,
             counts.written
         );
     }

@@ -64,12 +64,12 @@ fn one_reading_of_the_endpoint() {
     assert_eq!(line.max_clock_error_bound, Some(0.446_931));
     assert_eq!(line.clock_synchronized, Some(1));
     assert_eq!((line.samples, line.sequence), (1, 1));
-    let served = server.served().remove(0);
+    let told = server.served().remove(0);
     let reference = line.reference_timestamp.unwrap();
     let written = reference.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
-    assert!(served.contains(&written), "{written} in {served}");
-    let age = (line.aws.timestamp - reference.timestamp_millis()) as f64 / 1e3;
-    assert!((line.clock_reference_age.unwrap() - age).abs() < 0.002);
+    assert!(told.contains(&written), "{written} in {told}");
+    let age = chrono::TimeDelta::milliseconds(line.aws.timestamp - reference.timestamp_millis());
+    assert!((line.clock_reference_age.unwrap() - age.as_seconds_f64()).abs() < 0.002);
 }
 
 #[cfg(target_os = "linux")]

@@ -11,13 +11,14 @@ use crate::read_error::ReadErrorKind;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-fn at(seconds: f64) -> DateTime<Utc> {
-    DateTime::from_timestamp_millis((seconds * 1e3).round() as i64).unwrap()
+/// Times are milliseconds since the epoch.
+fn at(time: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp_millis(time).unwrap()
 }
 
-fn sample(seconds: f64, outcome: Result<SyncStatus, ReadErrorKind>) -> Sample {
+fn sample(time: i64, outcome: Result<SyncStatus, ReadErrorKind>) -> Sample {
     let moment = Moment {
-        wall: at(seconds),
+        wall: at(time),
         monotonic: Instant::now(),
     };
     Sample {
@@ -41,10 +42,10 @@ const GOOD: Result<SyncStatus, ReadErrorKind> = Ok(SyncStatus::Synchronized);
 const LOST: Result<SyncStatus, ReadErrorKind> = Ok(SyncStatus::NotSynchronized);
 const FAILED: Result<SyncStatus, ReadErrorKind> = Err(ReadErrorKind::Timeout);
 
-/// The number of readings, the number of errors, the stamp in seconds, and whether it may not wait.
-fn summary(closed: &Closed) -> (usize, u64, f64, bool) {
+/// The number of readings, the number of errors, the stamp, and whether it may not wait.
+fn summary(closed: &Closed) -> (usize, u64, i64, bool) {
     let window = &closed.window;
-    let stamp = window.stamp.timestamp_millis() as f64 / 1e3;
+    let stamp = window.stamp.timestamp_millis();
     (
         window.readings.len(),
         window.read_errors,
@@ -55,132 +56,132 @@ fn summary(closed: &Closed) -> (usize, u64, f64, bool) {
 
 fn add(
     collector: &mut Collector,
-    seconds: f64,
+    time: i64,
     outcome: Result<SyncStatus, ReadErrorKind>,
-) -> Vec<(usize, u64, f64, bool)> {
-    let closed = collector.add(sample(seconds, outcome));
+) -> Vec<(usize, u64, i64, bool)> {
+    let closed = collector.add(sample(time, outcome));
     closed.iter().map(summary).collect()
 }
 
 #[test]
 fn the_first_reading_stands_alone_and_does_not_wait() {
     let mut collector = Collector::new(MINUTE, false);
-    assert_eq!(add(&mut collector, 7.5, GOOD), [(1, 0, 7.5, true)]);
-    assert_eq!(add(&mut collector, 17.5, GOOD), []);
+    assert_eq!(add(&mut collector, 7_500, GOOD), [(1, 0, 7_500, true)]);
+    assert_eq!(add(&mut collector, 17_500, GOOD), []);
 }
 
 #[test]
 fn the_first_failure_does_not_wait_and_neither_does_the_first_reading_after_it() {
     let mut collector = Collector::new(MINUTE, false);
-    assert_eq!(add(&mut collector, 1.0, FAILED), [(0, 1, 1.0, true)]);
-    assert_eq!(add(&mut collector, 11.0, FAILED), []);
+    assert_eq!(add(&mut collector, 1_000, FAILED), [(0, 1, 1_000, true)]);
+    assert_eq!(add(&mut collector, 11_000, FAILED), []);
     assert_eq!(
-        add(&mut collector, 21.0, GOOD),
-        [(0, 1, 11.0, true), (1, 0, 21.0, true)]
+        add(&mut collector, 21_000, GOOD),
+        [(0, 1, 11_000, true), (1, 0, 21_000, true)]
     );
 }
 
 #[test]
 fn a_window_ends_where_the_wall_clock_divides() {
     let mut collector = Collector::new(MINUTE, false);
-    add(&mut collector, 30.0, GOOD);
-    add(&mut collector, 40.0, GOOD);
-    add(&mut collector, 59.999, GOOD);
-    assert_eq!(collector.end(), Some(at(60.0)));
-    assert_eq!(collector.close_if_over(at(59.999)), None);
-    let closed = collector.close_if_over(at(60.0)).unwrap();
-    assert_eq!(summary(&closed), (2, 0, 59.999, false));
+    add(&mut collector, 30_000, GOOD);
+    add(&mut collector, 40_000, GOOD);
+    add(&mut collector, 59_999, GOOD);
+    assert_eq!(collector.end(), Some(at(60_000)));
+    assert_eq!(collector.close_if_over(at(59_999)), None);
+    let closed = collector.close_if_over(at(60_000)).unwrap();
+    assert_eq!(summary(&closed), (2, 0, 59_999, false));
     assert_eq!(collector.end(), None);
     // Without a look at the boundary the next sample closes it.
-    add(&mut collector, 61.0, GOOD);
-    assert_eq!(add(&mut collector, 120.0, GOOD), [(1, 0, 61.0, false)]);
-    assert_eq!(collector.end(), Some(at(180.0)));
+    add(&mut collector, 61_000, GOOD);
+    assert_eq!(add(&mut collector, 120_000, GOOD), [(1, 0, 61_000, false)]);
+    assert_eq!(collector.end(), Some(at(180_000)));
 }
 
 #[test]
 fn a_change_of_status_closes_the_window_without_the_new_sample() {
     let mut collector = Collector::new(MINUTE, false);
-    add(&mut collector, 0.0, GOOD);
-    add(&mut collector, 10.0, GOOD);
-    add(&mut collector, 20.0, FAILED);
+    add(&mut collector, 0, GOOD);
+    add(&mut collector, 10_000, GOOD);
+    add(&mut collector, 20_000, FAILED);
     assert_eq!(
-        add(&mut collector, 30.0, LOST),
-        [(1, 1, 10.0, true), (1, 0, 30.0, true)]
+        add(&mut collector, 30_000, LOST),
+        [(1, 1, 10_000, true), (1, 0, 30_000, true)]
     );
-    assert_eq!(add(&mut collector, 40.0, LOST), []);
+    assert_eq!(add(&mut collector, 40_000, LOST), []);
     assert_eq!(
-        add(&mut collector, 50.0, GOOD),
-        [(1, 0, 40.0, true), (1, 0, 50.0, true)]
+        add(&mut collector, 50_000, GOOD),
+        [(1, 0, 40_000, true), (1, 0, 50_000, true)]
     );
 }
 
 #[test]
 fn a_failure_is_no_change_of_status() {
     let mut collector = Collector::new(MINUTE, false);
-    add(&mut collector, 0.0, GOOD);
-    assert_eq!(add(&mut collector, 10.0, FAILED), []);
-    assert_eq!(add(&mut collector, 20.0, GOOD), []);
+    add(&mut collector, 0, GOOD);
+    assert_eq!(add(&mut collector, 10_000, FAILED), []);
+    assert_eq!(add(&mut collector, 20_000, GOOD), []);
     let closed = collector.close(true).unwrap();
-    assert_eq!(summary(&closed), (1, 1, 20.0, true));
+    assert_eq!(summary(&closed), (1, 1, 20_000, true));
 }
 
 #[test]
 fn a_window_of_a_hundred_readings_is_full() {
     let mut collector = Collector::new(MINUTE, false);
-    add(&mut collector, 0.0, GOOD);
+    add(&mut collector, 0, GOOD);
     for tenth in 1..100 {
-        assert_eq!(add(&mut collector, f64::from(tenth) / 10.0, GOOD), []);
+        assert_eq!(add(&mut collector, tenth * 100, GOOD), []);
     }
-    assert_eq!(add(&mut collector, 10.0, GOOD), [(100, 0, 10.0, false)]);
+    assert_eq!(add(&mut collector, 10_000, GOOD), [(100, 0, 10_000, false)]);
 }
 
 #[test]
 fn a_step_closes_the_window_in_its_own_time_line_even_an_empty_one() {
     let step = ClockStep {
         by: TimeDelta::hours(5),
-        old_wall: at(20.0),
+        old_wall: at(20_000),
     };
     let mut collector = Collector::new(MINUTE, false);
-    add(&mut collector, 0.0, GOOD);
+    add(&mut collector, 0, GOOD);
     let closed = collector.step(step);
-    assert_eq!(summary(&closed), (0, 0, 20.0, true));
+    assert_eq!(summary(&closed), (0, 0, 20_000, true));
     assert_eq!(closed.window.step, Some(step));
 
-    add(&mut collector, 10.0, GOOD);
+    add(&mut collector, 10_000, GOOD);
     let closed = collector.step(step);
-    assert_eq!(summary(&closed), (1, 0, 20.0, true));
+    assert_eq!(summary(&closed), (1, 0, 20_000, true));
     assert_eq!(collector.end(), None);
 }
 
 #[test]
 fn by_the_second_each_reading_goes_out_at_once_and_failures_are_collected() {
     let mut collector = Collector::new(MINUTE, true);
-    assert_eq!(add(&mut collector, 0.0, GOOD), [(1, 0, 0.0, true)]);
-    assert_eq!(add(&mut collector, 1.0, GOOD), [(1, 0, 1.0, true)]);
-    assert_eq!(add(&mut collector, 2.0, FAILED), []);
-    assert_eq!(add(&mut collector, 3.0, GOOD), [(1, 0, 3.0, true)]);
-    assert_eq!(add(&mut collector, 4.0, FAILED), []);
-    let closed = collector.close_if_over(at(60.0)).unwrap();
-    assert_eq!(summary(&closed), (0, 2, 4.0, false));
+    assert_eq!(add(&mut collector, 0, GOOD), [(1, 0, 0, true)]);
+    assert_eq!(add(&mut collector, 1_000, GOOD), [(1, 0, 1_000, true)]);
+    assert_eq!(add(&mut collector, 2_000, FAILED), []);
+    assert_eq!(add(&mut collector, 3_000, GOOD), [(1, 0, 3_000, true)]);
+    assert_eq!(add(&mut collector, 4_000, FAILED), []);
+    let closed = collector.close_if_over(at(60_000)).unwrap();
+    assert_eq!(summary(&closed), (0, 2, 4_000, false));
 }
 
 #[test]
 fn a_withheld_member_is_an_error_beside_its_reading() {
     let mut collector = Collector::new(MINUTE, false);
-    let mut first = sample(1.0, GOOD);
+    let mut first = sample(1_000, GOOD);
     first.withheld = vec![ReadError::new(ReadErrorKind::InvalidMember, "x"); 2];
     let closed: Vec<_> = collector.add(first).iter().map(summary).collect();
-    assert_eq!(closed, [(1, 2, 1.0, true)]);
+    assert_eq!(closed, [(1, 2, 1_000, true)]);
 }
 
 proptest! {
     #[test]
     fn nothing_is_lost_or_told_twice(
         steps in proptest::collection::vec((0u32..30_000, 0..4usize), 1..400),
-        interval in proptest::sample::select(vec![1u64, 5, 10, 60]),
+        interval in proptest::sample::select(vec![1u32, 5, 10, 60]),
         by_second in any::<bool>(),
     ) {
-        let mut collector = Collector::new(Duration::from_secs(interval), by_second);
+        let mut collector = Collector::new(Duration::from_secs(interval.into()), by_second);
         let mut now_ms = 1_000_000i64;
         let mut closed = Vec::new();
         let mut given = Vec::new();
@@ -188,7 +189,7 @@ proptest! {
         for (wait, kind) in steps {
             now_ms += i64::from(wait);
             let outcome = [GOOD, LOST, Ok(SyncStatus::Unknown), FAILED][kind];
-            let sample = sample(now_ms as f64 / 1e3, outcome);
+            let sample = sample(now_ms, outcome);
             match &sample.outcome {
                 Ok(reading) => given.push(reading.clone()),
                 Err(_) => errors += 1,
@@ -203,7 +204,7 @@ proptest! {
         for Closed { window, .. } in &closed {
             prop_assert!(window.readings.len() <= MAX_READINGS);
             prop_assert!(!window.readings.is_empty() || window.read_errors > 0);
-            let number = |time: DateTime<Utc>| time.timestamp_millis().div_euclid(interval as i64 * 1_000);
+            let number = |time: DateTime<Utc>| time.timestamp_millis().div_euclid(i64::from(interval) * 1_000);
             for reading in &window.readings {
                 prop_assert_eq!(number(reading.taken.wall), number(window.stamp), "all in one interval");
                 prop_assert_eq!(reading.status, window.readings[0].status, "all of one status");
