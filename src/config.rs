@@ -273,3 +273,122 @@ fn check_options(raw: &mut Raw<'_>) -> Option<CheckConfig> {
         json,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ENDPOINT: (&str, &str) = (ENDPOINT_VARIABLE, "http://169.254.170.2/v4/id");
+
+    fn configured(
+        flags: &[(&'static str, &str)],
+        variables: &[(&str, &str)],
+    ) -> Result<RunConfig, Vec<Fault>> {
+        let flags = flags
+            .iter()
+            .map(|(name, value)| (*name, (*value).to_owned()))
+            .collect();
+        run(&flags, &variables.iter().copied().collect())
+    }
+
+    fn faults(flags: &[(&'static str, &str)], variables: &[(&str, &str)]) -> Vec<String> {
+        let faults = configured(flags, variables).unwrap_err();
+        faults.into_iter().map(|fault| fault.option).collect()
+    }
+
+    #[test]
+    fn the_defaults() {
+        let config = configured(&[], &[ENDPOINT]).unwrap();
+        assert!(config.source.in_ecs && !config.once);
+        assert_eq!(config.source.drift, DriftRate::DEFAULT);
+        assert_eq!(config.source.log_level, LevelFilter::INFO);
+        assert_eq!(config.sample_interval, Duration::from_secs(10));
+        assert_eq!(config.emit_interval, Duration::from_secs(60));
+        assert_eq!(config.emit_jitter, Duration::from_secs(30));
+        let metrics = "ClockErrorBound,ClockSynchronized,ClockReferenceAge,ClockStep,ClockReadErrors,LinesDropped";
+        assert_eq!(
+            config.format,
+            Format {
+                namespace: "ECS/ClockAccuracy".to_owned(),
+                dimensions: Dimensions::Default,
+                properties: Vec::new(),
+                metrics: parse::metrics(metrics).unwrap(),
+                resolution: StorageResolution::Minute,
+                drift: DriftRate::DEFAULT,
+            }
+        );
+    }
+
+    #[test]
+    fn a_flag_stands_before_its_variable() {
+        let variables = [
+            ENDPOINT,
+            ("CLOCK_EMF_EMIT_INTERVAL", "20s"),
+            ("CLOCK_EMF_NAMESPACE", "variable"),
+        ];
+        let config = configured(&[("namespace", "flag")], &variables).unwrap();
+        assert_eq!(config.format.namespace, "flag");
+        assert_eq!(config.emit_interval, Duration::from_secs(20));
+        assert_eq!(
+            config.emit_jitter,
+            Duration::from_secs(10),
+            "half the emit interval"
+        );
+    }
+
+    #[test]
+    fn an_empty_variable_is_a_fault_but_for_the_properties() {
+        for option in options::RUN.iter().chain(options::CLOCK) {
+            let variable = option.variable();
+            let given = configured(&[], &[ENDPOINT, (&variable, "")]);
+            match given {
+                Ok(_) => assert_eq!(variable, "CLOCK_EMF_PROPERTIES"),
+                Err(faults) => {
+                    assert_eq!(faults.len(), 1, "{faults:?}");
+                    assert_eq!(faults[0].option, variable);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn sources_need_what_they_read() {
+        assert_eq!(faults(&[("source", "ecs")], &[]), ["--source"]);
+        assert_eq!(
+            faults(&[], &[(ENDPOINT_VARIABLE, "https://h/v4/id")]),
+            [ENDPOINT_VARIABLE]
+        );
+        assert_eq!(faults(&[], &[(ENDPOINT_VARIABLE, "")]), [ENDPOINT_VARIABLE]);
+        assert_eq!(
+            faults(&[("request-timeout", "2")], &[(ENDPOINT_VARIABLE, "x")]),
+            ["--request-timeout", ENDPOINT_VARIABLE]
+        );
+        let kernel = configured(&[("source", "kernel")], &[(ENDPOINT_VARIABLE, "x")]);
+        assert_eq!(
+            kernel.is_ok(),
+            cfg!(target_os = "linux"),
+            "which does not read the endpoint"
+        );
+        assert_eq!(configured(&[], &[]).is_ok(), cfg!(target_os = "linux"));
+    }
+
+    #[test]
+    fn a_fault_of_one_option_does_not_hide_those_of_others() {
+        let all = [
+            ("source", "x"),
+            ("request-timeout", "x"),
+            ("max-drift-ppm", "x"),
+            ("log-level", "x"),
+            ("emit-interval", "x"),
+            ("sample-interval", "x"),
+            ("emit-jitter", "x"),
+            ("storage-resolution", "x"),
+            ("namespace", ":x"),
+            ("properties", "x"),
+            ("dimensions", "x"),
+            ("metrics", "x"),
+        ];
+        let expected: Vec<String> = all.iter().map(|(name, _)| format!("--{name}")).collect();
+        assert_eq!(faults(&all, &[]), expected);
+    }
+}

@@ -68,15 +68,28 @@ impl Endpoint {
         if status != StatusCode::OK {
             return Err(status_error(status, &mut response).await);
         }
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(connection_error)? {
-            if body.len() + chunk.len() > BODY_LIMIT {
-                let message = format!("the answer is over {BODY_LIMIT} bytes");
-                return Err(ReadError::new(ReadErrorKind::BodyTooLarge, message));
-            }
-            body.extend_from_slice(&chunk);
+        let too_large = || {
+            let message = format!("the answer is over {BODY_LIMIT} bytes");
+            ReadError::new(ReadErrorKind::BodyTooLarge, message)
+        };
+        if response
+            .content_length()
+            .is_some_and(|length| length > BODY_LIMIT as u64)
+        {
+            return Err(too_large());
         }
-        Ok(body)
+        // In pieces as they come: one buffer grown to the limit would make the allocator keep as much
+        // for good, after an answer that is then thrown away.
+        let mut pieces = Vec::new();
+        let mut length = 0;
+        while let Some(piece) = response.chunk().await.map_err(connection_error)? {
+            length += piece.len();
+            if length > BODY_LIMIT {
+                return Err(too_large());
+            }
+            pieces.push(piece);
+        }
+        Ok(pieces.concat())
     }
 }
 
