@@ -6,6 +6,7 @@ import re
 
 import pytest
 from build import ROOT
+from cfnlint.decode import cfn_yaml
 from ecs_shape import faults
 
 CONTAINER = ROOT / "container"
@@ -65,6 +66,33 @@ def test_the_sidecar_is_the_same_everywhere():
     checked = copy.deepcopy(container("gate-health-check.json", SIDECAR))
     del checked["healthCheck"], checked["startTimeout"]
     assert checked == sidecar
+
+
+def test_the_stack_runs_the_same_sidecar():
+    template = cfn_yaml.load(str(ROOT / "sam" / "template.yaml"))
+    definitions = template["Resources"]["TaskDefinition"]["Properties"]["ContainerDefinitions"]
+    [in_stack] = [each for each in definitions if each["Name"] == SIDECAR]
+    assert settled(as_ecs_spells_it(in_stack)) == settled(load("container-definition.json"))
+
+
+def as_ecs_spells_it(value):
+    """A CloudFormation value with the keys as the ECS API writes them: in lower camel case, but for a map of options."""
+    if isinstance(value, list):
+        return [as_ecs_spells_it(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        key[0].lower() + key[1:]: each if key == "Options" else as_ecs_spells_it(each) for key, each in value.items()
+    }
+
+
+def settled(definition):
+    """Without the values that differ from service to service."""
+    definition = copy.deepcopy(definition)
+    definition["image"] = ""
+    definition["environment"] = [variable["name"] for variable in definition["environment"]]
+    definition["logConfiguration"]["options"] |= {"awslogs-group": "", "awslogs-region": ""}
+    return definition
 
 
 def test_windows_differs_by_what_windows_lacks():

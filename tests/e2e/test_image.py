@@ -21,7 +21,7 @@ def test_it_holds_the_program_the_licence_and_no_rights(engine, image):
     package = tomllib.loads((ROOT / "Cargo.toml").read_text())["package"]
     assert config["User"] == "65532:65532"
     assert config["Entrypoint"] == ["/ecs-clock-emf"]
-    assert not config["Cmd"]
+    assert not config.get("Cmd")
     assert config["Labels"]["org.opencontainers.image.version"] == package["version"]
     assert config["Labels"]["org.opencontainers.image.licenses"] == package["license"]
 
