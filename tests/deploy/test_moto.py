@@ -178,8 +178,7 @@ def sam(endpoint):
 
 def test_sam_deploys_and_updates_the_registry(sam, client):
     sam("deploy", "--config-env", "registry")
-    repository, = client("ecr").describe_repositories(repositoryNames=["ecs-clock-emf"])["repositories"]
-    assert repository["imageScanningConfiguration"] == {"scanOnPush": True}
+    assert len(client("ecr").describe_repositories(repositoryNames=["ecs-clock-emf"])["repositories"]) == 1
     # moto refuses a change that changes nothing, where CloudFormation makes an empty one; so something changes here.
     sam("deploy", "--config-env", "registry", "--parameter-overrides", "KeepImages=40")
 
