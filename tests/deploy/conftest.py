@@ -1,4 +1,4 @@
-"""Makes the helpers beside these tests, and the EMF extraction that all tests share, importable."""
+"""Makes the modules beside these tests, and the EMF extraction that all tests share, importable."""
 
 import sys
 from pathlib import Path

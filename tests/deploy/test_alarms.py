@@ -59,9 +59,16 @@ def play(run, steps, sidecar_binary, endpoint_binary, environment):
     environment = environment | endpoint.environment | stepped
     started = []
     try:
+        started.append(Sidecar(sidecar_binary, environment))
+        if first == "good":
+            # How long a program takes to start is not what is looked at.
+            while not started[0].lines:
+                time.sleep(0.01)
         for number, (step, minutes) in enumerate(steps):
             run.steps.append(time.time_ns() // 1_000_000)
-            if number == 0 or step == "start":
+            if number == 0:
+                pass
+            elif step == "start":
                 started.append(Sidecar(sidecar_binary, environment))
             elif step == "kill":
                 started[-1].kill()
@@ -106,7 +113,8 @@ class Timeline:
     def __init__(self, stack, run, lines=None, extra_range=2):
         if run.error:
             raise run.error
-        self._first = run.steps[0] // MINUTE_MS
+        # From the first line on, where there is one at once.
+        self._first = min(run.steps[0], *(arrival for arrival, _ in run.lines)) // MINUTE_MS
         self._steps = [begin // MINUTE_MS for begin in run.steps]
         # The last minute may have been cut short.
         self._last = run.end // MINUTE_MS - 1

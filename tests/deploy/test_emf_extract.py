@@ -120,6 +120,9 @@ def test_at_the_limit_there_is_no_fault(root):
     pytest.param(document(M=[0] * 101), id="101 values"),
     pytest.param(document(M=2**361), id="value too large"),
     pytest.param(document(M=-(2**361)), id="value too small"),
+    pytest.param(document(M=10**400), id="value too large for a float"),
+    pytest.param(json.dumps(document()).replace("2.5", "1e999"), id="value infinite"),
+    pytest.param("{" * 100_000 + '"_aws"', id="nested without end"),
 ])
 def test_a_fault_that_leaves_no_point(root):
     points, faults = run(root)

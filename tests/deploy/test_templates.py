@@ -1,12 +1,13 @@
 """The templates as shipped: linters and own checks find nothing."""
 
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from cfn import SAM, Deployment
+from cfn import SAM, TOP, Deployment
 from template_checks import CHECKS
 
 TEMPLATES = ["observability.yaml", "registry.yaml", "template.yaml"]
@@ -59,3 +60,21 @@ def test_parameters_are_described_and_constrained(deployment):
         for parameter, spec in template["Parameters"].items():
             constraints = {"AllowedValues", "AllowedPattern", "MinValue"} & set(spec)
             assert spec.get("Description") and constraints, f"{name}: {parameter}"
+
+
+def test_the_sidecar_is_the_one_to_paste(deployment):
+    """The demonstration runs the container definition that users paste, but for what differs from service to service."""
+
+    def comparable(container):
+        own = {"image", "environment", "awslogs-group", "awslogs-region"}
+        if isinstance(container, dict):
+            # The console's names begin with a small letter, CloudFormation's with a capital.
+            pairs = ((key[0].lower() + key[1:], value) for key, value in container.items())
+            return {key: comparable(value) for key, value in pairs if key not in own}
+        return container
+
+    task, = deployment.demonstration.resources("AWS::ECS::TaskDefinition").values()
+    sidecar, = [c for c in task["ContainerDefinitions"] if c["Name"] == "ecs-clock-emf"]
+    pasted = json.loads((TOP / "container" / "container-definition.json").read_text())
+    assert comparable(sidecar) == comparable(pasted)
+    assert [v["Name"] for v in sidecar["Environment"]] == [v["name"] for v in pasted["environment"]]
