@@ -13,6 +13,7 @@
 )]
 
 #[path = "../endpoint/mod.rs"]
+#[allow(unused_imports, reason = "its own tests are not run here")]
 mod endpoint;
 
 use std::io::{BufRead, BufReader, Read, Write};
@@ -63,8 +64,8 @@ fn measure(what: &str, command: &mut Command, time: Duration) -> f64 {
     std::thread::sleep(time);
     let after = (processor_time(&program), server.counters().task_requests);
     let samples = after.1 - before.1;
-    let micros =
-        (after.0 - before.0).as_secs_f64() * 1e6 / f64::from(u32::try_from(samples).unwrap());
+    let micros = after.0.saturating_sub(before.0).as_secs_f64() * 1e6
+        / f64::from(u32::try_from(samples).unwrap());
     println!(
         "{what}: {samples} samples, {micros:.0} us of processor time each, {}",
         memory(&program)
