@@ -37,34 +37,35 @@ mod exit {
 #[must_use]
 pub fn main(arguments: Vec<OsString>, environment: &Environment) -> ExitCode {
     let started = Moment::now();
-    let name = OsString::from("ecs-clock-emf");
-    let matches = match command().try_get_matches_from([name].into_iter().chain(arguments)) {
+    let matches = match matched(command(), arguments) {
         Ok(matches) => matches,
-        Err(error) => {
-            // Help and version are on stdout and no error.
-            let _ = error.print();
-            return if error.use_stderr() {
-                ExitCode::from(exit::USAGE)
-            } else {
-                ExitCode::SUCCESS
-            };
-        }
+        Err(code) => return ExitCode::from(code),
     };
     let code = match matches.subcommand() {
         Some(("check", matches)) => {
             let flags = flags(matches, &[options::CHECK, options::CLOCK]);
-            configured(config::check(&flags, environment), |config| check(&config))
+            valid(config::check(&flags, environment)).map(|config| check(&config, environment))
         }
-        Some(("explain", matches)) => explain(matches),
+        Some(("explain", matches)) => Ok(explain(matches)),
         other => {
             let matches = other.map_or(&matches, |(_, matches)| matches);
             let flags = flags(matches, &[options::RUN, options::CLOCK]);
-            configured(config::run(&flags, environment), |config| {
-                run(config, environment, started)
-            })
+            valid(config::run(&flags, environment)).map(|config| run(config, environment, started))
         }
     };
-    ExitCode::from(code)
+    ExitCode::from(code.unwrap_or_else(|code| code))
+}
+
+/// What `command` makes of the arguments after its name; or, once it has said what there was to say,
+/// the exit code.
+pub(crate) fn matched(command: Command, arguments: Vec<OsString>) -> Result<ArgMatches, u8> {
+    let name = OsString::from(command.get_name());
+    let matches = command.try_get_matches_from([name].into_iter().chain(arguments));
+    matches.map_err(|error| {
+        // Help and version are on stdout and no error.
+        let _ = error.print();
+        if error.use_stderr() { exit::USAGE } else { 0 }
+    })
 }
 
 fn command() -> Command {
@@ -94,7 +95,7 @@ fn command() -> Command {
 }
 
 /// Options as flags. Values are not looked at here: all faults are to come out at once.
-fn arguments(groups: &[&[OptionSpec]]) -> Vec<Arg> {
+pub(crate) fn arguments(groups: &[&[OptionSpec]]) -> Vec<Arg> {
     let argument = |option: &OptionSpec| {
         let default = match option.default {
             Some(default) if !default.is_empty() => format!(" [default: {default}]"),
@@ -118,7 +119,7 @@ fn arguments(groups: &[&[OptionSpec]]) -> Vec<Arg> {
     groups.iter().copied().flatten().map(argument).collect()
 }
 
-fn flags(matches: &ArgMatches, groups: &[&[OptionSpec]]) -> Flags {
+pub(crate) fn flags(matches: &ArgMatches, groups: &[&[OptionSpec]]) -> Flags {
     let mut flags = Flags::new();
     for option in groups.iter().copied().flatten() {
         if option.is_switch() {
@@ -132,34 +133,36 @@ fn flags(matches: &ArgMatches, groups: &[&[OptionSpec]]) -> Flags {
     flags
 }
 
-/// Goes on with a valid configuration, or names every fault.
-fn configured<T>(config: Result<T, Vec<Fault>>, go_on: impl FnOnce(T) -> u8) -> u8 {
-    match config {
-        Ok(config) => go_on(config),
-        Err(faults) => {
-            diagnostics::init(tracing::level_filters::LevelFilter::ERROR);
-            for fault in faults {
-                tracing::error!(
-                    option = fault.option,
-                    given = fault.given,
-                    problem = fault.problem,
-                    "wrong configuration"
-                );
-            }
-            exit::USAGE
+/// A valid configuration; or, once every fault has been named, the exit code.
+pub(crate) fn valid<T>(config: Result<T, Vec<Fault>>) -> Result<T, u8> {
+    config.map_err(|faults| {
+        diagnostics::init(tracing::level_filters::LevelFilter::ERROR);
+        for fault in faults {
+            tracing::error!(
+                option = fault.option,
+                given = fault.given,
+                problem = fault.problem,
+                "wrong configuration"
+            );
         }
-    }
+        exit::USAGE
+    })
 }
 
-fn run(config: RunConfig, environment: &Environment, started: Moment) -> u8 {
-    diagnostics::init(config.source.log_level);
-    for (variable, nearest) in environment.unknown_variables() {
+/// Names each variable that looks like one of the program's and is none, or one of the options `own`.
+pub(crate) fn warn_of_unknown_variables(environment: &Environment, own: &[OptionSpec]) {
+    for (variable, nearest) in environment.unknown_variables(own) {
         tracing::warn!(
             variable,
             nearest,
             "no option has this variable; the nearest that one has is named"
         );
     }
+}
+
+fn run(config: RunConfig, environment: &Environment, started: Moment) -> u8 {
+    diagnostics::init(config.source.log_level);
+    warn_of_unknown_variables(environment, &[]);
     let once = config.once;
     let sink = match Sink::stdout() {
         Ok(sink) => sink,
@@ -184,8 +187,10 @@ fn run(config: RunConfig, environment: &Environment, started: Moment) -> u8 {
     }
 }
 
-fn check(config: &CheckConfig) -> u8 {
+fn check(config: &CheckConfig, environment: &Environment) -> u8 {
     diagnostics::init(config.source.log_level);
+    // A limit under a misspelt name would leave a gate open.
+    warn_of_unknown_variables(environment, &[]);
     let checked = on_runtime(async {
         let shutdown = shutdown::listen()?;
         Ok(check::check(config, shutdown).await)
@@ -259,7 +264,7 @@ fn print(report: &Report, json: bool) -> io::Result<()> {
 
 /// Runs `task` on a runtime of this thread alone. What it leaves behind, such as a name look-up that
 /// hangs, is not waited for.
-fn on_runtime<T>(task: impl Future<Output = io::Result<T>>) -> Result<T, u8> {
+pub(crate) fn on_runtime<T>(task: impl Future<Output = io::Result<T>>) -> Result<T, u8> {
     let outcome = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .max_blocking_threads(1)

@@ -5,6 +5,8 @@ pub mod check;
 pub mod cli;
 mod clock;
 pub mod config;
+#[cfg(feature = "demo")]
+pub mod demo;
 mod diagnostics;
 pub mod emf;
 mod emitter;

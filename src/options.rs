@@ -4,12 +4,17 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 
-/// What every variable of this program begins with.
-pub(crate) const PREFIX: &str = "CLOCK_EMF_";
+/// What every variable of the sidecar begins with.
+const PREFIX: &str = "CLOCK_EMF_";
+/// What the demonstration's own variables begin with.
+#[cfg(feature = "demo")]
+const DEMO_PREFIX: &str = "CLOCK_DEMO_";
 
-/// An option that is a flag `--name` and a variable `CLOCK_EMF_NAME`.
+/// An option that is a flag `--name` and a variable such as `CLOCK_EMF_NAME`.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct OptionSpec {
+    /// What its variable begins with.
+    prefix: &'static str,
     /// Its name as a flag, without the dashes.
     pub(crate) name: &'static str,
     /// What stands for its value in the help; empty for a switch, which takes none.
@@ -23,7 +28,7 @@ impl OptionSpec {
     /// Its variable.
     pub(crate) fn variable(&self) -> String {
         let name = self.name.to_uppercase().replace('-', "_");
-        format!("{PREFIX}{name}")
+        format!("{}{name}", self.prefix)
     }
 
     pub(crate) fn is_switch(&self) -> bool {
@@ -38,10 +43,25 @@ const fn option(
     help: &'static str,
 ) -> OptionSpec {
     OptionSpec {
+        prefix: PREFIX,
         name,
         value,
         default,
         help,
+    }
+}
+
+/// An option of the demonstration's own.
+#[cfg(feature = "demo")]
+const fn demo_option(
+    name: &'static str,
+    value: &'static str,
+    default: &'static str,
+    help: &'static str,
+) -> OptionSpec {
+    OptionSpec {
+        prefix: DEMO_PREFIX,
+        ..option(name, value, Some(default), help)
     }
 }
 
@@ -139,6 +159,28 @@ pub(crate) const WAIT: OptionSpec = option(
 );
 pub(crate) const JSON: OptionSpec = option("json", "", None, "Print one JSON object");
 
+#[cfg(feature = "demo")]
+pub(crate) const LISTEN: OptionSpec = demo_option(
+    "listen",
+    "ADDRESS",
+    "0.0.0.0:8080",
+    "Address and port to listen on",
+);
+#[cfg(feature = "demo")]
+pub(crate) const DEMO_MAX_ERROR: OptionSpec = demo_option(
+    "max-error",
+    "DURATION",
+    "5ms",
+    "The largest error bound that is good, unless a request names another",
+);
+#[cfg(feature = "demo")]
+pub(crate) const REFRESH_INTERVAL: OptionSpec = demo_option(
+    "refresh-interval",
+    "DURATION",
+    "1s",
+    "The clock is read at most once in this time: 100ms to 1m",
+);
+
 /// The options of every command that reads a clock.
 pub(crate) const CLOCK: &[OptionSpec] = &[SOURCE, REQUEST_TIMEOUT, MAX_DRIFT_PPM, LOG_LEVEL];
 
@@ -157,6 +199,10 @@ pub(crate) const RUN: &[OptionSpec] = &[
 
 /// The options of `check` alone.
 pub(crate) const CHECK: &[OptionSpec] = &[MAX_ERROR, MAX_AGE, WAIT, JSON];
+
+/// The options of the demonstration alone.
+#[cfg(feature = "demo")]
+pub(crate) const DEMO: &[OptionSpec] = &[LISTEN, DEMO_MAX_ERROR, REFRESH_INTERVAL];
 
 /// The environment, taken once at the start and handed down: nothing below reads it.
 #[derive(Debug, Clone, Default)]
@@ -180,14 +226,11 @@ impl Environment {
         Some(value.to_string_lossy().into_owned())
     }
 
-    /// The variables with this program's prefix that no option has, each with the nearest that one
-    /// has.
-    pub(crate) fn unknown_variables(&self) -> Vec<(String, String)> {
-        let known: Vec<String> = [CLOCK, RUN, CHECK]
-            .into_iter()
-            .flatten()
-            .map(OptionSpec::variable)
-            .collect();
+    /// The variables with the sidecar's prefix, or that of an option in `own`, that no option has, each
+    /// with the nearest that one has.
+    pub(crate) fn unknown_variables(&self, own: &[OptionSpec]) -> Vec<(String, String)> {
+        let options = || [CLOCK, RUN, CHECK, own].into_iter().flatten();
+        let known: Vec<String> = options().map(OptionSpec::variable).collect();
         let nearest = |name: &str| {
             known
                 .iter()
@@ -197,7 +240,8 @@ impl Environment {
         };
         self.0
             .keys()
-            .filter(|name| name.starts_with(PREFIX) && !known.contains(name))
+            .filter(|name| options().any(|option| name.starts_with(option.prefix)))
+            .filter(|name| !known.contains(name))
             .map(|name| (name.clone(), nearest(name)))
             .collect()
     }
@@ -222,12 +266,13 @@ mod tests {
             ("CLOCK_EMF_SAMPEL_INTERVAL", "10s"),
             ("CLOCK_EMF_NAMESPACE", "x"),
             ("CLOCK_EMF_MAX_ERROR", "5ms"),
+            ("CLOCK_DEMO_LISTEM", "x"),
             ("PATH", "/"),
         ]
         .into_iter()
         .collect();
         assert_eq!(
-            environment.unknown_variables(),
+            environment.unknown_variables(&[]),
             [(
                 "CLOCK_EMF_SAMPEL_INTERVAL".to_owned(),
                 "CLOCK_EMF_SAMPLE_INTERVAL".to_owned()

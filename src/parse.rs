@@ -96,6 +96,25 @@ pub(crate) fn request_timeout(text: &str) -> Result<Duration, String> {
     duration_within(text, Duration::from_millis(1), LONGEST_REQUEST_TIMEOUT)
 }
 
+/// How often an application may read the clock.
+#[cfg(feature = "demo")]
+pub(crate) fn refresh_interval(text: &str) -> Result<Duration, String> {
+    duration_within(text, SHORTEST_SAMPLE_INTERVAL, LONGEST_EMIT_INTERVAL)
+}
+
+/// A host, an address or a bracketed IPv6 address, and a port.
+#[cfg(feature = "demo")]
+pub(crate) fn listen_address(text: &str) -> Result<String, String> {
+    let good = text.rsplit_once(':').is_some_and(|(host, port)| {
+        let bracketed = host.starts_with('[') && host.ends_with(']');
+        !host.is_empty() && (bracketed || !host.contains(':')) && port.parse::<u16>().is_ok()
+    });
+    good.then(|| text.to_owned()).ok_or_else(|| {
+        "allowed is an address and a port, such as 0.0.0.0:8080, 127.0.0.1:0 or [::]:8080"
+            .to_owned()
+    })
+}
+
 pub(crate) fn emit_interval(text: &str) -> Result<Duration, String> {
     let interval = duration_within(text, SHORTEST_EMIT_INTERVAL, LONGEST_EMIT_INTERVAL)?;
     let minute = LONGEST_EMIT_INTERVAL.as_nanos();
@@ -331,6 +350,25 @@ mod tests {
         assert_eq!(
             taken(crate::emf::StorageResolution::parse, &["1", "60", "10"]),
             ["1", "60"]
+        );
+    }
+
+    #[cfg(feature = "demo")]
+    #[test]
+    fn addresses_have_a_port() {
+        let texts = [
+            "0.0.0.0:8080",
+            "[::]:80",
+            "localhost:0",
+            "8080",
+            ":8080",
+            "::1:80",
+            "h:70000",
+            "h:",
+        ];
+        assert_eq!(
+            taken(listen_address, &texts),
+            ["0.0.0.0:8080", "[::]:80", "localhost:0"]
         );
     }
 

@@ -143,7 +143,8 @@ fn reasons(reading: &Reading, limits: &Limits, now: &Moment, drift: DriftRate) -
     reasons
 }
 
-fn rfc3339(time: DateTime<Utc>) -> String {
+/// A time as every report writes it: to the nanosecond.
+pub(crate) fn rfc3339(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::Nanos, true)
 }
 

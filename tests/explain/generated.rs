@@ -145,8 +145,9 @@ fn target() -> impl Strategy<Value = Target> {
 /// Valid documents; with `full`, each has a directive with a metric and a set with a key.
 fn document(full: bool) -> impl Strategy<Value = Document> {
     let least = usize::from(full);
-    // The prefixes keep metrics, dimensions and other members apart.
-    let targets = prop::collection::btree_map("m\\PC{0,30}", target(), 1..5);
+    // The prefixes keep metrics, dimensions and other members apart. The schema lets no line break stand in a name, and
+    // these two are the ones that are no control characters.
+    let targets = prop::collection::btree_map("m[\\PC--\\x{2028}\\x{2029}]{0,30}", target(), 1..5);
     let dimensions = prop::collection::btree_map(
         "[k:][!-~ ]{1,30}".prop_map(|key| format!("d{key}")),
         "[!-~][ -~]{0,60}",
@@ -195,7 +196,7 @@ fn document(full: bool) -> impl Strategy<Value = Document> {
 /// One way to spoil a document: changes its JSON, or its text.
 type Spoil = fn(&Document, &mut Value);
 
-const SPOILS: [(&str, Spoil); 22] = [
+const SPOILS: [(&str, Spoil); 23] = [
     ("no timestamp", |_, json| {
         json["_aws"].as_object_mut().unwrap().remove("Timestamp");
     }),
@@ -241,6 +242,9 @@ const SPOILS: [(&str, Spoil); 22] = [
     }),
     ("unit", |_, json| {
         directive(json)["Metrics"][0]["Unit"] = json!("Nanoseconds");
+    }),
+    ("line break in a name", |_, json| {
+        directive(json)["Metrics"][0]["Name"] = json!("m\u{2028}");
     }),
     ("resolution", |_, json| {
         directive(json)["Metrics"][0]["StorageResolution"] = json!(10);

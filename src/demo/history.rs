@@ -1,0 +1,113 @@
+//! What the clock said in the last minutes. Pure: time comes in with each call.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use crate::read_error::ReadError;
+use crate::reading::Reading;
+
+/// How the clock stood at one look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum State {
+    /// Synchronized.
+    Synchronized,
+    /// Not synchronized, or not known to be.
+    NotSynchronized,
+    /// It could not be read.
+    Silent,
+}
+
+/// One look at the clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Point {
+    /// When.
+    pub(super) at: Instant,
+    /// The error bound, where one is known.
+    pub(super) bound: Option<Duration>,
+    /// How the clock stood.
+    pub(super) state: State,
+}
+
+impl Point {
+    /// What an attempt to read the clock gave.
+    pub(super) fn of(outcome: &Result<Reading, ReadError>, at: Instant) -> Self {
+        match outcome {
+            Ok(reading) => Self {
+                at,
+                bound: reading.bound.map(crate::ErrorBound::as_duration),
+                state: if reading.is_synchronized() {
+                    State::Synchronized
+                } else {
+                    State::NotSynchronized
+                },
+            },
+            Err(_) => Self {
+                at,
+                bound: None,
+                state: State::Silent,
+            },
+        }
+    }
+}
+
+/// The points of the last while, oldest first.
+#[derive(Debug, Clone)]
+pub(super) struct History {
+    span: Duration,
+    points: VecDeque<Point>,
+}
+
+impl History {
+    /// An empty history that reaches back by `span`.
+    pub(super) fn new(span: Duration) -> Self {
+        Self {
+            span,
+            points: VecDeque::new(),
+        }
+    }
+
+    /// How far it reaches back.
+    pub(super) fn span(&self) -> Duration {
+        self.span
+    }
+
+    /// Takes in a point and forgets those that lie further back than the span.
+    pub(super) fn push(&mut self, point: Point) {
+        while self
+            .points
+            .front()
+            .is_some_and(|oldest| point.at.saturating_duration_since(oldest.at) > self.span)
+        {
+            self.points.pop_front();
+        }
+        self.points.push_back(point);
+    }
+
+    /// The points, oldest first.
+    pub(super) fn points(&self) -> impl Iterator<Item = &Point> {
+        self.points.iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_reaches_back_by_its_span() {
+        let start = Instant::now();
+        let mut history = History::new(Duration::from_secs(10));
+        for second in 0..1_000 {
+            history.push(Point {
+                at: start + Duration::from_secs(second),
+                bound: None,
+                state: State::Silent,
+            });
+        }
+        let ages: Vec<u64> = history
+            .points()
+            .map(|point| (point.at - start).as_secs())
+            .collect();
+        assert_eq!(ages, (989..1_000).collect::<Vec<_>>());
+    }
+}

@@ -1,0 +1,121 @@
+//! The demonstration application `clock-demo`: an application that asks for the clock before it acts,
+//! and shows it on a page.
+//!
+//! It is a user of [`Clock`] like any other; nothing of it is in the sidecar.
+
+mod config;
+mod history;
+mod page;
+mod plot;
+mod routes;
+mod server;
+mod transaction;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tracing::{error, info};
+
+use self::config::DemoConfig;
+use self::history::{History, Point};
+use self::routes::App;
+use crate::cli;
+use crate::clock::Clock;
+use crate::moment::Moment;
+use crate::options::{self, Environment};
+use crate::verdict::{Limits, Report};
+use crate::{diagnostics, shutdown};
+
+/// How far the plot reaches back.
+const HISTORY: Duration = Duration::from_secs(300);
+/// From one point of the plot to the next, at least.
+const POINTS: Duration = Duration::from_secs(1);
+
+/// Runs the application with the arguments after its name and this environment, until a signal.
+///
+/// The exit code is 0 after a signal, 1 where it cannot listen, 2 for a wrong command line or
+/// configuration.
+#[must_use]
+pub fn main(arguments: Vec<OsString>, environment: &Environment) -> ExitCode {
+    let command = clap::Command::new("clock-demo")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("Shows this task's clock on a page, and refuses a critical step while it is not good enough")
+        .args_override_self(true)
+        .args(cli::arguments(&[options::DEMO, options::CLOCK]));
+    let code = cli::matched(command, arguments).and_then(|matches| {
+        let flags = cli::flags(&matches, &[options::DEMO, options::CLOCK]);
+        cli::valid(config::demo(&flags, environment))
+    });
+    ExitCode::from(match code {
+        Ok(config) => run(config, environment),
+        Err(code) => code,
+    })
+}
+
+fn run(config: DemoConfig, environment: &Environment) -> u8 {
+    diagnostics::init(config.source.log_level);
+    cli::warn_of_unknown_variables(environment, options::DEMO);
+    cli::on_runtime(async {
+        let shutdown = shutdown::listen()?;
+        let listener = match TcpListener::bind(&config.listen).await {
+            Ok(listener) => listener,
+            Err(error) => {
+                error!(address = config.listen, %error, "it cannot listen");
+                return Err(error);
+            }
+        };
+        info!(address = %listener.local_addr()?, "listening");
+        serve(config, listener, shutdown).await;
+        info!("stopped");
+        Ok(())
+    })
+    .map_or(1, |()| 0)
+}
+
+async fn serve(config: DemoConfig, listener: TcpListener, shutdown: impl Future<Output = ()>) {
+    let clock = Clock::with_drift(
+        config.source.source,
+        config.refresh_interval,
+        config.source.drift,
+    );
+    let history = Arc::new(Mutex::new(History::new(HISTORY)));
+    let watch = tokio::spawn(watch(
+        clock.clone(),
+        Arc::clone(&history),
+        POINTS.max(config.refresh_interval),
+    ));
+    let app = App {
+        clock,
+        history,
+        max_error: config.max_error,
+    };
+    server::serve(listener, routes::router(app), shutdown).await;
+    watch.abort();
+}
+
+/// Looks at the clock at even distances, for the plot.
+async fn watch(clock: Clock, history: Arc<Mutex<History>>, interval: Duration) {
+    let mut beat = tokio::time::interval(interval);
+    beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+    loop {
+        beat.tick().await;
+        let outcome = clock.reading().await;
+        let point = Point::of(&outcome, Moment::now().monotonic);
+        // A panic elsewhere leaves whole points behind.
+        history
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(point);
+    }
+}
+
+/// Holds the clock against limits, by the rule of `check`.
+async fn judge(clock: &Clock, limits: &Limits) -> Report {
+    match clock.reading().await {
+        Ok(reading) => Report::on(&reading, limits, &Moment::now(), clock.drift()),
+        Err(error) => Report::on_failure(&error),
+    }
+}

@@ -1,0 +1,68 @@
+// Renews the page in place. Without this script the Refresh button loads it anew.
+"use strict";
+
+const EVERY_MS = 2000;
+
+const form = document.getElementById("limit-form");
+const field = document.getElementById("max-error");
+const live = document.getElementById("live");
+const offline = document.getElementById("offline");
+
+// The limit last asked for, not what is being typed.
+let limit = field.value;
+let busy = false;
+let again = false;
+
+async function renew() {
+  if (busy) {
+    again = true;
+    return;
+  }
+  busy = true;
+  try {
+    const address = new URL("/", location.href);
+    address.searchParams.set("max_error", limit);
+    const answer = await fetch(address, { headers: { Accept: "text/html" } });
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+    show(fresh);
+    offline.textContent = "";
+  } catch {
+    offline.textContent = `The application does not answer; since ${new Date().toLocaleTimeString()} this page stands still.`;
+  }
+  busy = false;
+  if (again) {
+    again = false;
+    await renew();
+  }
+}
+
+// Only what has changed: a screen reader says a verdict again only when it is another one.
+function show(fresh) {
+  for (const old of document.querySelectorAll("[data-live]")) {
+    const other = fresh.getElementById(old.id);
+    if (other && other.innerHTML !== old.innerHTML) {
+      old.replaceChildren(...other.childNodes);
+    }
+  }
+  if (fresh.getElementById("max-error").hasAttribute("aria-invalid")) {
+    field.setAttribute("aria-invalid", "true");
+  } else {
+    field.removeAttribute("aria-invalid");
+  }
+  document.getElementById("transaction-form").action = fresh.getElementById("transaction-form").action;
+  document.title = fresh.title;
+}
+
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  limit = field.value;
+  history.replaceState(null, "", `/?max_error=${encodeURIComponent(limit)}`);
+  renew();
+});
+
+document.getElementById("live-label").hidden = false;
+setInterval(() => {
+  if (live.checked && document.visibilityState === "visible") {
+    renew();
+  }
+}, EVERY_MS);

@@ -1,0 +1,340 @@
+//! The last minutes as a picture: the error bound as a band around this machine's clock, with the
+//! spans marked in which it was not synchronized or could not be read. Pure.
+//!
+//! The picture holds shapes alone and is stretched to whatever width there is; its words stand beside
+//! it, where they keep their size.
+
+use std::fmt::Write as _;
+use std::time::{Duration, Instant};
+
+use maud::{Markup, html};
+
+use super::history::{History, Point, State};
+use crate::bound::milliseconds;
+
+/// The picture's size in units of its own.
+const WIDTH: f64 = 1_000.0;
+const HEIGHT: f64 = 300.0;
+/// A limit so far out that the band would be a line is left out of the picture.
+const LIMIT_OVER_BOUND: u32 = 30;
+
+/// The plot of `history` at `now`, with lines at plus and minus `limit`.
+pub(super) fn plot(history: &History, now: Instant, limit: Duration) -> Markup {
+    let points: Vec<&Point> = history.points().collect();
+    let frame = Frame::around(&points, history.span(), now, limit);
+    let top = frame.top_ms;
+    html! {
+        figure {
+            div class="plot" {
+                div class="y-axis" aria-hidden="true" {
+                    span { "+" (top) " ms" }
+                    span { "0" }
+                    span { "−" (top) " ms" }
+                }
+                svg viewBox=(format!("0 0 {WIDTH} {HEIGHT}")) preserveAspectRatio="none" role="img"
+                    aria-label=(format!("Error bound of the last {}", humantime::format_duration(history.span()))) {
+                    defs {
+                        pattern id="lost-hatch" width="16" height="16" patternUnits="userSpaceOnUse" patternTransform="rotate(45)" {
+                            rect class="hatch-lost" width="6" height="16" {}
+                        }
+                        pattern id="silent-hatch" width="12" height="12" patternUnits="userSpaceOnUse" {
+                            circle class="hatch-silent" cx="6" cy="6" r="2.5" {}
+                        }
+                    }
+                    @for (state, from, to) in spans(&points, now) {
+                        @let class = match state {
+                            State::NotSynchronized => Some("lost"),
+                            State::Silent => Some("silent"),
+                            State::Synchronized => None,
+                        };
+                        @if let Some(class) = class {
+                            rect class=(class) fill=(format!("url(#{class}-hatch)")) x=(shown(frame.x(from))) y="0"
+                                width=(shown((frame.x(to) - frame.x(from)).max(1.0))) height=(shown(HEIGHT)) {}
+                        }
+                    }
+                    @for band in bands(&points, now) {
+                        path class="band" d=(frame.outline(&band)) {}
+                    }
+                    line class="zero" x1="0" x2=(shown(WIDTH)) y1=(shown(HEIGHT / 2.0)) y2=(shown(HEIGHT / 2.0)) {}
+                    @if frame.shows(limit) {
+                        @for y in [frame.y(milliseconds(limit)), frame.y(-milliseconds(limit))] {
+                            line class="limit" x1="0" x2=(shown(WIDTH)) y1=(shown(y)) y2=(shown(y)) {}
+                        }
+                    }
+                }
+                div class="x-axis" aria-hidden="true" {
+                    span { (humantime::format_duration(history.span())) " ago" }
+                    span { "now" }
+                }
+            }
+            ul class="legend" aria-hidden="true" {
+                li { span class="swatch band" {} "error bound" }
+                @if frame.shows(limit) {
+                    li { span class="swatch limit" {} "limit" }
+                }
+                li { span class="swatch lost" {} "not synchronized" }
+                li { span class="swatch silent" {} "no reading" }
+            }
+            figcaption { (caption(&points, now, history.span())) }
+        }
+    }
+}
+
+/// The picture in words.
+fn caption(points: &[&Point], now: Instant, span: Duration) -> String {
+    let span = humantime::format_duration(span);
+    let bounds = points.iter().filter_map(|point| point.bound);
+    let mut words = match (bounds.clone().min(), bounds.max()) {
+        (Some(least), Some(most)) => format!(
+            "In the last {span} the error bound lay between {} and {} ms",
+            milliseconds(least),
+            milliseconds(most)
+        ),
+        _ => format!("No error bound was known in the last {span}"),
+    };
+    for (state, what) in [
+        (State::NotSynchronized, "not synchronized"),
+        (State::Silent, "without a reading"),
+    ] {
+        let time: Duration = spans(points, now)
+            .into_iter()
+            .filter(|(other, ..)| *other == state)
+            .map(|(_, from, to)| to.saturating_duration_since(from))
+            .sum();
+        let seen = points.iter().any(|point| point.state == state);
+        if seen {
+            _ = write!(words, "; {} s {what}", time.as_secs().max(1));
+        }
+    }
+    words.push('.');
+    words
+}
+
+/// The coordinates of the picture.
+struct Frame {
+    now: Instant,
+    span: Duration,
+    /// The error at the upper edge, in milliseconds.
+    top_ms: f64,
+}
+
+impl Frame {
+    fn around(points: &[&Point], span: Duration, now: Instant, limit: Duration) -> Self {
+        let most = points.iter().filter_map(|point| point.bound).max();
+        let most = most.unwrap_or(limit);
+        let far = limit > most.saturating_mul(LIMIT_OVER_BOUND);
+        let reach = if far { most } else { most.max(limit) };
+        Self {
+            now,
+            span,
+            top_ms: round_up(milliseconds(reach) * 1.1),
+        }
+    }
+
+    fn shows(&self, limit: Duration) -> bool {
+        milliseconds(limit) <= self.top_ms
+    }
+
+    fn x(&self, at: Instant) -> f64 {
+        let age = self.now.saturating_duration_since(at).as_secs_f64();
+        WIDTH * (1.0 - age / self.span.as_secs_f64()).clamp(0.0, 1.0)
+    }
+
+    fn y(&self, ms: f64) -> f64 {
+        HEIGHT / 2.0 * (1.0 - ms / self.top_ms)
+    }
+
+    /// The outline of a band: its upper edge to the right, its lower edge back.
+    fn outline(&self, band: &[(Instant, Duration)]) -> String {
+        let edge = |sign: f64| {
+            move |&(at, bound): &(Instant, Duration)| {
+                (self.x(at), self.y(sign * milliseconds(bound)))
+            }
+        };
+        let upper = band.iter().map(edge(1.0));
+        let lower = band.iter().rev().map(edge(-1.0));
+        let mut path = String::new();
+        for (index, (x, y)) in upper.chain(lower).enumerate() {
+            let command = if index == 0 { 'M' } else { 'L' };
+            _ = write!(path, "{command}{x:.1} {y:.2}");
+        }
+        path.push('Z');
+        path
+    }
+}
+
+/// A coordinate, short.
+fn shown(coordinate: f64) -> String {
+    format!("{coordinate:.1}")
+}
+
+/// The smallest of 1, 2 and 5 times a power of ten that is not below `value`.
+fn round_up(value: f64) -> f64 {
+    let value = value.max(1e-6);
+    let exponent = value.log10().floor();
+    // A power with a negative exponent is not exact, a quotient is.
+    let times = |factor: f64, exponent: f64| {
+        if exponent < 0.0 {
+            factor / 10_f64.powf(-exponent)
+        } else {
+            factor * 10_f64.powf(exponent)
+        }
+    };
+    [1.0, 2.0, 5.0]
+        .into_iter()
+        .map(|factor| times(factor, exponent))
+        .find(|round| *round >= value)
+        .unwrap_or_else(|| times(1.0, exponent + 1.0))
+}
+
+/// Spans of one state each: from a point to the first of another state, the last one up to `now`.
+fn spans(points: &[&Point], now: Instant) -> Vec<(State, Instant, Instant)> {
+    let runs: Vec<_> = points
+        .chunk_by(|left, right| left.state == right.state)
+        .filter_map(|run| run.first())
+        .map(|first| (first.state, first.at))
+        .collect();
+    let ends = runs.iter().skip(1).map(|(_, at)| *at).chain([now]);
+    runs.iter()
+        .zip(ends)
+        .map(|((state, from), to)| (*state, *from, to))
+        .collect()
+}
+
+/// Bands of points with a bound, none across a gap. Each reaches to the next point, the last to `now`.
+fn bands(points: &[&Point], now: Instant) -> Vec<Vec<(Instant, Duration)>> {
+    let mut bands: Vec<Vec<(Instant, Duration)>> = Vec::new();
+    let mut open = false;
+    let ends = points.iter().skip(1).map(|next| next.at).chain([now]);
+    for (point, end) in points.iter().zip(ends) {
+        let Some(bound) = point.bound else {
+            open = false;
+            continue;
+        };
+        let mut start = if open {
+            bands.pop().unwrap_or_default()
+        } else {
+            Vec::new()
+        };
+        // The end of the point before is this one's beginning.
+        if open {
+            start.pop();
+        }
+        start.extend([(point.at, bound), (end, bound)]);
+        bands.push(start);
+        open = true;
+    }
+    bands
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SPAN: Duration = Duration::from_secs(100);
+
+    fn history(start: Instant, looks: &[(u64, Option<u64>, State)]) -> History {
+        let mut history = History::new(SPAN);
+        for &(second, bound, state) in looks {
+            history.push(Point {
+                at: start + Duration::from_secs(second),
+                bound: bound.map(Duration::from_micros),
+                state,
+            });
+        }
+        history
+    }
+
+    const GOOD: State = State::Synchronized;
+    const LOST: State = State::NotSynchronized;
+    const SILENT: State = State::Silent;
+
+    #[test]
+    fn bands_end_at_gaps_and_spans_at_changes() {
+        let start = Instant::now();
+        let history = history(
+            start,
+            &[
+                (0, Some(400), GOOD),
+                (10, Some(500), GOOD),
+                (20, None, SILENT),
+                (30, Some(600), LOST),
+            ],
+        );
+        let points: Vec<&Point> = history.points().collect();
+        let now = start + Duration::from_secs(40);
+        let seconds = |at: Instant| (at - start).as_secs();
+        let bands: Vec<Vec<(u64, u128)>> = bands(&points, now)
+            .iter()
+            .map(|band| {
+                band.iter()
+                    .map(|(at, bound)| (seconds(*at), bound.as_micros()))
+                    .collect()
+            })
+            .collect();
+        assert_eq!(
+            bands,
+            [
+                vec![(0, 400), (10, 500), (20, 500)],
+                vec![(30, 600), (40, 600)]
+            ]
+        );
+        let spans: Vec<_> = spans(&points, now)
+            .into_iter()
+            .map(|(state, from, to)| (state, seconds(from), seconds(to)))
+            .collect();
+        assert_eq!(spans, [(GOOD, 0, 20), (SILENT, 20, 30), (LOST, 30, 40)]);
+        assert_eq!(
+            caption(&points, now, SPAN),
+            "In the last 1m 40s the error bound lay between 0.4 and 0.6 ms; 10 s not synchronized; 10 s without a reading."
+        );
+    }
+
+    #[test]
+    fn the_scale_holds_band_and_limit_and_is_a_round_number() {
+        let now = Instant::now();
+        let history = history(now, &[(0, Some(446), GOOD)]);
+        let points: Vec<&Point> = history.points().collect();
+        for (limit_us, top) in [
+            (5_000, 10.0),
+            (100, 0.5),
+            (13_000, 20.0),
+            (86_400_000_000, 0.5),
+        ] {
+            let limit = Duration::from_micros(limit_us);
+            let frame = Frame::around(&points, SPAN, now, limit);
+            assert!(
+                (frame.top_ms - top).abs() < 1e-9,
+                "{limit:?}: {}",
+                frame.top_ms
+            );
+            assert_eq!(frame.shows(limit), limit_us < 1_000_000, "{limit:?}");
+        }
+        for (value, round) in [
+            (0.0, 1e-6),
+            (0.3, 0.5),
+            (1.0, 1.0),
+            (1.01, 2.0),
+            (5.5, 10.0),
+            (70_000.0, 100_000.0),
+        ] {
+            assert!(
+                (round_up(value) - round).abs() < 1e-12,
+                "{value}: {}",
+                round_up(value)
+            );
+        }
+    }
+
+    #[test]
+    fn an_empty_history_is_a_picture_too() {
+        let text = plot(
+            &History::new(SPAN),
+            Instant::now(),
+            Duration::from_millis(5),
+        )
+        .into_string();
+        assert!(text.contains("No error bound was known in the last 1m 40s."));
+        assert!(!text.contains("NaN") && !text.contains("inf"));
+    }
+}

@@ -1,0 +1,219 @@
+//! What the application answers.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::map_response;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use serde::Deserialize;
+
+use super::history::History;
+use super::judge;
+use super::page::{Limit, View, page};
+use super::transaction::{Outcome, commit};
+use crate::clock::Clock;
+use crate::moment::Moment;
+use crate::parse;
+use crate::verdict::{Limits, Report};
+
+/// Nothing but this application's own style, script and image; no frames, no other target for forms.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \
+     connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// What every answer rests on.
+#[derive(Debug, Clone)]
+pub(super) struct App {
+    pub(super) clock: Clock,
+    pub(super) history: Arc<Mutex<History>>,
+    /// The limit that holds unless a request names another.
+    pub(super) max_error: Duration,
+}
+
+/// The application's paths.
+pub(super) fn router(app: App) -> Router {
+    Router::new()
+        .route("/", get(show_page))
+        .route("/clock", get(tell_clock))
+        .route("/transaction", post(run_transaction))
+        .route(
+            "/page.css",
+            get(|| async { asset("text/css; charset=utf-8", include_str!("page.css")) }),
+        )
+        .route(
+            "/page.js",
+            get(|| async { asset("text/javascript; charset=utf-8", include_str!("page.js")) }),
+        )
+        .route(
+            "/icon.svg",
+            get(|| async { asset("image/svg+xml", include_str!("icon.svg")) }),
+        )
+        .fallback(|| async {
+            (
+                StatusCode::NOT_FOUND,
+                "not found; there are /, /clock and POST /transaction\n",
+            )
+        })
+        .layer(map_response(with_policies))
+        .with_state(app)
+}
+
+#[derive(Deserialize)]
+struct Asked {
+    max_error: Option<String>,
+}
+
+/// The limit that a request names, or why it is none.
+fn limit_of(app: &App, asked: &Asked) -> Result<Duration, String> {
+    match asked.max_error.as_deref() {
+        None => Ok(app.max_error),
+        Some(text) => {
+            parse::duration(text).map_err(|allowed| format!("max_error {text:?}: {allowed}"))
+        }
+    }
+}
+
+async fn show_page(State(app): State<App>, Query(asked): Query<Asked>) -> Response {
+    let limit = limit_of(&app, &asked);
+    let status = if limit.is_ok() {
+        StatusCode::OK
+    } else {
+        StatusCode::BAD_REQUEST
+    };
+    render(&app, &asked, limit, status, None).await
+}
+
+async fn tell_clock(State(app): State<App>, Query(asked): Query<Asked>) -> Response {
+    match limit_of(&app, &asked) {
+        Ok(limit) => json(StatusCode::OK, &judge(&app.clock, &limits(limit)).await),
+        Err(fault) => json(
+            StatusCode::BAD_REQUEST,
+            &serde_json::json!({ "error": fault }),
+        ),
+    }
+}
+
+async fn run_transaction(
+    State(app): State<App>,
+    Query(asked): Query<Asked>,
+    headers: HeaderMap,
+) -> Response {
+    let limit = limit_of(&app, &asked);
+    let outcome = match &limit {
+        // A request may ask for more than the application does, never for less.
+        Ok(limit) => commit(&app.clock, &limits(app.max_error.min(*limit))).await,
+        Err(fault) => Outcome::Refused {
+            reasons: vec![fault.clone()],
+        },
+    };
+    let status = match (&limit, outcome.is_committed()) {
+        (Err(_), _) => StatusCode::BAD_REQUEST,
+        (Ok(_), true) => StatusCode::OK,
+        (Ok(_), false) => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    let mut answer = if accepts_html(&headers) {
+        render(&app, &asked, limit, status, Some(&outcome)).await
+    } else {
+        json(status, &outcome.answer())
+    };
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        answer
+            .headers_mut()
+            .insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    }
+    answer
+}
+
+async fn render(
+    app: &App,
+    asked: &Asked,
+    limit: Result<Duration, String>,
+    status: StatusCode,
+    transaction: Option<&Outcome>,
+) -> Response {
+    let value = *limit.as_ref().unwrap_or(&app.max_error);
+    let usual = humantime::format_duration(app.max_error).to_string();
+    let report: Report = judge(&app.clock, &limits(value)).await;
+    let identity = app.clock.identity().await;
+    // A panic elsewhere leaves whole points behind.
+    let history = app
+        .history
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .clone();
+    let view = View {
+        report: &report,
+        identity: identity.as_ref(),
+        history: &history,
+        now: Moment::now(),
+        limit: Limit {
+            value,
+            text: asked.max_error.as_deref().unwrap_or(&usual),
+            fault: limit.as_ref().err().map(String::as_str),
+        },
+        transaction,
+    };
+    let html = page(&view).into_string();
+    (
+        status,
+        [(header::CONTENT_TYPE, "text/html; charset=utf-8")],
+        html,
+    )
+        .into_response()
+}
+
+fn limits(max_error: Duration) -> Limits {
+    Limits {
+        max_error: Some(max_error),
+        max_age: None,
+    }
+}
+
+fn accepts_html(headers: &HeaderMap) -> bool {
+    let accept = headers
+        .get(header::ACCEPT)
+        .and_then(|value| value.to_str().ok());
+    accept.is_some_and(|accept| accept.contains("text/html"))
+}
+
+fn json(status: StatusCode, value: &impl serde::Serialize) -> Response {
+    match serde_json::to_string(value) {
+        Ok(text) => (
+            status,
+            [(header::CONTENT_TYPE, "application/json")],
+            text + "\n",
+        )
+            .into_response(),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+fn asset(kind: &'static str, text: &'static str) -> Response {
+    ([(header::CONTENT_TYPE, kind)], text).into_response()
+}
+
+/// What every answer says of itself: whom to trust, and that it is of this moment alone.
+async fn with_policies(mut response: Response) -> Response {
+    for (name, value) in [
+        (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::CACHE_CONTROL, "no-store"),
+        (
+            HeaderName::from_static("cross-origin-resource-policy"),
+            "same-origin",
+        ),
+        (
+            HeaderName::from_static("cross-origin-opener-policy"),
+            "same-origin",
+        ),
+    ] {
+        response
+            .headers_mut()
+            .insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
