@@ -13,38 +13,11 @@ mod support;
 use std::process::Stdio;
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{TimeDelta, Utc};
 use endpoint::{Options, Scenario, Server};
-use serde::Deserialize;
-use support::{Finished, Program, run};
+use support::{Checked, Finished, Program, run};
 
 const ENDPOINT: &str = "ECS_CONTAINER_METADATA_URI_V4";
-
-/// `check --json`, as its documentation has it: every member there, `null` for what is unknown.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Checked {
-    verdict: String,
-    reasons: Vec<String>,
-    #[serde(deserialize_with = "Option::deserialize")]
-    source: Option<String>,
-    #[serde(deserialize_with = "Option::deserialize")]
-    status: Option<String>,
-    #[serde(deserialize_with = "Option::deserialize")]
-    error_bound_ms: Option<f64>,
-    #[serde(deserialize_with = "Option::deserialize")]
-    reference_timestamp: Option<DateTime<Utc>>,
-    #[serde(deserialize_with = "Option::deserialize")]
-    reference_age_s: Option<f64>,
-    #[serde(deserialize_with = "Option::deserialize")]
-    age_adjusted_bound_ms: Option<f64>,
-    #[serde(deserialize_with = "Option::deserialize")]
-    read_at: Option<DateTime<Utc>>,
-    #[serde(deserialize_with = "Option::deserialize")]
-    earliest: Option<DateTime<Utc>>,
-    #[serde(deserialize_with = "Option::deserialize")]
-    latest: Option<DateTime<Utc>>,
-}
 
 fn check(server: &Server, arguments: &[&str]) -> Finished {
     let arguments: Vec<&str> = ["check", "--source=ecs"]

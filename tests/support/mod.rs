@@ -5,6 +5,7 @@
     reason = "each test program that includes this module uses a part of it"
 )]
 
+mod checked;
 mod line;
 mod program;
 
@@ -13,6 +14,7 @@ mod program;
     reason = "each test program that includes this module uses a part of it"
 )]
 pub(crate) use {
+    checked::Checked,
     line::Line,
     program::{Finished, Program, run},
 };

@@ -1,0 +1,221 @@
+//! The cached clock and the commit wait, in worlds in which true time is known.
+
+use super::*;
+use crate::bound::ErrorBound;
+use crate::moment::{Moment, earlier, later};
+use crate::reading::ClockSource;
+use proptest::prelude::*;
+use std::sync::Mutex as StdMutex;
+use std::time::Instant;
+
+/// What the source says at one attempt.
+#[derive(Debug, Clone, Copy)]
+enum Answer {
+    Synchronized { bound: Duration },
+    NotSynchronized,
+    BoundUnknown,
+    Failure,
+}
+
+/// A world in which true time is known. The wall clock is off by `offset`, and each answer's bound
+/// covers that.
+#[derive(Debug)]
+struct Simulated {
+    start: Instant,
+    offset: Duration,
+    behind: bool,
+    answers: Vec<Answer>,
+    /// True time since the start, and how many reads there were.
+    state: StdMutex<(Duration, usize)>,
+}
+
+impl Simulated {
+    fn true_time(&self) -> DateTime<Utc> {
+        later(DateTime::UNIX_EPOCH, self.state.lock().unwrap().0)
+    }
+
+    fn moment(&self) -> Moment {
+        let truth = self.true_time();
+        Moment {
+            wall: if self.behind {
+                earlier(truth, self.offset)
+            } else {
+                later(truth, self.offset)
+            },
+            monotonic: self.start + self.state.lock().unwrap().0,
+        }
+    }
+
+    fn reads(&self) -> usize {
+        self.state.lock().unwrap().1
+    }
+}
+
+impl World for Simulated {
+    fn now(&self) -> ClockPair {
+        ClockPair::from(self.moment())
+    }
+
+    async fn read(&self) -> Sample {
+        let taken = self.moment();
+        let index = {
+            let mut state = self.state.lock().unwrap();
+            state.1 += 1;
+            state.1 - 1
+        };
+        // After the given answers all is well: the wait has an end.
+        let answer = self
+            .answers
+            .get(index)
+            .copied()
+            .unwrap_or(Answer::Synchronized {
+                bound: Duration::ZERO,
+            });
+        let reading = |status, bound: Option<Duration>| Reading {
+            source: ClockSource::Ecs,
+            status,
+            bound: bound.map(|bound| ErrorBound::from_millis(bound.as_secs_f64() * 1e3).unwrap()),
+            reference: None,
+            taken,
+        };
+        let outcome = match answer {
+            Answer::Synchronized { bound } => {
+                Ok(reading(SyncStatus::Synchronized, Some(bound + self.offset)))
+            }
+            // Not to be trusted: it claims to be exact.
+            Answer::NotSynchronized => {
+                Ok(reading(SyncStatus::NotSynchronized, Some(Duration::ZERO)))
+            }
+            Answer::BoundUnknown => Ok(reading(SyncStatus::Synchronized, None)),
+            Answer::Failure => Err(ReadError::new(ReadErrorKind::Timeout, "none")),
+        };
+        Sample {
+            source: ClockSource::Ecs,
+            at: taken,
+            outcome,
+            withheld: Vec::new(),
+            identity: None,
+        }
+    }
+
+    async fn sleep(&self, time: Duration) {
+        self.state.lock().unwrap().0 += time;
+    }
+}
+
+fn simulated(answers: Vec<Answer>, offset: Duration, behind: bool) -> Cached<Simulated> {
+    let world = Simulated {
+        start: Instant::now(),
+        offset,
+        behind,
+        answers,
+        // Well past the epoch, so that nothing saturates.
+        state: StdMutex::new((Duration::from_secs(1_000_000), 0)),
+    };
+    Cached::new(world, REFRESH, DriftRate::DEFAULT)
+}
+
+const REFRESH: Duration = Duration::from_secs(10);
+
+fn block_on<T>(task: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap()
+        .block_on(task)
+}
+
+fn answers() -> impl Strategy<Value = Vec<Answer>> {
+    let answer = prop_oneof![
+        (0u64..5_000_000).prop_map(|micros| Answer::Synchronized {
+            bound: Duration::from_micros(micros)
+        }),
+        Just(Answer::NotSynchronized),
+        Just(Answer::BoundUnknown),
+        Just(Answer::Failure),
+    ];
+    proptest::collection::vec(answer, 0..8)
+}
+
+proptest! {
+    #[test]
+    fn the_commit_wait_is_never_early_and_at_most_one_refresh_late(
+        answers in answers(),
+        offset in 0u64..2_000_000,
+        behind in any::<bool>(),
+        ahead in 0u64..30_000_000,
+    ) {
+        let offset = Duration::from_micros(offset);
+        let clock = simulated(answers.clone(), offset, behind);
+        let world = &clock.shared.world;
+        let start = world.true_time();
+        let instant = later(start, Duration::from_micros(ahead));
+        block_on(clock.wait_until_past(instant));
+        let end = world.true_time();
+        prop_assert!(end > instant, "returned at {end}, before {instant}");
+
+        // The last answer used is good; with it the wait was over as soon as its bound allowed.
+        let used = world.reads().checked_sub(1).unwrap();
+        let bound = match answers.get(used) {
+            Some(Answer::Synchronized { bound }) => *bound,
+            None => Duration::ZERO,
+            other => return Err(TestCaseError::fail(format!("returned on {other:?}"))),
+        };
+        let unusable = answers.iter().take(used).count();
+        // Offset both ways, bound, what drift adds within a refresh, and one refresh for each
+        // answer before the one that served.
+        let needed = later(instant, bound + offset * 2 + Duration::from_millis(2));
+        let attempts = later(start, REFRESH * u32::try_from(unusable).unwrap());
+        let limit = later(needed.max(attempts), REFRESH);
+        prop_assert!(end <= limit, "returned at {end}, after {limit}");
+    }
+}
+
+#[test]
+fn the_source_is_asked_once_per_refresh_interval_also_when_it_fails() {
+    for answer in [
+        Answer::Failure,
+        Answer::Synchronized {
+            bound: Duration::from_millis(1),
+        },
+    ] {
+        let clock = simulated(vec![answer; 5], Duration::ZERO, false);
+        block_on(async {
+            for _ in 0..100 {
+                let _ = clock.reading().await;
+                clock.shared.world.sleep(Duration::from_millis(299)).await;
+            }
+        });
+        // 29.9 s.
+        assert_eq!(clock.shared.world.reads(), 3, "{answer:?}");
+    }
+}
+
+#[test]
+fn a_caller_that_gives_up_does_not_make_the_next_one_ask_again() {
+    let clock = simulated(Vec::new(), Duration::ZERO, false);
+    block_on(async {
+        // Polled once, then dropped.
+        let () = std::future::poll_fn(|context| {
+            let _ = std::pin::pin!(clock.reading()).as_mut().poll(context);
+            std::task::Poll::Ready(())
+        })
+        .await;
+        clock.reading().await.unwrap();
+    });
+    assert_eq!(clock.shared.world.reads(), 1);
+}
+
+#[test]
+fn a_step_of_the_wall_clock_makes_a_reading_stale() {
+    let start = Instant::now();
+    let at = |seconds: u64, wall_ms: i64| {
+        ClockPair::from(Moment {
+            wall: DateTime::from_timestamp_millis(wall_ms).unwrap(),
+            monotonic: start + Duration::from_secs(seconds),
+        })
+    };
+    assert!(is_fresh(&at(0, 0), &at(9, 9_000), REFRESH));
+    assert!(!is_fresh(&at(0, 0), &at(10, 10_000), REFRESH));
+    assert!(!is_fresh(&at(0, 0), &at(1, 2_000), REFRESH));
+    assert!(!is_fresh(&at(0, 0), &at(1, -5_000), REFRESH));
+}
