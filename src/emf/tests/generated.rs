@@ -1,0 +1,84 @@
+//! Whatever is put into a line, CloudWatch can read it.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::explain::{Options, explain};
+use crate::window::MAX_READINGS;
+
+/// What `explain`, which knows the specification and CloudWatch's silent rules, makes of a line.
+fn faults(line: &[u8], now: DateTime<Utc>) -> Vec<String> {
+    let mut report = Vec::new();
+    explain(&mut &*line, &mut report, &Options { json: true, now }).unwrap();
+    String::from_utf8(report)
+        .unwrap()
+        .lines()
+        .filter(|line| line.contains(r#""fault""#))
+        .map(str::to_owned)
+        .collect()
+}
+
+prop_compose! {
+    fn any_identity()(names in proptest::collection::vec(proptest::option::of(".{0,80}"), 7)) -> TaskIdentity {
+        let name = |index: usize| names[index].clone().filter(|name: &String| !name.is_empty());
+        TaskIdentity {
+            cluster: name(0),
+            service: name(1),
+            family: name(2),
+            revision: name(3),
+            task_id: name(4),
+            availability_zone: name(5),
+            launch_type: name(6),
+        }
+    }
+}
+
+prop_compose! {
+    fn any_reading()(
+        bound in proptest::option::of(0.0..86_400_000.0),
+        age in proptest::option::of(-1_000i64..1_000_000_000),
+        status in 0..3usize,
+    ) -> Reading {
+        let mut reading = reading("2026-11-22T10:00:10Z", bound);
+        reading.reference = age.map(|age| reading.taken.wall - TimeDelta::milliseconds(age));
+        reading.status = [SyncStatus::Synchronized, SyncStatus::NotSynchronized, SyncStatus::Unknown][status];
+        reading
+    }
+}
+
+proptest! {
+    #[test]
+    fn every_line_is_one_valid_document(
+        identity in proptest::option::of(any_identity()),
+        readings in proptest::collection::vec(any_reading(), 0..=MAX_READINGS),
+        message in ".{0,300}",
+        errors in 0u64..5,
+        dropped in 0u64..5,
+        step in proptest::option::of(any::<i32>()),
+        by_second in any::<bool>(),
+        chosen in proptest::sample::subsequence(Metric::ALL.to_vec(), 0..=7),
+        sets in proptest::option::of(proptest::collection::hash_set(
+            proptest::sample::subsequence(LABELS.to_vec(), 1..=7), 1..4)),
+    ) {
+        let format = Format {
+            metrics: chosen,
+            resolution: if by_second { StorageResolution::Second } else { StorageResolution::Minute },
+            dimensions: sets.map_or(Dimensions::Default, |sets| Dimensions::Sets(
+                sets.into_iter().map(|set| set.into_iter().map(str::to_owned).collect()).collect())),
+            ..format()
+        };
+        let window = Window {
+            read_errors: errors,
+            last_error: (errors > 0).then(|| ReadError::new(ReadErrorKind::HttpStatus, message)),
+            step: step.map(|ms| ClockStep { by: TimeDelta::milliseconds(ms.into()), old_wall: time("2026-11-22T10:00:10Z") }),
+            ..window(readings)
+        };
+        let origin = Origin { lines_dropped: dropped, ..origin(identity.as_ref()) };
+        let line = render(&format, &window, &origin);
+
+        prop_assert!(line.len() < 16_384);
+        prop_assert_eq!(line.iter().position(|byte| *byte == b'\n'), Some(line.len() - 1));
+        prop_assert!(line[..line.len() - 1].iter().all(|byte| (0x20..0x7f).contains(byte)));
+        prop_assert_eq!(faults(&line, window.stamp), Vec::<String>::new());
+    }
+}
