@@ -15,7 +15,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 /// What `check` found.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Checked {
+pub(crate) struct Checked {
     /// The last verdict.
     pub report: Report,
     /// Whether any attempt gave a reading.
@@ -26,7 +26,10 @@ pub struct Checked {
 /// the time is over, or `shutdown` is ready. `None` if `shutdown` came before the first verdict.
 ///
 /// The first attempt is given all the time it may take, a later one ends with the waiting.
-pub async fn check(config: &CheckConfig, shutdown: impl Future<Output = ()>) -> Option<Checked> {
+pub(crate) async fn check(
+    config: &CheckConfig,
+    shutdown: impl Future<Output = ()>,
+) -> Option<Checked> {
     let mut shutdown = pin!(shutdown);
     let deadline = config.wait.map(|wait| Instant::now() + wait);
     let mut last: Option<Checked> = None;

@@ -4,7 +4,7 @@
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use tokio::sync::Mutex;
@@ -23,21 +23,26 @@ use crate::step::{ClockPair, step_between};
 /// tasks call it: the endpoint's throttling would take the application's credentials with it. Cloning
 /// is cheap and shares the reading. To be used within a tokio runtime with time and I/O enabled.
 ///
-/// ```no_run
+/// ```
 /// use std::time::Duration;
-/// use ecs_clock_emf::{Clock, Source};
+/// use ecs_clock_emf::{Clock, ClockError, Environment, Source};
 ///
-/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-/// let base = std::env::var("ECS_CONTAINER_METADATA_URI_V4")?;
-/// let source = Source::auto(&base, Duration::from_secs(2))?;
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # if !cfg!(target_os = "linux") { return Ok(()); }
+/// let source = Source::detect(&Environment::of_process(), Duration::from_secs(2))?;
 /// let clock = Clock::new(source, Duration::from_secs(10));
 ///
-/// let now = clock.now().await?;
-/// println!("true time is between {} and {}", now.interval.earliest, now.interval.latest);
-///
-/// // Commit wait: whoever reads a clock after this reads a later time.
-/// let commit_timestamp = now.interval.latest;
-/// clock.wait_until_past(commit_timestamp).await;
+/// match clock.now().await {
+///     Ok(now) => {
+///         println!("true time is between {} and {}", now.interval.earliest, now.interval.latest);
+///         // Commit wait: whoever reads a correct clock after this reads a later time.
+///         let commit_timestamp = now.interval.latest;
+///         clock.wait_until_past(commit_timestamp).await;
+///     }
+///     // Nothing is known of this clock's error: refuse what hangs on it.
+///     Err(error) => println!("{error}"),
+/// }
 /// # Ok(())
 /// # }
 /// ```
@@ -188,9 +193,30 @@ struct Shared<W> {
 
 #[derive(Debug, Default)]
 struct State {
-    /// When the last attempt was over, and what it gave.
-    last: Option<(ClockPair, Result<Reading, ReadError>)>,
+    last: Option<Attempt>,
     identity: Option<TaskIdentity>,
+}
+
+/// One attempt to read the source.
+#[derive(Debug, Clone)]
+struct Attempt {
+    /// The clocks before the source was asked: a step from then on makes what it said worthless.
+    began: ClockPair,
+    /// When it was over: from then on the refresh interval counts.
+    ended: Instant,
+    outcome: Result<Reading, ReadError>,
+}
+
+impl Attempt {
+    fn is_fresh(&self, now: &ClockPair, refresh: Duration) -> bool {
+        now.moment().monotonic.saturating_duration_since(self.ended) < refresh
+            && !self.was_stepped_over(now)
+    }
+
+    /// Whether the wall clock was stepped since the source was asked.
+    fn was_stepped_over(&self, now: &ClockPair) -> bool {
+        step_between(&self.began, now).is_some()
+    }
 }
 
 impl<W> Clone for Cached<W> {
@@ -215,11 +241,17 @@ impl<W: World> Cached<W> {
     }
 
     async fn reading(&self) -> Result<Reading, ReadError> {
+        self.attempt().await.outcome
+    }
+
+    /// The last attempt if it still counts, else a new one.
+    async fn attempt(&self) -> Attempt {
         let mut state = Arc::clone(&self.shared.state).lock_owned().await;
-        if let Some((at, outcome)) = &state.last
-            && is_fresh(at, &self.shared.world.now(), self.refresh)
+        let began = self.shared.world.now();
+        if let Some(last) = &state.last
+            && last.is_fresh(&began, self.refresh)
         {
-            return outcome.clone();
+            return last.clone();
         }
         // In a task of its own, which keeps the lock: a caller that gives up half-way must not make
         // the next one ask the endpoint again.
@@ -232,25 +264,39 @@ impl<W: World> Cached<W> {
                     .get_or_insert_with(TaskIdentity::default)
                     .learn(identity);
             }
-            state.last = Some((shared.world.now(), sample.outcome.clone()));
-            sample.outcome
+            let attempt = Attempt {
+                began,
+                ended: shared.world.now().moment().monotonic,
+                outcome: sample.outcome,
+            };
+            state.last = Some(attempt.clone());
+            attempt
         });
         read.await.unwrap_or_else(|error| {
             let message = format!("the read was broken off: {error}");
-            Err(ReadError::new(ReadErrorKind::Connection, message))
+            Attempt {
+                began,
+                ended: began.moment().monotonic,
+                outcome: Err(ReadError::new(ReadErrorKind::Connection, message)),
+            }
         })
     }
 
     async fn now(&self) -> Result<Now, ClockError> {
-        let reading = self.reading().await?;
-        let now = self.shared.world.now().moment();
-        let interval = reading.interval_at(&now, self.drift);
-        match interval {
-            None => Err(ClockError::BoundUnknown(reading.status)),
-            Some(interval) => Ok(Now {
-                interval,
-                status: reading.status,
-            }),
+        loop {
+            let attempt = self.attempt().await;
+            let now = self.shared.world.now();
+            if attempt.was_stepped_over(&now) {
+                continue;
+            }
+            let reading = attempt.outcome?;
+            return match reading.interval_at(&now.moment(), self.drift) {
+                None => Err(ClockError::BoundUnknown(reading.status)),
+                Some(interval) => Ok(Now {
+                    interval,
+                    status: reading.status,
+                }),
+            };
         }
     }
 
@@ -277,11 +323,6 @@ impl<W: World> Cached<W> {
 }
 
 const SHORTEST_SLEEP: Duration = Duration::from_millis(1);
-
-/// Whether what was read at `read` still counts at `now`.
-fn is_fresh(read: &ClockPair, now: &ClockPair, refresh: Duration) -> bool {
-    now.moment().since(&read.moment()) < refresh && step_between(read, now).is_none()
-}
 
 #[cfg(test)]
 mod tests;

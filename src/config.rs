@@ -12,15 +12,12 @@ use crate::emf::{Dimensions, Format, StorageResolution};
 use crate::metric::Metric;
 use crate::options::{self, Environment, OptionSpec};
 use crate::parse;
-use crate::source::Source;
+use crate::source::{ENDPOINT_VARIABLE, Source};
 use crate::verdict::Limits;
-
-/// The variable in which ECS gives a container its task metadata endpoint.
-pub const ENDPOINT_VARIABLE: &str = "ECS_CONTAINER_METADATA_URI_V4";
 
 /// What every command that reads a clock needs.
 #[derive(Debug)]
-pub struct SourceConfig {
+pub(crate) struct SourceConfig {
     /// The source, set up but not yet asked.
     pub source: Source,
     /// How fast the clock may drift.
@@ -33,7 +30,7 @@ pub struct SourceConfig {
 
 /// The configuration of `run`.
 #[derive(Debug)]
-pub struct RunConfig {
+pub(crate) struct RunConfig {
     /// The clock.
     pub source: SourceConfig,
     /// One reading and out.
@@ -50,7 +47,7 @@ pub struct RunConfig {
 
 /// The configuration of `check`.
 #[derive(Debug)]
-pub struct CheckConfig {
+pub(crate) struct CheckConfig {
     /// The clock.
     pub source: SourceConfig,
     /// What is good.
@@ -63,7 +60,7 @@ pub struct CheckConfig {
 
 /// One thing wrong with the configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
+pub(crate) struct Fault {
     /// The option or variable at fault.
     pub option: String,
     /// The value given.
@@ -79,7 +76,7 @@ impl fmt::Display for Fault {
 }
 
 /// The flags of one command line: option names and their values.
-pub type Flags = BTreeMap<&'static str, String>;
+pub(crate) type Flags = BTreeMap<&'static str, String>;
 
 /// The options of one command as they were given, and the faults found while reading them. Every
 /// option is read before anything is decided, so that all faults come out at once.
@@ -180,11 +177,14 @@ impl<'a> Raw<'a> {
             (Auto, Some(base)) => Source::auto(base, timeout),
             (Ecs, Some(base)) => Source::ecs(base, timeout),
             (Auto | Kernel, _) => Source::kernel(),
-            (Ecs, None) => Err(format!(
-                "source ecs needs {ENDPOINT_VARIABLE}, which is not set"
-            )),
+            (Ecs, None) => {
+                let problem = format!("source ecs needs {ENDPOINT_VARIABLE}, which is not set");
+                self.fault("--source".to_owned(), kind.as_str().to_owned(), problem);
+                return None;
+            }
         };
         opened
+            .map_err(|problem| problem.to_string())
             .map_err(|problem| match endpoint {
                 Some(base) if kind != Kernel => {
                     self.fault(ENDPOINT_VARIABLE.to_owned(), base, problem);
@@ -199,7 +199,7 @@ impl<'a> Raw<'a> {
 ///
 /// # Errors
 /// Every fault at once.
-pub fn run(flags: &Flags, environment: &Environment) -> Result<RunConfig, Vec<Fault>> {
+pub(crate) fn run(flags: &Flags, environment: &Environment) -> Result<RunConfig, Vec<Fault>> {
     let mut raw = Raw::new(flags, environment);
     let config = run_options(&mut raw);
     raw.finish(config)
@@ -252,7 +252,7 @@ fn run_options(raw: &mut Raw<'_>) -> Option<RunConfig> {
 ///
 /// # Errors
 /// Every fault at once.
-pub fn check(flags: &Flags, environment: &Environment) -> Result<CheckConfig, Vec<Fault>> {
+pub(crate) fn check(flags: &Flags, environment: &Environment) -> Result<CheckConfig, Vec<Fault>> {
     let mut raw = Raw::new(flags, environment);
     let config = check_options(&mut raw);
     raw.finish(config)

@@ -1,14 +1,49 @@
 //! How far this machine's clock may be from true time, and how to tell CloudWatch.
+//!
+//! The program `ecs-clock-emf` is built on this library; an application can use it too:
+//!
+//! - [`Source`] reads the clock once: its status, error bound and reference time as a [`Reading`].
+//! - [`Clock`] is a handle for applications that ask often. It keeps a reading, asks its source at most
+//!   once per refresh interval, and gives the present as a range that true time lies in
+//!   ([`Clock::now`]). Two presents can be held against each other ([`Now::is_before`],
+//!   [`Now::is_after`]), and an instant can be waited out ([`Clock::wait_until_past`]).
+//! - [`Report`] holds a reading against [`Limits`], by the rule of the command `check`.
+//! - [`explain`](mod@explain) says what CloudWatch makes of log lines in embedded metric format.
+//!
+//! ```
+//! use std::time::Duration;
+//! use ecs_clock_emf::{Clock, Environment, Limits, Moment, Report, Source};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # if !cfg!(target_os = "linux") { return Ok(()); }
+//! let source = Source::detect(&Environment::of_process(), Duration::from_secs(2))?;
+//! let clock = Clock::new(source, Duration::from_secs(10));
+//!
+//! let limits = Limits { max_error: Some(Duration::from_millis(5)), max_age: None };
+//! match clock.reading().await {
+//!     Ok(reading) if Report::on(&reading, &limits, &Moment::now(), clock.drift()).is_good() => {
+//!         println!("go ahead");
+//!     }
+//!     Ok(_) => println!("the clock is not good enough"),
+//!     Err(error) => println!("{error}"),
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Nothing here panics or keeps global state, but for the `tracing` subscriber that the commands in
+//! [`cli`] set up. [`cli`] is what the program consists of; its items are no interface for others.
 
 mod bound;
-pub mod check;
+mod check;
 pub mod cli;
 mod clock;
-pub mod config;
+mod config;
 #[cfg(feature = "demo")]
 pub mod demo;
 mod diagnostics;
-pub mod emf;
+mod emf;
 mod emitter;
 pub mod explain;
 mod identity;
@@ -18,14 +53,14 @@ mod options;
 mod parse;
 mod read_error;
 mod reading;
-pub mod run;
-pub mod schedule;
-pub mod shutdown;
-pub mod sink;
+mod run;
+mod schedule;
+mod shutdown;
+mod sink;
 mod source;
-pub mod step;
-pub mod verdict;
-pub mod window;
+mod step;
+mod verdict;
+mod window;
 
 pub use bound::{DriftRate, ErrorBound, InvalidBound};
 pub use clock::{Clock, ClockError, Now};
@@ -35,4 +70,5 @@ pub use moment::{Moment, TimeInterval};
 pub use options::Environment;
 pub use read_error::{ReadError, ReadErrorKind};
 pub use reading::{ClockSource, Reading, SyncStatus};
-pub use source::{Sample, Source};
+pub use source::{InvalidSource, Sample, Source};
+pub use verdict::{Limits, Report, Verdict};

@@ -24,7 +24,7 @@ const RESTARTABLE_AGE: Duration = Duration::from_secs(65);
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Ended {
+pub(crate) struct Ended {
     /// Whether any reading was had.
     pub had_reading: bool,
     /// Whether the reader of stdout was gone.
@@ -35,7 +35,7 @@ pub struct Ended {
 
 /// The two draws of a process, each from 0 to 1, that keep a fleet from beating as one.
 #[derive(Debug, Clone, Copy)]
-pub struct Draws {
+pub(crate) struct Draws {
     /// The share of the emit jitter by which regular lines are delayed.
     pub delay: f64,
     /// The share of the sample interval between the first reading and the second.
@@ -43,7 +43,7 @@ pub struct Draws {
 }
 
 /// Samples and emits until `shutdown` is ready, stdout is closed, or, with `once`, after one reading.
-pub async fn run(
+pub(crate) async fn run(
     config: RunConfig,
     sink: Sink,
     started: Moment,

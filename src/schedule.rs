@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 /// Beats at even distances. A beat that was missed, because the read before took too long, is left
 /// out; the ones after it stay where they were.
 #[derive(Debug, Clone, Copy)]
-pub struct Beat {
+pub(crate) struct Beat {
     next: Instant,
     interval: Duration,
 }
@@ -13,7 +13,7 @@ pub struct Beat {
 impl Beat {
     /// The first beat at `first`, the others every `interval` after it.
     #[must_use]
-    pub fn new(first: Instant, interval: Duration) -> Self {
+    pub(crate) fn new(first: Instant, interval: Duration) -> Self {
         Self {
             next: first,
             interval,
@@ -22,12 +22,12 @@ impl Beat {
 
     /// The next beat.
     #[must_use]
-    pub fn next(&self) -> Instant {
+    pub(crate) fn next(&self) -> Instant {
         self.next
     }
 
     /// Moves on to the first beat after `now`.
-    pub fn advance(&mut self, now: Instant) {
+    pub(crate) fn advance(&mut self, now: Instant) {
         let late = now.saturating_duration_since(self.next).as_nanos();
         let beats = late / self.interval.as_nanos().max(1) + 1;
         let beats = u32::try_from(beats).unwrap_or(u32::MAX);
@@ -37,7 +37,7 @@ impl Beat {
 
 /// A share of `span`: `fraction` of it, from 0 to 1.
 #[must_use]
-pub fn share(span: Duration, fraction: f64) -> Duration {
+pub(crate) fn share(span: Duration, fraction: f64) -> Duration {
     span.mul_f64(fraction.clamp(0.0, 1.0))
 }
 

@@ -12,7 +12,7 @@ use std::io;
 /// # Errors
 /// If the handlers cannot be installed.
 #[cfg(unix)]
-pub fn listen() -> io::Result<impl Future<Output = ()>> {
+pub(crate) fn listen() -> io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;

@@ -17,11 +17,11 @@ use tokio::time::Instant;
 use tracing_appender::non_blocking::{ErrorCounter, NonBlocking, NonBlockingBuilder, WorkerGuard};
 
 /// How many lines wait for a slow reader before new ones are dropped.
-pub const QUEUE_LINES: usize = 256;
+pub(crate) const QUEUE_LINES: usize = 256;
 
 /// What became of the lines.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Counts {
+pub(crate) struct Counts {
     /// Lines given to the sink.
     pub accepted: u64,
     /// Lines written whole.
@@ -37,7 +37,7 @@ pub struct Counts {
 impl Counts {
     /// Lines still in the queue or under the pen.
     #[must_use]
-    pub fn in_flight(&self) -> u64 {
+    pub(crate) fn in_flight(&self) -> u64 {
         self.accepted
             .saturating_sub(self.written)
             .saturating_sub(self.failed)
@@ -47,7 +47,7 @@ impl Counts {
 
 /// A queue of lines and the thread that writes them.
 #[derive(Debug)]
-pub struct Sink {
+pub(crate) struct Sink {
     writer: NonBlocking,
     /// Never dropped: after a stall its destructor would wait for a second and then print on stdout.
     /// The thread ends with the process.
@@ -86,12 +86,12 @@ impl Sink {
     ///
     /// # Errors
     /// If there is no stdout.
-    pub fn stdout() -> io::Result<Self> {
+    pub(crate) fn stdout() -> io::Result<Self> {
         Ok(Self::new(duplicate_stdout()?, QUEUE_LINES))
     }
 
     /// A sink that writes to `output` and lets `capacity` lines wait.
-    pub fn new(output: impl Write + Send + 'static, capacity: usize) -> Self {
+    pub(crate) fn new(output: impl Write + Send + 'static, capacity: usize) -> Self {
         let ledger = Arc::<Ledger>::default();
         let pen = Pen {
             output,
@@ -114,7 +114,7 @@ impl Sink {
 
     /// Queues a line, newline included, which reports `reported` lost lines. If there is no room it
     /// is dropped, and counted. Never waits.
-    pub fn send(&mut self, line: &[u8], reported: u64) {
+    pub(crate) fn send(&mut self, line: &[u8], reported: u64) {
         // Entered before the line is queued: the writing thread may be done with it at once.
         self.ledger.with(|book| {
             book.counts.accepted += 1;
@@ -135,23 +135,23 @@ impl Sink {
 
     /// How many lost lines the next line has to report.
     #[must_use]
-    pub fn unreported(&self) -> u64 {
+    pub(crate) fn unreported(&self) -> u64 {
         self.counts().unreported
     }
 
     /// The accounts.
     #[must_use]
-    pub fn counts(&self) -> Counts {
+    pub(crate) fn counts(&self) -> Counts {
         self.ledger.with(|book| book.counts)
     }
 
     /// Waits until the reader of stdout is gone for good.
-    pub async fn closed(&self) {
+    pub(crate) async fn closed(&self) {
         self.wait_for(|book| book.closed).await;
     }
 
     /// Waits until the queue has room for another line, or until `deadline`.
-    pub async fn room(&self, deadline: Instant) {
+    pub(crate) async fn room(&self, deadline: Instant) {
         let room = self.wait_for(|book| book.counts.in_flight() < self.capacity);
         // Past the deadline the line is sent all the same, and counted as whatever becomes of it.
         let _ = tokio::time::timeout_at(deadline, room).await;
@@ -159,7 +159,7 @@ impl Sink {
 
     /// Waits until every line is written, failed or dropped, or until `deadline`; lines that are still
     /// in the queue then count as lost.
-    pub async fn finish(self, deadline: Instant) -> Counts {
+    pub(crate) async fn finish(self, deadline: Instant) -> Counts {
         let settled = self.wait_for(|book| book.counts.in_flight() == 0);
         let _ = tokio::time::timeout_at(deadline, settled).await;
         self.ledger.with(|book| {

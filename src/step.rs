@@ -15,7 +15,7 @@ const RATE_DIFFERENCE_PPM: u32 = if cfg!(target_os = "linux") { 0 } else { 500 }
 
 /// Both clocks, read so that it is known how far apart the reads may have been.
 #[derive(Debug, Clone, Copy)]
-pub struct ClockPair {
+pub(crate) struct ClockPair {
     before: Instant,
     wall: DateTime<Utc>,
     after: Instant,
@@ -24,7 +24,7 @@ pub struct ClockPair {
 impl ClockPair {
     /// Reads monotonic, wall, monotonic. Whoever is put to sleep in between tries again, a few times.
     #[must_use]
-    pub fn read() -> Self {
+    pub(crate) fn read() -> Self {
         const TRIES: u32 = 3;
         const CLOSE: Duration = Duration::from_millis(1);
         let mut best = Self::read_once();
@@ -53,7 +53,7 @@ impl ClockPair {
 
     /// The moment of the pair.
     #[must_use]
-    pub fn moment(&self) -> Moment {
+    pub(crate) fn moment(&self) -> Moment {
         Moment {
             wall: self.wall,
             monotonic: self.after,
@@ -78,7 +78,7 @@ impl From<Moment> for ClockPair {
 
 /// A jump of the wall clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ClockStep {
+pub(crate) struct ClockStep {
     /// How far the wall clock jumped against the monotonic clock; positive is forward.
     pub by: TimeDelta,
     /// The present moment on the wall clock as it ran before the jump.
@@ -87,7 +87,7 @@ pub struct ClockStep {
 
 /// The step between two readings of the clocks, or `None`.
 #[must_use]
-pub fn step_between(earlier: &ClockPair, now: &ClockPair) -> Option<ClockStep> {
+pub(crate) fn step_between(earlier: &ClockPair, now: &ClockPair) -> Option<ClockStep> {
     let elapsed = now.after.saturating_duration_since(earlier.after);
     let old_wall = later(earlier.wall, elapsed);
     let by = now.wall.signed_duration_since(old_wall);

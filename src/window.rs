@@ -11,11 +11,11 @@ use crate::source::Sample;
 use crate::step::ClockStep;
 
 /// The most readings in one window: CloudWatch takes 100 values of a metric in one event.
-pub const MAX_READINGS: usize = 100;
+pub(crate) const MAX_READINGS: usize = 100;
 
 /// What one line tells: the readings and failures of some time.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Window {
+pub(crate) struct Window {
     /// The source of its last sample.
     pub source: ClockSource,
     /// The time of its last reading; of its last attempt where all failed; at a step the present, as
@@ -34,7 +34,7 @@ pub struct Window {
 impl Window {
     /// A window without samples.
     #[must_use]
-    pub fn empty(source: ClockSource, stamp: DateTime<Utc>) -> Self {
+    pub(crate) fn empty(source: ClockSource, stamp: DateTime<Utc>) -> Self {
         Self {
             source,
             stamp,
@@ -63,7 +63,7 @@ impl Window {
 
 /// A window that is complete.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Closed {
+pub(crate) struct Closed {
     /// What it holds.
     pub window: Window,
     /// Whether its line may not wait.
@@ -73,7 +73,7 @@ pub struct Closed {
 /// Collects samples into windows that end where the wall clock divides by the emit interval, and
 /// earlier where something happened that must not wait.
 #[derive(Debug)]
-pub struct Collector {
+pub(crate) struct Collector {
     interval: Duration,
     /// Each reading on a line of its own, as storage resolution 1 wants it.
     reading_by_reading: bool,
@@ -94,7 +94,7 @@ impl Collector {
     /// A collector of windows of `interval`. With `reading_by_reading` each reading makes a line of
     /// its own at once, and only failures are collected.
     #[must_use]
-    pub fn new(interval: Duration, reading_by_reading: bool) -> Self {
+    pub(crate) fn new(interval: Duration, reading_by_reading: bool) -> Self {
         Self {
             interval,
             reading_by_reading,
@@ -109,7 +109,7 @@ impl Collector {
     ///
     /// Urgent are the first attempt and a reading whose status is not that of the reading before: it
     /// closes the open window without itself and then stands alone.
-    pub fn add(&mut self, sample: Sample) -> Vec<Closed> {
+    pub(crate) fn add(&mut self, sample: Sample) -> Vec<Closed> {
         let mut closed = Vec::new();
         closed.extend(self.close_if_over(sample.at.wall));
         self.source = sample.source;
@@ -150,7 +150,7 @@ impl Collector {
 
     /// Closes the open window at a step of the wall clock. The line says the step, so there is one
     /// even where nothing was open.
-    pub fn step(&mut self, step: ClockStep) -> Closed {
+    pub(crate) fn step(&mut self, step: ClockStep) -> Closed {
         let mut window = match self.open.take() {
             Some(open) => open.window,
             None => Window::empty(self.source, step.old_wall),
@@ -164,7 +164,7 @@ impl Collector {
     }
 
     /// Closes the open window if its end has come.
-    pub fn close_if_over(&mut self, now: DateTime<Utc>) -> Option<Closed> {
+    pub(crate) fn close_if_over(&mut self, now: DateTime<Utc>) -> Option<Closed> {
         if now < self.end()? {
             return None;
         }
@@ -172,20 +172,20 @@ impl Collector {
     }
 
     /// Closes the open window, whatever the time.
-    pub fn close(&mut self, urgent: bool) -> Option<Closed> {
+    pub(crate) fn close(&mut self, urgent: bool) -> Option<Closed> {
         let window = self.open.take()?.window;
         Some(Closed { window, urgent })
     }
 
     /// When the open window ends, on the wall clock.
     #[must_use]
-    pub fn end(&self) -> Option<DateTime<Utc>> {
+    pub(crate) fn end(&self) -> Option<DateTime<Utc>> {
         self.open.as_ref().map(|open| open.end)
     }
 
     /// A window that only says that lines were lost.
     #[must_use]
-    pub fn bare(&self, now: DateTime<Utc>) -> Window {
+    pub(crate) fn bare(&self, now: DateTime<Utc>) -> Window {
         Window::empty(self.source, now)
     }
 

@@ -25,6 +25,8 @@ struct Simulated {
     offset: Duration,
     behind: bool,
     answers: Vec<Answer>,
+    /// The number of the read during which the wall clock steps forward by [`STEP`].
+    step_at_read: Option<usize>,
     /// True time since the start, and how many reads there were.
     state: StdMutex<(Duration, usize)>,
 }
@@ -35,7 +37,11 @@ impl Simulated {
     }
 
     fn moment(&self) -> Moment {
-        let truth = self.true_time();
+        let stepped = self.step_at_read.is_some_and(|read| self.reads() >= read);
+        let truth = later(
+            self.true_time(),
+            if stepped { STEP } else { Duration::ZERO },
+        );
         Moment {
             wall: if self.behind {
                 earlier(truth, self.offset)
@@ -109,11 +115,14 @@ fn simulated(answers: Vec<Answer>, offset: Duration, behind: bool) -> Cached<Sim
         offset,
         behind,
         answers,
+        step_at_read: None,
         // Well past the epoch, so that nothing saturates.
         state: StdMutex::new((Duration::from_secs(1_000_000), 0)),
     };
     Cached::new(world, REFRESH, DriftRate::DEFAULT)
 }
+
+const STEP: Duration = Duration::from_secs(3);
 
 const REFRESH: Duration = Duration::from_secs(10);
 
@@ -214,8 +223,37 @@ fn a_step_of_the_wall_clock_makes_a_reading_stale() {
             monotonic: start + Duration::from_secs(seconds),
         })
     };
-    assert!(is_fresh(&at(0, 0), &at(9, 9_000), REFRESH));
-    assert!(!is_fresh(&at(0, 0), &at(10, 10_000), REFRESH));
-    assert!(!is_fresh(&at(0, 0), &at(1, 2_000), REFRESH));
-    assert!(!is_fresh(&at(0, 0), &at(1, -5_000), REFRESH));
+    let attempt = Attempt {
+        began: at(0, 0),
+        ended: start + Duration::from_secs(2),
+        outcome: Err(ReadError::new(ReadErrorKind::Timeout, "none")),
+    };
+    let is_fresh = |now: ClockPair| attempt.is_fresh(&now, REFRESH);
+    // The refresh interval counts from the end of the attempt, a step from its beginning.
+    assert!(is_fresh(at(11, 11_000)));
+    assert!(!is_fresh(at(12, 12_000)));
+    assert!(!is_fresh(at(3, 4_000)));
+    assert!(!is_fresh(at(3, -5_000)));
+}
+
+#[test]
+fn a_step_while_the_source_is_asked_makes_it_be_asked_again() {
+    for stepped in [1, 2] {
+        let mut clock = simulated(Vec::new(), Duration::ZERO, false);
+        Arc::get_mut(&mut clock.shared).unwrap().world.step_at_read = Some(stepped);
+        let now = block_on(async {
+            let first = clock.now().await.unwrap();
+            if stepped == 1 {
+                return first;
+            }
+            clock.shared.world.sleep(REFRESH).await;
+            clock.now().await.unwrap()
+        });
+        let truth = clock.shared.world.true_time();
+        assert!(
+            now.interval.earliest <= later(truth, STEP)
+                && later(truth, STEP) <= now.interval.latest
+        );
+        assert_eq!(clock.shared.world.reads(), stepped + 1);
+    }
 }

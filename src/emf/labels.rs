@@ -8,7 +8,7 @@ use crate::metric::Metric;
 
 /// The labels: root members that tell one task from another. They may be dimensions, and `properties`
 /// may override them.
-pub const LABELS: [&str; 7] = [
+pub(crate) const LABELS: [&str; 7] = [
     "ClusterName",
     "ServiceName",
     "TaskDefinitionFamily",
@@ -39,7 +39,7 @@ const LABEL_LIMIT: usize = 512;
 
 /// Which dimension sets a line names.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Dimensions {
+pub(crate) enum Dimensions {
     /// `ClusterName,ServiceName`; for a task known to be outside a service
     /// `ClusterName,TaskDefinitionFamily`.
     Default,
@@ -49,7 +49,7 @@ pub enum Dimensions {
 
 /// A root member of the user's own.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Property {
+pub(crate) struct Property {
     /// Its name.
     pub name: String,
     /// Its value.

@@ -20,12 +20,12 @@ use crate::metric::Metric;
 use crate::reading::Reading;
 use crate::window::Window;
 
-pub use self::labels::{Dimensions, LABELS, Property};
+pub(crate) use self::labels::{Dimensions, LABELS, Property};
 pub(crate) use self::labels::{is_dimension_name, is_dimension_value, is_reserved_member};
 
 /// How lines look: everything about them that does not change while the process lives.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Format {
+pub(crate) struct Format {
     /// The namespace of the metrics.
     pub namespace: String,
     /// The dimension sets.
@@ -44,14 +44,14 @@ impl Format {
     /// Whether each reading makes a line of its own: a point stored by the second is of no use a
     /// minute later.
     #[must_use]
-    pub fn is_reading_by_reading(&self) -> bool {
+    pub(crate) fn is_reading_by_reading(&self) -> bool {
         self.resolution == StorageResolution::Second
     }
 }
 
 /// How finely CloudWatch stores a metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StorageResolution {
+pub(crate) enum StorageResolution {
     /// Every minute.
     Minute,
     /// Every second.
@@ -70,7 +70,7 @@ impl StorageResolution {
 
 /// What a line says about the process that wrote it.
 #[derive(Debug, Clone, Copy)]
-pub struct Origin<'a> {
+pub(crate) struct Origin<'a> {
     /// The task; `None` before the endpoint named it.
     pub identity: Option<&'a TaskIdentity>,
     /// When the process started.
@@ -83,7 +83,7 @@ pub struct Origin<'a> {
 
 /// The line that tells `window`, newline included.
 #[must_use]
-pub fn render(format: &Format, window: &Window, origin: &Origin<'_>) -> Vec<u8> {
+pub(crate) fn render(format: &Format, window: &Window, origin: &Origin<'_>) -> Vec<u8> {
     let labels = labels(format, origin.identity);
     let metrics = metric_values(format, window, origin);
     let directives: Vec<Directive<'_>> = if metrics.is_empty() {

@@ -4,15 +4,32 @@ mod ecs;
 mod kernel;
 mod task_document;
 
+use std::fmt;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use crate::identity::TaskIdentity;
 use crate::moment::Moment;
+use crate::options::Environment;
 use crate::read_error::{ReadError, ReadErrorKind};
 use crate::reading::{ClockSource, Reading};
 use ecs::Endpoint;
 use task_document::{ClockMember, TaskDocument};
+
+/// The variable in which ECS gives a container its task metadata endpoint.
+pub(crate) const ENDPOINT_VARIABLE: &str = "ECS_CONTAINER_METADATA_URI_V4";
+
+/// Why a source cannot be set up: a sentence that names what is wrong and what is allowed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InvalidSource(String);
+
+impl fmt::Display for InvalidSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for InvalidSource {}
 
 /// One attempt to read the clock.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,24 +68,55 @@ mod choice {
 }
 
 impl Source {
+    /// What this process can ask: the task metadata endpoint if `ECS_CONTAINER_METADATA_URI_V4` is set,
+    /// as [`Source::auto`], else the kernel. Each read may take `timeout`.
+    ///
+    /// # Errors
+    /// As [`Source::auto`] and [`Source::kernel`].
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use ecs_clock_emf::{Environment, Source};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # if !cfg!(target_os = "linux") { return Ok(()); }
+    /// let source = Source::detect(&Environment::of_process(), Duration::from_secs(2))?;
+    /// match source.read().await.outcome {
+    ///     Ok(reading) => println!("{} {:?}", reading.status.as_str(), reading.bound),
+    ///     Err(error) => println!("{error}"),
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn detect(environment: &Environment, timeout: Duration) -> Result<Self, InvalidSource> {
+        match environment.get(ENDPOINT_VARIABLE) {
+            Some(base) => Self::auto(&base, timeout),
+            None => Self::kernel(),
+        }
+    }
+
     /// The task metadata endpoint at `base` (the value of `ECS_CONTAINER_METADATA_URI_V4`), each
     /// read within `timeout`.
     ///
     /// # Errors
-    /// A sentence naming what is wrong with `base` and what is allowed.
-    pub fn ecs(base: &str, timeout: Duration) -> Result<Self, String> {
-        Endpoint::new(base, timeout).map(Kind::Ecs).map(Self)
+    /// If `base` is no such address.
+    pub fn ecs(base: &str, timeout: Duration) -> Result<Self, InvalidSource> {
+        let endpoint = Endpoint::new(base, timeout).map_err(InvalidSource)?;
+        Ok(Self(Kind::Ecs(endpoint)))
     }
 
     /// The kernel's own estimate.
     ///
     /// # Errors
     /// On a platform other than Linux.
-    pub fn kernel() -> Result<Self, String> {
+    pub fn kernel() -> Result<Self, InvalidSource> {
         if kernel::AVAILABLE {
             Ok(Self(Kind::Kernel))
         } else {
-            Err("the kernel source exists on Linux only".to_owned())
+            Err(InvalidSource(
+                "the kernel source exists on Linux only".to_owned(),
+            ))
         }
     }
 
@@ -77,8 +125,8 @@ impl Source {
     ///
     /// # Errors
     /// As [`Source::ecs`].
-    pub fn auto(base: &str, timeout: Duration) -> Result<Self, String> {
-        let endpoint = Endpoint::new(base, timeout)?;
+    pub fn auto(base: &str, timeout: Duration) -> Result<Self, InvalidSource> {
+        let endpoint = Endpoint::new(base, timeout).map_err(InvalidSource)?;
         Ok(Self(if kernel::AVAILABLE {
             Kind::Auto {
                 endpoint,
