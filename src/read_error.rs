@@ -69,6 +69,19 @@ pub enum ReadErrorKind {
 }
 
 impl ReadErrorKind {
+    /// Every kind.
+    pub const ALL: [Self; 9] = [
+        Self::Timeout,
+        Self::Connection,
+        Self::HttpStatus,
+        Self::BodyTooLarge,
+        Self::InvalidJson,
+        Self::NoTaskArn,
+        Self::NoClockDrift,
+        Self::InvalidMember,
+        Self::Kernel,
+    ];
+
     /// The word for it in `ReadErrorKind`, such as `timeout`.
     #[must_use]
     pub fn as_str(self) -> &'static str {

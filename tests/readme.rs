@@ -1,0 +1,192 @@
+//! What the README says is what the program has: options, metrics, members, kinds of errors, links.
+#![cfg(unix)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on fails"
+)]
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use ecs_clock_emf::explain::{Options, explain, parse_now};
+use ecs_clock_emf::{Metric, ReadErrorKind};
+use serde::Deserialize;
+use support::{Line, run};
+
+const README: &str = include_str!("../README.md");
+
+/// The cells of every table row, trimmed and without backticks.
+fn rows() -> Vec<Vec<String>> {
+    let rows = README.lines().filter(|line| line.starts_with("| "));
+    rows.map(|line| {
+        line.trim_matches('|')
+            .split('|')
+            .map(|cell| cell.trim().replace('`', ""))
+            .collect()
+    })
+    .collect()
+}
+
+fn row(first: &str) -> Vec<String> {
+    let mut found = rows().into_iter().filter(|row| row[0] == first);
+    let row = found
+        .next()
+        .unwrap_or_else(|| panic!("no row begins with {first}"));
+    assert_eq!(found.next(), None, "{first}");
+    row
+}
+
+/// `(flag, variable, default)` for each option in a help text.
+fn options(help: &str) -> Vec<(String, String, Option<String>)> {
+    let between = |line: &str, open: &str| {
+        let (_, rest) = line.split_once(open)?;
+        Some(rest.split_once(']')?.0.to_owned())
+    };
+    let options = help.lines().filter_map(|line| {
+        let line = line.trim();
+        let variable = between(line, "[env: ")?;
+        let flag = line.split(' ').next()?.to_owned();
+        Some((flag, variable, between(line, "[default: ")))
+    });
+    options.collect()
+}
+
+#[test]
+fn every_option_stands_in_its_table_with_its_variable_and_default() {
+    let help = run(&["--help"], &[]).stdout;
+    let told = options(&help);
+    assert!(told.len() >= 13, "{help}");
+    for (flag, variable, default) in told {
+        let row = row(&flag);
+        assert_eq!(row[1], variable);
+        match default {
+            // In other words there, and here.
+            Some(default) if default.contains("half of it") => {
+                assert_eq!(row[2], "half the emit interval");
+            }
+            Some(default) => assert_eq!(row[2], default, "{flag}"),
+            None if flag == "--properties" => assert_eq!(row[2], "none"),
+            None => assert_eq!(row[2], "", "{flag}"),
+        }
+    }
+    for (flag, variable, _) in options(&run(&["check", "--help"], &[]).stdout) {
+        assert!(
+            rows()
+                .iter()
+                .any(|row| row[0] == flag && row[1] == variable),
+            "{flag} {variable}"
+        );
+    }
+}
+
+#[test]
+fn every_variable_named_is_one() {
+    let help = run(&["--help"], &[]).stdout + &run(&["check", "--help"], &[]).stdout;
+    let known: BTreeSet<String> = options(&help)
+        .into_iter()
+        .map(|(_, variable, _)| variable)
+        .collect();
+    let words = README.split(|c: char| !(c.is_ascii_uppercase() || c == '_'));
+    for word in words.filter(|word| word.len() > 10 && word.starts_with("CLOCK_EMF_")) {
+        assert!(known.contains(word), "{word}");
+    }
+}
+
+#[test]
+fn every_metric_has_its_unit() {
+    for metric in Metric::ALL {
+        // The alarms name some of them again, in other columns.
+        assert_eq!(row(metric.name())[1], metric.unit());
+    }
+}
+
+#[test]
+fn the_line_shown_is_one_of_the_program_and_yields_its_points() {
+    let text = README
+        .lines()
+        .find(|line| line.starts_with("{\"_aws\""))
+        .unwrap();
+    let line = Line::deserialize(&mut serde_json::Deserializer::from_str(text)).unwrap();
+    assert_eq!(line.clock_error_bound.len(), line.samples);
+    assert_eq!(line.version, env!("CARGO_PKG_VERSION"));
+    let options = Options {
+        json: true,
+        now: parse_now(&line.aws.timestamp.to_string()).unwrap(),
+    };
+    let summary = explain(&mut text.as_bytes(), &mut Vec::new(), &options).unwrap();
+    assert_eq!((summary.points, summary.faults), (3, 0));
+}
+
+#[test]
+fn every_member_and_every_kind_of_error_is_explained() {
+    let line = README
+        .lines()
+        .find(|line| line.starts_with("{\"_aws\""))
+        .unwrap();
+    let value: serde_json::Value = serde_json::from_str(line).unwrap();
+    let explained: String = rows().into_iter().map(|row| row.join(" ") + " ").collect();
+    let words: BTreeSet<&str> = explained
+        .split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
+        .collect();
+    let members = value.as_object().unwrap().keys().map(String::as_str);
+    let others = ["ReadErrorKind", "ReadErrorMessage"];
+    let kinds = ReadErrorKind::ALL.map(ReadErrorKind::as_str);
+    for word in members.chain(others).chain(kinds) {
+        assert!(word == "_aws" || words.contains(word), "{word}");
+    }
+}
+
+/// The heading's anchor, as GitHub makes it.
+fn anchor(heading: &str) -> String {
+    heading
+        .to_lowercase()
+        .chars()
+        .filter(|c| c.is_alphanumeric() || " -_".contains(*c))
+        .map(|c| if c == ' ' { '-' } else { c })
+        .collect()
+}
+
+#[test]
+fn every_link_within_the_project_leads_somewhere() {
+    let top = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for document in [
+        "README.md",
+        "container/README.md",
+        ".github/CONTRIBUTING.md",
+    ] {
+        let path = top.join(document);
+        let text = std::fs::read_to_string(&path).unwrap();
+        for part in text.split("](").skip(1) {
+            let (link, _) = part.split_once(')').unwrap();
+            if link.contains("://") {
+                continue;
+            }
+            let (file, fragment) = link.split_once('#').unwrap_or((link, ""));
+            let target = if file.is_empty() {
+                path.clone()
+            } else {
+                path.parent().unwrap().join(file)
+            };
+            assert!(target.exists(), "{document}: {link}");
+            if !fragment.is_empty() {
+                let file = if target.is_dir() {
+                    target.join("README.md")
+                } else {
+                    target
+                };
+                let headings = std::fs::read_to_string(file).unwrap();
+                let mut anchors = headings
+                    .lines()
+                    .filter_map(|line| line.strip_prefix("## "))
+                    .map(anchor);
+                assert!(
+                    anchors.any(|anchor| anchor == fragment),
+                    "{document}: {link}"
+                );
+            }
+        }
+    }
+}
