@@ -25,21 +25,20 @@ pub(crate) struct Checked {
 /// Reads the clock once; where the configuration has a waiting time, every second until it is good,
 /// the time is over, or `shutdown` is ready. `None` if `shutdown` came before the first verdict.
 ///
-/// The first attempt is given all the time it may take, a later one ends with the waiting.
+/// The last attempt begins, at the latest, when the time is over; like every attempt it is given the
+/// time that one request may take.
 pub(crate) async fn check(
     config: &CheckConfig,
     shutdown: impl Future<Output = ()>,
 ) -> Option<Checked> {
     let mut shutdown = pin!(shutdown);
-    let deadline = config.wait.map(|wait| Instant::now() + wait);
+    let deadline = Instant::now() + config.wait.unwrap_or_default();
     let mut last: Option<Checked> = None;
     loop {
-        let next = Instant::now() + PAUSE;
-        let cut = deadline.filter(|_| last.is_some());
+        let began = Instant::now();
         let sample = tokio::select! {
             biased;
             sample = config.source.source.read() => sample,
-            () = sleep_until(cut) => return last,
             () = &mut shutdown => return last,
         };
         let had_reading = sample.outcome.is_ok() || last.is_some_and(|last| last.had_reading);
@@ -51,20 +50,13 @@ pub(crate) async fn check(
             report,
             had_reading,
         };
-        if checked.report.is_good() || deadline.is_none_or(|deadline| next > deadline) {
+        if checked.report.is_good() || Instant::now() >= deadline {
             return Some(checked);
         }
         last = Some(checked);
         tokio::select! {
-            () = tokio::time::sleep_until(next) => {}
+            () = tokio::time::sleep_until(deadline.min(began + PAUSE)) => {}
             () = &mut shutdown => return last,
         }
-    }
-}
-
-async fn sleep_until(time: Option<Instant>) {
-    match time {
-        Some(time) => tokio::time::sleep_until(time).await,
-        None => std::future::pending().await,
     }
 }

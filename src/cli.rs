@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::process::ExitCode;
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
@@ -29,6 +30,8 @@ mod exit {
     pub(super) const NO_READING: u8 = 3;
     /// `explain`: the file cannot be read.
     pub(super) const UNREADABLE: u8 = 3;
+    /// The system refuses what every command needs: no reading was ever to be had.
+    pub(super) const CANNOT_START: u8 = 3;
     /// `run`: lines lost that no line reported, or stdout closed.
     pub(super) const LINES_LOST: u8 = 4;
 }
@@ -44,13 +47,19 @@ pub fn main(arguments: Vec<OsString>, environment: &Environment) -> ExitCode {
     let code = match matches.subcommand() {
         Some(("check", matches)) => {
             let flags = flags(matches, &[options::CHECK, options::CLOCK]);
-            valid(config::check(&flags, environment)).map(|config| check(&config, environment))
+            stoppable(async |shutdown| {
+                let config = valid(config::check(&flags, environment))?;
+                Ok(check(&config, environment, shutdown).await)
+            })
         }
         Some(("explain", matches)) => Ok(explain(matches)),
         other => {
             let matches = other.map_or(&matches, |(_, matches)| matches);
             let flags = flags(matches, &[options::RUN, options::CLOCK]);
-            valid(config::run(&flags, environment)).map(|config| run(config, environment, started))
+            stoppable(async |shutdown| {
+                let config = valid(config::run(&flags, environment))?;
+                Ok(run(config, environment, started, shutdown).await)
+            })
         }
     };
     ExitCode::from(code.unwrap_or_else(|code| code))
@@ -89,7 +98,7 @@ fn command() -> Command {
                 .arg(Arg::new("file").value_name("FILE").help("Log lines; standard input if left out or -")
                     .value_parser(clap::value_parser!(PathBuf)))
                 .arg(Arg::new("json").long("json").action(ArgAction::SetTrue).help("Print one JSON object for each data point and fault"))
-                .arg(Arg::new("now").long("now").value_name("TIME").value_parser(explain::parse_now)
+                .arg(Arg::new("now").long("now").value_name("TIME").value_parser(explain::parse_now).allow_negative_numbers(true)
                     .help("The moment that timestamps are held against: RFC 3339 or milliseconds [default: the present]")),
         )
 }
@@ -160,7 +169,12 @@ pub(crate) fn warn_of_unknown_variables(environment: &Environment, own: &[Option
     }
 }
 
-fn run(config: RunConfig, environment: &Environment, started: Moment) -> u8 {
+async fn run(
+    config: RunConfig,
+    environment: &Environment,
+    started: Moment,
+    shutdown: impl Future<Output = ()>,
+) -> u8 {
     diagnostics::init(config.source.log_level);
     warn_of_unknown_variables(environment, &[]);
     let once = config.once;
@@ -175,41 +189,37 @@ fn run(config: RunConfig, environment: &Environment, started: Moment) -> u8 {
         delay: fastrand::f64(),
         offset: fastrand::f64(),
     };
-    let ended = on_runtime(async {
-        let shutdown = shutdown::listen()?;
-        Ok(run::run(config, sink, started, draws, shutdown).await)
-    });
-    match ended {
-        Err(code) => code,
-        Ok(ended) if ended.stdout_closed || ended.counts.unreported > 0 => exit::LINES_LOST,
-        Ok(ended) if once && !ended.had_reading => exit::NO_READING,
-        Ok(_) => 0,
+    let ended = run::run(config, sink, started, draws, shutdown).await;
+    if ended.stdout_closed || ended.counts.unreported > 0 {
+        exit::LINES_LOST
+    } else if once && !ended.had_reading {
+        exit::NO_READING
+    } else {
+        0
     }
 }
 
-fn check(config: &CheckConfig, environment: &Environment) -> u8 {
+async fn check(
+    config: &CheckConfig,
+    environment: &Environment,
+    shutdown: impl Future<Output = ()>,
+) -> u8 {
     diagnostics::init(config.source.log_level);
     // A limit under a misspelt name would leave a gate open.
     warn_of_unknown_variables(environment, &[]);
-    let checked = on_runtime(async {
-        let shutdown = shutdown::listen()?;
-        Ok(check::check(config, shutdown).await)
-    });
-    match checked {
-        Err(code) => code,
-        Ok(None) => exit::NO_READING,
-        Ok(Some(Checked {
-            report,
-            had_reading,
-        })) => {
-            // The exit code says it too: whoever closed stdout may still read that.
-            let _ = print(&report, config.json);
-            match (report.is_good(), had_reading) {
-                (true, _) => 0,
-                (false, true) => exit::NOT_GOOD,
-                (false, false) => exit::NO_READING,
-            }
-        }
+    let Some(Checked {
+        report,
+        had_reading,
+    }) = check::check(config, shutdown).await
+    else {
+        return exit::NO_READING;
+    };
+    // The exit code says it too: whoever closed stdout may still read that.
+    let _ = print(&report, config.json);
+    match (report.is_good(), had_reading) {
+        (true, _) => 0,
+        (false, true) => exit::NOT_GOOD,
+        (false, false) => exit::NO_READING,
     }
 }
 
@@ -262,20 +272,29 @@ fn print(report: &Report, json: bool) -> io::Result<()> {
     io::stdout().write_all(text.as_bytes())
 }
 
-/// Runs `task` on a runtime of this thread alone. What it leaves behind, such as a name look-up that
+/// Runs a task on a runtime of this thread alone, with the signals that stop it: from here on they no
+/// longer end the process by themselves. What the task leaves behind, such as a name look-up that
 /// hangs, is not waited for.
-pub(crate) fn on_runtime<T>(task: impl Future<Output = io::Result<T>>) -> Result<T, u8> {
-    let outcome = tokio::runtime::Builder::new_current_thread()
+pub(crate) fn stoppable<T>(
+    task: impl AsyncFnOnce(BoxedShutdown) -> Result<T, u8>,
+) -> Result<T, u8> {
+    let cannot_start = |error: io::Error| {
+        diagnostics::init(tracing::level_filters::LevelFilter::ERROR);
+        tracing::error!(%error, "the program cannot start");
+        exit::CANNOT_START
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .max_blocking_threads(1)
         .build()
-        .and_then(|runtime| {
-            let outcome = runtime.block_on(task);
-            runtime.shutdown_background();
-            outcome
-        });
-    outcome.map_err(|error| {
-        tracing::error!(%error, "the program cannot start");
-        exit::LINES_LOST
-    })
+        .map_err(cannot_start)?;
+    let outcome = runtime.block_on(async {
+        let shutdown = shutdown::listen().map_err(cannot_start)?;
+        task(Box::pin(shutdown)).await
+    });
+    runtime.shutdown_background();
+    outcome
 }
+
+/// Ready when the program is to stop.
+pub(crate) type BoxedShutdown = Pin<Box<dyn Future<Output = ()>>>;

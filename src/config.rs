@@ -13,7 +13,12 @@ use crate::metric::Metric;
 use crate::options::{self, Environment, OptionSpec};
 use crate::parse;
 use crate::source::{ENDPOINT_VARIABLE, Source};
+use crate::text::cut;
 use crate::verdict::Limits;
+
+/// How much is shown of a value that was given, and of what is wrong with it, in characters.
+const SHOWN_VALUE: usize = 200;
+const SHOWN_PROBLEM: usize = 1_000;
 
 /// What every command that reads a clock needs.
 #[derive(Debug)]
@@ -105,11 +110,13 @@ impl<'a> Raw<'a> {
         Some((variable, value))
     }
 
-    pub(crate) fn fault(&mut self, option: String, given: String, problem: impl Into<String>) {
+    /// Notes a fault. What is shown of it is cut, since an event that is longer than a pipe would wait
+    /// for ever where nobody reads stderr.
+    pub(crate) fn fault(&mut self, option: String, given: &str, problem: &str) {
         self.faults.push(Fault {
             option,
-            given,
-            problem: problem.into(),
+            given: cut(given, SHOWN_VALUE),
+            problem: cut(problem, SHOWN_PROBLEM),
         });
     }
 
@@ -130,7 +137,7 @@ impl<'a> Raw<'a> {
             parse(&text)
         };
         parsed
-            .map_err(|problem| self.fault(place, text, problem))
+            .map_err(|problem| self.fault(place, &text, &problem))
             .ok()
     }
 
@@ -179,7 +186,7 @@ impl<'a> Raw<'a> {
             (Auto | Kernel, _) => Source::kernel(),
             (Ecs, None) => {
                 let problem = format!("source ecs needs {ENDPOINT_VARIABLE}, which is not set");
-                self.fault("--source".to_owned(), kind.as_str().to_owned(), problem);
+                self.fault("--source".to_owned(), kind.as_str(), &problem);
                 return None;
             }
         };
@@ -187,9 +194,9 @@ impl<'a> Raw<'a> {
             .map_err(|problem| problem.to_string())
             .map_err(|problem| match endpoint {
                 Some(base) if kind != Kernel => {
-                    self.fault(ENDPOINT_VARIABLE.to_owned(), base, problem);
+                    self.fault(ENDPOINT_VARIABLE.to_owned(), &base, &problem);
                 }
-                _ => self.fault("--source".to_owned(), kind.as_str().to_owned(), problem),
+                _ => self.fault("--source".to_owned(), kind.as_str(), &problem),
             })
             .ok()
     }
@@ -264,7 +271,7 @@ fn check_options(raw: &mut Raw<'_>) -> Option<CheckConfig> {
         max_error: raw.get(&options::MAX_ERROR, parse::duration),
         max_age: raw.get(&options::MAX_AGE, parse::duration),
     };
-    let wait = raw.get(&options::WAIT, parse::duration);
+    let wait = raw.get(&options::WAIT, parse::wait);
     let json = raw.switch(&options::JSON);
     Some(CheckConfig {
         source: source?,

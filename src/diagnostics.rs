@@ -13,6 +13,8 @@ pub(crate) fn init(level: LevelFilter) {
         .with_span_list(false)
         .with_target(false)
         .with_max_level(level)
+        // It would say by way of stderr that stderr fails, and panic when that fails too.
+        .log_internal_errors(false)
         .with_writer(|| Stderr)
         .finish();
     // Fails only where one is set already, which then stays.

@@ -7,6 +7,9 @@ pub struct TaskIdentity {
     pub cluster: Option<String>,
     /// The service the task belongs to, if any.
     pub service: Option<String>,
+    /// Whether a document said that there is no service, by leaving it out. `false` also where none
+    /// has said anything yet, or where what it said of the service could not be believed.
+    pub is_outside_service: bool,
     /// The task definition's family.
     pub family: Option<String>,
     /// The task definition's revision.
@@ -25,12 +28,14 @@ impl TaskIdentity {
         let Self {
             cluster,
             service,
+            is_outside_service,
             family,
             revision,
             task_id,
             availability_zone,
             launch_type,
         } = self;
+        *is_outside_service |= newer.is_outside_service;
         for (known, new) in [
             (cluster, &newer.cluster),
             (service, &newer.service),

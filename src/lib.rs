@@ -59,6 +59,7 @@ mod shutdown;
 mod sink;
 mod source;
 mod step;
+mod text;
 mod verdict;
 mod window;
 

@@ -4,11 +4,16 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 
+use crate::text::cut;
+
 /// What every variable of the sidecar begins with.
 const PREFIX: &str = "CLOCK_EMF_";
 /// What the demonstration's own variables begin with.
 #[cfg(feature = "demo")]
 const DEMO_PREFIX: &str = "CLOCK_DEMO_";
+
+/// How much is shown of a variable's name, in characters.
+const SHOWN_NAME: usize = 200;
 
 /// An option that is a flag `--name` and a variable such as `CLOCK_EMF_NAME`.
 #[derive(Debug, Clone, Copy)]
@@ -155,7 +160,7 @@ pub(crate) const WAIT: OptionSpec = option(
     "wait",
     "DURATION",
     None,
-    "Read every second until good, for at most this long",
+    "Read every second until good, for at most this long, up to 1day",
 );
 pub(crate) const JSON: OptionSpec = option("json", "", None, "Print one JSON object");
 
@@ -242,7 +247,7 @@ impl Environment {
             .keys()
             .filter(|name| options().any(|option| name.starts_with(option.prefix)))
             .filter(|name| !known.contains(name))
-            .map(|name| (name.clone(), nearest(name)))
+            .map(|name| (cut(name, SHOWN_NAME), nearest(name)))
             .collect()
     }
 }

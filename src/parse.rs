@@ -12,6 +12,7 @@ use crate::metric::Metric;
 pub(crate) const LONGEST_EMIT_INTERVAL: Duration = Duration::from_secs(60);
 const SHORTEST_EMIT_INTERVAL: Duration = Duration::from_secs(1);
 const SHORTEST_SAMPLE_INTERVAL: Duration = Duration::from_millis(100);
+const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
 const LONGEST_REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 /// What the lists of a configuration may take up in a line, in bytes as JSON. Together with the rest
 /// of the largest line this stays under the 16,384 bytes at which some log routers cut.
@@ -94,6 +95,10 @@ fn duration_within(text: &str, shortest: Duration, longest: Duration) -> Result<
 
 pub(crate) fn request_timeout(text: &str) -> Result<Duration, String> {
     duration_within(text, Duration::from_millis(1), LONGEST_REQUEST_TIMEOUT)
+}
+
+pub(crate) fn wait(text: &str) -> Result<Duration, String> {
+    duration_within(text, Duration::ZERO, LONGEST_WAIT)
 }
 
 /// How often an application may read the clock.
@@ -216,7 +221,11 @@ pub(crate) fn dimensions(text: &str, properties: &[Property]) -> Result<Vec<Vec<
                 set.len()
             ));
         }
-        if sets.contains(&set) {
+        // In whatever order: CloudWatch would have the same dimensions twice.
+        let same = |other: &Vec<String>| {
+            other.len() == set.len() && set.iter().all(|name| other.contains(name))
+        };
+        if sets.iter().any(same) {
             return Err(format!("the set {given:?} is given twice"));
         }
         sets.push(set);

@@ -1,5 +1,7 @@
 //! Why the clock could not be read.
 
+use crate::text::cut;
+
 /// Why a reading, or one member of it, could not be had.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReadError {
@@ -17,7 +19,6 @@ impl ReadError {
     /// and `?` stands for other characters, since part of it may come from the endpoint.
     #[must_use]
     pub fn new(kind: ReadErrorKind, message: impl AsRef<str>) -> Self {
-        let mut characters = message.as_ref().chars();
         let printable = |c: char| {
             if c == ' ' || c.is_ascii_graphic() {
                 c
@@ -25,14 +26,10 @@ impl ReadError {
                 '?'
             }
         };
-        let mut message: String = characters
-            .by_ref()
-            .take(Self::MESSAGE_LIMIT)
+        let message = cut(message.as_ref(), Self::MESSAGE_LIMIT)
+            .chars()
             .map(printable)
             .collect();
-        if characters.next().is_some() {
-            message.push_str("...");
-        }
         Self { kind, message }
     }
 }

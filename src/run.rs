@@ -80,17 +80,19 @@ pub(crate) async fn run(
         let wake = wake.into_iter().flatten().min();
         tokio::select! {
             biased;
-            () = &mut shutdown => break,
+            // Before the signal: an answer that is there already is not thrown away.
             sample = &mut read, if reading => {
                 reading = false;
                 sidecar.take(sample);
+                beat.leave_out_missed(Instant::now());
                 if config.once {
                     break;
                 }
             }
+            () = &mut shutdown => break,
             () = sidecar.emitter.sink().closed(), if !stdout_closed => {
                 stdout_closed = true;
-                error!("stdout is closed: no line can be written any more");
+                say_stdout_closed();
                 let age = started.monotonic.elapsed();
                 let wait = if config.source.in_ecs { RESTARTABLE_AGE.saturating_sub(age) } else { Duration::ZERO };
                 leave_at = Some(Instant::now() + wait);
@@ -108,6 +110,10 @@ pub(crate) async fn run(
         }
     }
     sidecar.finish(stdout_closed).await
+}
+
+fn say_stdout_closed() {
+    error!("stdout is closed: no line can be written any more");
 }
 
 async fn sleep_until(wake: Option<Instant>) {
@@ -205,6 +211,15 @@ impl Sidecar {
         }
         let sink = self.emitter.finish(bare, deadline).await;
         let counts = sink.finish(deadline).await;
+        // It may have shown with the last lines only.
+        if sink.is_closed() && !stdout_closed {
+            say_stdout_closed();
+        } else if counts.unreported > 0 && !sink.is_closed() {
+            error!(
+                lines = counts.unreported,
+                "lines were lost that no line has reported"
+            );
+        }
         info!(
             accepted = counts.accepted,
             written = counts.written,
@@ -215,7 +230,7 @@ impl Sidecar {
         );
         Ended {
             had_reading: self.had_reading,
-            stdout_closed,
+            stdout_closed: sink.is_closed(),
             counts,
         }
     }

@@ -26,6 +26,13 @@ impl Beat {
         self.next
     }
 
+    /// Leaves out the beats that have gone by at `now`, since the read before them took so long.
+    pub(crate) fn leave_out_missed(&mut self, now: Instant) {
+        if self.next <= now {
+            self.advance(now);
+        }
+    }
+
     /// Moves on to the first beat after `now`.
     pub(crate) fn advance(&mut self, now: Instant) {
         let late = now.saturating_duration_since(self.next).as_nanos();
@@ -57,6 +64,11 @@ mod tests {
         ] {
             let mut beat = Beat::new(at(1_000), Duration::from_millis(100));
             beat.advance(at(now));
+            assert_eq!(beat.next(), at(next), "at {now}");
+        }
+        for (now, next) in [(900, 1_000), (999, 1_000), (1_000, 1_100), (1_250, 1_300)] {
+            let mut beat = Beat::new(at(1_000), Duration::from_millis(100));
+            beat.leave_out_missed(at(now));
             assert_eq!(beat.next(), at(next), "at {now}");
         }
     }

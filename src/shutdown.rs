@@ -33,7 +33,7 @@ pub(crate) fn listen() -> io::Result<impl Future<Output = ()>> {
 /// # Errors
 /// If the handlers cannot be installed.
 #[cfg(windows)]
-pub fn listen() -> io::Result<impl Future<Output = ()>> {
+pub(crate) fn listen() -> io::Result<impl Future<Output = ()>> {
     use tokio::signal::windows;
     let mut c = windows::ctrl_c()?;
     let mut r#break = windows::ctrl_break()?;

@@ -150,6 +150,12 @@ impl Sink {
         self.wait_for(|book| book.closed).await;
     }
 
+    /// Whether the reader of stdout is gone for good.
+    #[must_use]
+    pub(crate) fn is_closed(&self) -> bool {
+        self.ledger.with(|book| book.closed)
+    }
+
     /// Waits until the queue has room for another line, or until `deadline`.
     pub(crate) async fn room(&self, deadline: Instant) {
         let room = self.wait_for(|book| book.counts.in_flight() < self.capacity);
@@ -159,7 +165,7 @@ impl Sink {
 
     /// Waits until every line is written, failed or dropped, or until `deadline`; lines that are still
     /// in the queue then count as lost.
-    pub(crate) async fn finish(self, deadline: Instant) -> Counts {
+    pub(crate) async fn finish(&self, deadline: Instant) -> Counts {
         let settled = self.wait_for(|book| book.counts.in_flight() == 0);
         let _ = tokio::time::timeout_at(deadline, settled).await;
         self.ledger.with(|book| {
@@ -192,6 +198,20 @@ fn duplicate_stdout() -> io::Result<File> {
     #[cfg(windows)]
     let handle = std::os::windows::io::AsHandle::as_handle(&io::stdout()).try_clone_to_owned()?;
     Ok(File::from(handle))
+}
+
+/// Whether after this error no write will ever succeed: the reader is gone, or nothing can be written
+/// to this descriptor.
+fn is_end(error: &io::Error) -> bool {
+    #[cfg(unix)]
+    let unwritable = error.raw_os_error() == Some(rustix::io::Errno::BADF.raw_os_error());
+    #[cfg(not(unix))]
+    let unwritable = false;
+    unwritable
+        || matches!(
+            error.kind(),
+            ErrorKind::BrokenPipe | ErrorKind::ConnectionReset | ErrorKind::NotConnected
+        )
 }
 
 /// Writes lines and keeps the accounts. Runs on the appender's thread.
@@ -244,12 +264,7 @@ impl<W: Write> Write for Pen<W> {
                 Err(error) => {
                     book.counts.failed += 1;
                     book.counts.unreported += 1 + reported;
-                    book.closed |= matches!(
-                        error.kind(),
-                        ErrorKind::BrokenPipe
-                            | ErrorKind::ConnectionReset
-                            | ErrorKind::NotConnected
-                    );
+                    book.closed |= is_end(error);
                 }
             }
         });

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::read_error::ReadError;
 use crate::reading::{ClockSource, Reading, SyncStatus};
@@ -152,10 +152,14 @@ impl Collector {
     /// even where nothing was open.
     pub(crate) fn step(&mut self, step: ClockStep) -> Closed {
         let mut window = match self.open.take() {
-            Some(open) => open.window,
+            Some(open) => {
+                let mut window = open.window;
+                // A step may be found only when the window's time is over; its values are of that time.
+                window.stamp = step.old_wall.min(open.end - TimeDelta::milliseconds(1));
+                window
+            }
             None => Window::empty(self.source, step.old_wall),
         };
-        window.stamp = step.old_wall;
         window.step = Some(step);
         Closed {
             window,

@@ -180,11 +180,35 @@ fn waiting_ends_with_the_last_verdict_when_the_time_is_over() {
     let finished = check(&server, &["--wait=1500ms", "--json"]);
     assert_eq!(finished.code, Some(1));
     assert_eq!(json(&finished).status.as_deref(), Some("NOT_SYNCHRONIZED"));
-    assert_eq!(server.counters().task_requests, 2);
-    // An attempt under way does not outlast the waiting: the verdict before it stands.
+    // At the start, after a second, and when the time is over.
+    assert_eq!(server.counters().task_requests, 3);
     server.switch(Scenario::Hang);
     let finished = check(&server, &["--wait=1500ms", "--request-timeout=100ms"]);
     assert_eq!(finished.code, Some(3));
+}
+
+/// Regression: the last second of the waiting went unused.
+#[test]
+fn the_last_attempt_is_made_when_the_time_is_over() {
+    for (wait, reads) in [("0s", 1), ("500ms", 2), ("1s", 2)] {
+        let server = Server::start(Scenario::Unsynchronized).unwrap();
+        let finished = check(&server, &["--wait", wait]);
+        assert_eq!(finished.code, Some(1));
+        assert_eq!(server.counters().task_requests, reads, "{wait}");
+    }
+}
+
+/// Regression: a limit under a misspelt name left a gate open without a word.
+#[test]
+fn a_misspelt_variable_is_a_warning() {
+    let server = Server::start(Scenario::Good).unwrap();
+    let finished = run(
+        &["check"],
+        &[(ENDPOINT, &server.base()), ("CLOCK_EMF_MAX_EROR", "1us")],
+    );
+    assert_eq!(finished.code, Some(0));
+    let warning = &finished.diagnostics()[0];
+    assert_eq!(warning["nearest"], "CLOCK_EMF_MAX_ERROR");
 }
 
 #[test]

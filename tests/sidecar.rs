@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use endpoint::{Scenario, Server};
+use endpoint::{Options, Scenario, Server};
 use rustix::process::Signal;
 use support::{Finished, Line, Program, run};
 
@@ -453,6 +453,111 @@ fn a_closed_stdout_ends_the_program_with_a_message() {
     assert_eq!(closed.count(), 1, "{finished:?}");
 }
 
+/// Regression: what could not be said on stderr ended the program with a panic.
+#[test]
+fn a_stderr_that_cannot_be_written_changes_nothing() {
+    let server = Server::start(Scenario::Good).unwrap();
+    let mut program = Program::start_with_closed_stderr(&QUICK, &[(ENDPOINT, &server.base())]);
+    program.line();
+    server.switch(Scenario::Error500);
+    program.line_where(|line| line.read_error_kind.is_some());
+    server.switch(Scenario::Good);
+    program.line_where(|line| line.clock_read_errors.is_none());
+    assert_eq!(program.stop().code, Some(0));
+
+    let wrong = ["--source=sun"];
+    let program = Program::start_with_closed_stderr(&wrong, &[(ENDPOINT, &server.base())]);
+    assert_eq!(program.finish().code, Some(2));
+}
+
+/// Regression: where it showed with the last lines only, exit code 4 came without a word.
+#[test]
+fn a_stdout_that_is_found_closed_at_the_end_is_said_too() {
+    let server = Server::start(Scenario::Good).unwrap();
+    let (reader, writer) = rustix::pipe::pipe().unwrap();
+    drop(reader);
+    let program = Program::start_unread(
+        &["--once", "--log-level=error"],
+        &[(ENDPOINT, &server.base())],
+        Stdio::from(writer),
+    );
+    let finished = program.finish();
+    assert_eq!(finished.code, Some(4), "{finished:?}");
+    let said = finished.diagnostics();
+    assert_eq!(said.len(), 1, "{finished:?}");
+    assert_eq!(said[0]["level"], "ERROR");
+}
+
+/// Regression: it went on for ever as if the reader might come back.
+#[test]
+fn a_stdout_that_is_open_for_reading_only_counts_as_closed() {
+    let reading = std::fs::File::open("/dev/null").unwrap();
+    let program = Program::start_unread(
+        &[
+            "--source=kernel",
+            "--sample-interval=100ms",
+            "--emit-interval=1s",
+        ],
+        &[],
+        Stdio::from(reading),
+    );
+    let finished = program.finish();
+    assert_eq!(finished.code, Some(4), "{finished:?}");
+}
+
+/// Regression: an event longer than a pipe waited for a reader, before the first reading.
+#[test]
+fn huge_names_and_values_are_cut_where_they_are_said() {
+    let server = Server::start(Scenario::Good).unwrap();
+    let long = "X".repeat(100_000);
+    let finished = run(
+        &["--once"],
+        &[
+            (ENDPOINT, &server.base()),
+            (&format!("CLOCK_EMF_{long}"), "y"),
+        ],
+    );
+    assert_eq!(finished.code, Some(0));
+    let finished = run(
+        &["--once", "--namespace", &long],
+        &[(ENDPOINT, &server.base())],
+    );
+    assert_eq!(finished.code, Some(2));
+    let fault = &finished.diagnostics()[0];
+    assert_eq!(fault["given"].as_str().unwrap().len(), 203);
+    assert!(finished.stderr.len() < 4_096);
+}
+
+/// Regression: a read that took longer than the interval was followed by the next at once.
+#[test]
+fn reads_that_take_longer_than_the_interval_leave_beats_out() {
+    let server = Server::with(Options {
+        scenario: Scenario::Slow,
+        delay: Duration::from_millis(250),
+        ..Options::default()
+    })
+    .unwrap();
+    let mut program = start(
+        &server,
+        &[
+            "--sample-interval=200ms",
+            "--emit-interval=60s",
+            "--storage-resolution=1",
+        ],
+    );
+    // The offset of the second read is drawn; from the third on the beat holds.
+    for _ in 0..2 {
+        program.line();
+    }
+    let first = program.line().aws.timestamp;
+    for _ in 0..3 {
+        program.line();
+    }
+    let fourth = program.line().aws.timestamp;
+    // Four distances of two intervals each; 250 ms apart they would be 1,000 ms.
+    assert!(fourth - first >= 1_500, "{} ms", fourth - first);
+}
+
 #[test]
 fn inside_ecs_a_closed_stdout_does_not_end_it_before_it_can_be_restarted() {
     let server = Server::start(Scenario::Good).unwrap();
@@ -546,6 +651,18 @@ fn a_misspelt_variable_is_a_warning() {
     assert_eq!(warning["level"], "WARN");
     assert_eq!(warning["variable"], "CLOCK_EMF_SAMPLE_INTERVALL");
     assert_eq!(warning["nearest"], "CLOCK_EMF_SAMPLE_INTERVAL");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_empty_clock_drift_leaves_auto_open() {
+    let server = Server::start(Scenario::EmptyClockDrift).unwrap();
+    let mut program = start(&server, &["--source=auto"]);
+    let first = program.line();
+    assert_eq!(first.read_error_kind.as_deref(), Some("no_clock_drift"));
+    server.switch(Scenario::NoClockDrift);
+    let settled = program.line_where(|line| line.samples > 0);
+    assert_eq!(settled.clock_source, "kernel");
 }
 
 #[cfg(target_os = "linux")]

@@ -24,11 +24,13 @@ use self::history::{History, Point};
 use self::routes::App;
 use crate::cli;
 use crate::clock::Clock;
+use crate::diagnostics;
 use crate::moment::Moment;
 use crate::options::{self, Environment};
 use crate::verdict::{Limits, Report};
-use crate::{diagnostics, shutdown};
 
+/// Exit code: the address cannot be had.
+const CANNOT_LISTEN: u8 = 1;
 /// How far the plot reaches back.
 const HISTORY: Duration = Duration::from_secs(300);
 /// From one point of the plot to the next, at least.
@@ -47,32 +49,33 @@ pub fn main(arguments: Vec<OsString>, environment: &Environment) -> ExitCode {
         .args(cli::arguments(&[options::DEMO, options::CLOCK]));
     let code = cli::matched(command, arguments).and_then(|matches| {
         let flags = cli::flags(&matches, &[options::DEMO, options::CLOCK]);
-        cli::valid(config::demo(&flags, environment))
+        cli::stoppable(async |shutdown| {
+            let config = cli::valid(config::demo(&flags, environment))?;
+            run(config, environment, shutdown).await
+        })
     });
-    ExitCode::from(match code {
-        Ok(config) => run(config, environment),
-        Err(code) => code,
-    })
+    ExitCode::from(code.map_or_else(|code| code, |()| 0))
 }
 
-fn run(config: DemoConfig, environment: &Environment) -> u8 {
+async fn run(
+    config: DemoConfig,
+    environment: &Environment,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), u8> {
     diagnostics::init(config.source.log_level);
     cli::warn_of_unknown_variables(environment, options::DEMO);
-    cli::on_runtime(async {
-        let shutdown = shutdown::listen()?;
-        let listener = match TcpListener::bind(&config.listen).await {
-            Ok(listener) => listener,
-            Err(error) => {
-                error!(address = config.listen, %error, "it cannot listen");
-                return Err(error);
-            }
-        };
-        info!(address = %listener.local_addr()?, "listening");
-        serve(config, listener, shutdown).await;
-        info!("stopped");
-        Ok(())
-    })
-    .map_or(1, |()| 0)
+    let cannot_listen = |error: std::io::Error| {
+        error!(address = config.listen, %error, "it cannot listen");
+        CANNOT_LISTEN
+    };
+    let listener = TcpListener::bind(&config.listen)
+        .await
+        .map_err(cannot_listen)?;
+    let address = listener.local_addr().map_err(cannot_listen)?;
+    info!(%address, "listening");
+    serve(config, listener, shutdown).await;
+    info!("stopped");
+    Ok(())
 }
 
 async fn serve(config: DemoConfig, listener: TcpListener, shutdown: impl Future<Output = ()>) {

@@ -135,7 +135,8 @@ pub(super) fn dimension_sets<'a>(
             .collect(),
         Dimensions::Default => {
             // Not known yet is not the same as no service: only the endpoint can say the latter.
-            let outside_service = identity.is_some_and(|identity| identity.service.is_none())
+            let outside_service = identity
+                .is_some_and(|identity| identity.is_outside_service && identity.service.is_none())
                 && !labels.iter().any(|(label, _)| *label == "ServiceName");
             let second = if outside_service {
                 "TaskDefinitionFamily"

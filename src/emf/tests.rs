@@ -41,6 +41,7 @@ fn identity() -> TaskIdentity {
     TaskIdentity {
         cluster: Some("orders".into()),
         service: Some("ledger".into()),
+        is_outside_service: false,
         family: Some("ledger-task".into()),
         revision: Some("7".into()),
         task_id: Some("bfa2636268144d039771334145e490c5".into()),
@@ -238,6 +239,11 @@ fn dimension_sets_follow_what_is_known() {
     };
     let outside = TaskIdentity {
         service: None,
+        is_outside_service: true,
+        ..identity()
+    };
+    let withheld = TaskIdentity {
+        service: None,
         ..identity()
     };
     let odd = TaskIdentity {
@@ -286,6 +292,13 @@ fn dimension_sets_follow_what_is_known() {
             None,
             "",
         ),
+        (
+            "a service whose name could not be believed",
+            Some(withheld),
+            &[],
+            None,
+            "",
+        ),
         ("a blank name", Some(blank), &[], None, ""),
         (
             "sets of which one is unknown",
@@ -327,6 +340,7 @@ fn the_largest_line_stays_under_what_log_routers_cut() {
     let identity = TaskIdentity {
         cluster: long("\\"),
         service: long("\\"),
+        is_outside_service: false,
         family: long("\\"),
         revision: long("\\"),
         task_id: long("\\"),

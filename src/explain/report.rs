@@ -252,17 +252,18 @@ impl Serialize for Dimensions<'_> {
     }
 }
 
-/// Text from a log line, fit for a terminal.
+/// Text from a log line, fit for a terminal: nothing in it moves the cursor or turns the direction of
+/// what follows.
 fn printable(text: &str) -> Cow<'_, str> {
-    if !text.contains(char::is_control) {
+    let plain = |byte: u8| byte == b' ' || byte.is_ascii_graphic();
+    if text.bytes().all(plain) {
         return Cow::Borrowed(text);
     }
     let mut shown = String::new();
     for c in text.chars() {
-        if c.is_control() {
-            shown.extend(c.escape_default());
-        } else {
-            shown.push(c);
+        match c {
+            '"' | '\'' | '\\' => shown.push(c),
+            c => shown.extend(c.escape_debug()),
         }
     }
     Cow::Owned(shown)
@@ -298,4 +299,20 @@ fn value_text(values: &[&Number]) -> String {
 fn counted(count: u64, noun: &str) -> String {
     let ending = if count == 1 { "" } else { "s" };
     format!("{count} {noun}{ending}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_shown_cannot_steer_a_terminal() {
+        for (text, shown) in [
+            ("it's \"a\\b\"", "it's \"a\\b\""),
+            ("Zürich 日本", "Zürich 日本"),
+            ("a\u{202e}b\u{1b}[31m\n", "a\\u{202e}b\\u{1b}[31m\\n"),
+        ] {
+            assert_eq!(printable(text), shown);
+        }
+    }
 }

@@ -76,6 +76,13 @@ fn whole_numbers_and_words() {
         ["1ms", "2s", "1m"]
     );
     assert_eq!(
+        taken(
+            wait,
+            &["0s", "60s", "1day", "86401s", "18446744073709551615s"]
+        ),
+        ["0s", "60s", "1day"]
+    );
+    assert_eq!(
         taken(source, &["auto", "ecs", "kernel", "ntp", "ECS"]),
         ["auto", "ecs", "kernel"]
     );
@@ -175,6 +182,7 @@ fn dimension_sets_name_labels_and_properties() {
         "ClusterName;",
         "ClusterName,ClusterName",
         "Stage;Stage",
+        "ClusterName,Stage;Stage,ClusterName",
         "Region",
         "Sequence",
     ];

@@ -196,7 +196,11 @@ async fn read_endpoint(endpoint: &Endpoint) -> (Sample, Option<bool>) {
     let document = body.and_then(|body| task_document::parse(&body, at.wall));
     let knows_clock = match &document {
         Err(_) => None,
-        Ok(document) => Some(document.clock != ClockMember::Absent),
+        Ok(document) => match document.clock {
+            ClockMember::Told(_) => Some(true),
+            ClockMember::Absent => Some(false),
+            ClockMember::Unusable(_) => None,
+        },
     };
     (sample_of(document, at), knows_clock)
 }

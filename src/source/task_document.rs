@@ -15,9 +15,12 @@ use crate::bound::ErrorBound;
 use crate::identity::TaskIdentity;
 use crate::read_error::{ReadError, ReadErrorKind};
 use crate::reading::SyncStatus;
+use crate::text::cut;
 
 /// How far in the future a reference time may lie and still be believed.
 const FUTURE_TOLERANCE: TimeDelta = TimeDelta::seconds(1);
+/// How Go, the agent's language, writes a time that was never set.
+const UNSET_TIME: &str = r#""0001-01-01T00:00:00Z""#;
 /// The longest identity member kept, in bytes. ECS allows 255 characters in every name.
 const NAME_LIMIT: usize = 255;
 
@@ -92,6 +95,7 @@ pub(crate) fn parse(body: &[u8], read_at: DateTime<Utc>) -> Result<TaskDocument,
     };
     let identity = TaskIdentity {
         cluster: withheld.name("Cluster", cluster),
+        is_outside_service: service.is_none_or(|raw| is_null(raw) || raw.get() == r#""""#),
         service: withheld.name("ServiceName", service),
         family: withheld.name("Family", family),
         revision: withheld.name("Revision", revision),
@@ -128,6 +132,7 @@ fn clock_drift(raw: &RawValue, read_at: DateTime<Utc>, withheld: &mut Withheld) 
             .map_err(|_| format!("{} is no number of milliseconds", Shown(raw)))?;
         ErrorBound::from_millis(milliseconds).map_err(|error| format!("{}: {error}", Shown(raw)))
     });
+    let reference = reference.filter(|raw| raw.get() != UNSET_TIME);
     let reference = withheld.member("ReferenceTimestamp", reference, |raw| {
         let time = serde_json::from_str::<Cow<'_, str>>(raw.get())
             .ok()
@@ -193,12 +198,7 @@ struct Shown<'a>(&'a RawValue);
 
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const LIMIT: usize = 40;
-        let text = self.0.get();
-        match text.char_indices().nth(LIMIT) {
-            None => f.write_str(text),
-            Some((end, _)) => write!(f, "{}...", &text[..end]),
-        }
+        f.write_str(&cut(self.0.get(), 40))
     }
 }
 

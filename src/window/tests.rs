@@ -151,6 +151,14 @@ fn a_step_closes_the_window_in_its_own_time_line_even_an_empty_one() {
     let closed = collector.step(step);
     assert_eq!(summary(&closed), (1, 0, 20_000, true));
     assert_eq!(collector.end(), None);
+
+    // Found only after the end of the window: its values still are of that window's time.
+    add(&mut collector, 10_000, GOOD);
+    let late = ClockStep {
+        old_wall: at(60_000),
+        ..step
+    };
+    assert_eq!(summary(&collector.step(late)), (1, 0, 59_999, true));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Starts and stops the program.
 
 use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -66,6 +66,19 @@ pub(crate) fn run(arguments: &[&str], environment: &[(&str, &str)]) -> Finished 
     }
 }
 
+/// Lines as they come.
+fn lines_of(stdout: ChildStdout) -> Receiver<String> {
+    let (sender, lines) = channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(stdout).lines() {
+            if sender.send(line.unwrap()).is_err() {
+                return;
+            }
+        }
+    });
+    lines
+}
+
 /// A running program whose lines are read as they come.
 pub(crate) struct Program {
     child: Child,
@@ -76,16 +89,7 @@ pub(crate) struct Program {
 impl Program {
     pub(crate) fn start(arguments: &[&str], environment: &[(&str, &str)]) -> Self {
         let mut program = Self::start_unread(arguments, environment, Stdio::piped());
-        let stdout = program.child.stdout.take().unwrap();
-        let (sender, lines) = channel();
-        std::thread::spawn(move || {
-            for line in BufReader::new(stdout).lines() {
-                if sender.send(line.unwrap()).is_err() {
-                    return;
-                }
-            }
-        });
-        program.lines = Some(lines);
+        program.lines = Some(lines_of(program.child.stdout.take().unwrap()));
         program
     }
 
@@ -110,6 +114,25 @@ impl Program {
             child,
             lines: None,
             stderr: Some(stderr),
+        }
+    }
+
+    /// A program whose stderr nobody reads any more.
+    pub(crate) fn start_with_closed_stderr(
+        arguments: &[&str],
+        environment: &[(&str, &str)],
+    ) -> Self {
+        let mut child = command(arguments, environment)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stderr.take());
+        let lines = Some(lines_of(child.stdout.take().unwrap()));
+        Self {
+            child,
+            lines,
+            stderr: None,
         }
     }
 
@@ -145,7 +168,10 @@ impl Program {
         Finished {
             code,
             stdout: rest.iter().map(|line| line.clone() + "\n").collect(),
-            stderr: self.stderr.take().unwrap().join().unwrap(),
+            stderr: self
+                .stderr
+                .take()
+                .map_or_else(String::new, |stderr| stderr.join().unwrap()),
         }
     }
 

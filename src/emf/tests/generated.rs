@@ -24,6 +24,7 @@ prop_compose! {
         TaskIdentity {
             cluster: name(0),
             service: name(1),
+            is_outside_service: names[1].is_none(),
             family: name(2),
             revision: name(3),
             task_id: name(4),

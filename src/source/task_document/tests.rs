@@ -32,6 +32,7 @@ fn the_documented_example() {
         TaskIdentity {
             cluster: Some("MyEmptyCluster".into()),
             service: None,
+            is_outside_service: true,
             family: Some("sample-fargate".into()),
             revision: Some("5".into()),
             task_id: Some("bfa2636268144d039771334145e490c5".into()),
@@ -55,6 +56,7 @@ fn a_member_that_is_absent_or_null_is_unknown_and_no_error() {
     for clock in [
         r#"{"ClockErrorBound":null,"ReferenceTimestamp":null,"ClockSynchronizationStatus":null}"#,
         r#"{"SomethingNew":[1,{"a":2}]}"#,
+        r#"{"ReferenceTimestamp":"0001-01-01T00:00:00Z"}"#,
     ] {
         let nothing = ClockDrift {
             status: SyncStatus::Unknown,
@@ -181,6 +183,24 @@ fn names_too_long_are_withheld_and_the_rest_stands() {
     assert_eq!(parsed.identity.cluster, None);
     assert_eq!(parsed.identity.service, None);
     assert_eq!(parsed.identity.launch_type.as_deref(), Some("EC2"));
+}
+
+#[test]
+fn a_service_that_cannot_be_believed_is_not_the_same_as_none() {
+    for (member, outside) in [
+        ("", true),
+        (r#","ServiceName":null"#, true),
+        (r#","ServiceName":"""#, true),
+        (r#","ServiceName":"s""#, false),
+        (r#","ServiceName":5"#, false),
+    ] {
+        let parsed = parse(
+            format!(r#"{{"TaskARN":"t"{member}}}"#).as_bytes(),
+            read_at(),
+        )
+        .unwrap();
+        assert_eq!(parsed.identity.is_outside_service, outside, "{member}");
+    }
 }
 
 #[test]
