@@ -143,13 +143,7 @@ fn sets<'a>(
         )));
         return None;
     }
-    Some(
-        items
-            .iter()
-            .enumerate()
-            .filter_map(|(index, item)| set(item, place.item(index), faults))
-            .collect(),
-    )
+    Some(read_each(items, place, faults, set))
 }
 
 fn set<'a>(item: &'a Json<'a>, place: Place<'_>, faults: &mut Vec<Fault>) -> Option<Vec<&'a str>> {
@@ -166,12 +160,9 @@ fn set<'a>(item: &'a Json<'a>, place: Place<'_>, faults: &mut Vec<Fault>) -> Opt
             keys.len()
         )));
     }
-    Some(
-        keys.iter()
-            .enumerate()
-            .filter_map(|(index, key)| name(Some(key), place.item(index), MAX_KEY_CHARS, faults))
-            .collect(),
-    )
+    Some(read_each(keys, place, faults, |key, place, faults| {
+        name(Some(key), place, MAX_KEY_CHARS, faults)
+    }))
 }
 
 fn definitions<'a>(
@@ -186,13 +177,7 @@ fn definitions<'a>(
             items.len()
         )));
     }
-    Some(
-        items
-            .iter()
-            .enumerate()
-            .filter_map(|(index, item)| definition(item, place.item(index), faults))
-            .collect(),
-    )
+    Some(read_each(items, place, faults, definition))
 }
 
 fn definition<'a>(
@@ -262,6 +247,19 @@ fn nearest_unit(given: &str) -> Option<&'static str> {
         .into_iter()
         .min_by_key(|unit| distance(unit))
         .filter(|unit| distance(unit) <= 2 && given.len() > 2)
+}
+
+/// What `read` makes of each item of an array; what it refuses is left out.
+fn read_each<'a, T>(
+    items: &'a [Json<'a>],
+    place: Place<'_>,
+    faults: &mut Vec<Fault>,
+    read: impl Fn(&'a Json<'a>, Place<'_>, &mut Vec<Fault>) -> Option<T>,
+) -> Vec<T> {
+    let items = items.iter().enumerate();
+    items
+        .filter_map(|(index, item)| read(item, place.item(index), faults))
+        .collect()
 }
 
 fn array<'a>(

@@ -1,0 +1,50 @@
+//! The sidecar as a whole: the real program against an endpoint that behaves, misbehaves, and goes
+//! away.
+#![cfg(unix)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on fails"
+)]
+
+mod configuration;
+mod ending;
+#[path = "../endpoint/mod.rs"]
+mod endpoint;
+mod lines;
+mod readings;
+mod source;
+#[path = "../support/mod.rs"]
+mod support;
+
+use std::collections::BTreeMap;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use endpoint::{Options, Scenario, Server};
+use rustix::process::Signal;
+use support::{Finished, Line, Program, run};
+
+const ENDPOINT: &str = "ECS_CONTAINER_METADATA_URI_V4";
+/// Short intervals, so that tests take a second or two.
+const QUICK: [&str; 6] = [
+    "--sample-interval=100ms",
+    "--emit-interval=1s",
+    "--emit-jitter=0s",
+    "--request-timeout=500ms",
+    "--log-level=debug",
+    "--source=ecs",
+];
+
+fn once(server: &Server, arguments: &[&str]) -> Finished {
+    let arguments: Vec<&str> = ["run", "--once"].iter().chain(arguments).copied().collect();
+    run(&arguments, &[(ENDPOINT, &server.base())])
+}
+
+fn start(server: &Server, arguments: &[&str]) -> Program {
+    let arguments: Vec<&str> = QUICK.iter().chain(arguments).copied().collect();
+    Program::start(&arguments, &[(ENDPOINT, &server.base())])
+}
+
+/// How long what happens at once may take on a machine that is busy with other tests.
+const AT_ONCE: Duration = Duration::from_secs(10);
