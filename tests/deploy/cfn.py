@@ -9,6 +9,8 @@ TOP = Path(__file__).resolve().parents[2]
 SAM = TOP / "sam"
 
 ACCOUNT = "123456789012"
+# The Makefile's limit for STACK: the demonstration's cluster has the stack's name, and observability.yaml takes no longer one.
+LONGEST_STACK_NAME = 110
 REGION = "eu-west-1"
 NO_VALUE = object()
 PSEUDO = {
@@ -93,6 +95,19 @@ class Stack:
     def outputs(self):
         return {key: self.resolve(output["Value"]) for key, output in self.template.get("Outputs", {}).items()}
 
+    def depends_on(self, logical):
+        """The logical ids that a resource waits for because it says so."""
+        depends_on = self._resource(logical).get("DependsOn", [])
+        return [depends_on] if isinstance(depends_on, str) else depends_on
+
+    def at_its_longest(self):
+        """The same stack under the longest name, every parameter that has a MaxLength and takes any letters as long as that."""
+        longest = {key: "x" * spec["MaxLength"] for key, spec in self.template.get("Parameters", {}).items() if "MaxLength" in spec}
+        fitting = {
+            key: text for key, text in longest.items() if re.search(self.template["Parameters"][key].get("AllowedPattern", ""), text)
+        }
+        return Stack(self.template, self.parameters | fitting, "s" * LONGEST_STACK_NAME, self.nested)
+
     def child(self, logical):
         """The nested stack behind an AWS::Serverless::Application."""
         properties = self.properties(logical)
@@ -124,6 +139,8 @@ class Stack:
     def _ref(self, name):
         if name == "AWS::StackName":
             return self.name
+        if name == "AWS::StackId":
+            return f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/{self.name}/01234567-89ab-cdef-0123-456789abcdef"
         if name in PSEUDO:
             return PSEUDO[name]
         if name in self.parameters:
@@ -162,6 +179,9 @@ class Stack:
         if function == "Fn::Select":
             index, items = argument
             return self.resolve(items)[int(index)]
+        if function == "Fn::Split":
+            delimiter, text = argument
+            return self.resolve(text).split(delimiter)
         raise ValueError(f"unknown function: {function}")
 
     def _sub(self, argument):

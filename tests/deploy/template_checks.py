@@ -1,6 +1,7 @@
 """What the linters do not see in the templates. Every check takes a Deployment and returns its faults as sentences."""
 
 import json
+import math
 import re
 
 import cfn
@@ -301,6 +302,101 @@ def the_page_is_reached(deployment):
     return faults
 
 
+def repositories_are_sound(deployment):
+    """Images are scanned, and the lifecycle rules are of a form that ECR takes."""
+    faults = []
+    for name, logical, repository in every(deployment, "AWS::ECR::Repository"):
+        where = f"{name}: {logical}"
+        if repository.get("ImageScanningConfiguration", {}).get("ScanOnPush") is not True:
+            faults.append(f"{where} does not scan images")
+        rules = json.loads(repository.get("LifecyclePolicy", {}).get("LifecyclePolicyText", "{}")).get("rules", [])
+        if not rules:
+            faults.append(f"{where} keeps every image")
+        for rule in rules:
+            faults += [f"{where}: lifecycle rule {rule.get('rulePriority')} {fault}" for fault in _lifecycle_faults(rule)]
+        priorities = [rule.get("rulePriority") for rule in rules]
+        of_any = [rule.get("rulePriority") for rule in rules if rule.get("selection", {}).get("tagStatus") == "any"]
+        if len(set(priorities)) < len(priorities):
+            faults.append(f"{where} has two lifecycle rules of one priority")
+        if of_any and of_any != [max(priorities)]:
+            faults.append(f"{where} has a lifecycle rule for any image that is not the last")
+    return faults
+
+
+def _lifecycle_faults(rule):
+    selection = rule.get("selection", {})
+    status, kind = selection.get("tagStatus"), selection.get("countType")
+    tags = {"tagPrefixList", "tagPatternList"} & set(selection)
+    faults = []
+    if status not in ("any", "tagged", "untagged"):
+        faults.append(f"has tagStatus {status}, which does not exist")
+    if (status == "tagged") != bool(tags) or not all(selection[key] for key in tags):
+        faults.append(f"has tagStatus {status} and {sorted(tags) or 'no tags'}: tags belong to tagged alone, and it needs some")
+    if kind not in ("imageCountMoreThan", "sinceImagePushed"):
+        faults.append(f"has countType {kind}, which does not exist")
+    if (kind == "sinceImagePushed") != (selection.get("countUnit") == "days"):
+        faults.append(f"has countType {kind} with countUnit {selection.get('countUnit')}")
+    if not isinstance(selection.get("countNumber"), int) or selection["countNumber"] < 1:
+        faults.append(f"has countNumber {selection.get('countNumber')}")
+    if rule.get("action") != {"type": "expire"}:
+        faults.append(f"has action {rule.get('action')}")
+    return faults
+
+
+def the_service_reaches_out(deployment):
+    """Its tasks have a public address and start only once there is a route: otherwise they cannot pull their images."""
+    faults = []
+    for name, stack in deployment.stacks.items():
+        routes = {*stack.resources("AWS::EC2::Route"), *stack.resources("AWS::EC2::SubnetRouteTableAssociation")}
+        for logical, service in stack.resources("AWS::ECS::Service").items():
+            network = service["NetworkConfiguration"]["AwsvpcConfiguration"]
+            if network.get("AssignPublicIp") != "ENABLED":
+                faults.append(f"{name}: {logical} gives its tasks no public address, and there is no other way out")
+            missing = routes - set(stack.depends_on(logical))
+            faults += [f"{name}: {logical} does not wait for {route}" for route in sorted(missing)]
+            if not stack.resources("AWS::EC2::Route"):
+                faults.append(f"{name}: {logical} has no way out")
+    return faults
+
+
+# What each service takes.
+NAMES = {
+    "AWS::CloudWatch::Alarm": ("AlarmName", 255),
+    "AWS::CloudWatch::CompositeAlarm": ("AlarmName", 255),
+    "AWS::CloudWatch::Dashboard": ("DashboardName", 255),
+    "AWS::CloudWatch::InsightRule": ("RuleName", 128),
+    "AWS::ECR::Repository": ("RepositoryName", 256),
+    "AWS::ECS::Cluster": ("ClusterName", 255),
+    "AWS::ECS::Service": ("ServiceName", 255),
+    "AWS::ECS::TaskDefinition": ("Family", 255),
+    "AWS::Logs::LogGroup": ("LogGroupName", 512),
+    "AWS::Logs::QueryDefinition": ("Name", 255),
+}
+LONGEST_DESCRIPTION = 1024
+
+
+def names_fit(deployment):
+    """Every name, and every alarm's description, stays within its service's limit where parameters are as long as they may be."""
+    faults = []
+    for name, stack in deployment.stacks.items():
+        stack = stack.at_its_longest()
+        # A nested stack's parameters are checked only when it is deployed.
+        for logical, nested in stack.resources("AWS::Serverless::Application").items():
+            declared = stack.child(logical).template["Parameters"]
+            for parameter, value in nested.get("Parameters", {}).items():
+                limit = declared[parameter].get("MaxLength", math.inf)
+                if len(str(value)) > limit:
+                    faults.append(f"{name}: {logical}.{parameter} may have {len(value)} characters, {limit} are allowed")
+        for kind, (key, limit) in NAMES.items():
+            for logical, properties in stack.resources(kind).items():
+                if not 1 <= len(properties[key]) <= limit:
+                    faults.append(f"{name}: {logical}.{key} may have {len(properties[key])} characters, {limit} are allowed")
+                length = len(properties.get("AlarmDescription", ""))
+                if length > LONGEST_DESCRIPTION:
+                    faults.append(f"{name}: the description of {logical} may have {length} characters, {LONGEST_DESCRIPTION} are allowed")
+    return faults
+
+
 def roles_are_narrow(deployment):
     """The execution role pulls and logs; nothing may call CloudWatch, create log groups, or act on every resource."""
     faults = []
@@ -315,12 +411,49 @@ def roles_are_narrow(deployment):
         for logical, role in stack.resources("AWS::IAM::Role").items():
             if role.get("ManagedPolicyArns"):
                 faults.append(f"{name}: {logical} has managed policies: {role['ManagedPolicyArns']}")
-            for statement in role["AssumeRolePolicyDocument"]["Statement"]:
-                if not {"StringEquals", "ArnLike"} <= set(statement.get("Condition", {})):
-                    faults.append(f"{name}: {logical} may be assumed for any account's tasks")
-            for policy in role.get("Policies", []):
-                for statement in policy["PolicyDocument"]["Statement"]:
-                    faults += [f"{name}: {logical} {fault}" for fault in _statement_faults(statement)]
+    return faults
+
+
+def statements_are_narrow(deployment):
+    """No statement of a policy, wherever in a template it stands, allows more than to pull and to log, or lets others in."""
+    faults = []
+    for name, stack in deployment.stacks.items():
+        for where, statement in _statements(stack, stack.template, ()):
+            place = f"{name}: {'.'.join(map(str, where))}"
+            trust = where[:1] == ("Resources",) and where[2:4] == ("Properties", "AssumeRolePolicyDocument")
+            faults += [f"{place} {fault}" for fault in (_trust_faults if trust else _statement_faults)(statement)]
+    return faults
+
+
+def _statements(stack, value, where):
+    """Every mapping with an effect in a template as written (so whichever way its conditions go), also inside of JSON strings."""
+    if isinstance(value, dict) and "Effect" in value:
+        yield where, stack.resolve(value)
+    elif isinstance(value, dict) and set(value) == {"Fn::Sub"}:
+        yield from _statements(stack, stack.resolve(value), where)
+    elif isinstance(value, dict | list):
+        for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _statements(stack, item, (*where, key))
+    elif isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
+        try:
+            inner = json.loads(value)
+        except ValueError:
+            return
+        yield from _statements(stack, inner, where)
+
+
+def _listed(value):
+    return value if isinstance(value, list) else [value]
+
+
+def _trust_faults(statement):
+    faults = []
+    if statement["Effect"] == "Allow" and statement.get("Principal") != {"Service": "ecs-tasks.amazonaws.com"}:
+        faults.append(f"trusts {statement.get('Principal')}")
+    if _listed(statement.get("Action")) != ["sts:AssumeRole"]:
+        faults.append(f"allows {statement.get('Action')}")
+    if not {"StringEquals", "ArnLike"} <= set(statement.get("Condition", {})):
+        faults.append("may be assumed for any account's tasks")
     return faults
 
 
@@ -332,9 +465,11 @@ ALLOWED_ACTIONS = {
 def _statement_faults(statement):
     if statement["Effect"] != "Allow":
         return []
-    if "NotAction" in statement or "NotResource" in statement:
+    if {"NotAction", "NotResource", "NotPrincipal"} & set(statement):
         return ["allows by exception"]
-    actions, resources = (v if isinstance(v, list) else [v] for v in (statement["Action"], statement["Resource"]))
+    if "Principal" in statement:
+        return [f"lets {statement['Principal']} in"]
+    actions, resources = (_listed(statement.get(key, "*")) for key in ("Action", "Resource"))
     faults = [f"allows {action}" for action in actions if action not in ALLOWED_ACTIONS]
     for resource in resources:
         if resource == "*" and actions == ["ecr:GetAuthorizationToken"]:
@@ -384,6 +519,10 @@ CHECKS = [
     containers_are_confined,
     the_sidecar_cannot_harm,
     the_page_is_reached,
+    the_service_reaches_out,
+    repositories_are_sound,
+    names_fit,
     roles_are_narrow,
+    statements_are_narrow,
     execution_roles_reach,
 ]

@@ -9,13 +9,15 @@ how far CloudWatch looks back beyond the evaluation periods (each expectation ho
 machine writes a line.
 """
 
+import json
+import re
 import threading
 import time
 from dataclasses import dataclass, field
 
 import pytest
 from alarm_evaluator import ALARM, INSUFFICIENT_DATA, OK, stack_timelines
-from cfn import Deployment
+from cfn import TOP, Deployment
 from program import Endpoint, Sidecar, SteppedClock, binaries, container_environment
 
 COMPRESSED = {"CLOCK_EMF_SAMPLE_INTERVAL": "100ms", "CLOCK_EMF_EMIT_INTERVAL": "1s", "CLOCK_EMF_EMIT_JITTER": "0s"}
@@ -38,12 +40,14 @@ class Run:
     error: Exception | None = None
 
 
-# A step is what is done and how many minutes it then lasts: a scenario of the endpoint, `kill` and `start` for the sidecar,
-# `step:SECONDS` for the wall clock.
+# A step is what is done and how many minutes it then lasts: a scenario of the endpoint or WITHOUT_A_BOUND, `kill` and `start` for
+# the sidecar, `step:SECONDS` for the wall clock.
+WITHOUT_A_BOUND = "unsynchronized without a bound"
 RUNS = {
     "healthy": [("good", 20)],
     "drifting": [("good", 6), ("drifting", 12), ("good", 12)],
     "losing synchronization": [("good", 6), ("unsynchronized", 10), ("good", 12)],
+    "losing synchronization and the bound": [("good", 6), (WITHOUT_A_BOUND, 18), ("good", 8)],
     "endpoint down": [("good", 6), ("down", 18), ("good", 14)],
     "endpoint down from the start": [("down", 14), ("good", 14)],
     "sidecar dead": [("good", 6), ("kill", 18), ("start", 8)],
@@ -51,7 +55,18 @@ RUNS = {
 }
 
 
-def play(run, steps, sidecar_binary, endpoint_binary, environment):
+def reply_without_a_bound(folder):
+    """A file with the agent's answer where a clock is not synchronized and nothing else is known of it."""
+    recorded = (TOP / "tests" / "data" / "agent-wire" / "task-notsync.http").read_text()
+    document = json.loads(re.search(r"\{.*\}", recorded)[0])
+    document["ClockDrift"] = {"ClockSynchronizationStatus": "NOT_SYNCHRONIZED"}
+    body = json.dumps(document)
+    path = folder / "reply.http"
+    path.write_bytes(f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())
+    return path
+
+
+def play(run, steps, sidecar_binary, endpoint_binary, environment, without_a_bound):
     first = steps[0][0]
     endpoint, clock = Endpoint(endpoint_binary, first, *DRIFT), SteppedClock()
     # Only the run that steps the clock has it changed: the others stay as plain as they are in a task.
@@ -74,6 +89,8 @@ def play(run, steps, sidecar_binary, endpoint_binary, environment):
                 started[-1].kill()
             elif step.startswith("step:"):
                 clock.step_to(float(step.removeprefix("step:")))
+            elif step == WITHOUT_A_BOUND:
+                endpoint.play(f"replay:{without_a_bound}")
             else:
                 endpoint.play(step)
             time.sleep(minutes * MINUTE_MS / 1000)
@@ -95,11 +112,12 @@ def stack():
 
 
 @pytest.fixture(scope="module")
-def runs():
+def runs(tmp_path_factory):
     programs = binaries()
+    reply = reply_without_a_bound(tmp_path_factory.mktemp("reply"))
     environment = container_environment(Deployment()) | COMPRESSED
     runs = {name: Run() for name in RUNS}
-    threads = [threading.Thread(target=play, args=(runs[name], RUNS[name], *programs, environment)) for name in RUNS]
+    threads = [threading.Thread(target=play, args=(runs[name], RUNS[name], *programs, environment, reply)) for name in RUNS]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -189,6 +207,15 @@ def test_losing_synchronization(timeline):
     t.never("ErrorBoundAlarm").never("NoDataAlarm").never("ReadErrorsAlarm").never("ClockStepAlarm")
 
 
+def test_losing_synchronization_and_the_bound(timeline):
+    t = timeline("losing synchronization and the bound")
+    t.begins("NotSynchronizedAlarm", ALARM, 1, 2, 6).begins("NotSynchronizedAlarm", OK, 2, 1, 7)
+    # The sidecar goes on reporting: no bound is a finding, not silence.
+    t.never("NoDataAlarm").begins("ErrorBoundAlarm", INSUFFICIENT_DATA, 1, 4, 13)
+    t.never("ErrorBoundAlarm").never("ReadErrorsAlarm").never("ClockStepAlarm")
+    t.ends_in("NotSynchronizedAlarm", OK).ends_in("ErrorBoundAlarm", OK).ends_in("ClockAlarm", OK)
+
+
 def test_endpoint_down(timeline):
     t = timeline("endpoint down")
     t.begins("ReadErrorsAlarm", ALARM, 1, 2, 6).begins("ReadErrorsAlarm", OK, 2, 2, 11).ends_in("ReadErrorsAlarm", OK)
@@ -231,6 +258,12 @@ def test_clock_stepped(timeline, step):
 def test_one_bad_task_among_good_ones_is_seen(timeline, runs):
     both = runs["healthy"].lines + runs["losing synchronization"].lines
     timeline("losing synchronization", both).begins("NotSynchronizedAlarm", ALARM, 1, 2, 6)
+
+
+def test_the_bound_of_one_bad_task_among_good_ones_is_seen(timeline, runs):
+    # So many that the average of all stays under the threshold.
+    all_tasks = runs["healthy"].lines * 10 + runs["drifting"].lines
+    timeline("drifting", all_tasks).begins("ErrorBoundAlarm", ALARM, 1, 4, 9).ends_in("ErrorBoundAlarm", OK)
 
 
 def test_one_silent_task_among_others_is_not_no_data(timeline, runs):

@@ -25,6 +25,14 @@ def document(**changes):
     return root
 
 
+def nested(depth):
+    """An array in an array and so on."""
+    value = []
+    for _ in range(depth - 1):
+        value = [value]
+    return value
+
+
 def directive(**changes):
     root = document()
     root["_aws"]["CloudWatchMetrics"][0].update(changes)
@@ -74,6 +82,9 @@ def test_other_lines_are_no_emf(line):
     document(M=2**360),
     metric(StorageResolution=1),
     directive(Namespace="n" * 255),
+    directive(Namespace="a b"),
+    document(Deep=nested(126)),
+    document(Pair="\U0001f600"),
     document(A="a" * 1024),
 ])
 def test_at_the_limit_there_is_no_fault(root):
@@ -89,6 +100,7 @@ def test_at_the_limit_there_is_no_fault(root):
     pytest.param(document(_aws=1), id="_aws is a number"),
     pytest.param(metadata(Timestamp=str(NOW)), id="timestamp is a string"),
     pytest.param(metadata(Timestamp=True), id="timestamp is true"),
+    pytest.param(metadata(Timestamp=float(NOW)), id="timestamp is written with a fraction"),
     pytest.param(metadata(Timestamp=NOW + 0.5), id="timestamp has a fraction"),
     pytest.param(metadata(Timestamp=NOW - 14 * 86_400_000 - 1), id="too old"),
     pytest.param(metadata(Timestamp=NOW + 2 * 3_600_000 + 1), id="too far ahead"),
@@ -98,7 +110,8 @@ def test_at_the_limit_there_is_no_fault(root):
     pytest.param(directive(Namespace="n" * 256), id="namespace is too long"),
     pytest.param(directive(Namespace="AWS/ECS"), id="reserved namespace"),
     pytest.param(directive(Namespace=":n"), id="namespace begins with a colon"),
-    pytest.param(directive(Namespace="a b"), id="namespace with a space"),
+    pytest.param(directive(Namespace=" "), id="blank namespace"),
+    pytest.param(directive(Namespace="a(b)"), id="namespace with brackets"),
     pytest.param(directive(Dimensions=[]), id="no dimension set"),
     pytest.param(directive(Dimensions=["A"]), id="a set is a string"),
     pytest.param(directive(Dimensions=[["A"] * 31]), id="31 dimensions"),
@@ -108,6 +121,8 @@ def test_at_the_limit_there_is_no_fault(root):
     pytest.param(metric(Unit="Nanoseconds"), id="unknown unit"),
     pytest.param(metric(StorageResolution="1"), id="resolution is a string"),
     pytest.param(metric(StorageResolution=10), id="resolution 10"),
+    pytest.param(metric(StorageResolution=60.0), id="resolution is written with a fraction"),
+    pytest.param(metric(StorageResolution=2**64), id="resolution beyond 64 bits"),
     pytest.param(directive(Metrics=[{"Name": "M"}, {"Name": "M", "StorageResolution": 1}]), id="two resolutions"),
     pytest.param(directive(Metrics=[{"Name": "Missing"}]), id="metric without a value"),
     pytest.param(document(M="1"), id="value is a string"),
@@ -122,6 +137,13 @@ def test_at_the_limit_there_is_no_fault(root):
     pytest.param(document(M=-(2**361)), id="value too small"),
     pytest.param(document(M=10**400), id="value too large for a float"),
     pytest.param(json.dumps(document()).replace("2.5", "1e999"), id="value infinite"),
+    pytest.param(json.dumps(document(Other=0.5)).replace("0.5", "-1e999"), id="infinite elsewhere"),
+    pytest.param(json.dumps(document(Other=0.5)).replace("0.5", "1" + "0" * 400), id="a long integer elsewhere"),
+    pytest.param(json.dumps(document(Other="\ud83d")), id="half of a surrogate pair"),
+    pytest.param(json.dumps(document(Other={"\ude00": 1})), id="half of a surrogate pair in a name"),
+    pytest.param(json.dumps(document()).replace("{", '{"Other":"\\ud83d","Other":1,', 1), id="half of a surrogate pair in a value overridden"),
+    pytest.param('{"\udcff":1,' + json.dumps(document())[1:], id="a byte that is no UTF-8"),
+    pytest.param(document(Deep=nested(127)), id="nested 128 deep"),
     pytest.param("{" * 100_000 + '"_aws"', id="nested without end"),
 ])
 def test_a_fault_that_leaves_no_point(root):
@@ -130,13 +152,57 @@ def test_a_fault_that_leaves_no_point(root):
     assert len(faults) >= 1
 
 
-@pytest.mark.parametrize("value", [1, None, ["a"], "a" * 1025, "\t", "é", "missing"])
+@pytest.mark.parametrize("line", ["x" * 262_119, "plain \udcff text"])
+def test_what_harms_any_line_is_a_fault_in_any_line(line):
+    points, faults = run(line)
+    assert points == []
+    assert len(faults) == 1
+
+
+@pytest.mark.parametrize("value", [1, None, ["a"], "a" * 1025, "\t", "é", " ", "missing"])
 def test_a_set_without_a_usable_value_is_dropped_alone(value):
     root = document(A=value)
     if value == "missing":
         del root["A"]
     points, faults = run(root)
     assert [p["dimensions"] for p in points] == [{}]
+    assert len(faults) == 1
+
+
+@pytest.mark.parametrize("key", [":k", "é", " ", "\t"])
+def test_a_set_with_an_unusable_key_is_dropped_alone(key):
+    points, faults = run(directive(Dimensions=[["A", key], []]) | {key: "v"})
+    assert [p["dimensions"] for p in points] == [{}]
+    assert len(faults) == 1
+
+
+def test_an_empty_value_beside_a_missing_one_drops_the_set():
+    points, faults = run(directive(Dimensions=[["A", "B"]]) | {"A": ""})
+    assert points == []
+    assert len(faults) == 1
+
+
+@pytest.mark.parametrize("old, new", [
+    ('"M": [1, 2.5]', '"M": 3, "M": [1, 2.5]'),
+    ('"Timestamp":', '"Timestamp": 1, "Timestamp":'),
+    ('"Namespace":', '"Namespace": "", "Namespace":'),
+    ('"Unit":', '"Unit": 1, "Unit":'),
+    ('{"_aws":', '{"_aws": 1, "_aws":'),
+])  # fmt: skip
+def test_of_a_member_named_twice_the_last_one_counts(old, new):
+    text = json.dumps(document())
+    assert old in text
+    points, faults = run(text.replace(old, new, 1))
+    assert points == run(document())[0]
+    assert len(faults) == 1
+
+
+def test_too_many_metrics_in_one_directive_refuse_the_event():
+    root = document()
+    first = root["_aws"]["CloudWatchMetrics"][0]
+    root["_aws"]["CloudWatchMetrics"].append({**first, "Metrics": [{"Name": "M"}] * 101})
+    points, faults = run(root)
+    assert points == []
     assert len(faults) == 1
 
 

@@ -5,14 +5,20 @@ import shutil
 import subprocess
 import tomllib
 
+import botocore.loaders
 import pytest
 from cfn import SAM, TOP, Deployment
+from samcli.cli.types import CfnParameterOverridesType
 
 ACCOUNT = "123456789012"
 REPOSITORY_URI = f"{ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com/ecs-clock-emf"
 GIVEN = [f"ACCOUNTID={ACCOUNT}", "REGION=eu-west-1"]
 MAKE = shutil.which("make") or "make"
 TOOLS = ["aws", "docker", "sam", "cfn-lint"]
+VARIABLES = [
+    "ACCOUNTID", "REGION", "ARCH", "STACK", "REPOSITORY", "ALARM_EMAIL", "ALLOWED_CIDR", "THRESHOLD_MS", "DESIRED_COUNT",
+    "WORST_TASKS", "RETENTION_DAYS", "BUILD_ARGS",
+]  # fmt: skip
 
 # Answers as the real tools give them. Arguments are joined by a character that no argument has.
 STAND_IN = """#!/bin/sh
@@ -23,6 +29,7 @@ case "$name $*" in
 esac
 case "$name $*" in
   "aws sts get-caller-identity"*) echo "$ACCOUNT_OF_CREDENTIALS" ;;
+  "aws cloudformation describe-stacks"*StackStatus*) echo "$STACK_STATUS" ;;
   "aws cloudformation describe-stacks"*RepositoryUri*) echo "$REPOSITORY_URI" ;;
   "aws cloudformation describe-stacks"*DashboardUrl*) echo https://dashboard.example/ ;;
   "aws cloudformation describe-stacks"*QueriesUrl*) echo https://queries.example/ ;;
@@ -50,6 +57,7 @@ class Make:
         self.environment = {
             "PATH": str(self.tools), "CALLS": str(self.log), "FAILING": "", "ACCOUNT_OF_CREDENTIALS": ACCOUNT,
             "REPOSITORY_URI": REPOSITORY_URI, "TASKS": "arn:aws:ecs:eu-west-1:123456789012:task/ecs-clock-emf/1",
+            "STACK_STATUS": "UPDATE_COMPLETE",
         }  # fmt: skip
 
     def install(self, *names):
@@ -59,10 +67,10 @@ class Make:
             tool.chmod(0o755)
         return self
 
-    def run(self, *arguments, **environment):
+    def run(self, *arguments, makefile=("-C", SAM), **environment):
         self.log.unlink(missing_ok=True)
         return subprocess.run(
-            [MAKE, "--no-print-directory", "-C", SAM, *arguments],
+            [MAKE, "--no-print-directory", *makefile, *arguments],
             env=self.environment | environment, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL,
         )  # fmt: skip
 
@@ -243,9 +251,163 @@ def test_a_wrong_target_is_an_error_before_anything_is_changed(make, target, arg
     assert {tuple(call[:3]) for call in make.calls} <= {("docker", "version"), ("aws", "sts", "get-caller-identity")}
 
 
-@pytest.mark.parametrize("region", ["us-east-1", "ap-southeast-4", "us-gov-west-1", "cn-northwest-1", "mx-central-1", "eusc-de-east-1"])
-def test_regions_of_every_form_are_taken(make, region):
-    assert make.run("check", f"ACCOUNTID={ACCOUNT}", f"REGION={region}").returncode == 0
+def regions():
+    """Every region that botocore knows, with its partition."""
+    for partition in botocore.loaders.Loader().load_data("partitions")["partitions"]:
+        for region in partition["regions"]:
+            if not region.endswith("-global"):
+                yield region, partition["id"]
+
+
+def test_the_regions_of_each_partition_with_a_console_are_taken_and_no_other(make):
+    known = Deployment().templates["observability.yaml"]["Mappings"]["Console"]
+    seen = set()
+    for region, partition in regions():
+        done = make.run("check", f"ACCOUNTID={ACCOUNT}", f"REGION={region}")
+        seen.add(partition)
+        if partition in known:
+            assert done.returncode == 0, done.stderr
+        else:
+            assert done.returncode != 0, region
+            assert f"error: REGION is '{region}': give a region of the partition aws, aws-cn or aws-us-gov" in done.stderr
+    assert set(known) == {"aws", "aws-cn", "aws-us-gov"} < seen
+
+
+MALFORMED = {
+    "STACK": ["1clock", "-clock", "my_clock", "a b", "c" * 111, "clock/x"],
+    "REPOSITORY": ["x", "Clock", "clock--emf/", "-clock", "a b", "r" * 257],
+    "ALARM_EMAIL": ["me", "me@example", "a b@example.com", 'x"@example.com', "m" * 250 + "@x.org"],
+    "ALLOWED_CIDR": ["10.0.0.1", "10.0.0.0/33", "256.0.0.0/8", "10.0.0/8", "::/0", "0.0.0.0/0 ", "010.0.0.0/8"],
+    "THRESHOLD_MS": ["five", "-1", "5ms", "1e3", ".5", "86400000.5"],
+    "DESIRED_COUNT": ["one", "-1", "01", "1.5", "100"],
+    "RETENTION_DAYS": ["2", "thirty", "30 ", "303", "1|3"],
+    "WORST_TASKS": ["enabled", "yes", "Enabled Disabled"],
+}
+
+
+@pytest.mark.parametrize("name", MALFORMED)
+def test_a_malformed_value_is_an_error_before_anything_is_built(make, name):
+    for value in [*MALFORMED[name], "\n", "'", *([] if name == "ALARM_EMAIL" else [""])]:
+        done = make.run("all", *GIVEN, **{name: value})
+        assert done.returncode != 0, value
+        assert f"error: {name} is '{value}': give " in done.stderr
+        assert {tuple(call[:2]) for call in make.calls} <= {("docker", "version")}, value
+
+
+@pytest.mark.parametrize("name, template, parameter", [
+    ("THRESHOLD_MS", "template.yaml", "ErrorBoundThreshold"), ("DESIRED_COUNT", "template.yaml", "DesiredCount"),
+    ("RETENTION_DAYS", "template.yaml", "LogRetentionDays"), ("WORST_TASKS", "template.yaml", "WorstTasksRule"),
+    ("REPOSITORY", "registry.yaml", "RepositoryName"), ("STACK", "observability.yaml", "ClusterName"),
+])  # fmt: skip
+def test_the_limits_are_those_of_the_template(make, name, template, parameter):
+    spec = Deployment().templates[template]["Parameters"][parameter]
+    good, bad = [*map(str, spec.get("AllowedValues", []))], []
+    if "MaxValue" in spec:
+        good += [str(spec["MinValue"]), str(spec["MaxValue"])]
+        bad += [str(spec["MinValue"] - 1), str(spec["MaxValue"] + 1)]
+    if "MaxLength" in spec:
+        good.append("c" * spec["MaxLength"])
+        bad.append("c" * (spec["MaxLength"] + 1))
+    assert good
+    for value in good:
+        assert make.run("check", *GIVEN, f"{name}={value}").returncode == 0, value
+    for value in bad:
+        assert make.run("check", *GIVEN, f"{name}={value}").returncode != 0, value
+
+
+@pytest.mark.parametrize("name", VARIABLES)
+def test_no_value_is_run(make, tmp_path, name):
+    made = tmp_path / "made"
+    # On a command line make itself reads $$ as one $. What comes from the environment it hands on unread.
+    for value in (f"$(>{made})", f"`>{made}`", f"x'; >{made}; '", f'x"; >{made}; "', f"x; >{made};", f"$(shell >{made})"):
+        for given, environment in [([f"{name}=" + value.replace("$", "$$")], {}), ([], {name: value})]:
+            others = [word for word in GIVEN if not word.startswith(f"{name}=")]
+            # -k: every target has its turn, whatever became of the one before.
+            make.run("-k", "help", "build", "validate", "all", *others, *given, **environment)
+            assert not made.exists(), (value, environment)
+
+
+def test_no_recipe_pastes_a_value():
+    """For the recipes that the values above do not reach, since they are refused before."""
+    assert re.findall(rf"\$[({{]({'|'.join([*VARIABLES, 'TOP'])})[)}}]", (SAM / "Makefile").read_text()) == []
+
+
+def test_a_value_with_a_quote_arrives_as_it_is(make):
+    done = make.run("deploy", *GIVEN, "ALARM_EMAIL=o'brien@example.com")
+    assert done.returncode == 0, done.stderr
+    assert "(o'brien@example.com)" in make.run("help", "ALARM_EMAIL=o'brien@example.com").stdout
+
+
+@pytest.mark.parametrize("email", ["", "o'brien@example.com", "a+b=c@example.com"])
+def test_sam_reads_the_values_that_were_given(make, email):
+    make.run("deploy", *GIVEN, f"ALARM_EMAIL={email}", "ALLOWED_CIDR=203.0.113.7/32")
+    call, overrides = sam_deploy(make, "ecs-clock-emf")
+    read = CfnParameterOverridesType().convert(tuple(call[call.index("--parameter-overrides") + 1 :]), None, None)
+    assert (read["AlarmEmail"], read["AllowedCidr"], len(read)) == (email, "203.0.113.7/32", len(overrides))
+
+
+def test_build_arguments_are_words_and_no_patterns(make):
+    assert make.run("build", "BUILD_ARGS=--pull  --label M*").returncode == 0
+    for call in (call for call in make.calls if call[:2] == ["docker", "build"]):
+        assert call[call.index("--pull") : -1] == ["--pull", "--label", "M*"]
+
+
+@pytest.mark.parametrize("name, value", [("REPOSITORY", "No"), ("REPOSITORY", ""), ("ARCH", "")])
+def test_build_alone_refuses_what_it_cannot_name_an_image_by(make, name, value):
+    done = make.run("build", f"{name}={value}")
+    assert done.returncode != 0
+    assert f"error: {name} is '{value}'" in done.stderr
+    assert make.calls == []
+
+
+def test_a_folder_with_spaces_and_quotes(make, tmp_path):
+    top = tmp_path / "it's a  folder"
+    shutil.copytree(SAM, top / "sam")
+    for makefile in (("-f", top / "sam" / "Makefile"), ("-C", top / "sam"), ("-C", top, "-f", "sam/Makefile")):
+        done = make.run("help", makefile=makefile)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert "  deploy " in done.stdout
+        done = make.run("validate", "build", makefile=makefile)
+        assert done.returncode == 0, done.stderr
+        assert {option(call, "--file") for call in make.calls if call[0] == "docker"} == {f"{top}/sam/../container/Dockerfile"}
+
+
+FAILED_FIRST = "ROLLBACK_COMPLETE"
+
+
+@pytest.mark.parametrize("target, stack", [("registry", "ecs-clock-emf-registry"), ("deploy", "ecs-clock-emf")])
+def test_what_a_failed_first_deployment_left_is_deleted_first(make, target, stack):
+    done = make.run(target, *GIVEN, STACK_STATUS=FAILED_FIRST)
+    assert done.returncode == 0, done.stderr
+    assert f"The first deployment of stack {stack} failed" in done.stdout
+    told = [(call[2], option(call, "--stack-name")) for call in make.calls if call[1] == "cloudformation" and call[2] in ("delete-stack", "wait")]
+    assert told == [("delete-stack", stack), ("wait", stack)]
+    assert make.told().index("aws cloudformation wait") < make.told().index("sam deploy")
+
+
+@pytest.mark.parametrize("target", ["registry", "deploy"])
+@pytest.mark.parametrize("status", [
+    "CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "UPDATE_ROLLBACK_FAILED", "CREATE_IN_PROGRESS",
+    "REVIEW_IN_PROGRESS", "ROLLBACK_IN_PROGRESS", "None", "",
+])  # fmt: skip
+def test_a_stack_in_any_other_state_is_never_deleted(make, target, status):
+    assert make.run(target, *GIVEN, STACK_STATUS=status).returncode == 0
+    assert not any("delete-stack" in call for call in make.calls)
+    assert "sam deploy" in make.told()
+
+
+def test_a_first_deployment_finds_no_stack(make):
+    done = make.run("registry", *GIVEN, FAILING="aws cloudformation describe-stacks")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "sam deploy" in make.told()
+    assert not any("delete-stack" in call for call in make.calls)
+
+
+@pytest.mark.parametrize("failing", ["aws cloudformation delete-stack", "aws cloudformation wait"])
+@pytest.mark.parametrize("target", ["registry", "deploy"])
+def test_a_stack_that_cannot_be_deleted_is_not_deployed(make, target, failing):
+    assert make.run(target, *GIVEN, STACK_STATUS=FAILED_FIRST, FAILING=failing).returncode != 0
+    assert "sam deploy" not in make.told()
 
 
 @pytest.mark.parametrize("target, failing, text", [

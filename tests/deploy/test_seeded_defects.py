@@ -31,6 +31,21 @@ class Seed:
         return text.replace(self.old, self.new, 1)
 
 
+TRUSTED = "{Service: ecs-tasks.amazonaws.com}"
+
+
+def allow(action, quote=""):
+    """A policy that allows an action on everything."""
+    text = "{'Statement': [{'Effect': 'Allow', 'Action': '%s', 'Resource': '*'}]}" % action
+    return text.replace("'", quote) if quote else text
+
+
+def extra(kind, properties):
+    """One more resource in the stack of alarms, whose statements are too wide."""
+    before = "  AlarmTopic:\n"
+    return Seed("statements_are_narrow", OBSERVABILITY, before, f"  Extra: {{Type: '{kind}', Properties: {{{properties}}}}}\n{before}")
+
+
 SEEDS = {
     # references
     "sub of an unknown name": Seed("references_resolve", TEMPLATE, "ClusterName=${Cluster}", "ClusterName=${Clutser}"),
@@ -88,17 +103,58 @@ SEEDS = {
     "application on another port": Seed("the_page_is_reached", TEMPLATE, "0.0.0.0:8080", "0.0.0.0:8081"),
     "more ports let in": Seed("the_page_is_reached", TEMPLATE, "ToPort: 8080", "ToPort: 8090"),
     # permissions
-    "cloudwatch:*": Seed("roles_are_narrow", TEMPLATE, "Action: [logs:CreateLogStream,", 'Action: ["cloudwatch:*", logs:CreateLogStream,'),
-    "cloudwatch:PutMetricData": Seed("roles_are_narrow", TEMPLATE, "Action: [logs:CreateLogStream,", "Action: [cloudwatch:PutMetricData, logs:CreateLogStream,"),
-    "logs:CreateLogGroup": Seed("roles_are_narrow", TEMPLATE, "Action: [logs:CreateLogStream,", "Action: [logs:CreateLogGroup, logs:CreateLogStream,"),
-    "wildcard resource": Seed("roles_are_narrow", TEMPLATE, 'Resource: !Sub "arn:${AWS::Partition}:ecr:${AWS::Region}:${AWS::AccountId}:repository/${RepositoryName}"', 'Resource: "*"'),
-    "wildcard in a resource": Seed("roles_are_narrow", TEMPLATE, "log-group:${Group}:log-stream:*", "log-group:*:log-stream:*"),
+    "cloudwatch:*": Seed("statements_are_narrow", TEMPLATE, "Action: [logs:CreateLogStream,", 'Action: ["cloudwatch:*", logs:CreateLogStream,'),
+    "cloudwatch:PutMetricData": Seed("statements_are_narrow", TEMPLATE, "Action: [logs:CreateLogStream,", "Action: [cloudwatch:PutMetricData, logs:CreateLogStream,"),
+    "logs:CreateLogGroup": Seed("statements_are_narrow", TEMPLATE, "Action: [logs:CreateLogStream,", "Action: [logs:CreateLogGroup, logs:CreateLogStream,"),
+    "wildcard resource": Seed("statements_are_narrow", TEMPLATE, 'Resource: !Sub "arn:${AWS::Partition}:ecr:${AWS::Region}:${AWS::AccountId}:repository/${RepositoryName}"', 'Resource: "*"'),
+    "wildcard in a resource": Seed("statements_are_narrow", TEMPLATE, "log-group:${Group}:log-stream:*", "log-group:*:log-stream:*"),
     "managed policy": Seed("roles_are_narrow", TEMPLATE, "      Policies:\n", "      ManagedPolicyArns: [arn:aws:iam::aws:policy/CloudWatchFullAccess]\n      Policies:\n"),
     "task role": Seed("roles_are_narrow", TEMPLATE, "      ExecutionRoleArn:", "      TaskRoleArn: !GetAtt ExecutionRole.Arn\n      ExecutionRoleArn:"),
     "no execution role": Seed("roles_are_narrow", TEMPLATE, "      ExecutionRoleArn: !GetAtt ExecutionRole.Arn\n", ""),
-    "trust without a condition": Seed("roles_are_narrow", TEMPLATE, '              ArnLike: {"aws:SourceArn": !Sub "arn:${AWS::Partition}:ecs:${AWS::Region}:${AWS::AccountId}:*"}\n', ""),
+    "trust without a condition": Seed("statements_are_narrow", TEMPLATE, '              ArnLike: {"aws:SourceArn": !Sub "arn:${AWS::Partition}:ecs:${AWS::Region}:${AWS::AccountId}:*"}\n', ""),
+    "trusts everybody": Seed("statements_are_narrow", TEMPLATE, TRUSTED, '{AWS: "*"}'),
+    "trusts everybody, said otherwise": Seed("statements_are_narrow", TEMPLATE, TRUSTED, '"*"'),
+    "trusts another service too": Seed("statements_are_narrow", TEMPLATE, TRUSTED, "{Service: [ecs-tasks.amazonaws.com, ec2.amazonaws.com]}"),
+    "trusts an account too": Seed("statements_are_narrow", TEMPLATE, TRUSTED, '{Service: ecs-tasks.amazonaws.com, AWS: !Ref "AWS::AccountId"}'),
+    "trusts all but one": Seed("statements_are_narrow", TEMPLATE, f"Principal: {TRUSTED}", f"NotPrincipal: {TRUSTED}"),
+    "more than assumed": Seed("statements_are_narrow", TEMPLATE, "Action: sts:AssumeRole", "Action: [sts:AssumeRole, sts:TagSession]"),
+    "role policy apart": extra("AWS::IAM::RolePolicy", f"PolicyName: p, RoleName: r, PolicyDocument: {allow('cloudwatch:*')}"),
+    "role policy apart, in a branch not taken": extra("AWS::IAM::RolePolicy", f"PolicyDocument: !If [HasAlarmEmail, !Ref 'AWS::NoValue', {allow('logs:PutLogEvents')}]"),
+    "role policy apart, under a condition": Seed("statements_are_narrow", OBSERVABILITY, "  AlarmTopic:\n", f"  Extra: {{Type: 'AWS::IAM::RolePolicy', Condition: HasAlarmEmail, Properties: {{PolicyDocument: {allow('logs:CreateLogGroup')}}}}}\n  AlarmTopic:\n"),
+    "resource policy of the logs": extra("AWS::Logs::ResourcePolicy", f"PolicyName: p, PolicyDocument: '{allow('logs:CreateLogGroup', quote=chr(34))}'"),
+    "resource policy of the logs, by Sub": extra("AWS::Logs::ResourcePolicy", f"PolicyName: p, PolicyDocument: !Sub '{allow('logs:CreateLogGroup', quote=chr(34))}'"),
+    "topic policy": extra("AWS::SNS::TopicPolicy", f"Topics: [!Ref AlarmTopic], PolicyDocument: {allow('cloudwatch:*')}"),
+    "topic open to all": extra("AWS::SNS::TopicPolicy", "Topics: [!Ref AlarmTopic], PolicyDocument: {Statement: [{Effect: Allow, Principal: '*', Action: 'logs:PutLogEvents', Resource: !Ref AlarmTopic}]}"),
+    "repository open to all": Seed("statements_are_narrow", REGISTRY, "      EmptyOnDelete: true\n", "      EmptyOnDelete: true\n      RepositoryPolicyText: {Statement: [{Effect: Allow, Principal: '*', Action: 'ecr:BatchGetImage'}]}\n"),
+    "allowed by exception": extra("AWS::IAM::RolePolicy", "PolicyDocument: {Statement: {Effect: Allow, NotAction: 'iam:*', Resource: 'arn:aws:logs:eu-west-1:123456789012:x'}}"),
     "role cannot pull": Seed("execution_roles_reach", TEMPLATE, "repository/${RepositoryName}", "repository/other"),
     "role cannot log": Seed("execution_roles_reach", TEMPLATE, "log-group:${DemoLogGroup}:", "log-group:demo:"),
+    # names
+    "rule named after cluster and service": Seed("names_fit", OBSERVABILITY, '"clock-worst-tasks-${Unique}"', '"${ClusterName}-${ServiceName}-clock-worst-tasks"'),
+    "alarm with too long a name": Seed("names_fit", OBSERVABILITY, '-clock-error-bound"', '-clock-error-bound-is-beyond-its-threshold"'),
+    "query with too long a name": Seed("names_fit", OBSERVABILITY, '/by-availability-zone"', '/error-bound-by-availability-zone"'),
+    "names may be longer": Seed("names_fit", OBSERVABILITY, "    MaxLength: 110\n", "    MaxLength: 255\n"),
+    "names must be shorter": Seed("names_fit", OBSERVABILITY, "    MaxLength: 110\n", "    MaxLength: 100\n"),
+    "description too long": Seed("names_fit", OBSERVABILITY, "        The clock of at least one task of", "        " + "x" * 500 + " The clock of at least one task of"),
+    # repository and network
+    "images not scanned": Seed("repositories_are_sound", REGISTRY, "ScanOnPush: true", "ScanOnPush: false"),
+    "scanning not said": Seed("repositories_are_sound", REGISTRY, "      ImageScanningConfiguration:\n        ScanOnPush: true\n", ""),
+    "tag status that does not exist": Seed("repositories_are_sound", REGISTRY, '"tagStatus": "any"', '"tagStatus": "all"'),
+    "tagged, but which": Seed("repositories_are_sound", REGISTRY, '"tagStatus": "any"', '"tagStatus": "tagged"'),
+    "tagged with nothing": Seed("repositories_are_sound", REGISTRY, '"tagStatus": "any"', '"tagStatus": "tagged", "tagPrefixList": []'),
+    "tags of any image": Seed("repositories_are_sound", REGISTRY, '"tagStatus": "any"', '"tagStatus": "any", "tagPrefixList": ["v"]'),
+    "count of another type": Seed("repositories_are_sound", REGISTRY, "imageCountMoreThan", "imageCount"),
+    "days not said": Seed("repositories_are_sound", REGISTRY, "imageCountMoreThan", "sinceImagePushed"),
+    "count of none": Seed("repositories_are_sound", REGISTRY, '"countNumber": ${KeepImages}', '"countNumber": 0'),
+    "images kept, not expired": Seed("repositories_are_sound", REGISTRY, '"type": "expire"', '"type": "keep"'),
+    "a rule behind the one for any image": Seed("repositories_are_sound", REGISTRY, '"rules": [', '"rules": [{"rulePriority": 2, "selection": {"tagStatus": "untagged", "countType": "sinceImagePushed", "countUnit": "days", "countNumber": 7}, "action": {"type": "expire"}},'),
+    "two rules of one priority": Seed("repositories_are_sound", REGISTRY, '"rules": [', '"rules": [{"rulePriority": 1, "selection": {"tagStatus": "untagged", "countType": "sinceImagePushed", "countUnit": "days", "countNumber": 7}, "action": {"type": "expire"}},'),
+    "no lifecycle rule": Seed("repositories_are_sound", REGISTRY, "      LifecyclePolicy:\n", "      Metadata:\n"),
+    "no public address": Seed("the_service_reaches_out", TEMPLATE, "AssignPublicIp: ENABLED", "AssignPublicIp: DISABLED"),
+    "public address left to the default": Seed("the_service_reaches_out", TEMPLATE, "          AssignPublicIp: ENABLED\n", ""),
+    "service before the route": Seed("the_service_reaches_out", TEMPLATE, "[DefaultRoute, SubnetARoutes, SubnetBRoutes]", "[SubnetARoutes, SubnetBRoutes]"),
+    "service before a subnet's routes": Seed("the_service_reaches_out", TEMPLATE, "[DefaultRoute, SubnetARoutes, SubnetBRoutes]", "[DefaultRoute, SubnetARoutes]"),
+    "service waits for nothing": Seed("the_service_reaches_out", TEMPLATE, "    DependsOn: [DefaultRoute, SubnetARoutes, SubnetBRoutes]\n", ""),
     # what the linter is there for
     "unknown property": Seed("lint", TEMPLATE, "DesiredCount: !Ref DesiredCount", "DesiredCont: !Ref DesiredCount"),
     "unknown resource type": Seed("lint", OBSERVABILITY, "AWS::CloudWatch::CompositeAlarm", "AWS::CloudWatch::CompoundAlarm"),

@@ -1,7 +1,8 @@
 """What CloudWatch makes of one log line in the embedded metric format (EMF).
 
 Written from the specification in the CloudWatch user guide and from what CloudWatch is known to enforce beyond it, and
-independent of the program under test: both reading the same text is what makes their agreement worth something.
+independent of the program under test: both reading the same text is what makes their agreement worth something. Where those
+sources are silent, tests/data/explain/README.md says how both read it. tests/deploy/test_explain_agrees.py compares the two.
 
 `extract(line, now_ms)` returns `(points, faults)`. A point is one metric under one dimension set:
 
@@ -10,15 +11,18 @@ independent of the program under test: both reading the same text is what makes 
 
 A fault is a sentence. What a fault takes with it:
 
-    the line         not one JSON object; too long; metadata that breaks the schema; a timestamp out of range
-    the directive    an unusable namespace; too many metrics
+    the line         not one JSON object; too long; no UTF-8; metadata that breaks the schema; a timestamp out of range
+    the directive    an unusable namespace
     the set          a dimension without a usable value; an *empty* value alone strips the point of all dimensions
     the metric       no usable value; a resolution that does not exist, or two of them
+    nothing          a member named twice: the last one counts
 
-A line that does not begin with `{` or does not mention `"_aws"` is no EMF: no points and no fault.
+A line that does not begin with `{` or does not mention `"_aws"` is no EMF: no points and no fault, unless it is too long or no
+UTF-8, which harms whatever it is. Bytes that are no UTF-8 are surrogates here, as `decode(errors="surrogateescape")` makes them.
 """
 
 import json
+import math
 import re
 
 MAX_LINE_BYTES = 262_118  # a longer one is cut by the log driver, and the pieces are not put together again
@@ -28,31 +32,42 @@ MAX_METRICS = 100
 MAX_VALUES = 100
 MAX_DIMENSIONS = 30
 MAX_MAGNITUDE = 2.0**360
+MAX_DEPTH = 127
 
-NAMESPACE = re.compile(r"[A-Za-z0-9._#:/-]{1,255}")
+SURROGATE = re.compile("[\ud800-\udfff]")
+NAMESPACE = re.compile(r"[A-Za-z0-9._#:/ -]{1,255}")
 BASE_UNITS = ["Bytes", "Kilobytes", "Megabytes", "Gigabytes", "Terabytes", "Bits", "Kilobits", "Megabits", "Gigabits",
               "Terabits", "Count"]
 UNITS = {"Seconds", "Microseconds", "Milliseconds", "Percent", "None", *BASE_UNITS, *(u + "/Second" for u in BASE_UNITS)}
 
 
 class Broken(Exception):
-    """The metadata breaks the schema, so that nothing of the line counts."""
+    """The line breaks the schema or is no JSON, so that nothing of it counts."""
+
+
+class Members(dict):
+    """A JSON object, and the names that it has more than once."""
+
+    def __init__(self, pairs):
+        super().__init__(pairs)
+        # Also of values that are overridden later: what is broken in them is broken in the line.
+        self.pairs = pairs
+        names = [name for name, _ in pairs]
+        self.repeated = sorted({name for name in names if names.count(name) > 1}) if len(self) < len(pairs) else []
 
 
 def extract(line, now_ms):
     """The data points in `line` and the faults found in it; `now_ms` is the time at which CloudWatch receives it."""
-    line = line.rstrip("\r\n")
+    line = line.removesuffix("\n")
+    if SURROGATE.search(line):
+        return [], ["the line is not UTF-8"]
+    if len(line.encode()) > MAX_LINE_BYTES:
+        return [], [f"the line has more than {MAX_LINE_BYTES} bytes"]
     if not line.startswith("{") or '"_aws"' not in line:
         return [], []
-    if len(line.encode("utf-8", "surrogatepass")) > MAX_LINE_BYTES:
-        return [], [f"the line has more than {MAX_LINE_BYTES} bytes"]
     try:
-        root = json.loads(line, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
-        return [], [f"not one JSON object: {error}"]
-    if "_aws" not in root:
-        return [], ["_aws is not a member of the root"]
-    try:
+        root = _parse(line)
+        _require("_aws" in root, "_aws is not a member of the root")
         timestamp, directives = _metadata(root["_aws"])
     except Broken as broken:
         return [], [str(broken)]
@@ -60,6 +75,9 @@ def extract(line, now_ms):
         return [], [f"Timestamp {timestamp} is more than 14 days past or 2 hours ahead"]
 
     points, faults = [], []
+    definitions = [definition for directive in directives for definition in directive["Metrics"]]
+    for members in (root, root["_aws"], *directives, *definitions):
+        faults += [f"{name!r} is named more than once" for name in members.repeated]
     two_resolutions = _names_with_two_resolutions(directives)
     faults += [f"metric {name!r} has two resolutions" for name in sorted(two_resolutions)]
     for directive in directives:
@@ -90,8 +108,34 @@ def extract(line, now_ms):
     return points, faults
 
 
-def _refuse_constant(name):
-    raise ValueError(f"{name} is no JSON number")
+def _parse(line):
+    """The JSON object that the line is."""
+
+    def number(text):
+        value = float(text)
+        _require(math.isfinite(value), f"no double holds {text}")
+        # A number written with a fraction or an exponent is not an integer here, whatever its value.
+        return value if re.search("[.eE]", text) else int(text)
+
+    def constant(name):
+        raise Broken(f"{name} is no JSON number")
+
+    try:
+        root = json.loads(line, object_pairs_hook=Members, parse_int=number, parse_float=number, parse_constant=constant)
+    except (ValueError, RecursionError) as error:
+        raise Broken(f"not one JSON object: {error}") from None
+    _look_through(root, 1)
+    return root
+
+
+def _look_through(value, depth):
+    """Refuses what Python takes for JSON and others do not."""
+    if isinstance(value, str):
+        _require(not SURROGATE.search(value), "half of a surrogate pair")
+    elif isinstance(value, (Members, list)):
+        _require(depth <= MAX_DEPTH, f"nested more than {MAX_DEPTH} deep")
+        for item in [item for pair in value.pairs for item in pair] if isinstance(value, Members) else value:
+            _look_through(item, depth + 1)
 
 
 def _require(condition, text):
@@ -100,8 +144,8 @@ def _require(condition, text):
 
 
 def _is_integer(value):
-    # A JSON schema takes 1.0 for an integer; true and false are none.
-    return not isinstance(value, bool) and (isinstance(value, int) or (isinstance(value, float) and value.is_integer()))
+    # True and false are none, and neither is what 64 bits cannot hold.
+    return isinstance(value, int) and not isinstance(value, bool) and -(2**63) <= value < 2**64
 
 
 def _is_string(value, longest):
@@ -110,7 +154,7 @@ def _is_string(value, longest):
 
 
 def _metadata(metadata):
-    """Timestamp and directives of a valid `_aws`; the rules are those of the published JSON schema."""
+    """Timestamp and directives of a valid `_aws`; the rules are those of the published JSON schema, and its most metrics."""
     _require(isinstance(metadata, dict), "_aws is no object")
     _require(_is_integer(metadata.get("Timestamp")), "_aws.Timestamp is no integer")
     directives = metadata.get("CloudWatchMetrics")
@@ -127,6 +171,7 @@ def _metadata(metadata):
                 _require(_is_string(name, 250), "a dimension's name is no string of 1 to 250 characters")
         metrics = directive.get("Metrics")
         _require(isinstance(metrics, list), "Metrics is no array")
+        _require(len(metrics) <= MAX_METRICS, f"a directive has more than {MAX_METRICS} metrics")
         for definition in metrics:
             _require(isinstance(definition, dict), "a metric definition is no object")
             _require(_is_string(definition.get("Name"), 1024), "a metric's Name is no string of 1 to 1024 characters")
@@ -135,15 +180,13 @@ def _metadata(metadata):
                 _require(isinstance(unit, str) and unit in UNITS, f"Unit {unit!r} does not exist")
             if "StorageResolution" in definition:
                 _require(_is_integer(definition["StorageResolution"]), "StorageResolution is no integer")
-    return int(metadata["Timestamp"]), directives
+    return metadata["Timestamp"], directives
 
 
 def _directive_fault(directive):
     namespace = directive["Namespace"]
-    if not NAMESPACE.fullmatch(namespace) or namespace.startswith(("AWS/", ":")):
+    if not NAMESPACE.fullmatch(namespace) or not namespace.strip() or namespace.startswith(("AWS/", ":")):
         return f"namespace {namespace!r} is not usable"
-    if len(directive["Metrics"]) > MAX_METRICS:
-        return f"a directive has more than {MAX_METRICS} metrics"
     return None
 
 
@@ -174,6 +217,8 @@ def _dimension_sets(root, sets, faults):
 def _dimension_fault(root, name):
     if name.startswith(":"):
         return f"the name {name!r} begins with a colon"
+    if fault := _text_fault(name):
+        return f"the name {name!r} {fault}"
     if name not in root or name == "_aws":
         return f"{name!r} is not a member of the root"
     value = root[name]
@@ -181,9 +226,15 @@ def _dimension_fault(root, name):
         return f"the value of {name!r} is no string"
     if len(value) > 1024:
         return f"the value of {name!r} has more than 1024 characters"
-    if any(not " " <= character <= "~" for character in value):
-        return f"the value of {name!r} has characters other than printable ASCII"
+    if value and (fault := _text_fault(value)):  # the empty one is another matter
+        return f"the value of {name!r} {fault}"
     return None
+
+
+def _text_fault(text):
+    if any(not " " <= character <= "~" for character in text):
+        return "has characters other than printable ASCII"
+    return None if text.strip() else "is blank"
 
 
 def _values(root, definition):
@@ -200,6 +251,6 @@ def _values(root, definition):
     for value in values:
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             return None, f"metric {name!r} has a value that is no number"
-        if not abs(value) <= MAX_MAGNITUDE:  # said so, it also refuses infinity
+        if abs(float(value)) > MAX_MAGNITUDE:
             return None, f"metric {name!r} has a value beyond 2^360"
     return [float(value) for value in values], None
