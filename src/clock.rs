@@ -15,13 +15,21 @@ use crate::moment::TimeInterval;
 use crate::read_error::{ReadError, ReadErrorKind};
 use crate::reading::{Reading, SyncStatus};
 use crate::source::{Sample, Source};
-use crate::step::{ClockPair, step_between};
+use crate::step::{ClockPair, divergence, step_between};
+use crate::verdict::{Limits, Report};
 
 /// A clock with a known error, for applications.
 ///
 /// It asks its source at most once per refresh interval, whether that succeeds or not and however many
-/// tasks call it: the endpoint's throttling would take the application's credentials with it. Cloning
-/// is cheap and shares the reading. To be used within a tokio runtime with time and I/O enabled.
+/// tasks call it: the endpoint's throttling would take the application's credentials with it. After a
+/// step of the wall clock it asks again before that, and never within 100 ms. Cloning is cheap and
+/// shares the reading.
+///
+/// A clock belongs to one tokio runtime: a runtime that stands still would hold up those of another
+/// that share the clock with it. Where every thread has a runtime of its own, give each a clock.
+///
+/// # Panics
+/// Its asynchronous functions panic in a tokio runtime without time or I/O, as those of tokio do.
 ///
 /// ```
 /// use std::time::Duration;
@@ -34,13 +42,14 @@ use crate::step::{ClockPair, step_between};
 /// let clock = Clock::new(source, Duration::from_secs(10));
 ///
 /// match clock.now().await {
-///     Ok(now) => {
+///     Ok(now) if now.is_synchronized() => {
 ///         println!("true time is between {} and {}", now.interval.earliest, now.interval.latest);
 ///         // Commit wait: whoever reads a correct clock after this reads a later time.
 ///         let commit_timestamp = now.interval.latest;
 ///         clock.wait_until_past(commit_timestamp).await;
 ///     }
-///     // Nothing is known of this clock's error: refuse what hangs on it.
+///     // This clock's error is not known: refuse what hangs on it.
+///     Ok(now) => println!("the clock's status is {}", now.status),
 ///     Err(error) => println!("{error}"),
 /// }
 /// # Ok(())
@@ -52,28 +61,38 @@ pub struct Clock(Cached<Real>);
 /// The present as a [`Clock`] knows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Now {
-    /// True time lies in here, as far as the status can be trusted.
+    /// True time lies in here if the clock is synchronized.
     pub interval: TimeInterval,
     /// Whether the clock is kept in step. While it is not, its bound is worth little.
     pub status: SyncStatus,
 }
 
 impl Now {
-    /// Whether this present certainly lies before `other`.
+    /// Whether the clock is known to be kept in step. If not, nothing bounds its error.
     #[must_use]
-    pub fn is_before(&self, other: &Self) -> bool {
-        self.interval.is_before(&other.interval)
+    pub fn is_synchronized(&self) -> bool {
+        self.status == SyncStatus::Synchronized
     }
 
-    /// Whether this present certainly lies after `other`.
+    /// Whether this present certainly lies before `other`: both were synchronized, and their ranges do
+    /// not touch. `false` says nothing of the other order.
+    #[must_use]
+    pub fn is_before(&self, other: &Self) -> bool {
+        self.is_synchronized()
+            && other.is_synchronized()
+            && self.interval.is_before(&other.interval)
+    }
+
+    /// Whether this present certainly lies after `other`; see [`Now::is_before`].
     #[must_use]
     pub fn is_after(&self, other: &Self) -> bool {
-        self.interval.is_after(&other.interval)
+        other.is_before(self)
     }
 }
 
 /// Why a [`Clock`] cannot tell the time.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ClockError {
     /// The source could not be read.
     Read(ReadError),
@@ -86,7 +105,7 @@ impl fmt::Display for ClockError {
         match self {
             Self::Read(error) => write!(f, "no reading: {error}"),
             Self::BoundUnknown(status) => {
-                write!(f, "the error bound is unknown (status {})", status.as_str())
+                write!(f, "the error bound is unknown (status {status})")
             }
         }
     }
@@ -101,8 +120,8 @@ impl From<ReadError> for ClockError {
 }
 
 impl Clock {
-    /// A clock that reads `source` when its last reading is older than `refresh`, and takes the clock
-    /// to drift by at most [`DriftRate::DEFAULT`] in between.
+    /// A clock that reads `source` when its last reading is older than `refresh`, which is at least
+    /// 100 ms, and takes the clock to drift by at most [`DriftRate::DEFAULT`] in between.
     #[must_use]
     pub fn new(source: Source, refresh: Duration) -> Self {
         Self::with_drift(source, refresh, DriftRate::DEFAULT)
@@ -130,12 +149,38 @@ impl Clock {
         self.0.reading().await
     }
 
-    /// The task this is, as far as the source has told.
+    /// The last reading held against `limits`, by the rule of the command `check`. Where there is no
+    /// reading the report says so, and is not good.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use ecs_clock_emf::{Clock, Environment, Limits, Source};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # if !cfg!(target_os = "linux") { return Ok(()); }
+    /// let source = Source::detect(&Environment::of_process(), Duration::from_secs(2))?;
+    /// let clock = Clock::new(source, Duration::from_secs(10));
+    /// let limits = Limits { max_error: Some(Duration::from_millis(5)), max_age: None };
+    /// let report = clock.report(&limits).await;
+    /// if !report.is_good() {
+    ///     println!("refused: {}", report.reasons.join("; "));
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn report(&self, limits: &Limits) -> Report {
+        self.0.report(limits).await
+    }
+
+    /// The task this is, as far as the source has told: `None` before the first reading. Waits for a
+    /// reading that is under way.
     pub async fn identity(&self) -> Option<TaskIdentity> {
         self.0.shared.state.lock().await.identity.clone()
     }
 
-    /// The range that true time lies in at present, grown since the last reading.
+    /// The range that true time lies in at present, grown since the last reading: by the drift rate, and
+    /// by as much as the wall clock has moved against the monotonic one.
     ///
     /// # Errors
     /// If there is no reading, or it has no bound.
@@ -149,8 +194,26 @@ impl Clock {
     /// Never returns early. While the clock cannot be read or is not synchronized it goes on asking,
     /// once per refresh interval: wrap it in [`tokio::time::timeout`] to give up. Waits at most one
     /// refresh interval longer than the uncertainty asks for.
-    pub async fn wait_until_past(&self, instant: DateTime<Utc>) -> Now {
-        self.0.wait_until_past(instant).await
+    ///
+    /// ```
+    /// use std::time::{Duration, SystemTime};
+    /// use ecs_clock_emf::{Clock, Environment, Source};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # if !cfg!(target_os = "linux") { return Ok(()); }
+    /// let source = Source::detect(&Environment::of_process(), Duration::from_secs(2))?;
+    /// let clock = Clock::new(source, Duration::from_secs(10));
+    /// let wait = clock.wait_until_past(SystemTime::now());
+    /// match tokio::time::timeout(Duration::from_millis(100), wait).await {
+    ///     Ok(now) => assert!(now.is_synchronized()),
+    ///     Err(_) => println!("not certainly past yet"),
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn wait_until_past(&self, instant: impl Into<DateTime<Utc>>) -> Now {
+        self.0.wait_until_past(instant.into()).await
     }
 }
 
@@ -208,9 +271,12 @@ struct Attempt {
 }
 
 impl Attempt {
+    fn age(&self, now: &ClockPair) -> Duration {
+        now.moment().monotonic.saturating_duration_since(self.ended)
+    }
+
     fn is_fresh(&self, now: &ClockPair, refresh: Duration) -> bool {
-        now.moment().monotonic.saturating_duration_since(self.ended) < refresh
-            && !self.was_stepped_over(now)
+        self.age(now) < refresh && !self.was_stepped_over(now)
     }
 
     /// Whether the wall clock was stepped since the source was asked.
@@ -235,7 +301,7 @@ impl<W: World> Cached<W> {
                 world,
                 state: Arc::default(),
             }),
-            refresh,
+            refresh: refresh.max(SHORTEST_REFRESH),
             drift,
         }
     }
@@ -247,16 +313,30 @@ impl<W: World> Cached<W> {
     /// The last attempt if it still counts, else a new one.
     async fn attempt(&self) -> Attempt {
         let mut state = Arc::clone(&self.shared.state).lock_owned().await;
-        let began = self.shared.world.now();
-        if let Some(last) = &state.last
-            && last.is_fresh(&began, self.refresh)
-        {
-            return last.clone();
+        let mut began = self.shared.world.now();
+        if let Some(last) = &state.last {
+            if last.is_fresh(&began, self.refresh) {
+                return last.clone();
+            }
+            // A wall clock that does not come to rest must not make this one flood the endpoint.
+            let pause = SHORTEST_REFRESH.saturating_sub(last.age(&began));
+            if !pause.is_zero() {
+                self.shared.world.sleep(pause).await;
+                began = self.shared.world.now();
+            }
         }
         // In a task of its own, which keeps the lock: a caller that gives up half-way must not make
         // the next one ask the endpoint again.
         let shared = Arc::clone(&self.shared);
-        let read = tokio::spawn(async move {
+        let failed = |message: String| Attempt {
+            began,
+            ended: began.moment().monotonic,
+            outcome: Err(ReadError::new(ReadErrorKind::Connection, message)),
+        };
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+            return failed("there is no tokio runtime".to_owned());
+        };
+        let read = runtime.spawn(async move {
             let sample = shared.world.read().await;
             if let Some(identity) = &sample.identity {
                 state
@@ -272,14 +352,8 @@ impl<W: World> Cached<W> {
             state.last = Some(attempt.clone());
             attempt
         });
-        read.await.unwrap_or_else(|error| {
-            let message = format!("the read was broken off: {error}");
-            Attempt {
-                began,
-                ended: began.moment().monotonic,
-                outcome: Err(ReadError::new(ReadErrorKind::Connection, message)),
-            }
-        })
+        read.await
+            .unwrap_or_else(|error| failed(format!("the read was broken off: {error}")))
     }
 
     async fn now(&self) -> Result<Now, ClockError> {
@@ -290,12 +364,31 @@ impl<W: World> Cached<W> {
                 continue;
             }
             let reading = attempt.outcome?;
+            // A step that is too small to be taken for one counts as uncertainty.
+            let by = divergence(&attempt.began, &now);
             return match reading.interval_at(&now.moment(), self.drift) {
                 None => Err(ClockError::BoundUnknown(reading.status)),
                 Some(interval) => Ok(Now {
-                    interval,
+                    interval: interval.widened(by),
                     status: reading.status,
                 }),
+            };
+        }
+    }
+
+    async fn report(&self, limits: &Limits) -> Report {
+        loop {
+            let attempt = self.attempt().await;
+            let now = self.shared.world.now();
+            if attempt.was_stepped_over(&now) {
+                continue;
+            }
+            return match &attempt.outcome {
+                Ok(reading) => {
+                    let slack = divergence(&attempt.began, &now);
+                    Report::with_slack(reading, limits, &now.moment(), self.drift, slack)
+                }
+                Err(error) => Report::on_failure(error),
             };
         }
     }
@@ -308,7 +401,7 @@ impl<W: World> Cached<W> {
                 Ok(now) => self.until(instant, &now).min(self.refresh),
                 Err(_) => self.refresh,
             };
-            // At least a little, so that a refresh interval of zero does not spin.
+            // At least a little: what rounding leaves must not make it spin.
             self.shared.world.sleep(wait.max(SHORTEST_SLEEP)).await;
         }
     }
@@ -322,6 +415,8 @@ impl<W: World> Cached<W> {
     }
 }
 
+/// The source is asked no more often than this, whatever the clocks do and whatever was asked for.
+const SHORTEST_REFRESH: Duration = Duration::from_millis(100);
 const SHORTEST_SLEEP: Duration = Duration::from_millis(1);
 
 #[cfg(test)]

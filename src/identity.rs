@@ -2,6 +2,7 @@
 
 /// What the task metadata endpoint says about the task. What is not known is `None`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct TaskIdentity {
     /// The cluster's short name.
     pub cluster: Option<String>,

@@ -7,12 +7,13 @@
 //!   once per refresh interval, and gives the present as a range that true time lies in
 //!   ([`Clock::now`]). Two presents can be held against each other ([`Now::is_before`],
 //!   [`Now::is_after`]), and an instant can be waited out ([`Clock::wait_until_past`]).
-//! - [`Report`] holds a reading against [`Limits`], by the rule of the command `check`.
+//! - [`Clock::report`] holds the clock against [`Limits`], by the rule of the command `check`;
+//!   [`Report::on`] does the same for a single reading.
 //! - [`explain`](mod@explain) says what CloudWatch makes of log lines in embedded metric format.
 //!
 //! ```
 //! use std::time::Duration;
-//! use ecs_clock_emf::{Clock, Environment, Limits, Moment, Report, Source};
+//! use ecs_clock_emf::{Clock, Environment, Limits, Source};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -21,26 +22,27 @@
 //! let clock = Clock::new(source, Duration::from_secs(10));
 //!
 //! let limits = Limits { max_error: Some(Duration::from_millis(5)), max_age: None };
-//! match clock.reading().await {
-//!     Ok(reading) if Report::on(&reading, &limits, &Moment::now(), clock.drift()).is_good() => {
-//!         println!("go ahead");
-//!     }
-//!     Ok(_) => println!("the clock is not good enough"),
-//!     Err(error) => println!("{error}"),
+//! let report = clock.report(&limits).await;
+//! if report.is_good() {
+//!     println!("go ahead");
+//! } else {
+//!     println!("not now: {}", report.reasons.join("; "));
 //! }
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! Nothing here panics or keeps global state, but for the `tracing` subscriber that the commands in
-//! [`cli`] set up. [`cli`] is what the program consists of; its items are no interface for others.
+//! Nothing here keeps global state, and nothing panics in a tokio runtime that has time and I/O enabled.
+//! Times are those of [`chrono`], which is exported again; a [`std::time::SystemTime`] converts into them.
 
 mod bound;
 mod check;
+#[doc(hidden)]
 pub mod cli;
 mod clock;
 mod config;
 #[cfg(feature = "demo")]
+#[doc(hidden)]
 pub mod demo;
 mod diagnostics;
 mod emf;
@@ -62,6 +64,8 @@ mod step;
 mod text;
 mod verdict;
 mod window;
+
+pub use chrono;
 
 pub use bound::{DriftRate, ErrorBound, InvalidBound};
 pub use clock::{Clock, ClockError, Now};

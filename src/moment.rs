@@ -51,6 +51,20 @@ pub(crate) fn earlier(time: DateTime<Utc>, by: Duration) -> DateTime<Utc> {
 }
 
 /// A range that true time lies in.
+///
+/// ```
+/// use std::time::{Duration, SystemTime};
+/// use ecs_clock_emf::TimeInterval;
+/// let now = SystemTime::now();
+/// let around = |time: SystemTime, error: Duration| TimeInterval {
+///     earliest: (time - error).into(),
+///     latest: (time + error).into(),
+/// };
+/// let error = Duration::from_millis(1);
+/// let later = now + Duration::from_millis(5);
+/// assert!(around(now, error).is_before(&around(later, error)));
+/// assert!(!around(now, 3 * error).is_before(&around(later, 3 * error)));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TimeInterval {
     /// True time is not before this.
@@ -64,6 +78,22 @@ impl TimeInterval {
     #[must_use]
     pub fn is_before(&self, other: &Self) -> bool {
         self.latest < other.earliest
+    }
+
+    /// The range `time ± by`.
+    pub(crate) fn around(time: DateTime<Utc>, by: Duration) -> Self {
+        Self {
+            earliest: earlier(time, by),
+            latest: later(time, by),
+        }
+    }
+
+    /// This range with `by` more on either side.
+    pub(crate) fn widened(&self, by: Duration) -> Self {
+        Self {
+            earliest: earlier(self.earliest, by),
+            latest: later(self.latest, by),
+        }
     }
 
     /// Whether this range certainly lies after `other`: they do not touch.

@@ -44,6 +44,7 @@ impl std::error::Error for ReadError {}
 
 /// The kinds of [`ReadError`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum ReadErrorKind {
     /// No complete answer within the request timeout.
     Timeout,
@@ -67,7 +68,7 @@ pub enum ReadErrorKind {
 
 impl ReadErrorKind {
     /// Every kind.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: &'static [Self] = &[
         Self::Timeout,
         Self::Connection,
         Self::HttpStatus,

@@ -1,11 +1,12 @@
 //! What a reading of the clock says, and what follows from it. No I/O: time is an argument.
 
+use std::fmt;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
 use crate::bound::{DriftRate, ErrorBound};
-use crate::moment::{Moment, TimeInterval, earlier, later};
+use crate::moment::{Moment, TimeInterval};
 
 /// Whether the clock is kept in step with a reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -41,8 +42,15 @@ impl SyncStatus {
     }
 }
 
+impl fmt::Display for SyncStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
 /// Where a reading comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum ClockSource {
     /// The ECS task metadata endpoint, version 4.
     Ecs,
@@ -61,8 +69,15 @@ impl ClockSource {
     }
 }
 
+impl fmt::Display for ClockSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
 /// One answer of a clock source. What it did not say, or what could not be believed, is `None`.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Reading {
     /// Where it comes from.
     pub source: ClockSource,
@@ -118,16 +133,14 @@ impl Reading {
     #[must_use]
     pub fn interval_at(&self, now: &Moment, drift: DriftRate) -> Option<TimeInterval> {
         let bound = self.bound_at(now, drift)?;
-        Some(TimeInterval {
-            earliest: earlier(now.wall, bound),
-            latest: later(now.wall, bound),
-        })
+        Some(TimeInterval::around(now.wall, bound))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::moment::{earlier, later};
     use chrono::TimeDelta;
 
     fn reading(bound_ms: f64, reference_age: i64) -> Reading {

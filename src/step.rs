@@ -85,6 +85,18 @@ pub(crate) struct ClockStep {
     pub old_wall: DateTime<Utc>,
 }
 
+/// How far the wall clock has come from where the monotonic clock says that it should be: what a step
+/// is made of, and also what is too small to be one.
+#[must_use]
+pub(crate) fn divergence(earlier: &ClockPair, now: &ClockPair) -> Duration {
+    let old_wall = later(
+        earlier.wall,
+        now.after.saturating_duration_since(earlier.after),
+    );
+    let by = now.wall.signed_duration_since(old_wall);
+    by.abs().to_std().unwrap_or(Duration::MAX)
+}
+
 /// The step between two readings of the clocks, or `None`.
 #[must_use]
 pub(crate) fn step_between(earlier: &ClockPair, now: &ClockPair) -> Option<ClockStep> {

@@ -6,7 +6,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 
 use crate::bound::{DriftRate, age_seconds, milliseconds};
-use crate::moment::Moment;
+use crate::moment::{Moment, TimeInterval};
 use crate::read_error::ReadError;
 use crate::reading::Reading;
 
@@ -21,6 +21,7 @@ pub struct Limits {
 
 /// A verdict with all it rests on: the members of `check --json`. What is not known is `null`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Report {
     /// `good` or `not_good`.
     pub verdict: Verdict,
@@ -62,8 +63,21 @@ impl Report {
     /// The bound that is compared with a limit is the one at `now`, grown since the read.
     #[must_use]
     pub fn on(reading: &Reading, limits: &Limits, now: &Moment, drift: DriftRate) -> Self {
-        let reasons = reasons(reading, limits, now, drift);
-        let interval = reading.interval_at(now, drift);
+        Self::with_slack(reading, limits, now, drift, Duration::ZERO)
+    }
+
+    /// As [`Report::on`], with the bound at `now` larger by `slack`.
+    pub(crate) fn with_slack(
+        reading: &Reading,
+        limits: &Limits,
+        now: &Moment,
+        drift: DriftRate,
+        slack: Duration,
+    ) -> Self {
+        let bound = reading.bound_at(now, drift);
+        let bound = bound.map(|bound| bound.saturating_add(slack));
+        let reasons = reasons(reading, limits, now, bound);
+        let interval = bound.map(|bound| TimeInterval::around(now.wall, bound));
         Self {
             verdict: if reasons.is_empty() {
                 Verdict::Good
@@ -108,7 +122,12 @@ impl Report {
     }
 }
 
-fn reasons(reading: &Reading, limits: &Limits, now: &Moment, drift: DriftRate) -> Vec<String> {
+fn reasons(
+    reading: &Reading,
+    limits: &Limits,
+    now: &Moment,
+    bound: Option<Duration>,
+) -> Vec<String> {
     let mut reasons = Vec::new();
     if !reading.is_synchronized() {
         let status = reading.status.as_str();
@@ -130,11 +149,7 @@ fn reasons(reading: &Reading, limits: &Limits, now: &Moment, drift: DriftRate) -
             }
             _ => {}
         };
-    hold(
-        "error bound",
-        limits.max_error,
-        reading.bound_at(now, drift),
-    );
+    hold("error bound", limits.max_error, bound);
     hold(
         "age of the reference time",
         limits.max_age,

@@ -133,7 +133,7 @@ fn every_member_and_every_kind_of_error_is_explained() {
         .collect();
     let members = value.as_object().unwrap().keys().map(String::as_str);
     let others = ["ReadErrorKind", "ReadErrorMessage"];
-    let kinds = ReadErrorKind::ALL.map(ReadErrorKind::as_str);
+    let kinds = ReadErrorKind::ALL.iter().map(|kind| kind.as_str());
     for word in members.chain(others).chain(kinds) {
         assert!(word == "_aws" || words.contains(word), "{word}");
     }

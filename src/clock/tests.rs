@@ -25,8 +25,8 @@ struct Simulated {
     offset: Duration,
     behind: bool,
     answers: Vec<Answer>,
-    /// The number of the read during which the wall clock steps forward by [`STEP`].
-    step_at_read: Option<usize>,
+    /// The number of the read during which the wall clock steps forward, and by how much.
+    step: Option<(usize, Duration)>,
     /// True time since the start, and how many reads there were.
     state: StdMutex<(Duration, usize)>,
 }
@@ -37,11 +37,9 @@ impl Simulated {
     }
 
     fn moment(&self) -> Moment {
-        let stepped = self.step_at_read.is_some_and(|read| self.reads() >= read);
-        let truth = later(
-            self.true_time(),
-            if stepped { STEP } else { Duration::ZERO },
-        );
+        let step = self.step.filter(|(read, _)| self.reads() >= *read);
+        let step = step.map_or(Duration::ZERO, |(_, by)| by);
+        let truth = later(self.true_time(), step);
         Moment {
             wall: if self.behind {
                 earlier(truth, self.offset)
@@ -115,7 +113,7 @@ fn simulated(answers: Vec<Answer>, offset: Duration, behind: bool) -> Cached<Sim
         offset,
         behind,
         answers,
-        step_at_read: None,
+        step: None,
         // Well past the epoch, so that nothing saturates.
         state: StdMutex::new((Duration::from_secs(1_000_000), 0)),
     };
@@ -240,7 +238,7 @@ fn a_step_of_the_wall_clock_makes_a_reading_stale() {
 fn a_step_while_the_source_is_asked_makes_it_be_asked_again() {
     for stepped in [1, 2] {
         let mut clock = simulated(Vec::new(), Duration::ZERO, false);
-        Arc::get_mut(&mut clock.shared).unwrap().world.step_at_read = Some(stepped);
+        Arc::get_mut(&mut clock.shared).unwrap().world.step = Some((stepped, STEP));
         let now = block_on(async {
             let first = clock.now().await.unwrap();
             if stepped == 1 {
@@ -255,5 +253,72 @@ fn a_step_while_the_source_is_asked_makes_it_be_asked_again() {
                 && later(truth, STEP) <= now.interval.latest
         );
         assert_eq!(clock.shared.world.reads(), stepped + 1);
+    }
+}
+
+#[test]
+fn a_step_too_small_to_be_taken_for_one_is_within_the_range() {
+    let bound = Duration::from_micros(400);
+    let mut clock = simulated(vec![Answer::Synchronized { bound }], Duration::ZERO, false);
+    let step = Duration::from_millis(4);
+    Arc::get_mut(&mut clock.shared).unwrap().world.step = Some((1, step));
+    let now = block_on(clock.now()).unwrap();
+    assert_eq!(clock.shared.world.reads(), 1);
+    // Whether the clock was right before or is right now.
+    let truth = clock.shared.world.true_time();
+    assert!(now.interval.earliest <= truth && later(truth, step) <= now.interval.latest);
+
+    let limits = |micros| Limits {
+        max_error: Some(Duration::from_micros(micros)),
+        max_age: None,
+    };
+    assert!(block_on(clock.report(&limits(4_400))).is_good());
+    assert!(!block_on(clock.report(&limits(4_399))).is_good());
+}
+
+#[test]
+fn the_source_is_never_asked_within_100_ms() {
+    let world = simulated(Vec::new(), Duration::ZERO, false).shared;
+    let world = Arc::into_inner(world).unwrap().world;
+    let clock = Cached::new(world, Duration::ZERO, DriftRate::DEFAULT);
+    block_on(async {
+        for _ in 0..100 {
+            clock.now().await.unwrap();
+            clock.shared.world.sleep(Duration::from_millis(10)).await;
+        }
+    });
+    assert_eq!(clock.shared.world.reads(), 10);
+}
+
+#[test]
+fn without_a_runtime_there_is_an_error_and_no_panic() {
+    let clock = simulated(Vec::new(), Duration::ZERO, false);
+    let mut now = std::pin::pin!(clock.now());
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    let std::task::Poll::Ready(outcome) = now.as_mut().poll(&mut context) else {
+        panic!("it waits for what cannot come");
+    };
+    assert!(matches!(outcome, Err(ClockError::Read(_))), "{outcome:?}");
+}
+
+#[test]
+fn presents_of_an_unsynchronized_clock_are_in_no_order() {
+    let at = |seconds: u64, status| Now {
+        interval: TimeInterval::around(
+            later(DateTime::UNIX_EPOCH, Duration::from_secs(seconds)),
+            Duration::ZERO,
+        ),
+        status,
+    };
+    let (good, lost) = (SyncStatus::Synchronized, SyncStatus::NotSynchronized);
+    assert!(at(1, good).is_before(&at(2, good)) && at(2, good).is_after(&at(1, good)));
+    for (first, second) in [
+        (good, lost),
+        (lost, good),
+        (lost, lost),
+        (SyncStatus::Unknown, good),
+    ] {
+        assert!(!at(1, first).is_before(&at(2, second)));
+        assert!(!at(2, first).is_after(&at(1, second)));
     }
 }

@@ -27,7 +27,6 @@ use crate::clock::Clock;
 use crate::diagnostics;
 use crate::moment::Moment;
 use crate::options::{self, Environment};
-use crate::verdict::{Limits, Report};
 
 /// Exit code: the address cannot be had.
 const CANNOT_LISTEN: u8 = 1;
@@ -112,13 +111,5 @@ async fn watch(clock: Clock, history: Arc<Mutex<History>>, interval: Duration) {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .push(point);
-    }
-}
-
-/// Holds the clock against limits, by the rule of `check`.
-async fn judge(clock: &Clock, limits: &Limits) -> Report {
-    match clock.reading().await {
-        Ok(reading) => Report::on(&reading, limits, &Moment::now(), clock.drift()),
-        Err(error) => Report::on_failure(&error),
     }
 }

@@ -12,7 +12,6 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 
 use super::history::History;
-use super::judge;
 use super::page::{Limit, View, page};
 use super::transaction::{Outcome, commit};
 use crate::clock::Clock;
@@ -88,7 +87,7 @@ async fn show_page(State(app): State<App>, Query(asked): Query<Asked>) -> Respon
 
 async fn tell_clock(State(app): State<App>, Query(asked): Query<Asked>) -> Response {
     match limit_of(&app, &asked) {
-        Ok(limit) => json(StatusCode::OK, &judge(&app.clock, &limits(limit)).await),
+        Ok(limit) => json(StatusCode::OK, &app.clock.report(&limits(limit)).await),
         Err(fault) => json(
             StatusCode::BAD_REQUEST,
             &serde_json::json!({ "error": fault }),
@@ -136,7 +135,7 @@ async fn render(
 ) -> Response {
     let value = *limit.as_ref().unwrap_or(&app.max_error);
     let usual = humantime::format_duration(app.max_error).to_string();
-    let report: Report = judge(&app.clock, &limits(value)).await;
+    let report: Report = app.clock.report(&limits(value)).await;
     let identity = app.clock.identity().await;
     // A panic elsewhere leaves whole points behind.
     let history = app

@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::judge;
 use crate::bound::milliseconds;
 use crate::clock::Clock;
 use crate::verdict::{Limits, rfc3339};
@@ -65,7 +64,7 @@ impl Outcome {
 
 /// Commits a transaction that does nothing, if the clock is within `limits`.
 pub(super) async fn commit(clock: &Clock, limits: &Limits) -> Outcome {
-    let report = judge(clock, limits).await;
+    let report = clock.report(limits).await;
     if !report.is_good() {
         return Outcome::Refused {
             reasons: report.reasons,

@@ -33,6 +33,7 @@ impl std::error::Error for InvalidSource {}
 
 /// One attempt to read the clock.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Sample {
     /// The source that was asked.
     pub source: ClockSource,
@@ -138,6 +139,9 @@ impl Source {
     }
 
     /// Reads the clock once.
+    ///
+    /// # Panics
+    /// For the endpoint: outside of a tokio runtime with time and I/O enabled, as tokio does.
     pub async fn read(&self) -> Sample {
         match &self.0 {
             Kind::Kernel => read_kernel(),
