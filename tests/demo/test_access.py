@@ -184,3 +184,26 @@ def test_a_screen_reader_hears_of_a_limit_that_is_none(browser, demo):
     (field,) = (node for node in browser.accessible() if node["role"] == "textbox")
     assert field["invalid"] == "true"
     assert "allowed is a number with a unit" in field["description"]
+
+
+def test_a_screen_reader_hears_a_verdict_once(browser, endpoint, demo):
+    browser.open(demo)
+    browser.until(lambda: browser.title.startswith("Good"), "verdict good")
+    browser.run(
+        """
+        window.said = [];
+        const status = document.querySelector("[role=status]");
+        const options = { childList: true, characterData: true, subtree: true };
+        new MutationObserver(() => window.said.push(status.textContent.trim())).observe(status, options);
+        """
+    )
+    # Over the limit, where the reason is another number at each look.
+    endpoint.set_error_bound(7.5)
+    browser.until(lambda: browser.title.startswith("Not good"), "verdict not good")
+    for _ in range(2):
+        read_at = browser.text("#read-at")
+        browser.until(lambda: browser.text("#read-at") != read_at, "next reading")
+    endpoint.set_error_bound(0.4)
+    browser.until(lambda: browser.title.startswith("Good"), "verdict good")
+    said = browser.run("return window.said")
+    assert said == ["✗Not good", "✓Good"]

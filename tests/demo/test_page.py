@@ -43,7 +43,7 @@ def verdict(browser):
     return browser.run(
         """
         const texts = (selector) => [...document.querySelectorAll(selector)].map((element) => element.textContent);
-        return [document.title, texts("#verdict .verdict"), texts("#verdict li")];
+        return [document.title, texts("#verdict .verdict"), texts("#reasons li")];
         """
     )
 
