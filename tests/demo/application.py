@@ -1,6 +1,7 @@
 """Runs the demonstration application."""
 
 import json
+import signal
 import subprocess
 import threading
 import urllib.request
@@ -32,6 +33,13 @@ class Application:
         """What it tells programs."""
         with urllib.request.urlopen(f"{self.address}/clock", timeout=30) as answer:
             return json.load(answer)
+
+    def freeze(self):
+        """It keeps its connections and answers nothing."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self):
+        self._process.send_signal(signal.SIGCONT)
 
     def close(self):
         self._process.kill()

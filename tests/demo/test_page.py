@@ -214,6 +214,33 @@ def test_verdict_and_plot_follow_the_clock_by_themselves(browser, start_endpoint
     assert browser.run("return window.sameDocument"), "the page was loaded anew"
 
 
+def test_the_application_itself_going_away_is_said_once(browser, start_demo, endpoint):
+    demo = start_demo(endpoint)
+    browser.open(demo)
+    until_verdict(browser, good=True)
+    assert browser.text("#offline") == ""
+
+    # It hangs: no answer is a failure too.
+    demo.freeze()
+    browser.until(lambda: browser.text("#offline"), "word that the application does not answer")
+    demo.thaw()
+    browser.until(lambda: not browser.text("#offline"), "end of that word")
+
+    # It is gone.
+    demo.close()
+    browser.network()
+    said = browser.until(lambda: browser.text("#offline"), "word that the application does not answer")
+    assert "does not answer" in said
+    failures = 0
+    while failures < 2:
+        failures += sum(method == "Network.loadingFailed" for method, _ in browser.network())
+        time.sleep(0.1)
+    assert browser.text("#offline") == said, "it stands still since the first failure, not since the last"
+
+    start_demo(endpoint, listen=demo.host)
+    browser.until(lambda: not browser.text("#offline"), "end of that word")
+
+
 # ---- the limit ------------------------------------------------------------------------------------------------------
 
 
