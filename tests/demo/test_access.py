@@ -39,11 +39,14 @@ def test_nothing_is_wider_than_the_screen(browser, start_endpoint, start_demo, w
     assert browser.run("return innerWidth") == width
     assert "c" * 255 in browser.values()["cluster"]
     assert max(overflows(browser, width)) <= 0
-    # The other long texts: reasons, a refusal.
+    # The other long texts: reasons, a word on the limit, a refusal.
     endpoint.play("down")
     browser.until(lambda: browser.title.startswith("Not good"), "verdict not good")
     browser.click("#transaction-form button")
     browser.until(lambda: browser.count("#transaction .not-good"), "refusal")
+    browser.enter_limit("x" * 200)
+    browser.click("#limit-form button")
+    browser.until(lambda: "x" * 200 in browser.text("#limit-fault"), "word on the limit")
     assert max(overflows(browser, width)) <= 0
 
 
