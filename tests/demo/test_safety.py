@@ -36,6 +36,8 @@ def test_normal_use_writes_nothing_to_the_console_and_asks_no_other_host(browser
     browser.click("#transaction-form button")
     browser.until(lambda: browser.count("#transaction .good"), "commit")
     renewed(browser)
+    browser.click("footer a")
+    browser.until(lambda: browser.driver.current_url == f"{demo.address}/clock", "answer for programs")
 
     assert browser.console() == []
     events = browser.network()
