@@ -2,6 +2,8 @@
 "use strict";
 
 const EVERY_MS = 2000;
+// An answer that takes longer will not come.
+const PATIENCE_MS = 5000;
 
 const form = document.getElementById("limit-form");
 const field = document.getElementById("max-error");
@@ -12,6 +14,8 @@ const offline = document.getElementById("offline");
 let limit = field.value;
 let busy = false;
 let again = false;
+// When what is shown was shown.
+let shown = new Date();
 
 async function renew() {
   if (busy) {
@@ -22,12 +26,17 @@ async function renew() {
   try {
     const address = new URL("/", location.href);
     address.searchParams.set("max_error", limit);
-    const answer = await fetch(address, { headers: { Accept: "text/html" } });
+    const answer = await fetch(address, { headers: { Accept: "text/html" }, signal: AbortSignal.timeout(PATIENCE_MS) });
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
     show(fresh);
+    shown = new Date();
     offline.textContent = "";
   } catch {
-    offline.textContent = `The application does not answer; since ${new Date().toLocaleTimeString()} this page stands still.`;
+    const words = `The application does not answer; since ${shown.toLocaleTimeString()} this page stands still.`;
+    // Written once: a screen reader says again what is written again.
+    if (offline.textContent !== words) {
+      offline.textContent = words;
+    }
   }
   busy = false;
   if (again) {

@@ -88,9 +88,15 @@ fn verdict_section(report: &Report, limit: &Limit<'_>) -> Markup {
             div id="verdict" data-live role="status" {
                 @if report.is_good() {
                     p class="verdict good" { span class="mark" aria-hidden="true" { "✓" } "Good" }
-                    p { "The clock is synchronized, and its error is within " (limit) "." }
                 } @else {
                     p class="verdict not-good" { span class="mark" aria-hidden="true" { "✗" } "Not good" }
+                }
+            }
+            // Not within the status: a reason that holds a growing number would be said again at each look.
+            div id="reasons" data-live {
+                @if report.is_good() {
+                    p { "The clock is synchronized, and its error is within " (limit) "." }
+                } @else {
                     ul { @for reason in &report.reasons { li { bdi { (reason) } } } }
                 }
             }

@@ -46,10 +46,9 @@ pub(super) fn router(app: App) -> Router {
             "/page.js",
             get(|| async { asset("text/javascript; charset=utf-8", include_str!("page.js")) }),
         )
-        .route(
-            "/icon.svg",
-            get(|| async { asset("image/svg+xml", include_str!("icon.svg")) }),
-        )
+        .route("/icon.svg", get(icon))
+        // What a browser asks for that shows /clock, which names no icon.
+        .route("/favicon.ico", get(icon))
         .fallback(|| async {
             (
                 StatusCode::NOT_FOUND,
@@ -188,6 +187,10 @@ fn json(status: StatusCode, value: &impl serde::Serialize) -> Response {
             .into_response(),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
+}
+
+async fn icon() -> Response {
+    asset("image/svg+xml", include_str!("icon.svg"))
 }
 
 fn asset(kind: &'static str, text: &'static str) -> Response {

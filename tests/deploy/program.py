@@ -65,9 +65,16 @@ class Endpoint:
     def play(self, scenario):
         self._control("PUT", f"scenario/{scenario}")
 
+    def set_error_bound(self, milliseconds):
+        self._control("PUT", f"error-bound/{milliseconds}")
+
     def requests(self):
         """How often the task document was asked for."""
         return json.loads(self._control("GET", "requests"))["task_requests"]
+
+    def served(self):
+        """Each `ClockDrift` that it has served, as text, the oldest first."""
+        return json.loads(self._control("GET", "served"))
 
     def _control(self, method, path):
         root = self.uri.split("/v4/")[0]
