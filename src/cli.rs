@@ -224,7 +224,7 @@ async fn check(
 }
 
 fn explain(matches: &ArgMatches) -> u8 {
-    diagnostics::init(tracing::level_filters::LevelFilter::ERROR);
+    diagnostics::init(tracing::level_filters::LevelFilter::WARN);
     let now = matches.get_one("now").copied();
     let options = explain::Options {
         json: matches.get_flag("json"),
@@ -240,6 +240,16 @@ fn explain(matches: &ArgMatches) -> u8 {
     let explained = input
         .map_err(explain::Error::Read)
         .and_then(|mut input| explain::explain(&mut input, &mut io::stdout(), &options));
+    // The text says it in its last lines; points and faults have no place for it.
+    if let (Ok(summary), true) = (&explained, options.json)
+        && summary.prefixed + summary.wrapped > 0
+    {
+        tracing::warn!(
+            prefixed = summary.prefixed,
+            wrapped = summary.wrapped,
+            "lines that hold \"_aws\" are no EMF: a document is one whole line, with nothing before it"
+        );
+    }
     match explained {
         Ok(summary) if summary.faults == 0 => 0,
         Ok(_) => exit::FAULT,

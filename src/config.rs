@@ -218,9 +218,15 @@ fn run_options(raw: &mut Raw<'_>) -> Option<RunConfig> {
     let emit_interval = raw.get(&options::EMIT_INTERVAL, parse::emit_interval);
     // Without a valid emit interval the others are held against the largest one there is.
     let longest = emit_interval.unwrap_or(parse::LONGEST_EMIT_INTERVAL);
-    let sample_interval = raw.get(&options::SAMPLE_INTERVAL, |text| {
-        parse::sample_interval(text, longest)
-    });
+    let sample_interval = if raw.given(&options::SAMPLE_INTERVAL).is_some() {
+        raw.get(&options::SAMPLE_INTERVAL, |text| {
+            parse::sample_interval(text, longest)
+        })
+    } else {
+        // What nobody gave must not be at fault.
+        let usual = raw.get(&options::SAMPLE_INTERVAL, parse::duration);
+        usual.map(|usual| usual.min(longest))
+    };
     let emit_jitter = raw.get(&options::EMIT_JITTER, |text| {
         parse::emit_jitter(text, longest)
     });
@@ -341,6 +347,14 @@ mod tests {
             Duration::from_secs(10),
             "half the emit interval"
         );
+    }
+
+    #[test]
+    fn the_usual_sample_interval_gives_way_to_a_shorter_emit_interval() {
+        let config = configured(&[("emit-interval", "5s")], &[ENDPOINT]).unwrap();
+        assert_eq!(config.sample_interval, Duration::from_secs(5));
+        let given = [("emit-interval", "5s"), ("sample-interval", "10s")];
+        assert_eq!(faults(&given, &[ENDPOINT]), ["--sample-interval"]);
     }
 
     #[test]

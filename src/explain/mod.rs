@@ -30,7 +30,7 @@
 //! - one metric name does not have two resolutions in one event.
 //!
 //! # Where the sources are silent
-//! - A member named twice in one object: readers of JSON differ. It is a fault, and the last one is taken for the points.
+//! - A member named twice, at the root or in the metadata: readers of JSON differ. It is a fault, and the last one is taken for the points.
 //! - `1574109732004.0` is no integer here: whether CloudWatch takes it for one is unknown.
 //! - JSON nested more than 127 deep, lone surrogates and numbers that no double can hold (`1e999`) count as broken JSON.
 

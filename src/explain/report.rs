@@ -130,7 +130,7 @@ impl<'w> Report<'w> {
             };
             writeln!(
                 self.output,
-                "{prefixed} of the other lines {contain} \"_aws\" but {do_not} begin with {{: nothing may stand before the object"
+                "{prefixed} of the other lines {contain} \"_aws\" but {do_not} begin with {{: an EMF document is one whole line, with nothing before it"
             )?;
         }
         if wrapped > 0 {
