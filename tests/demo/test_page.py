@@ -51,7 +51,8 @@ def verdict(browser):
 def until_verdict(browser, good, reason=""):
     def as_expected():
         title, words, reasons = verdict(browser)
-        told = title.startswith("Good ·") and words == ["✓Good"] if good else title.startswith("Not good ·") and words == ["✗Not good"]
+        sign, word = ("✓", "Good") if good else ("✗", "Not good")
+        told = title.startswith(f"{word} ·") and words == [sign + word]
         return told and (not reasons if good else reason in " | ".join(reasons))
 
     browser.until(as_expected, f"verdict {'good' if good else 'not good'} {reason}")
