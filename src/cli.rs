@@ -11,8 +11,9 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 
 use crate::check::{self, Checked};
 use crate::config::{self, CheckConfig, Fault, Flags, RunConfig};
+use crate::environment::Environment;
 use crate::moment::Moment;
-use crate::options::{self, Environment, OptionSpec};
+use crate::options::{self, OptionSpec};
 use crate::run::{self, Draws};
 use crate::sink::Sink;
 use crate::verdict::Report;

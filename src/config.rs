@@ -9,8 +9,9 @@ use tracing::level_filters::LevelFilter;
 
 use crate::bound::DriftRate;
 use crate::emf::{Dimensions, Format, StorageResolution};
+use crate::environment::Environment;
 use crate::metric::Metric;
-use crate::options::{self, Environment, OptionSpec};
+use crate::options::{self, OptionSpec};
 use crate::parse;
 use crate::source::{ENDPOINT_VARIABLE, Source};
 use crate::text::cut;

@@ -32,47 +32,64 @@
 //! # }
 //! ```
 //!
+//! The feature `cli`, on by default, is the program; an application does without it
+//! (`default-features = false`).
+//!
 //! Nothing here keeps global state, and nothing panics in a tokio runtime that has time and I/O enabled.
 //! Times are those of [`chrono`], which is exported again; a [`std::time::SystemTime`] converts into them.
 
 mod bound;
+#[cfg(feature = "cli")]
 mod check;
+#[cfg(feature = "cli")]
 #[doc(hidden)]
 pub mod cli;
 mod clock;
+#[cfg(feature = "cli")]
 mod config;
 #[cfg(feature = "demo")]
 #[doc(hidden)]
 pub mod demo;
+#[cfg(feature = "cli")]
 mod diagnostics;
+#[cfg(feature = "cli")]
 mod emf;
+#[cfg(feature = "cli")]
 mod emitter;
+mod environment;
 pub mod explain;
 mod identity;
 mod metric;
 mod moment;
+#[cfg(feature = "cli")]
 mod options;
+#[cfg(feature = "cli")]
 mod parse;
 mod read_error;
 mod reading;
+#[cfg(feature = "cli")]
 mod run;
+#[cfg(feature = "cli")]
 mod schedule;
+#[cfg(feature = "cli")]
 mod shutdown;
+#[cfg(feature = "cli")]
 mod sink;
 mod source;
 mod step;
 mod text;
 mod verdict;
+#[cfg(feature = "cli")]
 mod window;
 
 pub use chrono;
 
 pub use bound::{DriftRate, ErrorBound, InvalidBound};
 pub use clock::{Clock, ClockError, Now};
+pub use environment::Environment;
 pub use identity::TaskIdentity;
 pub use metric::Metric;
 pub use moment::{Moment, TimeInterval};
-pub use options::Environment;
 pub use read_error::{ReadError, ReadErrorKind};
 pub use reading::{ClockSource, Reading, SyncStatus};
 pub use source::{InvalidSource, Sample, Source};

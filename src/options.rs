@@ -1,9 +1,7 @@
 //! The table of options: the one place that names them. The command line, the environment, the help
 //! and the warnings about misspelt variables all follow from it.
 
-use std::collections::BTreeMap;
-use std::ffi::OsString;
-
+use crate::environment::Environment;
 use crate::text::cut;
 
 /// What every variable of the sidecar begins with.
@@ -209,28 +207,7 @@ pub(crate) const CHECK: &[OptionSpec] = &[MAX_ERROR, MAX_AGE, WAIT, JSON];
 #[cfg(feature = "demo")]
 pub(crate) const DEMO: &[OptionSpec] = &[LISTEN, DEMO_MAX_ERROR, REFRESH_INTERVAL];
 
-/// The environment, taken once at the start and handed down: nothing below reads it.
-#[derive(Debug, Clone, Default)]
-pub struct Environment(BTreeMap<String, OsString>);
-
 impl Environment {
-    /// This process's environment. Variables whose names are not Unicode are none of ours.
-    #[must_use]
-    pub fn of_process() -> Self {
-        Self(
-            std::env::vars_os()
-                .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
-                .collect(),
-        )
-    }
-
-    /// The value of a variable, with what is not Unicode replaced; the validation that follows
-    /// refuses it by name.
-    pub(crate) fn get(&self, name: &str) -> Option<String> {
-        let value = self.0.get(name)?;
-        Some(value.to_string_lossy().into_owned())
-    }
-
     /// The variables with the sidecar's prefix, or that of an option in `own`, that no option has, each
     /// with the nearest that one has.
     pub(crate) fn unknown_variables(&self, own: &[OptionSpec]) -> Vec<(String, String)> {
@@ -243,21 +220,11 @@ impl Environment {
                 .cloned()
                 .unwrap_or_default()
         };
-        self.0
-            .keys()
+        self.names()
             .filter(|name| options().any(|option| name.starts_with(option.prefix)))
             .filter(|name| !known.contains(name))
             .map(|name| (cut(name, SHOWN_NAME), nearest(name)))
             .collect()
-    }
-}
-
-impl<N: Into<String>, V: Into<OsString>> FromIterator<(N, V)> for Environment {
-    fn from_iter<I: IntoIterator<Item = (N, V)>>(variables: I) -> Self {
-        let owned = variables
-            .into_iter()
-            .map(|(name, value)| (name.into(), value.into()));
-        Self(owned.collect())
     }
 }
 

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use crate::config::{Fault, Flags, Raw, SourceConfig};
-use crate::options::{self, Environment};
+use crate::environment::Environment;
+use crate::options;
 use crate::parse;
 
 /// The configuration of `clock-demo`.

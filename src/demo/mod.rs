@@ -25,8 +25,9 @@ use self::routes::App;
 use crate::cli;
 use crate::clock::Clock;
 use crate::diagnostics;
+use crate::environment::Environment;
 use crate::moment::Moment;
-use crate::options::{self, Environment};
+use crate::options;
 
 /// Exit code: the address cannot be had.
 const CANNOT_LISTEN: u8 = 1;

@@ -31,8 +31,11 @@ async function renew() {
     show(fresh);
     shown = new Date();
     offline.textContent = "";
+    document.body.classList.remove("stale");
   } catch {
     const words = `The application does not answer; since ${shown.toLocaleTimeString()} this page stands still.`;
+    document.body.classList.add("stale");
+    document.title = "No answer · Clock of this task";
     // Written once: a screen reader says again what is written again.
     if (offline.textContent !== words) {
       offline.textContent = words;

@@ -8,9 +8,9 @@ use std::fmt;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
+use crate::environment::Environment;
 use crate::identity::TaskIdentity;
 use crate::moment::Moment;
-use crate::options::Environment;
 use crate::read_error::{ReadError, ReadErrorKind};
 use crate::reading::{ClockSource, Reading};
 use ecs::Endpoint;

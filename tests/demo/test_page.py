@@ -224,8 +224,12 @@ def test_the_application_itself_going_away_is_said_once(browser, start_demo, end
     # It hangs: no answer is a failure too.
     demo.freeze()
     browser.until(lambda: browser.text("#offline"), "word that the application does not answer")
+    # What it said last does not stand for the present.
+    struck = "return getComputedStyle(document.querySelector('#verdict .verdict')).textDecorationLine"
+    assert browser.title.startswith("No answer") and browser.run(struck) == "line-through"
     demo.thaw()
     browser.until(lambda: not browser.text("#offline"), "end of that word")
+    assert browser.title.startswith("Good") and browser.run(struck) == "none"
 
     # It is gone.
     demo.close()

@@ -65,7 +65,8 @@ class Verdict:
 def explained(binary, lines):
     """The program's verdicts on these lines, given as one input."""
     done = subprocess.run([binary, "explain", "--json", "--now", NOW], input=b"".join(lines), capture_output=True, check=False)
-    assert done.returncode in (0, 1) and done.stderr == b"", done.stderr
+    # Of lines that look like EMF and are none it warns, and says nothing else.
+    assert done.returncode in (0, 1) and b'"ERROR"' not in done.stderr and done.stderr.count(b"\n") <= 1, done.stderr
     verdicts = [Verdict() for _ in lines]
     for record in map(json.loads, done.stdout.decode().splitlines()):
         verdict = verdicts[record["line"] - 1]
