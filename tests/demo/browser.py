@@ -1,8 +1,9 @@
-"""Debian's chromium, driven through Debian's chromedriver, and what the tests ask of a page."""
+"""Chromium, or else Chrome, driven through the machine's own chromedriver, and what the tests ask of a page."""
 
 import base64
 import json
 import re
+import shutil
 from urllib.parse import urlsplit
 
 from selenium import webdriver
@@ -42,12 +43,12 @@ class Browser:
 
     def __init__(self, folder):
         options = webdriver.ChromeOptions()
-        options.binary_location = "/usr/bin/chromium"
+        options.binary_location = found("chromium", "google-chrome")
         for flag in [*FLAGS, f"--user-data-dir={folder / 'profile'}"]:
             options.add_argument(flag)
         options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
         # With the driver's path given, selenium looks for none and fetches none.
-        service = Service("/usr/bin/chromedriver", log_output=str(folder / "chromedriver.log"))
+        service = Service(found("chromedriver"), log_output=str(folder / "chromedriver.log"))
         self.driver = webdriver.Chrome(options=options, service=service)
         self._base = self.driver.current_window_handle
 
@@ -195,6 +196,13 @@ class Browser:
             """,
             "data:image/png;base64," + base64.b64encode(png).decode("ascii"),
         )
+
+
+def found(*programs):
+    """The path of the first of these programs that there is."""
+    paths = [path for program in programs if (path := shutil.which(program))]
+    assert paths, f"none of these programs is installed: {', '.join(programs)}"
+    return paths[0]
 
 
 def hosts(events):
