@@ -29,7 +29,8 @@ use crate::verdict::{Limits, Report};
 /// that share the clock with it. Where every thread has a runtime of its own, give each a clock.
 ///
 /// # Panics
-/// Its asynchronous functions panic in a tokio runtime without time or I/O, as those of tokio do.
+/// Its asynchronous functions panic in a tokio runtime without time or I/O, as those of tokio do, and
+/// [`Clock::wait_until_past`] outside of a runtime.
 ///
 /// ```
 /// use std::time::Duration;
@@ -171,6 +172,34 @@ impl Clock {
     /// ```
     pub async fn report(&self, limits: &Limits) -> Report {
         self.0.report(limits).await
+    }
+
+    /// The present, if the clock is within `limits`: both are of one reading, so that what is acted on is
+    /// what was judged.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use ecs_clock_emf::{Clock, Environment, Limits, Source};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # if !cfg!(target_os = "linux") { return Ok(()); }
+    /// let source = Source::detect(&Environment::of_process(), Duration::from_secs(2))?;
+    /// let clock = Clock::new(source, Duration::from_secs(10));
+    /// let limits = Limits { max_error: Some(Duration::from_millis(5)), max_age: None };
+    /// match clock.now_within(&limits).await {
+    ///     Ok(now) => println!("the timestamp is {}", now.interval.latest),
+    ///     Err(report) => println!("refused: {}", report.reasons.join("; ")),
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// The report that says why not. A clock without a bound is refused even where the limits ask for
+    /// none, since there is no range to give.
+    pub async fn now_within(&self, limits: &Limits) -> Result<Now, Report> {
+        self.0.now_within(limits).await
     }
 
     /// The task this is, as far as the source has told: `None` before the first reading. Waits for a
@@ -356,41 +385,67 @@ impl<W: World> Cached<W> {
             .unwrap_or_else(|error| failed(format!("the read was broken off: {error}")))
     }
 
-    async fn now(&self) -> Result<Now, ClockError> {
+    /// An attempt that no step of the wall clock lies behind, and the present.
+    async fn look(&self) -> (Attempt, ClockPair) {
+        let mut rounds = 0;
         loop {
-            let attempt = self.attempt().await;
+            let mut attempt = self.attempt().await;
             let now = self.shared.world.now();
-            if attempt.was_stepped_over(&now) {
-                continue;
+            if !attempt.was_stepped_over(&now) {
+                return (attempt, now);
             }
-            let reading = attempt.outcome?;
-            // A step that is too small to be taken for one counts as uncertainty.
-            let by = divergence(&attempt.began, &now);
-            return match reading.interval_at(&now.moment(), self.drift) {
-                None => Err(ClockError::BoundUnknown(reading.status)),
-                Some(interval) => Ok(Now {
-                    interval: interval.widened(by),
-                    status: reading.status,
-                }),
-            };
+            rounds += 1;
+            if rounds == MOST_ROUNDS {
+                let message = "the wall clock was stepped again and again while it was read";
+                attempt.outcome = Err(ReadError::new(ReadErrorKind::InvalidMember, message));
+                return (attempt, now);
+            }
+        }
+    }
+
+    async fn now(&self) -> Result<Now, ClockError> {
+        let (attempt, now) = self.look().await;
+        self.present(&attempt, &now)
+    }
+
+    /// What an attempt says of the present.
+    fn present(&self, attempt: &Attempt, now: &ClockPair) -> Result<Now, ClockError> {
+        let reading = attempt.outcome.clone()?;
+        // A step that is too small to be taken for one counts as uncertainty.
+        let by = divergence(&attempt.began, now);
+        match reading.interval_at(&now.moment(), self.drift) {
+            None => Err(ClockError::BoundUnknown(reading.status)),
+            Some(interval) => Ok(Now {
+                interval: interval.widened(by),
+                status: reading.status,
+            }),
         }
     }
 
     async fn report(&self, limits: &Limits) -> Report {
-        loop {
-            let attempt = self.attempt().await;
-            let now = self.shared.world.now();
-            if attempt.was_stepped_over(&now) {
-                continue;
+        let (attempt, now) = self.look().await;
+        self.judged(&attempt, &now, limits)
+    }
+
+    /// An attempt held against limits.
+    fn judged(&self, attempt: &Attempt, now: &ClockPair, limits: &Limits) -> Report {
+        match &attempt.outcome {
+            Ok(reading) => {
+                let slack = divergence(&attempt.began, now);
+                Report::with_slack(reading, limits, &now.moment(), self.drift, slack)
             }
-            return match &attempt.outcome {
-                Ok(reading) => {
-                    let slack = divergence(&attempt.began, &now);
-                    Report::with_slack(reading, limits, &now.moment(), self.drift, slack)
-                }
-                Err(error) => Report::on_failure(error),
-            };
+            Err(error) => Report::on_failure(error),
         }
+    }
+
+    async fn now_within(&self, limits: &Limits) -> Result<Now, Report> {
+        let (attempt, now) = self.look().await;
+        let report = self.judged(&attempt, &now, limits);
+        if !report.is_good() {
+            return Err(report);
+        }
+        self.present(&attempt, &now)
+            .map_err(|error| report.refused(error.to_string()))
     }
 
     async fn wait_until_past(&self, instant: DateTime<Utc>) -> Now {
@@ -417,6 +472,8 @@ impl<W: World> Cached<W> {
 
 /// The source is asked no more often than this, whatever the clocks do and whatever was asked for.
 const SHORTEST_REFRESH: Duration = Duration::from_millis(100);
+/// A wall clock that is stepped during so many reads in a row is given up on.
+const MOST_ROUNDS: u32 = 5;
 const SHORTEST_SLEEP: Duration = Duration::from_millis(1);
 
 #[cfg(test)]

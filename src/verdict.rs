@@ -115,6 +115,13 @@ impl Report {
         }
     }
 
+    /// This report, not good for one more reason.
+    pub(crate) fn refused(mut self, reason: String) -> Self {
+        self.verdict = Verdict::NotGood;
+        self.reasons.push(reason);
+        self
+    }
+
     /// Whether the verdict is good.
     #[must_use]
     pub fn is_good(&self) -> bool {

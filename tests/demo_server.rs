@@ -51,9 +51,22 @@ fn the_clock_as_json_has_the_members_of_check() {
     assert_eq!(checked.verdict, "not_good");
     assert!(checked.reasons[0].contains("over the limit of 1us"));
 
-    let wrong = demo.ask("GET", "/clock?max_error=5", JSON);
-    assert_eq!(wrong.status, 400);
-    assert!(wrong.body.contains("such as 500ms"), "{wrong:?}");
+    for (query, why) in [
+        ("max_error=5", "such as 500ms"),
+        ("max_error=", "such as 500ms"),
+        ("max_error=1ms&max_error=2ms", "duplicate"),
+        ("max_error=%ff", "such as 500ms"),
+    ] {
+        let wrong = demo.ask("GET", &format!("/clock?{query}"), JSON);
+        let body: serde_json::Value = serde_json::from_str(&wrong.body).unwrap();
+        assert_eq!(wrong.status, 400);
+        assert!(body["error"].as_str().unwrap().contains(why), "{wrong:?}");
+        let page = demo.ask("GET", &format!("/?{query}"), "text/html");
+        assert!(
+            page.status == 400 && page.body.contains("aria-invalid"),
+            "{page:?}"
+        );
+    }
 }
 
 #[test]
@@ -130,6 +143,14 @@ fn a_transaction_is_committed_only_while_the_clock_is_good_enough() {
     let page = demo.ask("POST", "/transaction", "text/html,*/*");
     assert_eq!(page.status, 503);
     assert!(page.head.contains("text/html") && page.body.contains("Refused"));
+    for (accept, html) in [
+        ("TEXT/HTML", true),
+        ("text/html;q=0, */*", false),
+        ("", false),
+    ] {
+        let answer = demo.ask("POST", "/transaction", accept);
+        assert_eq!(answer.head.contains("text/html"), html, "{accept}");
+    }
     assert_eq!(demo.ask("GET", "/transaction", JSON).status, 405);
     assert_eq!(demo.ask("GET", "/nothing", JSON).status, 404);
 }

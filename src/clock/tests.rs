@@ -4,6 +4,7 @@ use super::*;
 use crate::bound::ErrorBound;
 use crate::moment::{Moment, earlier, later};
 use crate::reading::ClockSource;
+use chrono::TimeDelta;
 use proptest::prelude::*;
 use std::sync::Mutex as StdMutex;
 use std::time::Instant;
@@ -27,6 +28,8 @@ struct Simulated {
     answers: Vec<Answer>,
     /// The number of the read during which the wall clock steps forward, and by how much.
     step: Option<(usize, Duration)>,
+    /// Whether the wall clock steps at every read.
+    restless: bool,
     /// True time since the start, and how many reads there were.
     state: StdMutex<(Duration, usize)>,
 }
@@ -38,7 +41,10 @@ impl Simulated {
 
     fn moment(&self) -> Moment {
         let step = self.step.filter(|(read, _)| self.reads() >= *read);
-        let step = step.map_or(Duration::ZERO, |(_, by)| by);
+        let mut step = step.map_or(Duration::ZERO, |(_, by)| by);
+        if self.restless {
+            step += STEP * u32::try_from(self.reads()).unwrap();
+        }
         let truth = later(self.true_time(), step);
         Moment {
             wall: if self.behind {
@@ -114,6 +120,7 @@ fn simulated(answers: Vec<Answer>, offset: Duration, behind: bool) -> Cached<Sim
         behind,
         answers,
         step: None,
+        restless: false,
         // Well past the epoch, so that nothing saturates.
         state: StdMutex::new((Duration::from_secs(1_000_000), 0)),
     };
@@ -274,6 +281,53 @@ fn a_step_too_small_to_be_taken_for_one_is_within_the_range() {
     };
     assert!(block_on(clock.report(&limits(4_400))).is_good());
     assert!(!block_on(clock.report(&limits(4_399))).is_good());
+}
+
+#[test]
+fn a_wall_clock_that_does_not_come_to_rest_is_an_error() {
+    let mut clock = simulated(Vec::new(), Duration::ZERO, false);
+    Arc::get_mut(&mut clock.shared).unwrap().world.restless = true;
+    assert!(matches!(block_on(clock.now()), Err(ClockError::Read(_))));
+    assert_eq!(clock.shared.world.reads(), 5);
+    let report = block_on(clock.report(&Limits::default()));
+    assert!(
+        report.reasons[0].contains("stepped again and again"),
+        "{report:?}"
+    );
+}
+
+#[test]
+fn what_is_acted_on_is_what_was_judged() {
+    let bounds = [1, 300, 1, 300].map(|ms| Answer::Synchronized {
+        bound: Duration::from_millis(ms),
+    });
+    let clock = simulated(bounds.to_vec(), Duration::ZERO, false);
+    let limits = Limits {
+        max_error: Some(Duration::from_millis(5)),
+        max_age: None,
+    };
+    block_on(async {
+        for good in [true, false, true, false] {
+            match clock.now_within(&limits).await {
+                Ok(now) => assert!(
+                    good && now.interval.latest - now.interval.earliest
+                        <= TimeDelta::milliseconds(10)
+                ),
+                Err(report) => assert!(
+                    !good && report.reasons[0].contains("over the limit"),
+                    "{report:?}"
+                ),
+            }
+            clock.shared.world.sleep(REFRESH).await;
+        }
+    });
+
+    let unknown = simulated(vec![Answer::BoundUnknown], Duration::ZERO, false);
+    let report = block_on(unknown.now_within(&Limits::default())).unwrap_err();
+    assert!(
+        !report.is_good() && report.reasons[0].contains("bound is unknown"),
+        "{report:?}"
+    );
 }
 
 #[test]

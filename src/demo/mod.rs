@@ -12,6 +12,7 @@ mod server;
 mod transaction;
 
 use std::ffi::OsString;
+use std::pin::pin;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -68,9 +69,14 @@ async fn run(
         error!(address = config.listen, %error, "it cannot listen");
         CANNOT_LISTEN
     };
-    let listener = TcpListener::bind(&config.listen)
-        .await
-        .map_err(cannot_listen)?;
+    let mut shutdown = pin!(shutdown);
+    // The look-up of a name may take long.
+    let bound = tokio::select! {
+        biased;
+        () = &mut shutdown => return Ok(()),
+        bound = TcpListener::bind(&config.listen) => bound,
+    };
+    let listener = bound.map_err(cannot_listen)?;
     let address = listener.local_addr().map_err(cannot_listen)?;
     info!(%address, "listening");
     serve(config, listener, shutdown).await;
@@ -99,12 +105,10 @@ async fn serve(config: DemoConfig, listener: TcpListener, shutdown: impl Future<
     watch.abort();
 }
 
-/// Looks at the clock at even distances, for the plot.
-async fn watch(clock: Clock, history: Arc<Mutex<History>>, interval: Duration) {
-    let mut beat = tokio::time::interval(interval);
-    beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+/// Looks at the clock again and again, for the plot. The distance counts from the end of each reading, as
+/// the refresh interval does, so that no look finds the reading of the one before.
+async fn watch(clock: Clock, history: Arc<Mutex<History>>, distance: Duration) {
     loop {
-        beat.tick().await;
         let outcome = clock.reading().await;
         let point = Point::of(&outcome, Moment::now().monotonic);
         // A panic elsewhere leaves whole points behind.
@@ -112,5 +116,6 @@ async fn watch(clock: Clock, history: Arc<Mutex<History>>, interval: Duration) {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .push(point);
+        tokio::time::sleep(distance).await;
     }
 }

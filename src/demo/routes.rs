@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::map_response;
@@ -60,32 +61,57 @@ pub(super) fn router(app: App) -> Router {
 }
 
 #[derive(Deserialize)]
-struct Asked {
+struct Parameters {
     max_error: Option<String>,
 }
 
-/// The limit that a request names, or why it is none.
-fn limit_of(app: &App, asked: &Asked) -> Result<Duration, String> {
-    match asked.max_error.as_deref() {
-        None => Ok(app.max_error),
-        Some(text) => {
-            parse::duration(text).map_err(|allowed| format!("max_error {text:?}: {allowed}"))
-        }
+/// What a request asks for.
+struct Asked {
+    /// The limit that it names, as it was given.
+    text: Option<String>,
+    /// The limit to hold the clock against, or why there is none.
+    limit: Result<Duration, String>,
+}
+
+impl Asked {
+    fn of(app: &App, parameters: Result<Query<Parameters>, QueryRejection>) -> Self {
+        let text = match parameters {
+            Ok(Query(parameters)) => parameters.max_error,
+            Err(rejection) => {
+                return Self {
+                    text: None,
+                    limit: Err(rejection.body_text()),
+                };
+            }
+        };
+        let limit = match text.as_deref() {
+            None => Ok(app.max_error),
+            Some(text) => {
+                parse::duration(text).map_err(|allowed| format!("max_error {text:?}: {allowed}"))
+            }
+        };
+        Self { text, limit }
     }
 }
 
-async fn show_page(State(app): State<App>, Query(asked): Query<Asked>) -> Response {
-    let limit = limit_of(&app, &asked);
-    let status = if limit.is_ok() {
+async fn show_page(
+    State(app): State<App>,
+    parameters: Result<Query<Parameters>, QueryRejection>,
+) -> Response {
+    let asked = Asked::of(&app, parameters);
+    let status = if asked.limit.is_ok() {
         StatusCode::OK
     } else {
         StatusCode::BAD_REQUEST
     };
-    render(&app, &asked, limit, status, None).await
+    render(&app, &asked, status, None).await
 }
 
-async fn tell_clock(State(app): State<App>, Query(asked): Query<Asked>) -> Response {
-    match limit_of(&app, &asked) {
+async fn tell_clock(
+    State(app): State<App>,
+    parameters: Result<Query<Parameters>, QueryRejection>,
+) -> Response {
+    match Asked::of(&app, parameters).limit {
         Ok(limit) => json(StatusCode::OK, &app.clock.report(&limits(limit)).await),
         Err(fault) => json(
             StatusCode::BAD_REQUEST,
@@ -96,24 +122,24 @@ async fn tell_clock(State(app): State<App>, Query(asked): Query<Asked>) -> Respo
 
 async fn run_transaction(
     State(app): State<App>,
-    Query(asked): Query<Asked>,
+    parameters: Result<Query<Parameters>, QueryRejection>,
     headers: HeaderMap,
 ) -> Response {
-    let limit = limit_of(&app, &asked);
-    let outcome = match &limit {
+    let asked = Asked::of(&app, parameters);
+    let outcome = match &asked.limit {
         // A request may ask for more than the application does, never for less.
         Ok(limit) => commit(&app.clock, &limits(app.max_error.min(*limit))).await,
         Err(fault) => Outcome::Refused {
             reasons: vec![fault.clone()],
         },
     };
-    let status = match (&limit, outcome.is_committed()) {
+    let status = match (&asked.limit, outcome.is_committed()) {
         (Err(_), _) => StatusCode::BAD_REQUEST,
         (Ok(_), true) => StatusCode::OK,
         (Ok(_), false) => StatusCode::SERVICE_UNAVAILABLE,
     };
     let mut answer = if accepts_html(&headers) {
-        render(&app, &asked, limit, status, Some(&outcome)).await
+        render(&app, &asked, status, Some(&outcome)).await
     } else {
         json(status, &outcome.answer())
     };
@@ -128,11 +154,10 @@ async fn run_transaction(
 async fn render(
     app: &App,
     asked: &Asked,
-    limit: Result<Duration, String>,
     status: StatusCode,
     transaction: Option<&Outcome>,
 ) -> Response {
-    let value = *limit.as_ref().unwrap_or(&app.max_error);
+    let value = *asked.limit.as_ref().unwrap_or(&app.max_error);
     let usual = humantime::format_duration(app.max_error).to_string();
     let report: Report = app.clock.report(&limits(value)).await;
     let identity = app.clock.identity().await;
@@ -149,8 +174,8 @@ async fn render(
         now: Moment::now(),
         limit: Limit {
             value,
-            text: asked.max_error.as_deref().unwrap_or(&usual),
-            fault: limit.as_ref().err().map(String::as_str),
+            text: asked.text.as_deref().unwrap_or(&usual),
+            fault: asked.limit.as_ref().err().map(String::as_str),
         },
         transaction,
     };
@@ -170,11 +195,18 @@ fn limits(max_error: Duration) -> Limits {
     }
 }
 
+/// Whether the client names HTML among what it takes, as a browser does.
 fn accepts_html(headers: &HeaderMap) -> bool {
     let accept = headers
         .get(header::ACCEPT)
-        .and_then(|value| value.to_str().ok());
-    accept.is_some_and(|accept| accept.contains("text/html"))
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default()
+        .to_ascii_lowercase();
+    let named = |kind: &str| {
+        let mut parts = kind.split(';').map(str::trim);
+        parts.next() == Some("text/html") && !parts.any(|part| part == "q=0")
+    };
+    accept.split(',').any(named)
 }
 
 fn json(status: StatusCode, value: &impl serde::Serialize) -> Response {

@@ -8,19 +8,20 @@ use std::time::Duration;
 use axum::Router;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio::time::timeout;
 use tracing::{debug, warn};
 
 /// Connections at a time. One more is closed at once, so that those that are open go on.
-const CONNECTIONS: usize = 512;
+const CONNECTIONS: u32 = 512;
 /// How long a client may take to send the head of a request, and be silent between two.
 const HEAD_TIME: Duration = Duration::from_secs(5);
-/// How long a connection lives, whatever its client does.
+/// How long a connection takes requests, whatever its client does.
 const CONNECTION_TIME: Duration = Duration::from_secs(60);
+/// How long the last request of a connection may take.
+const LAST_REQUEST: Duration = Duration::from_secs(5);
 /// The largest head of a request, in bytes; a larger one is refused.
 const HEAD_SIZE: usize = 16 * 1024;
 /// How long open requests may take once the program is asked to end: it is gone within a second.
@@ -34,8 +35,8 @@ pub(super) async fn serve(
     router: Router,
     shutdown: impl Future<Output = ()>,
 ) {
-    let places = Arc::new(Semaphore::new(CONNECTIONS));
-    let graceful = GracefulShutdown::new();
+    let places = Arc::new(Semaphore::new(CONNECTIONS as usize));
+    let (stop, stopping) = watch::channel(false);
     let mut shutdown = pin!(shutdown);
     loop {
         let stream = tokio::select! {
@@ -53,20 +54,42 @@ pub(super) async fn serve(
         let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
             continue;
         };
-        let connection = graceful.watch(connection(stream, router.clone()));
+        let connection = connection(stream, router.clone());
+        let stopping = stopping.clone();
         tokio::spawn(async move {
-            match timeout(CONNECTION_TIME, connection).await {
-                Ok(Err(error)) => debug!(%error, "a connection broke"),
-                Ok(Ok(())) => {}
-                Err(_) => debug!("a connection was open too long"),
-            }
+            converse(connection, stopping).await;
             drop(place);
         });
     }
     // From here on no connection is accepted.
     drop(listener);
-    if timeout(LAST_REQUESTS, graceful.shutdown()).await.is_err() {
+    stop.send_replace(true);
+    // Once every place is free, every connection is over.
+    let all = places.acquire_many(CONNECTIONS);
+    if timeout(LAST_REQUESTS, all).await.is_err() {
         warn!("requests were still open at the end");
+    }
+}
+
+/// Serves one connection to its end. When its time is over, or the program's, a request under way is
+/// still answered, and no other one is taken.
+async fn converse(connection: Connection, mut stopping: watch::Receiver<bool>) {
+    let mut connection = pin!(connection);
+    let over = async {
+        // An error means that the server is gone: the end as well.
+        let _ = timeout(CONNECTION_TIME, stopping.wait_for(|stop| *stop)).await;
+    };
+    let outcome = tokio::select! {
+        outcome = connection.as_mut() => Ok(outcome),
+        () = over => {
+            connection.as_mut().graceful_shutdown();
+            timeout(LAST_REQUEST, connection).await
+        }
+    };
+    match outcome {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => debug!(%error, "a connection broke"),
+        Err(_) => debug!("a connection was open too long"),
     }
 }
 

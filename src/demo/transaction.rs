@@ -64,17 +64,11 @@ impl Outcome {
 
 /// Commits a transaction that does nothing, if the clock is within `limits`.
 pub(super) async fn commit(clock: &Clock, limits: &Limits) -> Outcome {
-    let report = clock.report(limits).await;
-    if !report.is_good() {
-        return Outcome::Refused {
-            reasons: report.reasons,
-        };
-    }
-    let now = match clock.now().await {
+    let now = match clock.now_within(limits).await {
         Ok(now) => now,
-        Err(error) => {
+        Err(report) => {
             return Outcome::Refused {
-                reasons: vec![error.to_string()],
+                reasons: report.reasons,
             };
         }
     };
