@@ -1,21 +1,20 @@
 //! A handle for applications that ask for the time often: it keeps a reading, refreshes it when it
 //! has grown old, and waits out the uncertainty of an instant.
 
+mod cached;
+
 use std::fmt;
-use std::future::Future;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use tokio::sync::Mutex;
 
+use self::cached::{Cached, Real};
 use crate::bound::DriftRate;
 use crate::identity::TaskIdentity;
 use crate::moment::TimeInterval;
-use crate::read_error::{ReadError, ReadErrorKind};
+use crate::read_error::ReadError;
 use crate::reading::{Reading, SyncStatus};
-use crate::source::{Sample, Source};
-use crate::step::{ClockPair, divergence, step_between};
+use crate::source::Source;
 use crate::verdict::{Limits, Report};
 
 /// A clock with a known error, for applications.
@@ -205,7 +204,7 @@ impl Clock {
     /// The task this is, as far as the source has told: `None` before the first reading. Waits for a
     /// reading that is under way.
     pub async fn identity(&self) -> Option<TaskIdentity> {
-        self.0.shared.state.lock().await.identity.clone()
+        self.0.identity().await
     }
 
     /// The range that true time lies in at present, grown since the last reading: by the drift rate, and
@@ -245,236 +244,3 @@ impl Clock {
         self.0.wait_until_past(instant.into()).await
     }
 }
-
-/// What the clock rests on: two clocks, a source, and sleep. Tests put a world of their own here.
-trait World: Send + Sync + 'static {
-    fn now(&self) -> ClockPair;
-    fn read(&self) -> impl Future<Output = Sample> + Send;
-    fn sleep(&self, time: Duration) -> impl Future<Output = ()> + Send;
-}
-
-#[derive(Debug)]
-struct Real(Source);
-
-impl World for Real {
-    fn now(&self) -> ClockPair {
-        ClockPair::read()
-    }
-
-    fn read(&self) -> impl Future<Output = Sample> + Send {
-        self.0.read()
-    }
-
-    fn sleep(&self, time: Duration) -> impl Future<Output = ()> + Send {
-        tokio::time::sleep(time)
-    }
-}
-
-#[derive(Debug)]
-struct Cached<W> {
-    shared: Arc<Shared<W>>,
-    refresh: Duration,
-    drift: DriftRate,
-}
-
-#[derive(Debug)]
-struct Shared<W> {
-    world: W,
-    state: Arc<Mutex<State>>,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    last: Option<Attempt>,
-    identity: Option<TaskIdentity>,
-}
-
-/// One attempt to read the source.
-#[derive(Debug, Clone)]
-struct Attempt {
-    /// The clocks before the source was asked: a step from then on makes what it said worthless.
-    began: ClockPair,
-    /// When it was over: from then on the refresh interval counts.
-    ended: Instant,
-    outcome: Result<Reading, ReadError>,
-}
-
-impl Attempt {
-    fn age(&self, now: &ClockPair) -> Duration {
-        now.moment().monotonic.saturating_duration_since(self.ended)
-    }
-
-    fn is_fresh(&self, now: &ClockPair, refresh: Duration) -> bool {
-        self.age(now) < refresh && !self.was_stepped_over(now)
-    }
-
-    /// Whether the wall clock was stepped since the source was asked.
-    fn was_stepped_over(&self, now: &ClockPair) -> bool {
-        step_between(&self.began, now).is_some()
-    }
-}
-
-impl<W> Clone for Cached<W> {
-    fn clone(&self) -> Self {
-        Self {
-            shared: Arc::clone(&self.shared),
-            ..*self
-        }
-    }
-}
-
-impl<W: World> Cached<W> {
-    fn new(world: W, refresh: Duration, drift: DriftRate) -> Self {
-        Self {
-            shared: Arc::new(Shared {
-                world,
-                state: Arc::default(),
-            }),
-            refresh: refresh.max(SHORTEST_REFRESH),
-            drift,
-        }
-    }
-
-    async fn reading(&self) -> Result<Reading, ReadError> {
-        self.attempt().await.outcome
-    }
-
-    /// The last attempt if it still counts, else a new one.
-    async fn attempt(&self) -> Attempt {
-        let mut state = Arc::clone(&self.shared.state).lock_owned().await;
-        let mut began = self.shared.world.now();
-        if let Some(last) = &state.last {
-            if last.is_fresh(&began, self.refresh) {
-                return last.clone();
-            }
-            // A wall clock that does not come to rest must not make this one flood the endpoint.
-            let pause = SHORTEST_REFRESH.saturating_sub(last.age(&began));
-            if !pause.is_zero() {
-                self.shared.world.sleep(pause).await;
-                began = self.shared.world.now();
-            }
-        }
-        // In a task of its own, which keeps the lock: a caller that gives up half-way must not make
-        // the next one ask the endpoint again.
-        let shared = Arc::clone(&self.shared);
-        let failed = |message: String| Attempt {
-            began,
-            ended: began.moment().monotonic,
-            outcome: Err(ReadError::new(ReadErrorKind::Connection, message)),
-        };
-        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
-            return failed("there is no tokio runtime".to_owned());
-        };
-        let read = runtime.spawn(async move {
-            let sample = shared.world.read().await;
-            if let Some(identity) = &sample.identity {
-                state
-                    .identity
-                    .get_or_insert_with(TaskIdentity::default)
-                    .learn(identity);
-            }
-            let attempt = Attempt {
-                began,
-                ended: shared.world.now().moment().monotonic,
-                outcome: sample.outcome,
-            };
-            state.last = Some(attempt.clone());
-            attempt
-        });
-        read.await
-            .unwrap_or_else(|error| failed(format!("the read was broken off: {error}")))
-    }
-
-    /// An attempt that no step of the wall clock lies behind, and the present.
-    async fn look(&self) -> (Attempt, ClockPair) {
-        let mut rounds = 0;
-        loop {
-            let mut attempt = self.attempt().await;
-            let now = self.shared.world.now();
-            if !attempt.was_stepped_over(&now) {
-                return (attempt, now);
-            }
-            rounds += 1;
-            if rounds == MOST_ROUNDS {
-                let message = "the wall clock was stepped again and again while it was read";
-                attempt.outcome = Err(ReadError::new(ReadErrorKind::InvalidMember, message));
-                return (attempt, now);
-            }
-        }
-    }
-
-    async fn now(&self) -> Result<Now, ClockError> {
-        let (attempt, now) = self.look().await;
-        self.present(&attempt, &now)
-    }
-
-    /// What an attempt says of the present.
-    fn present(&self, attempt: &Attempt, now: &ClockPair) -> Result<Now, ClockError> {
-        let reading = attempt.outcome.clone()?;
-        // A step that is too small to be taken for one counts as uncertainty.
-        let by = divergence(&attempt.began, now);
-        match reading.interval_at(&now.moment(), self.drift) {
-            None => Err(ClockError::BoundUnknown(reading.status)),
-            Some(interval) => Ok(Now {
-                interval: interval.widened(by),
-                status: reading.status,
-            }),
-        }
-    }
-
-    async fn report(&self, limits: &Limits) -> Report {
-        let (attempt, now) = self.look().await;
-        self.judged(&attempt, &now, limits)
-    }
-
-    /// An attempt held against limits.
-    fn judged(&self, attempt: &Attempt, now: &ClockPair, limits: &Limits) -> Report {
-        match &attempt.outcome {
-            Ok(reading) => {
-                let slack = divergence(&attempt.began, now);
-                Report::with_slack(reading, limits, &now.moment(), self.drift, slack)
-            }
-            Err(error) => Report::on_failure(error),
-        }
-    }
-
-    async fn now_within(&self, limits: &Limits) -> Result<Now, Report> {
-        let (attempt, now) = self.look().await;
-        let report = self.judged(&attempt, &now, limits);
-        if !report.is_good() {
-            return Err(report);
-        }
-        self.present(&attempt, &now)
-            .map_err(|error| report.refused(error.to_string()))
-    }
-
-    async fn wait_until_past(&self, instant: DateTime<Utc>) -> Now {
-        loop {
-            let wait = match self.now().await {
-                Ok(now) if now.status != SyncStatus::Synchronized => self.refresh,
-                Ok(now) if now.interval.earliest > instant => return now,
-                Ok(now) => self.until(instant, &now).min(self.refresh),
-                Err(_) => self.refresh,
-            };
-            // At least a little: what rounding leaves must not make it spin.
-            self.shared.world.sleep(wait.max(SHORTEST_SLEEP)).await;
-        }
-    }
-
-    /// How long until the earliest possible time is past `instant`, if no better reading comes. It
-    /// advances by less than the time that passes, since the bound grows.
-    fn until(&self, instant: DateTime<Utc>, now: &Now) -> Duration {
-        let left = instant.signed_duration_since(now.interval.earliest);
-        let left = left.to_std().unwrap_or_default();
-        left.saturating_add(self.drift.growth(left) * 2)
-    }
-}
-
-/// The source is asked no more often than this, whatever the clocks do and whatever was asked for.
-const SHORTEST_REFRESH: Duration = Duration::from_millis(100);
-/// A wall clock that is stepped during so many reads in a row is given up on.
-const MOST_ROUNDS: u32 = 5;
-const SHORTEST_SLEEP: Duration = Duration::from_millis(1);
-
-#[cfg(test)]
-mod tests;

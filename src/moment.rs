@@ -80,6 +80,12 @@ impl TimeInterval {
         self.latest < other.earliest
     }
 
+    /// Whether this range certainly lies after `other`: they do not touch.
+    #[must_use]
+    pub fn is_after(&self, other: &Self) -> bool {
+        other.is_before(self)
+    }
+
     /// The range `time ± by`.
     pub(crate) fn around(time: DateTime<Utc>, by: Duration) -> Self {
         Self {
@@ -94,12 +100,6 @@ impl TimeInterval {
             earliest: earlier(self.earliest, by),
             latest: later(self.latest, by),
         }
-    }
-
-    /// Whether this range certainly lies after `other`: they do not touch.
-    #[must_use]
-    pub fn is_after(&self, other: &Self) -> bool {
-        other.is_before(self)
     }
 }
 

@@ -85,15 +85,20 @@ pub(crate) struct ClockStep {
     pub old_wall: DateTime<Utc>,
 }
 
-/// How far the wall clock has come from where the monotonic clock says that it should be: what a step
-/// is made of, and also what is too small to be one.
-#[must_use]
-pub(crate) fn divergence(earlier: &ClockPair, now: &ClockPair) -> Duration {
+/// The present on the wall clock as it ran at `earlier`, and how far the wall clock is from that now.
+fn compared(earlier: &ClockPair, now: &ClockPair) -> (DateTime<Utc>, TimeDelta) {
     let old_wall = later(
         earlier.wall,
         now.after.saturating_duration_since(earlier.after),
     );
-    let by = now.wall.signed_duration_since(old_wall);
+    (old_wall, now.wall.signed_duration_since(old_wall))
+}
+
+/// How far the wall clock has come from where the monotonic clock says that it should be: what a step
+/// is made of, and also what is too small to be one.
+#[must_use]
+pub(crate) fn divergence(earlier: &ClockPair, now: &ClockPair) -> Duration {
+    let (_, by) = compared(earlier, now);
     by.abs().to_std().unwrap_or(Duration::MAX)
 }
 
@@ -101,8 +106,7 @@ pub(crate) fn divergence(earlier: &ClockPair, now: &ClockPair) -> Duration {
 #[must_use]
 pub(crate) fn step_between(earlier: &ClockPair, now: &ClockPair) -> Option<ClockStep> {
     let elapsed = now.after.saturating_duration_since(earlier.after);
-    let old_wall = later(earlier.wall, elapsed);
-    let by = now.wall.signed_duration_since(old_wall);
+    let (old_wall, by) = compared(earlier, now);
     // Each wall clock reading lies somewhere between its two monotonic ones.
     let slack = THRESHOLD
         .saturating_add(earlier.uncertainty())

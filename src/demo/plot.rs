@@ -92,18 +92,18 @@ fn caption(points: &[&Point], now: Instant, span: Duration) -> String {
         ),
         _ => format!("No error bound was known in the last {span}"),
     };
+    let spans = spans(points, now);
     for (state, what) in [
         (State::NotSynchronized, "not synchronized"),
         (State::Silent, "without a reading"),
     ] {
-        let time: Duration = spans(points, now)
-            .into_iter()
+        let times = spans
+            .iter()
             .filter(|(other, ..)| *other == state)
-            .map(|(_, from, to)| to.saturating_duration_since(from))
-            .sum();
-        let seen = points.iter().any(|point| point.state == state);
-        if seen {
-            _ = write!(words, "; {} s {what}", time.as_secs().max(1));
+            .map(|(_, from, to)| to.saturating_duration_since(*from));
+        if times.clone().next().is_some() {
+            let seconds = times.sum::<Duration>().as_secs().max(1);
+            _ = write!(words, "; {seconds} s {what}");
         }
     }
     words.push('.');
@@ -187,44 +187,41 @@ fn round_up(value: f64) -> f64 {
         .unwrap_or_else(|| times(1.0, exponent + 1.0))
 }
 
-/// Spans of one state each: from a point to the first of another state, the last one up to `now`.
-fn spans(points: &[&Point], now: Instant) -> Vec<(State, Instant, Instant)> {
+/// Runs of points that are alike by `key`, each with its end: the first point of the next run, or `now`.
+fn runs<'p, K: PartialEq>(
+    points: &'p [&'p Point],
+    now: Instant,
+    key: impl Fn(&Point) -> K,
+) -> Vec<(&'p [&'p Point], Instant)> {
     let runs: Vec<_> = points
-        .chunk_by(|left, right| left.state == right.state)
-        .filter_map(|run| run.first())
-        .map(|first| (first.state, first.at))
+        .chunk_by(|left, right| key(left) == key(right))
         .collect();
-    let ends = runs.iter().skip(1).map(|(_, at)| *at).chain([now]);
-    runs.iter()
-        .zip(ends)
-        .map(|((state, from), to)| (*state, *from, to))
+    let starts = runs.iter().filter_map(|run| run.first());
+    let ends = starts.skip(1).map(|next| next.at).chain([now]);
+    runs.iter().copied().zip(ends).collect()
+}
+
+/// Spans of one state each.
+fn spans(points: &[&Point], now: Instant) -> Vec<(State, Instant, Instant)> {
+    runs(points, now, |point| point.state)
+        .into_iter()
+        .filter_map(|(run, end)| run.first().map(|first| (first.state, first.at, end)))
         .collect()
 }
 
-/// Bands of points with a bound, none across a gap. Each reaches to the next point, the last to `now`.
+/// Bands of points with a bound, none across a gap, each up to the end of its run.
 fn bands(points: &[&Point], now: Instant) -> Vec<Vec<(Instant, Duration)>> {
-    let mut bands: Vec<Vec<(Instant, Duration)>> = Vec::new();
-    let mut open = false;
-    let ends = points.iter().skip(1).map(|next| next.at).chain([now]);
-    for (point, end) in points.iter().zip(ends) {
-        let Some(bound) = point.bound else {
-            open = false;
-            continue;
-        };
-        let mut start = if open {
-            bands.pop().unwrap_or_default()
-        } else {
-            Vec::new()
-        };
-        // The end of the point before is this one's beginning.
-        if open {
-            start.pop();
-        }
-        start.extend([(point.at, bound), (end, bound)]);
-        bands.push(start);
-        open = true;
-    }
-    bands
+    runs(points, now, |point| point.bound.is_some())
+        .into_iter()
+        .map(|(run, end)| {
+            let known = run
+                .iter()
+                .filter_map(|point| Some((point.at, point.bound?)));
+            let last = run.last().and_then(|point| Some((end, point.bound?)));
+            known.chain(last).collect::<Vec<_>>()
+        })
+        .filter(|band| !band.is_empty())
+        .collect()
 }
 
 #[cfg(test)]

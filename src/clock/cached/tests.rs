@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::bound::ErrorBound;
-use crate::moment::{Moment, earlier, later};
+use crate::moment::{Moment, TimeInterval, earlier, later};
 use crate::reading::ClockSource;
 use chrono::TimeDelta;
 use proptest::prelude::*;
