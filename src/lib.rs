@@ -38,59 +38,25 @@
 //! Nothing here keeps global state, and nothing panics in a tokio runtime that has time and I/O enabled.
 //! Times are those of [`chrono`], which is exported again; a [`std::time::SystemTime`] converts into them.
 
-mod bound;
-#[cfg(feature = "cli")]
-mod check;
-#[cfg(feature = "cli")]
-#[doc(hidden)]
-pub mod cli;
 mod clock;
-#[cfg(feature = "cli")]
-mod config;
 #[cfg(feature = "demo")]
 #[doc(hidden)]
 pub mod demo;
-#[cfg(feature = "cli")]
-mod diagnostics;
-#[cfg(feature = "cli")]
 mod emf;
 #[cfg(feature = "cli")]
-mod emitter;
-mod environment;
-pub mod explain;
-mod identity;
-mod metric;
-mod moment;
-#[cfg(feature = "cli")]
-mod options;
-#[cfg(feature = "cli")]
-mod parse;
-mod read_error;
+#[doc(hidden)]
+pub mod program;
 mod reading;
 #[cfg(feature = "cli")]
-mod run;
-#[cfg(feature = "cli")]
-mod schedule;
-#[cfg(feature = "cli")]
-mod shutdown;
-#[cfg(feature = "cli")]
-mod sink;
+mod sidecar;
 mod source;
-mod step;
 mod text;
-mod verdict;
-#[cfg(feature = "cli")]
-mod window;
+mod time;
 
 pub use chrono;
 
-pub use bound::{DriftRate, ErrorBound, InvalidBound};
-pub use clock::{Clock, ClockError, Now};
-pub use environment::Environment;
-pub use identity::TaskIdentity;
-pub use metric::Metric;
-pub use moment::{Moment, TimeInterval};
-pub use read_error::{ReadError, ReadErrorKind};
-pub use reading::{ClockSource, Reading, SyncStatus};
-pub use source::{InvalidSource, Sample, Source};
-pub use verdict::{Limits, Report, Verdict};
+pub use clock::{Clock, ClockError, Limits, Now, Report, Verdict};
+pub use emf::{Metric, explain};
+pub use reading::{ClockSource, ReadError, ReadErrorKind, Reading, SyncStatus, TaskIdentity};
+pub use source::{Environment, InvalidSource, Sample, Source};
+pub use time::{DriftRate, ErrorBound, InvalidBound, Moment, TimeInterval};

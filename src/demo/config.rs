@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use crate::config::{Fault, Flags, Raw, SourceConfig};
-use crate::environment::Environment;
-use crate::options;
-use crate::parse;
+use crate::program::settings::{Fault, Flags, Raw, SourceConfig};
+use crate::program::{options, parse};
+use crate::source::Environment;
 
 /// The configuration of `clock-demo`.
 #[derive(Debug)]

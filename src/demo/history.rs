@@ -3,8 +3,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use crate::read_error::ReadError;
-use crate::reading::Reading;
+use crate::reading::{ReadError, Reading};
 
 /// How the clock stood at one look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -23,12 +23,10 @@ use tracing::{error, info};
 use self::config::DemoConfig;
 use self::history::{History, Point};
 use self::routes::App;
-use crate::cli;
 use crate::clock::Clock;
-use crate::diagnostics;
-use crate::environment::Environment;
-use crate::moment::Moment;
-use crate::options;
+use crate::program::{diagnostics, options, start};
+use crate::source::Environment;
+use crate::time::Moment;
 
 /// Exit code: the address cannot be had.
 const CANNOT_LISTEN: u8 = 1;
@@ -47,11 +45,11 @@ pub fn main(arguments: Vec<OsString>, environment: &Environment) -> ExitCode {
         .version(env!("CARGO_PKG_VERSION"))
         .about("Shows this task's clock on a page, and refuses a critical step while it is not good enough")
         .args_override_self(true)
-        .args(cli::arguments(&[options::DEMO, options::CLOCK]));
-    let code = cli::matched(command, arguments).and_then(|matches| {
-        let flags = cli::flags(&matches, &[options::DEMO, options::CLOCK]);
-        cli::stoppable(async |shutdown| {
-            let config = cli::valid(config::demo(&flags, environment))?;
+        .args(start::arguments(&[options::DEMO, options::CLOCK]));
+    let code = start::matched(command, arguments).and_then(|matches| {
+        let flags = start::flags(&matches, &[options::DEMO, options::CLOCK]);
+        start::stoppable(async |shutdown| {
+            let config = start::valid(config::demo(&flags, environment))?;
             run(config, environment, shutdown).await
         })
     });
@@ -64,7 +62,7 @@ async fn run(
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), u8> {
     diagnostics::init(config.source.log_level);
-    cli::warn_of_unknown_variables(environment, options::DEMO);
+    start::warn_of_unknown_variables(environment, options::DEMO);
     let cannot_listen = |error: std::io::Error| {
         error!(address = config.listen, %error, "it cannot listen");
         CANNOT_LISTEN

@@ -5,9 +5,9 @@ use maud::{DOCTYPE, Markup, html};
 use super::history::History;
 use super::plot::plot;
 use super::transaction::Outcome;
-use crate::identity::TaskIdentity;
-use crate::moment::Moment;
-use crate::verdict::Report;
+use crate::clock::Report;
+use crate::reading::TaskIdentity;
+use crate::time::Moment;
 use std::time::Duration;
 
 /// What the page shows.
@@ -194,8 +194,8 @@ fn transaction_section(view: &View<'_>) -> Markup {
                     Some(Outcome::Committed { timestamp, waited }) => {
                         p class="verdict good" { span class="mark" aria-hidden="true" { "✓" } "Committed" }
                         p {
-                            "at " (time("commit-timestamp", Some(&crate::verdict::rfc3339(*timestamp))))
-                            ", after waiting " (crate::bound::milliseconds(*waited)) " ms."
+                            "at " (time("commit-timestamp", Some(&crate::clock::rfc3339(*timestamp))))
+                            ", after waiting " (crate::time::milliseconds(*waited)) " ms."
                         }
                     }
                     Some(Outcome::Refused { reasons }) => {
@@ -223,7 +223,7 @@ fn query_value(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::read_error::{ReadError, ReadErrorKind};
+    use crate::reading::{ReadError, ReadErrorKind};
 
     fn rendered(report: &Report, identity: &TaskIdentity, limit: Limit<'_>) -> String {
         let history = History::new(Duration::from_secs(300));

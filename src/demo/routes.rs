@@ -15,10 +15,9 @@ use serde::Deserialize;
 use super::history::History;
 use super::page::{Limit, View, page};
 use super::transaction::{Outcome, commit};
-use crate::clock::Clock;
-use crate::moment::Moment;
-use crate::parse;
-use crate::verdict::{Limits, Report};
+use crate::clock::{Clock, Limits, Report};
+use crate::program::parse;
+use crate::time::Moment;
 
 /// Nothing but this application's own style, script and image; no frames, no other target for forms.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \

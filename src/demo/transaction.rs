@@ -6,9 +6,8 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use crate::bound::milliseconds;
-use crate::clock::Clock;
-use crate::verdict::{Limits, rfc3339};
+use crate::clock::{Clock, Limits, rfc3339};
+use crate::time::milliseconds;
 
 /// The longest wait. It stays under the second in which the program ends.
 const LONGEST_WAIT: Duration = Duration::from_millis(500);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use reqwest::{Client, Response, StatusCode, Url};
 
-use crate::read_error::{ReadError, ReadErrorKind};
+use crate::reading::{ReadError, ReadErrorKind};
 
 /// The largest body read.
 const BODY_LIMIT: usize = 1 << 20;

@@ -1,10 +1,8 @@
 //! The kernel's own estimate of the clock's error, read with `adjtimex(2)`. Reads only: no privilege
 //! is needed and nothing is adjusted.
 
-use crate::bound::ErrorBound;
-use crate::moment::Moment;
-use crate::read_error::ReadError;
-use crate::reading::{ClockSource, Reading, SyncStatus};
+use crate::reading::{ClockSource, ReadError, Reading, SyncStatus};
+use crate::time::{ErrorBound, Moment};
 
 /// The value at which the kernel's `maxerror` stops growing, in microseconds. It is no measurement.
 const MAXERROR_CAP: u64 = 16_000_000;
@@ -62,7 +60,7 @@ fn ask() -> Result<Answer, ReadError> {
     if state < 0 {
         let error = std::io::Error::last_os_error();
         return Err(ReadError::new(
-            crate::read_error::ReadErrorKind::Kernel,
+            crate::reading::ReadErrorKind::Kernel,
             format!("adjtimex: {error}"),
         ));
     }
@@ -75,7 +73,7 @@ fn ask() -> Result<Answer, ReadError> {
 #[cfg(not(target_os = "linux"))]
 fn ask() -> Result<Answer, ReadError> {
     Err(ReadError::new(
-        crate::read_error::ReadErrorKind::Kernel,
+        crate::reading::ReadErrorKind::Kernel,
         "this platform has no adjtimex",
     ))
 }

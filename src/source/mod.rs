@@ -1,6 +1,7 @@
 //! Where a reading comes from.
 
 mod ecs;
+mod environment;
 mod kernel;
 mod task_document;
 
@@ -8,13 +9,12 @@ use std::fmt;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
-use crate::environment::Environment;
-use crate::identity::TaskIdentity;
-use crate::moment::Moment;
-use crate::read_error::{ReadError, ReadErrorKind};
-use crate::reading::{ClockSource, Reading};
+use crate::reading::{ClockSource, ReadError, ReadErrorKind, Reading, TaskIdentity};
+use crate::time::Moment;
 use ecs::Endpoint;
 use task_document::{ClockMember, TaskDocument};
+
+pub use self::environment::Environment;
 
 /// The variable in which ECS gives a container its task metadata endpoint.
 pub(crate) const ENDPOINT_VARIABLE: &str = "ECS_CONTAINER_METADATA_URI_V4";

@@ -1,9 +1,8 @@
 //! The cached clock and the commit wait, in worlds in which true time is known.
 
 use super::*;
-use crate::bound::ErrorBound;
-use crate::moment::{Moment, TimeInterval, earlier, later};
 use crate::reading::ClockSource;
+use crate::time::{ErrorBound, Moment, TimeInterval, earlier, later};
 use chrono::TimeDelta;
 use proptest::prelude::*;
 use std::sync::Mutex as StdMutex;

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::explain::{Options, explain};
-use crate::window::MAX_READINGS;
+use crate::sidecar::window::MAX_READINGS;
 
 /// What `explain`, which knows the specification and CloudWatch's silent rules, makes of a line.
 fn faults(line: &[u8], now: DateTime<Utc>) -> Vec<String> {

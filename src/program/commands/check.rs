@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::config::CheckConfig;
-use crate::moment::Moment;
-use crate::verdict::Report;
+use crate::clock::Report;
+use crate::program::settings::CheckConfig;
+use crate::time::Moment;
 
 /// From one attempt to the next while waiting.
 const PAUSE: Duration = Duration::from_secs(1);

@@ -8,13 +8,10 @@ use chrono::{DateTime, Utc};
 use tokio::sync::Mutex;
 
 use super::{ClockError, Now};
-use crate::bound::DriftRate;
-use crate::identity::TaskIdentity;
-use crate::read_error::{ReadError, ReadErrorKind};
-use crate::reading::{Reading, SyncStatus};
+use crate::clock::{Limits, Report};
+use crate::reading::{ReadError, ReadErrorKind, Reading, SyncStatus, TaskIdentity};
 use crate::source::{Sample, Source};
-use crate::step::{ClockPair, divergence, step_between};
-use crate::verdict::{Limits, Report};
+use crate::time::{ClockPair, DriftRate, divergence, step_between};
 
 /// What the clock rests on: two clocks, a source, and sleep. Tests put a world of their own here.
 pub(super) trait World: Send + Sync + 'static {

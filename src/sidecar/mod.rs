@@ -1,21 +1,26 @@
 //! The sidecar's loop: tick, read, collect, emit, until a signal. It executes; what to do is decided
 //! by [`Collector`], [`Beat`] and [`step_between`].
 
+pub(crate) mod line;
+mod queue;
+mod schedule;
+pub(crate) mod sink;
+pub(crate) mod window;
+
 use std::future::Future;
 use std::pin::pin;
 use std::time::{Duration, Instant};
 
 use tracing::{debug, error, info, warn};
 
-use crate::config::RunConfig;
-use crate::emitter::Emitter;
-use crate::moment::Moment;
-use crate::read_error::ReadErrorKind;
-use crate::schedule::{Beat, share};
-use crate::sink::{Counts, Sink};
+use crate::program::settings::RunConfig;
+use crate::reading::ReadErrorKind;
+use crate::sidecar::queue::Emitter;
+use crate::sidecar::schedule::{Beat, share};
+use crate::sidecar::sink::{Counts, Sink};
+use crate::sidecar::window::Collector;
 use crate::source::Sample;
-use crate::step::{ClockPair, step_between};
-use crate::window::Collector;
+use crate::time::{ClockPair, Moment, step_between};
 
 /// How long the last lines may take: everything is over well within 2 s of the signal.
 const LAST_LINES: Duration = Duration::from_millis(1_800);

@@ -2,10 +2,10 @@
 
 use std::process::ExitCode;
 
-use ecs_clock_emf::{Environment, cli};
+use ecs_clock_emf::{Environment, program};
 
 fn main() -> ExitCode {
-    cli::main(
+    program::main(
         std::env::args_os().skip(1).collect(),
         &Environment::of_process(),
     )

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::moment::{Moment, later};
+use crate::time::{Moment, later};
 
 /// The smallest jump that is taken for a step.
 const THRESHOLD: Duration = Duration::from_millis(5);

@@ -98,7 +98,10 @@ fn whole_numbers_and_words() {
         ["true", "false", "1", "0"]
     );
     assert_eq!(
-        taken(crate::emf::StorageResolution::parse, &["1", "60", "10"]),
+        taken(
+            crate::sidecar::line::StorageResolution::parse,
+            &["1", "60", "10"]
+        ),
         ["1", "60"]
     );
 }

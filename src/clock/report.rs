@@ -5,10 +5,8 @@ use std::time::Duration;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 
-use crate::bound::{DriftRate, age_seconds, milliseconds};
-use crate::moment::{Moment, TimeInterval};
-use crate::read_error::ReadError;
-use crate::reading::Reading;
+use crate::reading::{ReadError, Reading};
+use crate::time::{DriftRate, Moment, TimeInterval, age_seconds, milliseconds};
 
 /// What is asked of a clock beyond being synchronized.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 
-use crate::emf::{self, Format, Origin};
-use crate::identity::TaskIdentity;
-use crate::sink::Sink;
-use crate::window::{Closed, Window};
+use crate::reading::TaskIdentity;
+use crate::sidecar::line::{self, Format, Origin};
+use crate::sidecar::sink::Sink;
+use crate::sidecar::window::{Closed, Window};
 
 /// Turns windows into lines.
 #[derive(Debug)]
@@ -97,7 +97,7 @@ impl Emitter {
         self.sequence += 1;
         let reports = self.format.metrics.contains(&crate::Metric::LinesDropped);
         let lines_dropped = if reports { self.sink.unreported() } else { 0 };
-        let line = emf::render(
+        let line = line::render(
             &self.format,
             window,
             &Origin {

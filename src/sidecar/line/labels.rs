@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use super::Format;
-use crate::identity::TaskIdentity;
-use crate::metric::Metric;
+use crate::emf::Metric;
+use crate::reading::TaskIdentity;
 
 /// The labels: root members that tell one task from another. They may be dimensions, and `properties`
 /// may override them.

@@ -9,15 +9,16 @@ use std::process::ExitCode;
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
-use crate::check::{self, Checked};
-use crate::config::{self, CheckConfig, Fault, Flags, RunConfig};
-use crate::environment::Environment;
-use crate::moment::Moment;
-use crate::options::{self, OptionSpec};
-use crate::run::{self, Draws};
-use crate::sink::Sink;
-use crate::verdict::Report;
-use crate::{diagnostics, explain, shutdown};
+use crate::clock::Report;
+use crate::explain;
+use crate::program::commands::check::{self, Checked};
+use crate::program::options::{self, OptionSpec};
+use crate::program::settings::{self, CheckConfig, Fault, Flags, RunConfig};
+use crate::program::{diagnostics, shutdown};
+use crate::sidecar::sink::Sink;
+use crate::sidecar::{self, Draws};
+use crate::source::Environment;
+use crate::time::Moment;
 
 /// Exit codes. 0 is success in every command.
 mod exit {
@@ -49,7 +50,7 @@ pub fn main(arguments: Vec<OsString>, environment: &Environment) -> ExitCode {
         Some(("check", matches)) => {
             let flags = flags(matches, &[options::CHECK, options::CLOCK]);
             stoppable(async |shutdown| {
-                let config = valid(config::check(&flags, environment))?;
+                let config = valid(settings::check(&flags, environment))?;
                 Ok(check(&config, environment, shutdown).await)
             })
         }
@@ -58,7 +59,7 @@ pub fn main(arguments: Vec<OsString>, environment: &Environment) -> ExitCode {
             let matches = other.map_or(&matches, |(_, matches)| matches);
             let flags = flags(matches, &[options::RUN, options::CLOCK]);
             stoppable(async |shutdown| {
-                let config = valid(config::run(&flags, environment))?;
+                let config = valid(settings::run(&flags, environment))?;
                 Ok(run(config, environment, started, shutdown).await)
             })
         }
@@ -190,7 +191,7 @@ async fn run(
         delay: fastrand::f64(),
         offset: fastrand::f64(),
     };
-    let ended = run::run(config, sink, started, draws, shutdown).await;
+    let ended = sidecar::run(config, sink, started, draws, shutdown).await;
     if ended.stdout_closed || ended.counts.unreported > 0 {
         exit::LINES_LOST
     } else if once && !ended.had_reading {

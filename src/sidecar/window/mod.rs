@@ -5,10 +5,9 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::read_error::ReadError;
-use crate::reading::{ClockSource, Reading, SyncStatus};
+use crate::reading::{ClockSource, ReadError, Reading, SyncStatus};
 use crate::source::Sample;
-use crate::step::ClockStep;
+use crate::time::ClockStep;
 
 /// The most readings in one window: CloudWatch takes 100 values of a metric in one event.
 pub(crate) const MAX_READINGS: usize = 100;

@@ -11,11 +11,9 @@ use serde::Deserializer as _;
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::bound::ErrorBound;
-use crate::identity::TaskIdentity;
-use crate::read_error::{ReadError, ReadErrorKind};
-use crate::reading::SyncStatus;
+use crate::reading::{ReadError, ReadErrorKind, SyncStatus, TaskIdentity};
 use crate::text::cut;
+use crate::time::ErrorBound;
 
 /// How far in the future a reference time may lie and still be believed.
 const FUTURE_TOLERANCE: TimeDelta = TimeDelta::seconds(1);

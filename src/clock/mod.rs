@@ -2,6 +2,7 @@
 //! has grown old, and waits out the uncertainty of an instant.
 
 mod cached;
+mod report;
 
 use std::fmt;
 use std::time::Duration;
@@ -9,13 +10,13 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use self::cached::{Cached, Real};
-use crate::bound::DriftRate;
-use crate::identity::TaskIdentity;
-use crate::moment::TimeInterval;
-use crate::read_error::ReadError;
-use crate::reading::{Reading, SyncStatus};
+use crate::reading::{ReadError, Reading, SyncStatus, TaskIdentity};
 use crate::source::Source;
-use crate::verdict::{Limits, Report};
+use crate::time::{DriftRate, TimeInterval};
+
+#[cfg(feature = "demo")]
+pub(crate) use self::report::rfc3339;
+pub use self::report::{Limits, Report, Verdict};
 
 /// A clock with a known error, for applications.
 ///

@@ -5,12 +5,9 @@ mod generated;
 use serde_json::Value;
 
 use super::*;
-use crate::bound::ErrorBound;
-use crate::moment::Moment;
-use crate::read_error::{ReadError, ReadErrorKind};
-use crate::reading::{ClockSource, SyncStatus};
-use crate::step::ClockStep;
-use crate::window::MAX_READINGS;
+use crate::reading::{ClockSource, ReadError, ReadErrorKind, SyncStatus};
+use crate::sidecar::window::MAX_READINGS;
+use crate::time::{ClockStep, ErrorBound, Moment};
 
 fn time(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
@@ -351,9 +348,9 @@ fn the_largest_line_stays_under_what_log_routers_cut() {
         .map(|index| format!("{index:02}{}=v", "n".repeat(248)))
         .collect::<Vec<_>>()
         .join(",");
-    let properties = crate::parse::properties(&text).unwrap();
+    let properties = crate::program::parse::properties(&text).unwrap();
     let names: Vec<&str> = properties.iter().map(|own| own.name.as_str()).collect();
-    let dimensions = crate::parse::dimensions(&names.join(","), &properties).unwrap();
+    let dimensions = crate::program::parse::dimensions(&names.join(","), &properties).unwrap();
     let format = Format {
         namespace: "n".repeat(255),
         dimensions: Dimensions::Sets(dimensions),

@@ -7,15 +7,14 @@ use std::time::Duration;
 
 use tracing::level_filters::LevelFilter;
 
-use crate::bound::DriftRate;
-use crate::emf::{Dimensions, Format, StorageResolution};
-use crate::environment::Environment;
-use crate::metric::Metric;
-use crate::options::{self, OptionSpec};
-use crate::parse;
-use crate::source::{ENDPOINT_VARIABLE, Source};
+use crate::clock::Limits;
+use crate::emf::Metric;
+use crate::program::options::{self, OptionSpec};
+use crate::program::parse;
+use crate::sidecar::line::{Dimensions, Format, StorageResolution};
+use crate::source::{ENDPOINT_VARIABLE, Environment, Source};
 use crate::text::cut;
-use crate::verdict::Limits;
+use crate::time::DriftRate;
 
 /// How much is shown of a value that was given, and of what is wrong with it, in characters.
 const SHOWN_VALUE: usize = 200;

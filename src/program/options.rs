@@ -1,7 +1,7 @@
 //! The table of options: the one place that names them. The command line, the environment, the help
 //! and the warnings about misspelt variables all follow from it.
 
-use crate::environment::Environment;
+use crate::source::Environment;
 use crate::text::cut;
 
 /// What every variable of the sidecar begins with.

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use tracing::level_filters::LevelFilter;
 
-use crate::bound::DriftRate;
-use crate::emf::{self, LABELS, Property};
-use crate::metric::Metric;
+use crate::emf::Metric;
+use crate::sidecar::line::{self, LABELS, Property};
+use crate::time::DriftRate;
 
 /// The longest time one line may cover.
 pub(crate) const LONGEST_EMIT_INTERVAL: Duration = Duration::from_secs(60);
@@ -160,17 +160,17 @@ pub(crate) fn properties(text: &str) -> Result<Vec<Property>, String> {
         let (name, value) = item
             .split_once('=')
             .ok_or_else(|| format!("{item:?} has no '='; allowed is Name=value,Name=value"))?;
-        if !emf::is_dimension_name(name) {
+        if !line::is_dimension_name(name) {
             return Err(format!(
                 "the name {name:?} is not allowed: 1 to 250 printable ASCII characters, not beginning with a colon"
             ));
         }
-        if !emf::is_dimension_value(value) {
+        if !line::is_dimension_value(value) {
             return Err(format!(
                 "the value {value:?} of {name} is not allowed: 1 to 1024 printable ASCII characters, not all of them spaces"
             ));
         }
-        if emf::is_reserved_member(name) {
+        if line::is_reserved_member(name) {
             return Err(format!(
                 "{name} is a member of the program's own; of these only {} may be overridden",
                 LABELS.join(", ")

@@ -1,12 +1,17 @@
 //! What a reading of the clock says, and what follows from it. No I/O: time is an argument.
 
+mod identity;
+mod read_error;
+
 use std::fmt;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use crate::bound::{DriftRate, ErrorBound};
-use crate::moment::{Moment, TimeInterval};
+use crate::time::{DriftRate, ErrorBound, Moment, TimeInterval};
+
+pub use self::identity::TaskIdentity;
+pub use self::read_error::{ReadError, ReadErrorKind};
 
 /// Whether the clock is kept in step with a reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -140,7 +145,7 @@ impl Reading {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::moment::{earlier, later};
+    use crate::time::{earlier, later};
     use chrono::TimeDelta;
 
     fn reading(bound_ms: f64, reference_age: i64) -> Reading {

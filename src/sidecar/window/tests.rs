@@ -6,8 +6,8 @@ use chrono::TimeDelta;
 use proptest::prelude::*;
 
 use super::*;
-use crate::moment::Moment;
-use crate::read_error::ReadErrorKind;
+use crate::reading::ReadErrorKind;
+use crate::time::Moment;
 
 const MINUTE: Duration = Duration::from_secs(60);
 

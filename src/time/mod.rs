@@ -1,0 +1,20 @@
+//! Pure time: how far a clock may be off, moments on two clocks, and steps between them.
+
+mod bound;
+mod moment;
+mod step;
+
+#[cfg(feature = "cli")]
+pub(crate) use self::step::ClockStep;
+pub use self::{
+    bound::{DriftRate, ErrorBound, InvalidBound},
+    moment::{Moment, TimeInterval},
+};
+pub(crate) use self::{
+    bound::{age_seconds, milliseconds},
+    moment::later,
+    step::{ClockPair, divergence, step_between},
+};
+
+#[cfg(test)]
+pub(crate) use self::moment::earlier;
