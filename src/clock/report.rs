@@ -6,7 +6,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 
 use crate::reading::{ReadError, Reading};
-use crate::time::{DriftRate, Moment, TimeInterval, age_seconds, milliseconds};
+use crate::time::{DriftRate, Moment, age_seconds, milliseconds};
 
 /// What is asked of a clock beyond being synchronized.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -61,21 +61,9 @@ impl Report {
     /// The bound that is compared with a limit is the one at `now`, grown since the read.
     #[must_use]
     pub fn on(reading: &Reading, limits: &Limits, now: &Moment, drift: DriftRate) -> Self {
-        Self::with_slack(reading, limits, now, drift, Duration::ZERO)
-    }
-
-    /// As [`Report::on`], with the bound at `now` larger by `slack`.
-    pub(crate) fn with_slack(
-        reading: &Reading,
-        limits: &Limits,
-        now: &Moment,
-        drift: DriftRate,
-        slack: Duration,
-    ) -> Self {
         let bound = reading.bound_at(now, drift);
-        let bound = bound.map(|bound| bound.saturating_add(slack));
         let reasons = reasons(reading, limits, now, bound);
-        let interval = bound.map(|bound| TimeInterval::around(now.wall, bound));
+        let interval = reading.interval_at(now, drift);
         Self {
             verdict: if reasons.is_empty() {
                 Verdict::Good
@@ -85,7 +73,7 @@ impl Report {
             reasons,
             source: Some(reading.source.as_str()),
             status: Some(reading.status.as_str()),
-            error_bound_ms: reading.bound.map(|bound| milliseconds(bound.as_duration())),
+            error_bound_ms: reading.bound_when_taken().map(milliseconds),
             reference_timestamp: reading.reference.map(rfc3339),
             reference_age_s: reading.reference_age_at(now).map(age_seconds),
             age_adjusted_bound_ms: reading.age_adjusted_bound(drift).map(milliseconds),

@@ -1,5 +1,5 @@
 //! The sidecar's loop: tick, read, collect, emit, until a signal. It executes; what to do is decided
-//! by [`Collector`], [`Beat`] and [`step_between`].
+//! by [`Collector`], [`Beat`] and [`StepDetector`].
 
 pub(crate) mod line;
 mod queue;
@@ -20,7 +20,7 @@ use crate::sidecar::schedule::{Beat, share};
 use crate::sidecar::sink::{Counts, Sink};
 use crate::sidecar::window::Collector;
 use crate::source::Sample;
-use crate::time::{ClockPair, Moment, step_between};
+use crate::time::{Moment, StepDetector};
 
 /// How long the last lines may take: everything is over well within 2 s of the signal.
 const LAST_LINES: Duration = Duration::from_millis(1_800);
@@ -64,7 +64,7 @@ pub(crate) async fn run(
             share(config.emit_jitter, draws.delay),
             started.wall,
         ),
-        clocks: ClockPair::read(),
+        steps: StepDetector::new(Moment::now()),
         failing: None,
         had_reading: false,
     };
@@ -131,8 +131,7 @@ async fn sleep_until(wake: Option<Instant>) {
 struct Sidecar {
     collector: Collector,
     emitter: Emitter,
-    /// The clocks when they were last compared.
-    clocks: ClockPair,
+    steps: StepDetector,
     /// The kind of the read error that was last said, while it lasts.
     failing: Option<ReadErrorKind>,
     had_reading: bool,
@@ -163,16 +162,14 @@ impl Sidecar {
     /// Looks for a step since the last look. Before anything else is done with the present time, the
     /// open window is closed in the time line it began in.
     fn compare_clocks(&mut self) -> Moment {
-        let clocks = ClockPair::read();
-        let now = clocks.moment();
-        if let Some(step) = step_between(&self.clocks, &clocks) {
+        let now = Moment::now();
+        if let Some(step) = self.steps.observe(now) {
             warn!(
                 milliseconds = step.by.num_milliseconds(),
                 "the wall clock was stepped"
             );
             self.emitter.take(self.collector.step(step), now.monotonic);
         }
-        self.clocks = clocks;
         now
     }
 

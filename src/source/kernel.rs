@@ -16,15 +16,11 @@ pub(crate) const AVAILABLE: bool = cfg!(target_os = "linux");
 /// [`ReadErrorKind::Kernel`](crate::ReadErrorKind::Kernel) if the kernel refuses, as an old container
 /// runtime's seccomp profile makes it, or on a platform without `adjtimex`.
 pub(crate) fn read() -> Result<Reading, ReadError> {
+    let requested = Moment::now();
     let answer = ask()?;
-    let (status, bound) = interpret(&answer);
-    Ok(Reading {
-        source: ClockSource::Kernel,
-        status,
-        bound,
-        reference: None,
-        taken: Moment::now(),
-    })
+    let mut reading = Reading::new(ClockSource::Kernel, requested, Moment::now());
+    (reading.status, reading.bound) = interpret(&answer);
+    Ok(reading)
 }
 
 /// The part of the kernel's answer that is used.

@@ -195,6 +195,7 @@ fn read_kernel() -> Sample {
 
 /// Reads the endpoint; and, where the answer shows it, whether the endpoint knows the clock at all.
 async fn read_endpoint(endpoint: &Endpoint) -> (Sample, Option<bool>) {
+    let requested = Moment::now();
     let body = endpoint.task_document().await;
     let at = Moment::now();
     let document = body.and_then(|body| task_document::parse(&body, at.wall));
@@ -206,21 +207,21 @@ async fn read_endpoint(endpoint: &Endpoint) -> (Sample, Option<bool>) {
             ClockMember::Unusable(_) => None,
         },
     };
-    (sample_of(document, at), knows_clock)
+    (sample_of(document, requested, at), knows_clock)
 }
 
-fn sample_of(document: Result<TaskDocument, ReadError>, at: Moment) -> Sample {
+fn sample_of(document: Result<TaskDocument, ReadError>, requested: Moment, at: Moment) -> Sample {
     let (identity, withheld, outcome) = match document {
         Err(error) => (None, Vec::new(), Err(error)),
         Ok(document) => {
             let outcome = match document.clock {
-                ClockMember::Told(clock) => Ok(Reading {
-                    source: ClockSource::Ecs,
-                    status: clock.status,
-                    bound: clock.bound,
-                    reference: clock.reference,
-                    taken: at,
-                }),
+                ClockMember::Told(clock) => {
+                    let mut reading = Reading::new(ClockSource::Ecs, requested, at);
+                    reading.status = clock.status;
+                    reading.bound = clock.bound;
+                    reading.reference = clock.reference;
+                    Ok(reading)
+                }
                 ClockMember::Unusable(error) => Err(error),
                 ClockMember::Absent => Err(ReadError::new(
                     ReadErrorKind::NoClockDrift,

@@ -4,17 +4,14 @@ mod bound;
 mod moment;
 mod step;
 
-#[cfg(feature = "cli")]
-pub(crate) use self::step::ClockStep;
+#[cfg(test)]
+pub(crate) use self::moment::earlier;
 pub use self::{
     bound::{DriftRate, ErrorBound, InvalidBound},
     moment::{Moment, TimeInterval},
 };
 pub(crate) use self::{
     bound::{age_seconds, milliseconds},
-    moment::later,
-    step::{ClockPair, divergence, step_between},
+    moment::{later, magnitude},
+    step::{ClockStep, StepDetector, step_between},
 };
-
-#[cfg(test)]
-pub(crate) use self::moment::earlier;

@@ -10,18 +10,51 @@ use chrono::{DateTime, TimeDelta, Utc};
 pub struct Moment {
     /// The time of day as this machine believes it to be.
     pub wall: DateTime<Utc>,
-    /// The monotonic clock at the same moment.
+    /// The monotonic clock, read right after the wall clock.
     pub monotonic: Instant,
+    /// How much monotonic time may lie between the two reads.
+    width: Duration,
 }
 
 impl Moment {
-    /// The present moment.
+    /// The present moment. The wall clock is read between two reads of the monotonic clock. A thread
+    /// that is put to sleep in between tries again, a few times, so that it does not look like a step.
     #[must_use]
     pub fn now() -> Self {
+        const TRIES: u32 = 3;
+        const CLOSE: Duration = Duration::from_millis(1);
+        let mut best = Self::read_once();
+        for _ in 1..TRIES {
+            if best.width <= CLOSE {
+                break;
+            }
+            let again = Self::read_once();
+            if again.width < best.width {
+                best = again;
+            }
+        }
+        best
+    }
+
+    fn read_once() -> Self {
+        let before = Instant::now();
+        // By way of `SystemTime`: `Utc::now` panics on a clock set before 1970.
+        let wall = DateTime::from(SystemTime::now());
+        let monotonic = Instant::now();
         Self {
-            // By way of `SystemTime`: `Utc::now` panics on a clock set before 1970.
-            wall: DateTime::from(SystemTime::now()),
-            monotonic: Instant::now(),
+            wall,
+            monotonic,
+            width: monotonic.saturating_duration_since(before),
+        }
+    }
+
+    /// A moment that both clocks give exactly.
+    #[must_use]
+    pub fn new(wall: DateTime<Utc>, monotonic: Instant) -> Self {
+        Self {
+            wall,
+            monotonic,
+            width: Duration::ZERO,
         }
     }
 
@@ -30,6 +63,49 @@ impl Moment {
     pub fn since(&self, earlier: &Self) -> Duration {
         self.monotonic.saturating_duration_since(earlier.monotonic)
     }
+
+    /// How far the wall clock has moved against the monotonic clock since `earlier`; positive is
+    /// forward. Slewing moves both clocks alike on Linux, so this is what was stepped.
+    #[must_use]
+    pub fn wall_moved_since(&self, earlier: &Self) -> TimeDelta {
+        let elapsed = match self.monotonic.checked_duration_since(earlier.monotonic) {
+            Some(elapsed) => delta(elapsed),
+            None => -delta(earlier.monotonic.saturating_duration_since(self.monotonic)),
+        };
+        self.wall.signed_duration_since(earlier.wall) - elapsed
+    }
+
+    /// The most by which the wall clock may have moved since `earlier`, in either direction: neither
+    /// moment is known better than the width of its reads.
+    #[must_use]
+    pub(crate) fn wall_moved_at_most(&self, earlier: &Self) -> Duration {
+        magnitude(self.wall_moved_since(earlier)).saturating_add(self.width.max(earlier.width))
+    }
+
+    /// How much monotonic time may lie between the reads of the two clocks.
+    #[must_use]
+    pub(crate) fn width(&self) -> Duration {
+        self.width
+    }
+
+    /// This moment on a wall clock that is ahead by `by`.
+    #[must_use]
+    pub(crate) fn moved(mut self, by: TimeDelta) -> Self {
+        self.wall = self.wall.checked_add_signed(by).unwrap_or(self.wall);
+        self
+    }
+}
+
+/// A duration as a signed one, held at the largest instead of overflowing: far more than any monotonic
+/// clock runs.
+fn delta(duration: Duration) -> TimeDelta {
+    TimeDelta::from_std(duration).unwrap_or(TimeDelta::days(365_000))
+}
+
+/// The magnitude of a signed duration.
+#[must_use]
+pub(crate) fn magnitude(by: TimeDelta) -> Duration {
+    by.abs().to_std().unwrap_or(Duration::MAX)
 }
 
 /// The wall-clock time `time + by`, held at the last representable time instead of overflowing.
@@ -93,14 +169,6 @@ impl TimeInterval {
             latest: later(time, by),
         }
     }
-
-    /// This range with `by` more on either side.
-    pub(crate) fn widened(&self, by: Duration) -> Self {
-        Self {
-            earliest: earlier(self.earliest, by),
-            latest: later(self.latest, by),
-        }
-    }
 }
 
 #[cfg(test)]
@@ -118,6 +186,31 @@ mod tests {
         assert!(at(2, 3).is_after(&at(0, 1)));
         assert!(!at(0, 2).is_before(&at(2, 3)));
         assert!(!at(2, 3).is_after(&at(0, 2)));
+    }
+
+    #[test]
+    fn a_wall_clock_that_keeps_its_pace_has_not_moved() {
+        let start = Instant::now();
+        let at = |monotonic: u64, wall: i64| {
+            Moment::new(
+                DateTime::UNIX_EPOCH + TimeDelta::milliseconds(wall),
+                start + Duration::from_millis(monotonic),
+            )
+        };
+        for (later, moved) in [
+            (at(1_000, 1_000), 0),
+            (at(1_000, 1_250), 250),
+            (at(1_000, -500), -1_500),
+        ] {
+            assert_eq!(
+                later.wall_moved_since(&at(0, 0)),
+                TimeDelta::milliseconds(moved)
+            );
+            assert_eq!(
+                at(0, 0).wall_moved_since(&later),
+                TimeDelta::milliseconds(-moved)
+            );
+        }
     }
 
     proptest! {

@@ -1,178 +1,224 @@
-//! Steps of the wall clock, found by comparing it with the monotonic clock. No I/O but the reading of
-//! the two clocks.
+//! Steps of the wall clock, found by comparing it with the monotonic clock. Pure.
 
-use std::time::{Duration, Instant, SystemTime};
+use std::collections::VecDeque;
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::time::{Moment, later};
+use super::moment::{Moment, magnitude};
 
-/// The smallest jump that is taken for a step.
-const THRESHOLD: Duration = Duration::from_millis(5);
+/// The smallest move that is taken for a step.
+pub(crate) const THRESHOLD: Duration = Duration::from_millis(5);
 /// Off Linux the two clocks run at rates of their own: how far apart, at most, in parts per million.
-/// On Linux the kernel disciplines both alike.
+/// On Linux the kernel slews both alike.
 const RATE_DIFFERENCE_PPM: u32 = if cfg!(target_os = "linux") { 0 } else { 500 };
+/// Moves that are too small to be steps add up over this time.
+const MEMORY: Duration = Duration::from_secs(60);
+/// From one remembered moment to the next, at least.
+const SPACING: Duration = Duration::from_secs(1);
 
-/// Both clocks, read so that it is known how far apart the reads may have been.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct ClockPair {
-    before: Instant,
-    wall: DateTime<Utc>,
-    after: Instant,
-}
-
-impl ClockPair {
-    /// Reads monotonic, wall, monotonic. Whoever is put to sleep in between tries again, a few times.
-    #[must_use]
-    pub(crate) fn read() -> Self {
-        const TRIES: u32 = 3;
-        const CLOSE: Duration = Duration::from_millis(1);
-        let mut best = Self::read_once();
-        for _ in 1..TRIES {
-            if best.uncertainty() <= CLOSE {
-                break;
-            }
-            let again = Self::read_once();
-            if again.uncertainty() < best.uncertainty() {
-                best = again;
-            }
-        }
-        best
-    }
-
-    fn read_once() -> Self {
-        let before = Instant::now();
-        let wall = DateTime::from(SystemTime::now());
-        let after = Instant::now();
-        Self {
-            before,
-            wall,
-            after,
-        }
-    }
-
-    /// The moment of the pair.
-    #[must_use]
-    pub(crate) fn moment(&self) -> Moment {
-        Moment {
-            wall: self.wall,
-            monotonic: self.after,
-        }
-    }
-
-    fn uncertainty(&self) -> Duration {
-        self.after.saturating_duration_since(self.before)
-    }
-}
-
-impl From<Moment> for ClockPair {
-    /// A pair without uncertainty.
-    fn from(moment: Moment) -> Self {
-        Self {
-            before: moment.monotonic,
-            wall: moment.wall,
-            after: moment.monotonic,
-        }
-    }
-}
-
-/// A jump of the wall clock.
+/// A jump of the wall clock, or small moves that have come to as much.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ClockStep {
-    /// How far the wall clock jumped against the monotonic clock; positive is forward.
+    /// How far the wall clock moved against the monotonic clock; positive is forward.
     pub by: TimeDelta,
-    /// The present moment on the wall clock as it ran before the jump.
-    pub old_wall: DateTime<Utc>,
+    /// The present moment, on the wall clock as it runs now.
+    pub at: Moment,
+    /// A moment on the wall clock as it ran before.
+    pub before: Moment,
+    /// Whether it came in moves that were each too small to be a step.
+    pub gradual: bool,
 }
 
-/// The present on the wall clock as it ran at `earlier`, and how far the wall clock is from that now.
-fn compared(earlier: &ClockPair, now: &ClockPair) -> (DateTime<Utc>, TimeDelta) {
-    let old_wall = later(
-        earlier.wall,
-        now.after.saturating_duration_since(earlier.after),
-    );
-    (old_wall, now.wall.signed_duration_since(old_wall))
+impl ClockStep {
+    /// The present on the wall clock as it ran before.
+    #[must_use]
+    pub(crate) fn old_wall(&self) -> DateTime<Utc> {
+        self.at.moved(-self.by).wall
+    }
 }
 
-/// How far the wall clock has come from where the monotonic clock says that it should be: what a step
-/// is made of, and also what is too small to be one.
+/// Finds steps in a sequence of moments.
+#[derive(Debug, Clone)]
+pub(crate) struct StepDetector {
+    last: Moment,
+    /// Moments of the last minute, each with the sum of the steps reported before it.
+    remembered: VecDeque<(Moment, TimeDelta)>,
+    /// The sum of all steps reported.
+    reported: TimeDelta,
+}
+
+impl StepDetector {
+    /// A detector whose clocks are right at `now`.
+    #[must_use]
+    pub(crate) fn new(now: Moment) -> Self {
+        Self {
+            last: now,
+            remembered: VecDeque::from([(now, TimeDelta::zero())]),
+            reported: TimeDelta::zero(),
+        }
+    }
+
+    /// The step that has happened by `now`, if any: since the last moment, or in small moves within
+    /// the last minute.
+    pub(crate) fn observe(&mut self, now: Moment) -> Option<ClockStep> {
+        self.forget(&now);
+        let step = step_between(&self.last, &now).or_else(|| self.accumulated(&now));
+        self.last = now;
+        if let Some(step) = &step {
+            self.reported = self.reported.checked_add(&step.by).unwrap_or_default();
+        }
+        self.remember(now);
+        step
+    }
+
+    /// The small moves of the last minute, if together they are a step.
+    fn accumulated(&self, now: &Moment) -> Option<ClockStep> {
+        let (moment, reported) = self.remembered.front()?;
+        // What has been reported since is not reported again.
+        let since = self.reported.checked_sub(reported)?;
+        let step = step_between(&moment.moved(since), now)?;
+        Some(ClockStep {
+            gradual: true,
+            ..step
+        })
+    }
+
+    fn remember(&mut self, now: Moment) {
+        let spaced = |(last, _): &(Moment, TimeDelta)| now.since(last) >= SPACING;
+        if self.remembered.back().is_none_or(spaced) {
+            self.remembered.push_back((now, self.reported));
+        }
+    }
+
+    /// Leaves at the front the youngest moment that lies a whole minute back, as soon as there is one.
+    fn forget(&mut self, now: &Moment) {
+        while self
+            .remembered
+            .get(1)
+            .is_some_and(|(second, _)| now.since(second) >= MEMORY)
+        {
+            self.remembered.pop_front();
+        }
+    }
+}
+
+/// The step between two moments, or `None`.
 #[must_use]
-pub(crate) fn divergence(earlier: &ClockPair, now: &ClockPair) -> Duration {
-    let (_, by) = compared(earlier, now);
-    by.abs().to_std().unwrap_or(Duration::MAX)
-}
-
-/// The step between two readings of the clocks, or `None`.
-#[must_use]
-pub(crate) fn step_between(earlier: &ClockPair, now: &ClockPair) -> Option<ClockStep> {
-    let elapsed = now.after.saturating_duration_since(earlier.after);
-    let (old_wall, by) = compared(earlier, now);
+pub(crate) fn step_between(before: &Moment, now: &Moment) -> Option<ClockStep> {
+    let by = now.wall_moved_since(before);
     // Each wall clock reading lies somewhere between its two monotonic ones.
     let slack = THRESHOLD
-        .saturating_add(earlier.uncertainty())
-        .saturating_add(now.uncertainty())
-        .saturating_add(elapsed * RATE_DIFFERENCE_PPM / 1_000_000);
-    (by.abs() >= TimeDelta::from_std(slack).unwrap_or(TimeDelta::MAX))
-        .then_some(ClockStep { by, old_wall })
+        .saturating_add(before.width())
+        .saturating_add(now.width())
+        .saturating_add(now.since(before) * RATE_DIFFERENCE_PPM / 1_000_000);
+    (magnitude(by) >= slack).then_some(ClockStep {
+        by,
+        at: *now,
+        before: *before,
+        gradual: false,
+    })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::time::Instant;
 
-    fn pair(base: Instant, monotonic_ms: u64, wall_us: i64, width_ms: u64) -> ClockPair {
-        ClockPair {
-            before: base + Duration::from_millis(monotonic_ms),
-            wall: DateTime::UNIX_EPOCH + TimeDelta::microseconds(wall_us),
-            after: base + Duration::from_millis(monotonic_ms + width_ms),
-        }
+    use super::*;
+    use proptest::prelude::*;
+
+    /// A moment after `monotonic_ms`, with the wall clock at `wall_us`.
+    fn moment(base: Instant, monotonic_ms: u64, wall_us: i64) -> Moment {
+        Moment::new(
+            DateTime::UNIX_EPOCH + TimeDelta::microseconds(wall_us),
+            base + Duration::from_millis(monotonic_ms),
+        )
     }
 
+    #[cfg(target_os = "linux")]
     #[test]
     fn steps() {
         let base = Instant::now();
         let second = 1_000_000;
         let hour = 3_600 * second;
-        for (what, elapsed_ms, wall_us, width_ms, expected_us) in [
-            ("no step", 1_000, second, 0, None),
-            ("just under", 1_000, second + 4_999, 0, None),
-            ("just under, back", 1_000, second - 4_999, 0, None),
-            ("at the threshold", 1_000, second + 5_000, 0, Some(5_000)),
-            ("back", 1_000, second - 5_000, 0, Some(-5_000)),
-            ("an hour", 1_000, hour + second, 0, Some(hour)),
-            ("an hour back", 1_000, second - hour, 0, Some(-hour)),
-            // Put to sleep for 50 ms between the reads: the wall clock is up to 50 ms early.
-            ("descheduled", 1_000, second + 7_000, 50, None),
-            (
-                "descheduled, and a step",
-                1_000,
-                2 * second,
-                50,
-                Some(950_000),
-            ),
+        for (what, elapsed_ms, wall_us, expected_us) in [
+            ("no step", 1_000, second, None),
+            ("just under", 1_000, second + 4_999, None),
+            ("just under, back", 1_000, second - 4_999, None),
+            ("at the threshold", 1_000, second + 5_000, Some(5_000)),
+            ("back", 1_000, second - 5_000, Some(-5_000)),
+            ("an hour", 1_000, hour + second, Some(hour)),
+            ("an hour back", 1_000, second - hour, Some(-hour)),
         ] {
-            let start = pair(base, 0, 0, 0);
-            let now = pair(base, elapsed_ms, wall_us, width_ms);
-            let step = step_between(&start, &now);
+            let mut detector = StepDetector::new(moment(base, 0, 0));
+            let step = detector.observe(moment(base, elapsed_ms, wall_us));
             assert_eq!(
                 step.map(|step| step.by.num_microseconds().unwrap()),
                 expected_us,
                 "{what}"
             );
+            assert!(step.is_none_or(|step| !step.gradual), "{what}");
         }
     }
 
     #[test]
-    fn a_step_is_stamped_in_the_old_time_line() {
+    fn a_step_knows_the_time_before_it() {
         let base = Instant::now();
-        let step = step_between(&pair(base, 0, 0, 0), &pair(base, 10_000, -5_000_000, 0)).unwrap();
-        assert_eq!(step.old_wall, DateTime::UNIX_EPOCH + TimeDelta::seconds(10));
+        let step = step_between(&moment(base, 0, 0), &moment(base, 10_000, -5_000_000)).unwrap();
+        assert_eq!(
+            step.old_wall(),
+            DateTime::UNIX_EPOCH + TimeDelta::seconds(10)
+        );
         assert_eq!(step.by, TimeDelta::seconds(-15));
+    }
+
+    /// The steps reported, in microseconds, when the wall clock moves by `moves_us`, one move in every
+    /// `apart_ms`.
+    fn reported(moves_us: &[i64], apart_ms: u64) -> Vec<i64> {
+        let base = Instant::now();
+        let mut detector = StepDetector::new(moment(base, 0, 0));
+        let mut moved = 0;
+        let mut steps = Vec::new();
+        for (index, by) in moves_us.iter().enumerate() {
+            moved += by;
+            let elapsed_ms = (index as u64 + 1) * apart_ms;
+            let wall_us = i64::try_from(elapsed_ms).unwrap() * 1_000 + moved;
+            let step = detector.observe(moment(base, elapsed_ms, wall_us));
+            steps.extend(step.map(|step| step.by.num_microseconds().unwrap()));
+        }
+        steps
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn small_moves_add_up_within_a_minute() {
+        assert_eq!(reported(&[2_000; 9], 10_000), [6_000; 3]);
+        assert_eq!(reported(&[4_999; 2], 10_000), [9_998]);
+        assert_eq!(reported(&[-3_000; 2], 10_000), [-6_000]);
+        // What goes back and forth comes to nothing, and what lies a minute apart is forgotten.
+        assert_eq!(reported(&[4_000, -4_000, 4_000, -4_000], 1_000), [0; 0]);
+        assert_eq!(reported(&[3_000, 0, 0, 0, 0, 0, 0, 3_000], 10_000), [0; 0]);
+        // A step that was reported is not counted again; the small moves around it are.
+        assert_eq!(reported(&[3_000, 50_000, 0, 0], 10_000), [50_000]);
+        assert_eq!(reported(&[3_000, 50_000, 3_000], 10_000), [50_000, 6_000]);
     }
 
     #[test]
     fn these_clocks_do_not_step_within_a_moment() {
-        let pair = ClockPair::read();
-        assert_eq!(step_between(&pair, &pair), None);
+        let now = Moment::now();
+        assert_eq!(step_between(&now, &now), None);
+    }
+
+    proptest! {
+        /// Whatever is not reported is small: no sequence of moves hides one threshold's worth.
+        #[cfg(target_os = "linux")]
+        #[test]
+        fn what_is_not_reported_stays_under_the_threshold_for_a_minute(
+            moves in proptest::collection::vec(-20_000i64..20_000, 1..40),
+        ) {
+            let steps: i64 = reported(&moves, 1_000).iter().sum();
+            let moved: i64 = moves.iter().sum();
+            prop_assert!((moved - steps).abs() < 5_000, "{moved} moved, {steps} reported");
+        }
     }
 }

@@ -11,11 +11,11 @@ use super::{ClockError, Now};
 use crate::clock::{Limits, Report};
 use crate::reading::{ReadError, ReadErrorKind, Reading, SyncStatus, TaskIdentity};
 use crate::source::{Sample, Source};
-use crate::time::{ClockPair, DriftRate, divergence, step_between};
+use crate::time::{DriftRate, Moment, step_between};
 
 /// What the clock rests on: two clocks, a source, and sleep. Tests put a world of their own here.
 pub(super) trait World: Send + Sync + 'static {
-    fn now(&self) -> ClockPair;
+    fn now(&self) -> Moment;
     fn read(&self) -> impl Future<Output = Sample> + Send;
     fn sleep(&self, time: Duration) -> impl Future<Output = ()> + Send;
 }
@@ -24,8 +24,8 @@ pub(super) trait World: Send + Sync + 'static {
 pub(super) struct Real(pub(super) Source);
 
 impl World for Real {
-    fn now(&self) -> ClockPair {
-        ClockPair::read()
+    fn now(&self) -> Moment {
+        Moment::now()
     }
 
     fn read(&self) -> impl Future<Output = Sample> + Send {
@@ -60,23 +60,23 @@ struct State {
 #[derive(Debug, Clone)]
 struct Attempt {
     /// The clocks before the source was asked: a step from then on makes what it said worthless.
-    began: ClockPair,
+    began: Moment,
     /// When it was over: from then on the refresh interval counts.
     ended: Instant,
     outcome: Result<Reading, ReadError>,
 }
 
 impl Attempt {
-    fn age(&self, now: &ClockPair) -> Duration {
-        now.moment().monotonic.saturating_duration_since(self.ended)
+    fn age(&self, now: &Moment) -> Duration {
+        now.monotonic.saturating_duration_since(self.ended)
     }
 
-    fn is_fresh(&self, now: &ClockPair, refresh: Duration) -> bool {
+    fn is_fresh(&self, now: &Moment, refresh: Duration) -> bool {
         self.age(now) < refresh && !self.was_stepped_over(now)
     }
 
     /// Whether the wall clock was stepped since the source was asked.
-    fn was_stepped_over(&self, now: &ClockPair) -> bool {
+    fn was_stepped_over(&self, now: &Moment) -> bool {
         step_between(&self.began, now).is_some()
     }
 }
@@ -130,7 +130,7 @@ impl<W: World> Cached<W> {
         let shared = Arc::clone(&self.shared);
         let failed = |message: String| Attempt {
             began,
-            ended: began.moment().monotonic,
+            ended: began.monotonic,
             outcome: Err(ReadError::new(ReadErrorKind::Connection, message)),
         };
         let Ok(runtime) = tokio::runtime::Handle::try_current() else {
@@ -146,7 +146,7 @@ impl<W: World> Cached<W> {
             }
             let attempt = Attempt {
                 began,
-                ended: shared.world.now().moment().monotonic,
+                ended: shared.world.now().monotonic,
                 outcome: sample.outcome,
             };
             state.last = Some(attempt.clone());
@@ -157,7 +157,7 @@ impl<W: World> Cached<W> {
     }
 
     /// An attempt that no step of the wall clock lies behind, and the present.
-    async fn look(&self) -> (Attempt, ClockPair) {
+    async fn look(&self) -> (Attempt, Moment) {
         let mut rounds = 0;
         loop {
             let mut attempt = self.attempt().await;
@@ -180,14 +180,12 @@ impl<W: World> Cached<W> {
     }
 
     /// What an attempt says of the present.
-    fn present(&self, attempt: &Attempt, now: &ClockPair) -> Result<Now, ClockError> {
+    fn present(&self, attempt: &Attempt, now: &Moment) -> Result<Now, ClockError> {
         let reading = attempt.outcome.clone()?;
-        // A step that is too small to be taken for one counts as uncertainty.
-        let by = divergence(&attempt.began, now);
-        match reading.interval_at(&now.moment(), self.drift) {
+        match reading.interval_at(now, self.drift) {
             None => Err(ClockError::BoundUnknown(reading.status)),
             Some(interval) => Ok(Now {
-                interval: interval.widened(by),
+                interval,
                 status: reading.status,
             }),
         }
@@ -199,12 +197,9 @@ impl<W: World> Cached<W> {
     }
 
     /// An attempt held against limits.
-    fn judged(&self, attempt: &Attempt, now: &ClockPair, limits: &Limits) -> Report {
+    fn judged(&self, attempt: &Attempt, now: &Moment, limits: &Limits) -> Report {
         match &attempt.outcome {
-            Ok(reading) => {
-                let slack = divergence(&attempt.began, now);
-                Report::with_slack(reading, limits, &now.moment(), self.drift, slack)
-            }
+            Ok(reading) => Report::on(reading, limits, now, self.drift),
             Err(error) => Report::on_failure(error),
         }
     }

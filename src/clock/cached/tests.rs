@@ -45,14 +45,12 @@ impl Simulated {
             step += STEP * u32::try_from(self.reads()).unwrap();
         }
         let truth = later(self.true_time(), step);
-        Moment {
-            wall: if self.behind {
-                earlier(truth, self.offset)
-            } else {
-                later(truth, self.offset)
-            },
-            monotonic: self.start + self.state.lock().unwrap().0,
-        }
+        let wall = if self.behind {
+            earlier(truth, self.offset)
+        } else {
+            later(truth, self.offset)
+        };
+        Moment::new(wall, self.start + self.state.lock().unwrap().0)
     }
 
     fn reads(&self) -> usize {
@@ -61,8 +59,8 @@ impl Simulated {
 }
 
 impl World for Simulated {
-    fn now(&self) -> ClockPair {
-        ClockPair::from(self.moment())
+    fn now(&self) -> Moment {
+        self.moment()
     }
 
     async fn read(&self) -> Sample {
@@ -80,12 +78,12 @@ impl World for Simulated {
             .unwrap_or(Answer::Synchronized {
                 bound: Duration::ZERO,
             });
-        let reading = |status, bound: Option<Duration>| Reading {
-            source: ClockSource::Ecs,
-            status,
-            bound: bound.map(|bound| ErrorBound::from_millis(bound.as_secs_f64() * 1e3).unwrap()),
-            reference: None,
-            taken,
+        let reading = |status, bound: Option<Duration>| {
+            let mut reading = Reading::new(ClockSource::Ecs, taken, taken);
+            reading.status = status;
+            reading.bound =
+                bound.map(|bound| ErrorBound::from_millis(bound.as_secs_f64() * 1e3).unwrap());
+            reading
         };
         let outcome = match answer {
             Answer::Synchronized { bound } => {
@@ -222,17 +220,17 @@ fn a_caller_that_gives_up_does_not_make_the_next_one_ask_again() {
 fn a_step_of_the_wall_clock_makes_a_reading_stale() {
     let start = Instant::now();
     let at = |seconds: u64, wall_ms: i64| {
-        ClockPair::from(Moment {
-            wall: DateTime::from_timestamp_millis(wall_ms).unwrap(),
-            monotonic: start + Duration::from_secs(seconds),
-        })
+        Moment::new(
+            DateTime::from_timestamp_millis(wall_ms).unwrap(),
+            start + Duration::from_secs(seconds),
+        )
     };
     let attempt = Attempt {
         began: at(0, 0),
         ended: start + Duration::from_secs(2),
         outcome: Err(ReadError::new(ReadErrorKind::Timeout, "none")),
     };
-    let is_fresh = |now: ClockPair| attempt.is_fresh(&now, REFRESH);
+    let is_fresh = |now: Moment| attempt.is_fresh(&now, REFRESH);
     // The refresh interval counts from the end of the attempt, a step from its beginning.
     assert!(is_fresh(at(11, 11_000)));
     assert!(!is_fresh(at(12, 12_000)));

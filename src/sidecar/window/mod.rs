@@ -154,10 +154,10 @@ impl Collector {
             Some(open) => {
                 let mut window = open.window;
                 // A step may be found only when the window's time is over; its values are of that time.
-                window.stamp = step.old_wall.min(open.end - TimeDelta::milliseconds(1));
+                window.stamp = step.old_wall().min(open.end - TimeDelta::milliseconds(1));
                 window
             }
-            None => Window::empty(self.source, step.old_wall),
+            None => Window::empty(self.source, step.old_wall()),
         };
         window.step = Some(step);
         Closed {

@@ -17,24 +17,30 @@ fn at(time: i64) -> DateTime<Utc> {
 }
 
 fn sample(time: i64, outcome: Result<SyncStatus, ReadErrorKind>) -> Sample {
-    let moment = Moment {
-        wall: at(time),
-        monotonic: Instant::now(),
-    };
+    let moment = Moment::new(at(time), Instant::now());
     Sample {
         source: ClockSource::Ecs,
         at: moment,
         outcome: outcome
-            .map(|status| Reading {
-                source: ClockSource::Ecs,
-                status,
-                bound: None,
-                reference: None,
-                taken: moment,
+            .map(|status| {
+                let mut reading = Reading::new(ClockSource::Ecs, moment, moment);
+                reading.status = status;
+                reading
             })
             .map_err(|kind| ReadError::new(kind, "")),
         withheld: Vec::new(),
         identity: None,
+    }
+}
+
+/// A step at which the old clock showed `old_wall`.
+fn step_from(by: TimeDelta, old_wall: DateTime<Utc>) -> ClockStep {
+    let before = Moment::new(old_wall, Instant::now());
+    ClockStep {
+        by,
+        at: before.moved(by),
+        before,
+        gradual: false,
     }
 }
 
@@ -137,10 +143,7 @@ fn a_window_of_a_hundred_readings_is_full() {
 
 #[test]
 fn a_step_closes_the_window_in_its_own_time_line_even_an_empty_one() {
-    let step = ClockStep {
-        by: TimeDelta::hours(5),
-        old_wall: at(20_000),
-    };
+    let step = step_from(TimeDelta::hours(5), at(20_000));
     let mut collector = Collector::new(MINUTE, false);
     add(&mut collector, 0, GOOD);
     let closed = collector.step(step);
@@ -154,10 +157,7 @@ fn a_step_closes_the_window_in_its_own_time_line_even_an_empty_one() {
 
     // Found only after the end of the window: its values still are of that window's time.
     add(&mut collector, 10_000, GOOD);
-    let late = ClockStep {
-        old_wall: at(60_000),
-        ..step
-    };
+    let late = step_from(step.by, at(60_000));
     assert_eq!(summary(&collector.step(late)), (1, 0, 59_999, true));
 }
 

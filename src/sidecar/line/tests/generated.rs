@@ -71,7 +71,7 @@ proptest! {
         let window = Window {
             read_errors: errors,
             last_error: (errors > 0).then(|| ReadError::new(ReadErrorKind::HttpStatus, message)),
-            step: step.map(|ms| ClockStep { by: TimeDelta::milliseconds(ms.into()), old_wall: time("2026-11-22T10:00:10Z") }),
+            step: step.map(|ms| step_by(TimeDelta::milliseconds(ms.into()))),
             ..window(readings)
         };
         let origin = Origin { lines_dropped: dropped, ..origin(identity.as_ref()) };

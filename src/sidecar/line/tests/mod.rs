@@ -48,15 +48,25 @@ fn identity() -> TaskIdentity {
 }
 
 fn reading(at: &str, bound_ms: Option<f64>) -> Reading {
-    Reading {
-        source: ClockSource::Ecs,
-        status: SyncStatus::Synchronized,
-        bound: bound_ms.map(|ms| ErrorBound::from_millis(ms).unwrap()),
-        reference: Some(time("2026-11-22T10:00:00Z")),
-        taken: Moment {
-            wall: time(at),
-            monotonic: std::time::Instant::now(),
-        },
+    let taken = moment(at);
+    let mut reading = Reading::new(ClockSource::Ecs, taken, taken);
+    reading.status = SyncStatus::Synchronized;
+    reading.bound = bound_ms.map(|ms| ErrorBound::from_millis(ms).unwrap());
+    reading.reference = Some(time("2026-11-22T10:00:00Z"));
+    reading
+}
+
+fn moment(wall: &str) -> Moment {
+    Moment::new(time(wall), std::time::Instant::now())
+}
+
+fn step_by(by: TimeDelta) -> ClockStep {
+    let at = moment("2026-11-22T10:15:01Z");
+    ClockStep {
+        by,
+        at,
+        before: at,
+        gradual: false,
     }
 }
 
@@ -153,10 +163,7 @@ fn golden_everything_at_once_by_the_second() {
     let window = Window {
         read_errors: 1,
         last_error: Some(ReadError::new(ReadErrorKind::InvalidMember, "x")),
-        step: Some(ClockStep {
-            by: TimeDelta::microseconds(-1_500_250),
-            old_wall: time("2026-11-22T10:15:01Z"),
-        }),
+        step: Some(step_by(TimeDelta::microseconds(-1_500_250))),
         stamp: time("2026-11-22T10:15:01Z"),
         ..window(vec![reading("2026-11-22T10:15:00Z", Some(0.5))])
     };
@@ -194,10 +201,8 @@ fn golden_everything_at_once_by_the_second() {
 
 #[test]
 fn one_sample_out_of_step_makes_the_window_unsynchronized() {
-    let lost = Reading {
-        status: SyncStatus::Unknown,
-        ..reading("2026-11-22T10:00:20Z", None)
-    };
+    let mut lost = reading("2026-11-22T10:00:20Z", None);
+    lost.status = SyncStatus::Unknown;
     let window = window(vec![reading("2026-11-22T10:00:10Z", None), lost]);
     let line = parsed(&format(), &window, &origin(None));
     assert_eq!(line["ClockSynchronized"], 0);
@@ -359,20 +364,15 @@ fn the_largest_line_stays_under_what_log_routers_cut() {
         resolution: StorageResolution::Second,
         ..format()
     };
-    let reading = Reading {
-        reference: Some(time("1970-01-01T00:00:00.123456789Z")),
-        ..reading("2026-11-22T10:00:10Z", Some(86_399_999.999_999))
-    };
+    let mut reading = reading("2026-11-22T10:00:10Z", Some(86_399_999.999_999));
+    reading.reference = Some(time("1970-01-01T00:00:00.123456789Z"));
     let window = Window {
         read_errors: u64::MAX,
         last_error: Some(ReadError::new(
             ReadErrorKind::InvalidMember,
             "\"".repeat(300),
         )),
-        step: Some(ClockStep {
-            by: -TimeDelta::MAX,
-            old_wall: time("2026-11-22T10:00:10Z"),
-        }),
+        step: Some(step_by(-TimeDelta::MAX)),
         ..window(vec![reading; MAX_READINGS])
     };
     let origin = Origin {
