@@ -16,7 +16,7 @@ use crate::program::options::{self, OptionSpec};
 use crate::program::settings::{self, CheckConfig, Fault, Flags, RunConfig};
 use crate::program::{diagnostics, shutdown};
 use crate::sidecar::sink::Sink;
-use crate::sidecar::{self, Draws};
+use crate::sidecar::{self, RandomFractions};
 use crate::source::Environment;
 use crate::time::Moment;
 
@@ -187,11 +187,11 @@ async fn run(
             return exit::LINES_LOST;
         }
     };
-    let draws = Draws {
+    let random = RandomFractions {
         delay: fastrand::f64(),
         offset: fastrand::f64(),
     };
-    let ended = sidecar::run(config, sink, started, draws, shutdown).await;
+    let ended = sidecar::run(config, sink, started, random, shutdown).await;
     if ended.stdout_closed || ended.counts.unreported > 0 {
         exit::LINES_LOST
     } else if once && !ended.had_reading {

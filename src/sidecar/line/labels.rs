@@ -19,10 +19,13 @@ pub(crate) const LABELS: [&str; 7] = [
 ];
 
 /// The other root members of the program's own, metrics aside.
-const MEMBERS: [&str; 12] = [
+pub(super) const MEMBERS: [&str; 16] = [
     "_aws",
+    "AnswerErrors",
     "ClockSource",
+    "ClockSteps",
     "ClockSynchronizationStatus",
+    "LastClockStep",
     "MaxClockErrorBound",
     "MeanClockErrorBound",
     "ReadErrorKind",
@@ -31,6 +34,7 @@ const MEMBERS: [&str; 12] = [
     "Samples",
     "Sequence",
     "StartedAt",
+    "StatusChanges",
     "Version",
 ];
 
