@@ -55,7 +55,9 @@ mod time;
 
 pub use chrono;
 
-pub use clock::{Clock, ClockError, Limits, Now, Report, Verdict};
+pub use clock::{
+    AgeLimit, Clock, ClockError, ErrorLimit, InvalidLimit, Limits, Now, Report, Verdict,
+};
 pub use emf::{Metric, explain};
 pub use reading::{ClockSource, ReadError, ReadErrorKind, Reading, SyncStatus, TaskIdentity};
 pub use source::{Environment, InvalidSource, Sample, Source};

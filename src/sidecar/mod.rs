@@ -4,6 +4,7 @@
 pub(crate) mod line;
 mod queue;
 mod schedule;
+mod settings;
 pub(crate) mod sink;
 pub(crate) mod window;
 
@@ -13,7 +14,6 @@ use std::time::{Duration, Instant};
 
 use tracing::{debug, error, info, warn};
 
-use crate::program::settings::RunConfig;
 use crate::reading::ReadErrorKind;
 use crate::sidecar::queue::Emitter;
 use crate::sidecar::schedule::{Beat, share};
@@ -21,6 +21,8 @@ use crate::sidecar::sink::{Counts, Sink};
 use crate::sidecar::window::Collector;
 use crate::source::Sample;
 use crate::time::{Moment, StepDetector};
+
+pub(crate) use self::settings::Settings;
 
 /// How long the last lines may take: everything is over well within 2 s of the signal.
 const LAST_LINES: Duration = Duration::from_millis(1_800);
@@ -49,27 +51,30 @@ pub(crate) struct Draws {
 
 /// Samples and emits until `shutdown` is ready, stdout is closed, or, with `once`, after one reading.
 pub(crate) async fn run(
-    config: RunConfig,
+    settings: Settings,
     sink: Sink,
     started: Moment,
     draws: Draws,
     shutdown: impl Future<Output = ()>,
 ) -> Ended {
-    let source = config.source.source;
+    let source = settings.source;
     let mut sidecar = Sidecar {
-        collector: Collector::new(config.emit_interval, config.format.is_reading_by_reading()),
+        collector: Collector::new(
+            settings.emit_interval,
+            settings.format.is_reading_by_reading(),
+        ),
         emitter: Emitter::new(
-            config.format,
+            settings.format,
             sink,
-            share(config.emit_jitter, draws.delay),
+            share(settings.emit_jitter, draws.delay),
             started.wall,
         ),
         steps: StepDetector::new(Moment::now()),
         failing: None,
         had_reading: false,
     };
-    let second = Instant::now() + share(config.sample_interval, draws.offset);
-    let mut beat = Beat::new(second, config.sample_interval);
+    let second = Instant::now() + share(settings.sample_interval, draws.offset);
+    let mut beat = Beat::new(second, settings.sample_interval);
     let mut leave_at: Option<Instant> = None;
     let mut stdout_closed = false;
     let mut shutdown = pin!(shutdown);
@@ -90,7 +95,7 @@ pub(crate) async fn run(
                 reading = false;
                 sidecar.take(sample);
                 beat.leave_out_missed(Instant::now());
-                if config.once {
+                if settings.once {
                     break;
                 }
             }
@@ -99,7 +104,7 @@ pub(crate) async fn run(
                 stdout_closed = true;
                 say_stdout_closed();
                 let age = started.monotonic.elapsed();
-                let wait = if config.source.in_ecs { RESTARTABLE_AGE.saturating_sub(age) } else { Duration::ZERO };
+                let wait = if settings.in_ecs { RESTARTABLE_AGE.saturating_sub(age) } else { Duration::ZERO };
                 leave_at = Some(Instant::now() + wait);
             }
             () = sleep_until(wake) => sidecar.tick(),

@@ -1,0 +1,179 @@
+//! What an option is: name, variable, help, default, rule and examples in one value.
+//!
+//! To add one, write its constant beside those of its group and read it with [`Raw::get`] where the
+//! settings are built. The command line, the help, the README's test and the warnings about misspelled
+//! variables follow from what a command reads.
+//!
+//! [`Raw::get`]: super::raw::Raw::get
+
+pub(crate) mod check;
+pub(crate) mod clock;
+#[cfg(feature = "demo")]
+pub(crate) mod demo;
+mod durations;
+mod expected;
+mod labels;
+pub(crate) mod run;
+
+pub(crate) use self::durations::at_most;
+pub(crate) use self::expected::{Expected, expected};
+pub(crate) use self::labels::{known_names, metrics_by_default};
+
+/// An option with values of type `T`: a flag `--name` and an environment variable.
+pub(crate) struct Opt<T: 'static> {
+    /// Its name as a flag, without the dashes.
+    pub name: &'static str,
+    /// Its environment variable.
+    pub variable: &'static str,
+    /// What stands for its value in the help; empty for a switch, which takes none.
+    pub value_name: &'static str,
+    /// What holds where none is given.
+    pub default: DefaultValue,
+    /// One sentence for the help.
+    pub help: &'static str,
+    /// What a text means, or what was expected instead. What depends on other options is judged where
+    /// the option is read.
+    pub rule: fn(&str) -> Result<T, Expected>,
+    /// Texts at the edges of the rule.
+    #[cfg(test)]
+    pub examples: Examples,
+}
+
+/// What holds where no value is given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum DefaultValue {
+    /// Nothing.
+    Nothing,
+    /// This text, read by the rule.
+    Text(&'static str),
+    /// What these words say; it is worked out where the option is read.
+    Derived(&'static str),
+}
+
+/// Texts that a rule takes and texts that it refuses.
+#[cfg(test)]
+#[derive(Clone, Copy)]
+pub(crate) struct Examples {
+    pub accepted: &'static [&'static str],
+    pub refused: &'static [&'static str],
+}
+
+/// An option of whatever type: what the command line, the help and the environment need.
+pub(crate) trait AnyOption: Sync {
+    fn name(&self) -> &'static str;
+    fn variable(&self) -> &'static str;
+    fn value_name(&self) -> &'static str;
+    fn default(&self) -> DefaultValue;
+    fn help(&self) -> &'static str;
+
+    /// Whether it takes no value.
+    fn is_switch(&self) -> bool {
+        self.value_name().is_empty()
+    }
+
+    #[cfg(test)]
+    fn examples(&self) -> Examples;
+    #[cfg(test)]
+    fn refusal(&self, text: &str) -> Option<Expected>;
+}
+
+impl<T> AnyOption for Opt<T> {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn variable(&self) -> &'static str {
+        self.variable
+    }
+
+    fn value_name(&self) -> &'static str {
+        self.value_name
+    }
+
+    fn default(&self) -> DefaultValue {
+        self.default
+    }
+
+    fn help(&self) -> &'static str {
+        self.help
+    }
+
+    #[cfg(test)]
+    fn examples(&self) -> Examples {
+        self.examples
+    }
+
+    #[cfg(test)]
+    fn refusal(&self, text: &str) -> Option<Expected> {
+        (self.rule)(text).err()
+    }
+}
+
+/// The rule of a switch, for its variable.
+fn switch(text: &str) -> Result<bool, Expected> {
+    match text {
+        "true" | "1" => Ok(true),
+        "false" | "0" => Ok(false),
+        _ => Err(expected("true or false", text)),
+    }
+}
+
+#[cfg(test)]
+const SWITCH_EXAMPLES: Examples = Examples {
+    accepted: &["true", "false", "1", "0"],
+    refused: &["", "yes", "TRUE", "on"],
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::program::commands;
+
+    fn all() -> Vec<&'static dyn AnyOption> {
+        #[cfg(feature = "demo")]
+        let own = crate::demo::options();
+        #[cfg(not(feature = "demo"))]
+        let own = Vec::new();
+        commands::options().into_iter().chain(own).collect()
+    }
+
+    #[test]
+    fn every_rule_holds_at_its_examples_and_accepts_its_default() {
+        for option in all() {
+            let Examples { accepted, refused } = option.examples();
+            assert!(
+                !accepted.is_empty() && !refused.is_empty(),
+                "{}",
+                option.name()
+            );
+            for text in accepted {
+                assert_eq!(option.refusal(text), None, "--{}", option.name());
+            }
+            for text in refused {
+                let Some(refusal) = option.refusal(text) else {
+                    panic!("--{}={text:?} is accepted", option.name());
+                };
+                let refusal = refusal.to_string();
+                assert!(
+                    refusal.starts_with("expected ") && refusal.contains(", got "),
+                    "--{}={text:?}: {refusal}",
+                    option.name()
+                );
+            }
+            if let DefaultValue::Text(text) = option.default() {
+                assert_eq!(option.refusal(text), None, "--{}", option.name());
+            }
+        }
+    }
+
+    #[test]
+    fn every_variable_is_its_flag_in_capitals() {
+        for option in all() {
+            let (flag, variable) = (option.name(), option.variable());
+            let capitals = flag.to_uppercase().replace('-', "_");
+            let expected =
+                ["CLOCK_EMF_", "CLOCK_DEMO_"].map(|prefix| format!("{prefix}{capitals}"));
+            assert!(expected.iter().any(|name| name == variable), "{variable}");
+        }
+    }
+}
