@@ -74,12 +74,10 @@ fn report(fault: &Fault) {
 
 fn report_unknown_variables(environment: &Environment, known: &[&dyn AnyOption]) {
     for unknown in unknown_variables(environment, known) {
-        match unknown.meant {
-            Some(meant) => warn!(
-                variable = unknown.name,
-                "unknown variable; did you mean {meant}?"
-            ),
-            None => warn!(variable = unknown.name, "unknown variable"),
-        }
+        let hint = unknown
+            .meant
+            .map(|meant| format!("; did you mean {meant}?"));
+        let hint = hint.unwrap_or_default();
+        warn!(variable = unknown.name, "unknown variable{hint}");
     }
 }

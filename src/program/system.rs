@@ -53,8 +53,8 @@ fn probe() -> io::Result<()> {
 #[cfg(unix)]
 fn descriptors() -> io::Result<()> {
     use std::os::fd::AsFd;
-    /// The runtime has 7: for events, for waking and for signals. The others are stdout's and that of a
-    /// connection.
+    /// The runtime takes 6: for events, for waking and for signals. The others are stdout's, that of a
+    /// connection and that of a name look-up.
     const NEEDED: usize = 9;
     let stderr = io::stderr();
     let granted: io::Result<Vec<_>> = (0..NEEDED)

@@ -10,7 +10,7 @@ fn closed_pipe() -> Stdio {
 
 #[test]
 fn the_samples_of_the_open_window_are_in_the_last_line() {
-    for signal in [Signal::TERM, Signal::INT] {
+    for signal in [Signal::TERM, Signal::INT, Signal::HUP, Signal::QUIT] {
         let server = Server::start(Scenario::Good).unwrap();
         let mut program = start(&server, &["--emit-interval=60s"]);
         let first = program.line();

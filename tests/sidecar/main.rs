@@ -13,6 +13,7 @@ mod ending;
 mod endpoint;
 mod lines;
 mod readings;
+mod refusals;
 mod source;
 #[path = "../support/mod.rs"]
 mod support;

@@ -203,7 +203,7 @@ mod tests {
 
     #[test]
     fn a_list_is_limited_as_it_stands_in_json() {
-        let list = |value: &str| format!("A={0},B={0},C={0}", value);
+        let list = |value: &str| format!("A={value},B={value},C={value}");
         assert!(properties(&list(&"x".repeat(1000))).is_ok());
         let message = refusal(properties(&list(&"x".repeat(1024))));
         assert!(message.contains("at most 3072 bytes"), "{message}");
