@@ -38,16 +38,14 @@
 //! Nothing here keeps global state, and nothing panics in a tokio runtime that has time and I/O enabled.
 //! Times are those of [`chrono`], which is exported again; a [`std::time::SystemTime`] converts into them.
 
+// A room that needs a feature says so in its first lines.
 mod clock;
-#[cfg(feature = "demo")]
 #[doc(hidden)]
 pub mod demo;
 mod emf;
-#[cfg(feature = "cli")]
 #[doc(hidden)]
 pub mod program;
 mod reading;
-#[cfg(feature = "cli")]
 mod sidecar;
 mod source;
 mod text;

@@ -2,6 +2,7 @@
 //! and shows it on a page.
 //!
 //! It is a user of [`Clock`] like any other; nothing of it is in the sidecar.
+#![cfg(feature = "demo")]
 
 mod history;
 mod page;
@@ -9,6 +10,7 @@ mod plot;
 mod routes;
 mod server;
 mod settings;
+mod text;
 mod transaction;
 
 use std::ffi::OsString;
@@ -23,13 +25,11 @@ use tracing::{error, info};
 use self::history::{History, Point};
 use self::routes::App;
 use self::settings::Settings;
-use crate::clock::Clock;
 use crate::program::exit::Exit;
 use crate::program::options::AnyOption;
 use crate::program::raw::Flags;
 use crate::program::{settings as program_settings, start, system};
-use crate::source::Environment;
-use crate::time::Moment;
+use crate::{Clock, Environment, Moment};
 
 /// How far the plot reaches back.
 const HISTORY: Duration = Duration::from_secs(300);

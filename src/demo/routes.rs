@@ -14,8 +14,7 @@ use serde::Deserialize;
 use super::history::History;
 use super::page::{Limit, View, page};
 use super::transaction::{Outcome, commit};
-use crate::clock::{Clock, ErrorLimit, InvalidLimit, Limits, Report};
-use crate::time::Moment;
+use crate::{Clock, ErrorLimit, InvalidLimit, Limits, Moment, Report};
 
 /// Nothing but this application's own style, script and image; no frames, no other target for forms.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \

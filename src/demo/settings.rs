@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::clock::ErrorLimit;
+use crate::ErrorLimit;
 use crate::program::clock::{ClockSettings, clock};
 use crate::program::options::demo::{LISTEN, MAX_ERROR, REFRESH_INTERVAL};
 use crate::program::raw::Raw;
@@ -37,13 +37,19 @@ pub(super) fn read(raw: &mut Raw<'_>) -> Option<Settings> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Environment;
+    use crate::program::options::assert_consistent;
     use crate::program::raw::{Fault, Flags};
-    use crate::source::Environment;
 
     fn settings(flags: &Flags, environment: &Environment) -> Result<Settings, Vec<Fault>> {
         let mut raw = Raw::new(flags, environment);
         let settings = read(&mut raw);
         raw.finish(settings).map(|(settings, _)| settings)
+    }
+
+    #[test]
+    fn every_option_agrees_with_itself() {
+        assert_consistent(&crate::program::settings::options_of(read));
     }
 
     #[test]

@@ -1,4 +1,5 @@
 //! What any of the programs needs: options, settings, start and stop, diagnostics, and the commands.
+#![cfg(feature = "cli")]
 
 pub(crate) mod clock;
 pub(crate) mod commands;

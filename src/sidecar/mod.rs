@@ -1,5 +1,6 @@
 //! The sidecar's loop: tick, read, collect, emit, until a signal. It executes; what to do is decided
 //! by [`Collector`], [`Beat`] and [`StepDetector`].
+#![cfg(feature = "cli")]
 
 pub(crate) mod line;
 mod queue;
