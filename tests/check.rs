@@ -6,8 +6,6 @@
     reason = "a test that cannot go on fails"
 )]
 
-#[path = "endpoint/mod.rs"]
-mod endpoint;
 mod support;
 
 use std::process::Stdio;

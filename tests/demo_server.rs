@@ -12,8 +12,6 @@
 mod checked;
 #[path = "support/demo.rs"]
 mod demo;
-#[path = "endpoint/mod.rs"]
-mod endpoint;
 
 use std::io::{Read, Write};
 use std::net::TcpStream;

@@ -4,9 +4,6 @@
     reason = "a test fails by it, also in its helpers"
 )]
 
-#[path = "endpoint/mod.rs"]
-mod endpoint;
-
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;

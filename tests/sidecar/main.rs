@@ -9,8 +9,6 @@
 
 mod configuration;
 mod ending;
-#[path = "../endpoint/mod.rs"]
-mod endpoint;
 mod lines;
 mod readings;
 mod refusals;
