@@ -131,7 +131,7 @@ fn no_reading_is_a_code_of_its_own() {
     assert!(
         !finished
             .stdout
-            .contains(&server.address().port().to_string())
+            .contains(&format!(":{}", server.address().port()))
     );
     assert_eq!(checked.status, None);
 }
@@ -165,9 +165,7 @@ fn waiting_ends_when_the_clock_is_good() {
         &[(ENDPOINT, &base)],
         Stdio::null(),
     );
-    while server.counters().task_requests < 2 {
-        std::thread::sleep(Duration::from_millis(10));
-    }
+    server.await_requests(2).unwrap();
     server.switch(Scenario::Good);
     assert_eq!(program.finish().code, Some(0));
 }
@@ -220,9 +218,7 @@ fn a_signal_ends_the_waiting_with_the_verdict_so_far() {
         &[(ENDPOINT, &server.base())],
         Stdio::null(),
     );
-    while server.counters().task_requests < 2 {
-        std::thread::sleep(Duration::from_millis(10));
-    }
+    server.await_requests(2).unwrap();
     assert_eq!(program.stop().code, Some(1));
 }
 

@@ -212,7 +212,7 @@ fn whatever_the_endpoint_does_no_answer_shows_its_address_or_its_markup() {
                     &server.base(),
                     &["--source=ecs", &format!("--request-timeout={wait}")],
                 );
-                let port = server.address().port().to_string();
+                let port = format!(":{}", server.address().port());
                 for path in ["/", "/clock"] {
                     let answer = demo.ask("GET", path, "*/*");
                     assert_eq!(answer.status, 200, "{scenario}: {answer:?}");

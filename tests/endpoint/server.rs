@@ -163,6 +163,21 @@ impl Server {
         self.shared.counters()
     }
 
+    /// Waits until at least `count` requests for the task document have come.
+    ///
+    /// # Errors
+    /// If they have not come within a minute, which no machine is too busy for.
+    pub fn await_requests(&self, count: u64) -> io::Result<()> {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while self.counters().task_requests < count {
+            if Instant::now() > deadline {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
+        Ok(())
+    }
+
     /// The text of `ClockDrift` in each answer that carried a document with it; the last 10,000.
     #[must_use]
     pub fn served(&self) -> Vec<String> {
