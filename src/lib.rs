@@ -38,16 +38,14 @@
 //! Nothing here keeps global state, and nothing panics in a tokio runtime that has time and I/O enabled.
 //! Times are those of [`chrono`], which is exported again; a [`std::time::SystemTime`] converts into them.
 
+// A room that needs a feature says so in its first lines.
 mod clock;
-#[cfg(feature = "demo")]
 #[doc(hidden)]
 pub mod demo;
 mod emf;
-#[cfg(feature = "cli")]
 #[doc(hidden)]
 pub mod program;
 mod reading;
-#[cfg(feature = "cli")]
 mod sidecar;
 mod source;
 mod text;
@@ -55,7 +53,9 @@ mod time;
 
 pub use chrono;
 
-pub use clock::{Clock, ClockError, Limits, Now, Report, Verdict};
+pub use clock::{
+    AgeLimit, Clock, ClockError, ErrorLimit, InvalidLimit, Limits, Now, Report, Verdict,
+};
 pub use emf::{Metric, explain};
 pub use reading::{ClockSource, ReadError, ReadErrorKind, Reading, SyncStatus, TaskIdentity};
 pub use source::{Environment, InvalidSource, Sample, Source};

@@ -2,6 +2,7 @@
 //! has grown old, and waits out the uncertainty of an instant.
 
 mod cached;
+mod limits;
 mod report;
 
 use std::fmt;
@@ -14,8 +15,9 @@ use crate::reading::{ReadError, Reading, SyncStatus, TaskIdentity};
 use crate::source::Source;
 use crate::time::{DriftRate, TimeInterval};
 
-#[cfg(feature = "demo")]
-pub(crate) use self::report::rfc3339;
+#[cfg(feature = "cli")]
+pub(crate) use self::limits::parse_duration;
+pub use self::limits::{AgeLimit, ErrorLimit, InvalidLimit};
 pub use self::report::{Limits, Report, Verdict};
 
 /// A clock with a known error, for applications.

@@ -152,7 +152,7 @@ fn reasons(
 }
 
 /// A time as every report writes it: to the nanosecond.
-pub(crate) fn rfc3339(time: DateTime<Utc>) -> String {
+fn rfc3339(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::Nanos, true)
 }
 

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use crate::reading::{ReadError, Reading};
+use crate::{ReadError, Reading};
 
 /// How the clock stood at one look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,10 +4,9 @@ use maud::{DOCTYPE, Markup, html};
 
 use super::history::History;
 use super::plot::plot;
+use super::text::{milliseconds, rfc3339};
 use super::transaction::Outcome;
-use crate::clock::Report;
-use crate::reading::TaskIdentity;
-use crate::time::Moment;
+use crate::{Moment, Report, TaskIdentity};
 use std::time::Duration;
 
 /// What the page shows.
@@ -194,8 +193,8 @@ fn transaction_section(view: &View<'_>) -> Markup {
                     Some(Outcome::Committed { timestamp, waited }) => {
                         p class="verdict good" { span class="mark" aria-hidden="true" { "✓" } "Committed" }
                         p {
-                            "at " (time("commit-timestamp", Some(&crate::clock::rfc3339(*timestamp))))
-                            ", after waiting " (crate::time::milliseconds(*waited)) " ms."
+                            "at " (time("commit-timestamp", Some(&rfc3339(*timestamp))))
+                            ", after waiting " (milliseconds(*waited)) " ms."
                         }
                     }
                     Some(Outcome::Refused { reasons }) => {
@@ -223,7 +222,7 @@ fn query_value(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::reading::{ReadError, ReadErrorKind};
+    use crate::{ReadError, ReadErrorKind};
 
     fn rendered(report: &Report, identity: &TaskIdentity, limit: Limit<'_>) -> String {
         let history = History::new(Duration::from_secs(300));

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use maud::{Markup, html};
 
 use super::history::{History, Point, State};
-use crate::time::milliseconds;
+use super::text::milliseconds;
 
 /// The picture's size in units of its own.
 const WIDTH: f64 = 1_000.0;

@@ -1,7 +1,6 @@
 //! What the application answers.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use axum::Router;
 use axum::extract::rejection::QueryRejection;
@@ -15,9 +14,7 @@ use serde::Deserialize;
 use super::history::History;
 use super::page::{Limit, View, page};
 use super::transaction::{Outcome, commit};
-use crate::clock::{Clock, Limits, Report};
-use crate::program::parse;
-use crate::time::Moment;
+use crate::{Clock, ErrorLimit, InvalidLimit, Limits, Moment, Report};
 
 /// Nothing but this application's own style, script and image; no frames, no other target for forms.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \
@@ -29,7 +26,7 @@ pub(super) struct App {
     pub(super) clock: Clock,
     pub(super) history: Arc<Mutex<History>>,
     /// The limit that holds unless a request names another.
-    pub(super) max_error: Duration,
+    pub(super) max_error: ErrorLimit,
 }
 
 /// The application's paths.
@@ -69,7 +66,7 @@ struct Asked {
     /// The limit that it names, as it was given.
     text: Option<String>,
     /// The limit to hold the clock against, or why there is none.
-    limit: Result<Duration, String>,
+    limit: Result<ErrorLimit, String>,
 }
 
 impl Asked {
@@ -85,9 +82,9 @@ impl Asked {
         };
         let limit = match text.as_deref() {
             None => Ok(app.max_error),
-            Some(text) => {
-                parse::duration(text).map_err(|allowed| format!("max_error {text:?}: {allowed}"))
-            }
+            Some(text) => text
+                .parse()
+                .map_err(|invalid: InvalidLimit| format!("max_error: {invalid}")),
         };
         Self { text, limit }
     }
@@ -157,7 +154,7 @@ async fn render(
     transaction: Option<&Outcome>,
 ) -> Response {
     let value = *asked.limit.as_ref().unwrap_or(&app.max_error);
-    let usual = humantime::format_duration(app.max_error).to_string();
+    let usual = app.max_error.to_string();
     let report: Report = app.clock.report(&limits(value)).await;
     let identity = app.clock.identity().await;
     // A panic elsewhere leaves whole points behind.
@@ -172,7 +169,7 @@ async fn render(
         history: &history,
         now: Moment::now(),
         limit: Limit {
-            value,
+            value: value.as_duration(),
             text: asked.text.as_deref().unwrap_or(&usual),
             fault: asked.limit.as_ref().err().map(String::as_str),
         },
@@ -187,9 +184,9 @@ async fn render(
         .into_response()
 }
 
-fn limits(max_error: Duration) -> Limits {
+fn limits(max_error: ErrorLimit) -> Limits {
     Limits {
-        max_error: Some(max_error),
+        max_error: Some(max_error.as_duration()),
         max_age: None,
     }
 }

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use crate::clock::{Clock, Limits, rfc3339};
-use crate::time::milliseconds;
+use super::text::{milliseconds, rfc3339};
+use crate::{Clock, Limits};
 
 /// The longest wait. It stays under the second in which the program ends.
 const LONGEST_WAIT: Duration = Duration::from_millis(500);

@@ -3,6 +3,7 @@
 //! A sample goes one way: the source's answer becomes an event, [`control`] decides what follows from it,
 //! windows become lines, lines go to the sink. The loop in this file only executes, and reads the clocks in
 //! one place.
+#![cfg(feature = "cli")]
 
 mod control;
 pub(crate) mod line;
@@ -10,6 +11,7 @@ mod notice;
 mod output;
 mod queue;
 mod schedule;
+mod settings;
 pub(crate) mod sink;
 pub(crate) mod window;
 
@@ -23,11 +25,11 @@ use self::control::{Action, Control, Event, Rules};
 use self::output::Output;
 use self::sink::{Counts, Sink};
 use self::window::Window;
-use crate::program::settings::RunConfig;
 use crate::source::Sample;
 use crate::time::Moment;
 
 pub(crate) use self::control::RandomFractions;
+pub(crate) use self::settings::Settings;
 
 /// How long the last lines may take: everything is over well within 2 s of the signal.
 const LAST_LINES: Duration = Duration::from_millis(1_800);
@@ -45,23 +47,23 @@ pub(crate) struct RunOutcome {
 
 /// Samples and emits until `shutdown` is ready, stdout is closed, or, with `once`, after one reading.
 pub(crate) async fn run(
-    config: RunConfig,
+    settings: Settings,
     sink: Sink,
     started: Moment,
     random: RandomFractions,
     shutdown: impl Future<Output = ()>,
 ) -> RunOutcome {
-    let source = config.source.source;
+    let source = settings.source;
     let rules = Rules {
-        once: config.once,
-        sample_interval: config.sample_interval,
-        emit_interval: config.emit_interval,
-        emit_jitter: config.emit_jitter,
-        reading_by_reading: config.format.is_reading_by_reading(),
-        capacity: config.format.capacity(),
-        in_ecs: config.source.in_ecs,
+        once: settings.once,
+        sample_interval: settings.sample_interval,
+        emit_interval: settings.emit_interval,
+        emit_jitter: settings.emit_jitter,
+        reading_by_reading: settings.format.is_reading_by_reading(),
+        capacity: settings.format.capacity(),
+        in_ecs: settings.in_ecs,
     };
-    let mut output = Output::new(config.format, sink, started.wall);
+    let mut output = Output::new(settings.format, sink, started.wall);
     let (mut control, mut actions) =
         Control::start(&rules, random, started.monotonic, &Moment::now());
     let mut shutdown = pin!(shutdown);

@@ -58,16 +58,6 @@ pub(crate) enum StorageResolution {
     Second,
 }
 
-impl StorageResolution {
-    pub(crate) fn parse(text: &str) -> Result<Self, String> {
-        match text {
-            "60" => Ok(Self::Minute),
-            "1" => Ok(Self::Second),
-            _ => Err("allowed are 60 and 1".to_owned()),
-        }
-    }
-}
-
 /// What a line says about the process that wrote it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Origin<'a> {

@@ -347,16 +347,18 @@ fn the_largest_line_stays_under_what_log_routers_cut() {
         availability_zone: long("\\"),
         launch_type: long("\\"),
     };
-    let text = (0..11)
-        .map(|index| format!("{index:02}{}=v", "n".repeat(248)))
-        .collect::<Vec<_>>()
-        .join(",");
-    let properties = crate::program::parse::properties(&text).unwrap();
-    let names: Vec<&str> = properties.iter().map(|own| own.name.as_str()).collect();
-    let dimensions = crate::program::parse::dimensions(&names.join(","), &properties).unwrap();
+    // About as long as the program lets each list be.
+    let names: Vec<String> = (0..11)
+        .map(|index| format!("{index:02}{}", "n".repeat(248)))
+        .collect();
+    let properties = names.iter().map(|name| Property {
+        name: name.clone(),
+        value: "v".to_owned(),
+    });
+    let properties = properties.collect();
     let format = Format {
         namespace: "n".repeat(255),
-        dimensions: Dimensions::Sets(dimensions),
+        dimensions: Dimensions::Sets(vec![names]),
         properties,
         metrics: Metric::ALL.to_vec(),
         resolution: StorageResolution::Second,
