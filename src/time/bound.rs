@@ -37,22 +37,23 @@ impl ErrorBound {
         Ok(Self(Duration::from_nanos(nanoseconds)))
     }
 
-    /// A bound from microseconds, the kernel's unit.
-    ///
-    /// # Errors
-    /// [`InvalidBound`] if it is over 24 hours.
-    pub fn from_micros(microseconds: u64) -> Result<Self, InvalidBound> {
-        let bound = Duration::from_micros(microseconds);
-        if bound > Self::MAX {
-            return Err(InvalidBound);
-        }
-        Ok(Self(bound))
-    }
-
     /// The bound as a duration.
     #[must_use]
     pub fn as_duration(self) -> Duration {
         self.0
+    }
+}
+
+impl TryFrom<Duration> for ErrorBound {
+    type Error = InvalidBound;
+
+    /// # Errors
+    /// [`InvalidBound`] if it is over 24 hours.
+    fn try_from(bound: Duration) -> Result<Self, InvalidBound> {
+        if bound > Self::MAX {
+            return Err(InvalidBound);
+        }
+        Ok(Self(bound))
     }
 }
 
@@ -62,7 +63,7 @@ pub struct InvalidBound;
 
 impl std::fmt::Display for InvalidBound {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("an error bound is a number of milliseconds from 0 to 86400000 (24 hours)")
+        f.write_str("must be 0 to 86400000 ms (24 hours)")
     }
 }
 
@@ -140,8 +141,9 @@ mod tests {
                 .map(|bound| bound.as_duration().as_nanos());
             assert_eq!(bound, nanoseconds, "{given}");
         }
-        assert!(ErrorBound::from_micros(86_400_000_001).is_err());
-        assert!(ErrorBound::from_micros(u64::MAX).is_err());
+        assert!(ErrorBound::try_from(ErrorBound::MAX).is_ok());
+        assert!(ErrorBound::try_from(ErrorBound::MAX + Duration::from_nanos(1)).is_err());
+        assert!(ErrorBound::try_from(Duration::MAX).is_err());
     }
 
     proptest! {
