@@ -37,6 +37,14 @@ impl ErrorBound {
         Ok(Self(Duration::from_nanos(nanoseconds)))
     }
 
+    /// A bound from microseconds, the kernel's unit.
+    ///
+    /// # Errors
+    /// [`InvalidBound`] if it is over 24 hours.
+    pub fn from_micros(microseconds: u64) -> Result<Self, InvalidBound> {
+        Duration::from_micros(microseconds).try_into()
+    }
+
     /// The bound as a duration.
     #[must_use]
     pub fn as_duration(self) -> Duration {
@@ -47,8 +55,7 @@ impl ErrorBound {
 impl TryFrom<Duration> for ErrorBound {
     type Error = InvalidBound;
 
-    /// # Errors
-    /// [`InvalidBound`] if it is over 24 hours.
+    /// A bound of up to 24 hours.
     fn try_from(bound: Duration) -> Result<Self, InvalidBound> {
         if bound > Self::MAX {
             return Err(InvalidBound);
@@ -141,9 +148,10 @@ mod tests {
                 .map(|bound| bound.as_duration().as_nanos());
             assert_eq!(bound, nanoseconds, "{given}");
         }
+        assert!(ErrorBound::from_micros(86_400_000_001).is_err());
+        assert!(ErrorBound::from_micros(u64::MAX).is_err());
         assert!(ErrorBound::try_from(ErrorBound::MAX).is_ok());
         assert!(ErrorBound::try_from(ErrorBound::MAX + Duration::from_nanos(1)).is_err());
-        assert!(ErrorBound::try_from(Duration::MAX).is_err());
     }
 
     proptest! {
