@@ -181,7 +181,7 @@ impl<'a> Raw<'a> {
     ) -> Option<Source> {
         use parse::SourceKind::{Auto, Ecs, Kernel};
         let opened = match (kind, &endpoint) {
-            (Auto, Some(base)) => Source::auto(base, timeout),
+            (Auto, Some(base)) => Source::auto(base, timeout, Source::kernel().ok()),
             (Ecs, Some(base)) => Source::ecs(base, timeout),
             (Auto | Kernel, _) => Source::kernel(),
             (Ecs, None) => {
