@@ -191,6 +191,10 @@ impl<'a> Raw<'a> {
             }
         };
         opened
+            .map(|source| match &endpoint {
+                Some(base) => source.in_task_at(base),
+                None => source,
+            })
             .map_err(|problem| problem.to_string())
             .map_err(|problem| match endpoint {
                 Some(base) if kind != Kernel => {
@@ -237,11 +241,13 @@ fn run_options(raw: &mut Raw<'_>) -> Option<RunConfig> {
     let dimensions = raw.get(&options::DIMENSIONS, |text| parse::dimensions(text, known));
     let metrics = raw.get(&options::METRICS, parse::metrics);
 
-    let source = source?;
+    let mut source = source?;
     let emit_interval = emit_interval?;
+    let sample_interval = sample_interval?;
+    source.source = source.source.read_every(sample_interval);
     Some(RunConfig {
         once,
-        sample_interval: sample_interval?,
+        sample_interval,
         emit_interval,
         emit_jitter: emit_jitter.unwrap_or(emit_interval / 2),
         format: Format {

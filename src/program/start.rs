@@ -162,6 +162,7 @@ pub(crate) fn valid<T>(config: Result<T, Vec<Fault>>) -> Result<T, u8> {
 
 /// Names each variable that looks like one of the program's and is none, or one of the options `own`.
 pub(crate) fn warn_of_unknown_variables(environment: &Environment, own: &[OptionSpec]) {
+    environment.warn_of_endpoint_v3();
     for (variable, nearest) in environment.unknown_variables(own) {
         tracing::warn!(
             variable,

@@ -12,15 +12,13 @@ mod task_document;
 use std::time::Duration;
 
 use self::auto::Auto;
-use self::ecs::EcsSource;
+use self::ecs::EcsClient;
 use crate::reading::{ClockSource, ReadError, Reading, TaskIdentity};
 use crate::time::Moment;
 
+pub(crate) use self::environment::ENDPOINT_VARIABLE;
 pub use self::environment::Environment;
 pub use self::invalid_source::InvalidSource;
-
-/// The variable in which ECS gives a container its task metadata endpoint.
-pub(crate) const ENDPOINT_VARIABLE: &str = "ECS_CONTAINER_METADATA_URI_V4";
 
 /// One attempt to read the clock.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,7 +46,7 @@ pub struct Source {
 
 #[derive(Debug)]
 enum Kind {
-    Ecs(EcsSource),
+    Ecs(EcsClient),
     Kernel,
     Auto(Auto),
 }
@@ -88,7 +86,7 @@ impl Source {
     /// # Errors
     /// If `base` is not the address of an endpoint.
     pub fn ecs(base: &str, timeout: Duration) -> Result<Self, InvalidSource> {
-        let endpoint = EcsSource::new(base, timeout)?;
+        let endpoint = EcsClient::new(base, timeout)?;
         Ok(Self::of(Kind::Ecs(endpoint)).in_task_at(base))
     }
 
@@ -121,7 +119,7 @@ impl Source {
         let Some(fallback) = fallback else {
             return Self::ecs(base, timeout);
         };
-        let endpoint = EcsSource::new(base, timeout)?;
+        let endpoint = EcsClient::new(base, timeout)?;
         Ok(Self::of(Kind::Auto(Auto::new(endpoint, fallback))).in_task_at(base))
     }
 

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use self::state::{Answer, Choice, DOCUMENTS, Notice, State};
-use super::ecs::EcsSource;
+use super::ecs::EcsClient;
 use super::{Sample, Source};
 use crate::reading::Label;
 
@@ -14,7 +14,7 @@ use crate::reading::Label;
 /// them it is at present.
 #[derive(Debug)]
 pub(super) struct Auto {
-    endpoint: EcsSource,
+    endpoint: EcsClient,
     fallback: Box<Source>,
     state: Mutex<State>,
 }
@@ -28,7 +28,7 @@ enum Turn {
 }
 
 impl Auto {
-    pub(super) fn new(endpoint: EcsSource, fallback: Source) -> Self {
+    pub(super) fn new(endpoint: EcsClient, fallback: Source) -> Self {
         Self {
             endpoint,
             fallback: Box::new(fallback),
@@ -36,7 +36,7 @@ impl Auto {
         }
     }
 
-    /// As [`EcsSource::asked_every`].
+    /// As [`EcsClient::asked_every`].
     pub(super) fn asked_every(self, interval: Duration) -> Self {
         Self {
             endpoint: self.endpoint.asked_every(interval),

@@ -16,7 +16,7 @@ use crate::time::Moment;
 
 /// The endpoint, and which task it is known to be about.
 #[derive(Debug)]
-pub(super) struct EcsSource {
+pub(super) struct EcsClient {
     endpoint: Endpoint,
     task: Mutex<TaskWatch>,
 }
@@ -32,7 +32,7 @@ pub(super) enum ClockKnowledge {
     Unclear,
 }
 
-impl EcsSource {
+impl EcsClient {
     pub(super) fn new(base: &str, timeout: Duration) -> Result<Self, InvalidSource> {
         Ok(Self {
             endpoint: Endpoint::new(base, timeout)?,
