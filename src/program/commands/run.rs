@@ -78,7 +78,7 @@ fn read(raw: &mut Raw<'_>) -> Option<(Settings, SourceKind)> {
     let format = format(raw, clock.as_ref().map(|clock| clock.drift));
     let (clock, intervals) = (clock?, intervals?);
     let settings = Settings {
-        source: clock.source,
+        source: clock.source.read_every(intervals.sample),
         in_ecs: clock.in_ecs,
         once,
         sample_interval: intervals.sample,
