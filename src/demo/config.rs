@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use crate::Environment;
 use crate::program::settings::{Fault, Flags, Raw, SourceConfig};
 use crate::program::{options, parse};
-use crate::source::Environment;
 
 /// The configuration of `clock-demo`.
 #[derive(Debug)]

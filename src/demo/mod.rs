@@ -4,7 +4,9 @@
 //! It is a user of [`Clock`] like any other; nothing of it is in the sidecar.
 
 mod config;
+mod format;
 mod history;
+mod limits;
 mod page;
 mod plot;
 mod routes;
@@ -15,7 +17,7 @@ use std::ffi::OsString;
 use std::pin::pin;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::net::TcpListener;
 use tracing::{error, info};
@@ -23,10 +25,8 @@ use tracing::{error, info};
 use self::config::DemoConfig;
 use self::history::{History, Point};
 use self::routes::App;
-use crate::clock::Clock;
 use crate::program::{diagnostics, options, start};
-use crate::source::Environment;
-use crate::time::Moment;
+use crate::{Clock, Environment, Limits};
 
 /// Exit code: the address cannot be had.
 const CANNOT_LISTEN: u8 = 1;
@@ -97,18 +97,18 @@ async fn serve(config: DemoConfig, listener: TcpListener, shutdown: impl Future<
     let app = App {
         clock,
         history,
-        max_error: config.max_error,
+        limits: Limits::default().with_max_error(config.max_error),
     };
     server::serve(listener, routes::router(app), shutdown).await;
     watch.abort();
 }
 
-/// Looks at the clock again and again, for the plot. The distance counts from the end of each reading, as
-/// the refresh interval does, so that no look finds the reading of the one before.
+/// Samples the clock again and again, for the plot. The distance counts from the end of each reading, as
+/// the refresh interval does, so that each sample is a new reading.
 async fn watch(clock: Clock, history: Arc<Mutex<History>>, distance: Duration) {
     loop {
         let outcome = clock.reading().await;
-        let point = Point::of(&outcome, Moment::now().monotonic);
+        let point = Point::of(&outcome, Instant::now());
         // A panic elsewhere leaves whole points behind.
         history
             .lock()

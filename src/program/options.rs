@@ -152,7 +152,13 @@ pub(crate) const MAX_AGE: OptionSpec = option(
     "max-age",
     "DURATION",
     None,
-    "The largest age of the reference time that is good",
+    "The largest age of the reference time that is good, or off [default: 1h where the age is known]",
+);
+pub(crate) const AGE_ADJUSTED: OptionSpec = option(
+    "age-adjusted",
+    "",
+    None,
+    "Let the bound grow from the reference time instead of from the read",
 );
 pub(crate) const WAIT: OptionSpec = option(
     "wait",
@@ -201,7 +207,7 @@ pub(crate) const RUN: &[OptionSpec] = &[
 ];
 
 /// The options of `check` alone.
-pub(crate) const CHECK: &[OptionSpec] = &[MAX_ERROR, MAX_AGE, WAIT, JSON];
+pub(crate) const CHECK: &[OptionSpec] = &[MAX_ERROR, MAX_AGE, AGE_ADJUSTED, WAIT, JSON];
 
 /// The options of the demonstration alone.
 #[cfg(feature = "demo")]

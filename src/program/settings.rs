@@ -275,7 +275,10 @@ fn check_options(raw: &mut Raw<'_>) -> Option<CheckConfig> {
     let source = raw.source();
     let limits = Limits {
         max_error: raw.get(&options::MAX_ERROR, parse::duration),
-        max_age: raw.get(&options::MAX_AGE, parse::duration),
+        max_age: raw
+            .get(&options::MAX_AGE, parse::max_age)
+            .unwrap_or_default(),
+        age_adjusted: raw.switch(&options::AGE_ADJUSTED),
     };
     let wait = raw.get(&options::WAIT, parse::wait);
     let json = raw.switch(&options::JSON);

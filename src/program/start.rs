@@ -6,10 +6,11 @@ use std::io::{self, BufRead, BufReader, Write};
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
-use crate::clock::Report;
+use crate::clock::{Clock, Report};
 use crate::explain;
 use crate::program::commands::check::{self, Checked};
 use crate::program::options::{self, OptionSpec};
@@ -51,7 +52,7 @@ pub fn main(arguments: Vec<OsString>, environment: &Environment) -> ExitCode {
             let flags = flags(matches, &[options::CHECK, options::CLOCK]);
             stoppable(async |shutdown| {
                 let config = valid(settings::check(&flags, environment))?;
-                Ok(check(&config, environment, shutdown).await)
+                Ok(check(config, environment, shutdown).await)
             })
         }
         Some(("explain", matches)) => Ok(explain(matches)),
@@ -202,22 +203,30 @@ async fn run(
 }
 
 async fn check(
-    config: &CheckConfig,
+    config: CheckConfig,
     environment: &Environment,
     shutdown: impl Future<Output = ()>,
 ) -> u8 {
     diagnostics::init(config.source.log_level);
     // A limit under a misspelt name would leave a gate open.
     warn_of_unknown_variables(environment, &[]);
+    let CheckConfig {
+        source,
+        limits,
+        wait,
+        json,
+    } = config;
+    // Every verdict is on a new reading.
+    let clock = Clock::with_drift(source.source, Duration::ZERO, source.drift);
     let Some(Checked {
         report,
         had_reading,
-    }) = check::check(config, shutdown).await
+    }) = check::check(&clock, &limits, wait, shutdown).await
     else {
         return exit::NO_READING;
     };
     // The exit code says it too: whoever closed stdout may still read that.
-    let _ = print(&report, config.json);
+    let _ = print(&report, json);
     match (report.is_good(), had_reading) {
         (true, _) => 0,
         (false, true) => exit::NOT_GOOD,

@@ -15,7 +15,6 @@ use crate::time::{DriftRate, ErrorBound, Moment, TimeInterval, magnitude};
 pub use self::identity::TaskIdentity;
 pub use self::read_error::{ReadError, ReadErrorKind};
 pub use self::status::{ClockSource, SyncStatus};
-#[expect(unused_imports, reason = "its users follow")]
 pub(crate) use self::step_recovery::StepRecovery;
 
 /// One answer of a clock source. What it did not say, or what could not be believed, is `None`.

@@ -76,6 +76,7 @@ impl StepRecovery {
 
     /// Whether readings are enlarged at present.
     #[must_use]
+    #[allow(dead_code, reason = "for those who publish readings")]
     pub(crate) fn is_open(&self) -> bool {
         self.open.is_some()
     }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tracing::level_filters::LevelFilter;
 
+use crate::clock::AgeLimit;
 use crate::emf::Metric;
 use crate::sidecar::line::{self, LABELS, Property};
 use crate::time::DriftRate;
@@ -79,6 +80,16 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
         .ok()
         .filter(|_| has_unit)
         .ok_or_else(|| "allowed is a number with a unit, such as 500ms, 10s or 2m".to_owned())
+}
+
+/// The largest age of the reference time that is good.
+pub(crate) fn max_age(text: &str) -> Result<AgeLimit, String> {
+    match text {
+        "off" => Ok(AgeLimit::Off),
+        _ => duration(text)
+            .map(AgeLimit::Required)
+            .map_err(|allowed| format!("{allowed}, or off")),
+    }
 }
 
 fn duration_within(text: &str, shortest: Duration, longest: Duration) -> Result<Duration, String> {
