@@ -94,11 +94,11 @@ fn longest(limit: AgeLimit) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use AgeLimit::{Off, Required, WhereKnown};
 
     #[test]
     fn a_request_may_only_tighten() {
         let [short, long] = [1, 2].map(Duration::from_secs);
-        use AgeLimit::{Off, Required, WhereKnown};
         for (own, requested, both) in [
             (WhereKnown(short), Off, WhereKnown(short)),
             (Off, Required(long), Required(long)),

@@ -3,6 +3,8 @@
 mod ecs;
 mod environment;
 mod kernel;
+#[cfg(feature = "test-util")]
+mod played;
 mod task_document;
 
 use std::fmt;
@@ -59,6 +61,8 @@ enum Kind {
         endpoint: Endpoint,
         choice: AtomicU8,
     },
+    #[cfg(feature = "test-util")]
+    Played(played::Played),
 }
 
 /// What `auto` has settled on. The first answer that knows decides, for the life of the process.
@@ -150,6 +154,8 @@ impl Source {
                 sample
             }
             Kind::Auto { endpoint, choice } => read_auto(endpoint, choice).await,
+            #[cfg(feature = "test-util")]
+            Kind::Played(played) => played.read(),
         }
     }
 }

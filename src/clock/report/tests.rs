@@ -310,9 +310,11 @@ proptest! {
     ) {
         let reading = reading(status, bound, age.map(Duration::from_secs));
         let now = later_by(&reading, since);
-        let mut limits = Limits::default();
-        limits.max_error = max_error.map(Duration::from_millis);
-        limits.max_age = max_age.map_or(AgeLimit::Off, |age| AgeLimit::Required(Duration::from_secs(age)));
+        let limits = Limits {
+            max_error: max_error.map(Duration::from_millis),
+            max_age: max_age.map_or(AgeLimit::Off, |age| AgeLimit::Required(Duration::from_secs(age))),
+            age_adjusted: false,
+        };
         let report = Report::on(&reading, &limits, &now, DRIFT);
         let adjusted = Report::on(&reading, &limits.with_age_adjusted(true), &now, DRIFT);
         prop_assert!(!report.is_good() || report.interval.is_some());

@@ -25,7 +25,7 @@ impl fmt::Display for Report {
             line("warning", Some(warning.to_string()))?;
         }
         let in_ms = |bound| format!("{} ms", milliseconds(bound));
-        let in_s = |age| format!("{} s", age_seconds(age));
+        let in_seconds = |age| format!("{} s", age_seconds(age));
         let (earliest, latest) = self
             .interval
             .map(|interval| (rfc3339(interval.earliest), rfc3339_up(interval.latest)))
@@ -35,7 +35,7 @@ impl fmt::Display for Report {
         line("error bound", self.error_bound.map(in_ms))?;
         line("age-adjusted bound", self.age_adjusted_bound.map(in_ms))?;
         line("reference time", self.reference.map(rfc3339))?;
-        line("reference age", self.reference_age.map(in_s))?;
+        line("reference age", self.reference_age.map(in_seconds))?;
         line("read at", self.read_at.map(rfc3339))?;
         line("earliest true time", earliest)?;
         line("latest true time", latest)
