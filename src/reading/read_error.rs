@@ -64,6 +64,10 @@ pub enum ReadErrorKind {
     InvalidMember,
     /// The kernel refused to tell.
     Kernel,
+    /// An application asked its clock outside of a tokio runtime, or while the runtime ended.
+    NoRuntime,
+    /// The wall clock was stepped during each of several reads in a row.
+    ClockStepping,
 }
 
 impl ReadErrorKind {
@@ -78,6 +82,8 @@ impl ReadErrorKind {
         Self::NoClockDrift,
         Self::InvalidMember,
         Self::Kernel,
+        Self::NoRuntime,
+        Self::ClockStepping,
     ];
 
     /// The word for it in `ReadErrorKind`, such as `timeout`.
@@ -93,6 +99,8 @@ impl ReadErrorKind {
             Self::NoClockDrift => "no_clock_drift",
             Self::InvalidMember => "invalid_member",
             Self::Kernel => "kernel",
+            Self::NoRuntime => "no_runtime",
+            Self::ClockStepping => "clock_stepping",
         }
     }
 }

@@ -7,6 +7,8 @@ mod ecs;
 mod environment;
 mod invalid_source;
 mod kernel;
+#[cfg(feature = "test-util")]
+mod played;
 mod task_document;
 
 use std::time::Duration;
@@ -49,6 +51,8 @@ enum Kind {
     Ecs(EcsClient),
     Kernel,
     Auto(Auto),
+    #[cfg(feature = "test-util")]
+    Played(played::Played),
 }
 
 impl Source {
@@ -147,7 +151,7 @@ impl Source {
         let kind = match self.kind {
             Kind::Ecs(ecs) => Kind::Ecs(ecs.asked_every(interval)),
             Kind::Auto(auto) => Kind::Auto(auto.asked_every(interval)),
-            Kind::Kernel => Kind::Kernel,
+            other => other,
         };
         Self { kind, ..self }
     }
@@ -161,6 +165,8 @@ impl Source {
             Kind::Kernel => read_kernel(),
             Kind::Ecs(ecs) => ecs.read().await.0,
             Kind::Auto(auto) => auto.read().await,
+            #[cfg(feature = "test-util")]
+            Kind::Played(played) => played.read(),
         };
         if sample.identity.is_none() {
             sample.identity.clone_from(&self.address);
@@ -173,6 +179,8 @@ impl Source {
         match &self.kind {
             Kind::Ecs(_) | Kind::Auto(_) => ClockSource::Ecs.as_str(),
             Kind::Kernel => ClockSource::Kernel.as_str(),
+            #[cfg(feature = "test-util")]
+            Kind::Played(_) => "played",
         }
     }
 }
