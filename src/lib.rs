@@ -60,5 +60,8 @@ pub use emf::{Metric, explain};
 pub use reading::{
     ClockSource, Label, ReadError, ReadErrorKind, Reading, SyncStatus, TaskIdentity,
 };
-pub use source::{Environment, InvalidSource, Sample, Source};
+pub use source::{
+    Comparison, CrossCheck, Environment, Exchange, InvalidNtpServer, InvalidSource, NotCompared,
+    NtpClient, NtpServer, NtpSettings, Sample, Source,
+};
 pub use time::{DriftRate, ErrorBound, InvalidBound, Moment, TimeInterval};

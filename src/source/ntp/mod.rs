@@ -1,0 +1,16 @@
+//! An NTP server as a source: asked on its own schedule, each exchange judged without I/O.
+
+mod client;
+mod cross_check;
+mod exchange;
+mod fault;
+mod packet;
+mod schedule;
+mod server;
+mod socket;
+mod timestamp;
+
+pub use self::client::{NtpClient, NtpSettings};
+pub use self::cross_check::{Comparison, CrossCheck, NotCompared};
+pub use self::exchange::Exchange;
+pub use self::server::{InvalidNtpServer, NtpServer};
