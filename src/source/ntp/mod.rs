@@ -1,5 +1,7 @@
 //! An NTP server as a source: asked on its own schedule, each exchange judged without I/O.
 
+#[cfg(test)]
+mod answer;
 mod client;
 mod cross_check;
 mod exchange;

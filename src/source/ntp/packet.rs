@@ -109,3 +109,142 @@ impl Packet {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::answer::{Answer, NONCE};
+    use super::*;
+    use crate::reading::{ReadError, ReadErrorKind};
+    use proptest::prelude::*;
+
+    /// The kind of fault an answer has; `None` if it can be used.
+    fn fault(bytes: &[u8]) -> Option<ReadErrorKind> {
+        Packet::parse(bytes, NONCE)
+            .and_then(|packet| packet.usable())
+            .err()
+            .map(|fault| ReadError::from(fault).kind)
+    }
+
+    #[test]
+    fn a_request_says_nothing_but_the_nonce() {
+        let bytes = request(NONCE);
+        assert_eq!(bytes[0], 0x23);
+        assert!(bytes[1..40].iter().all(|byte| *byte == 0));
+        assert_eq!(bytes[40..], NONCE.0.to_be_bytes());
+    }
+
+    #[test]
+    fn the_fields_are_read_from_their_places() {
+        let bytes: [u8; LENGTH] = std::array::from_fn(|at| u8::try_from(at).unwrap());
+        let packet = Packet::fields(&bytes);
+        assert_eq!(packet.stratum, 1);
+        assert_eq!(packet.precision, 3);
+        assert_eq!(packet.root_delay, 0x0405_0607);
+        assert_eq!(packet.root_dispersion, 0x0809_0A0B);
+        assert_eq!(packet.reference_id, [12, 13, 14, 15]);
+        assert_eq!(packet.reference.0, 0x1011_1213_1415_1617);
+        assert_eq!(packet.origin.0, 0x1819_1A1B_1C1D_1E1F);
+        assert_eq!(packet.receive.0, 0x2021_2223_2425_2627);
+        assert_eq!(packet.transmit.0, 0x2829_2A2B_2C2D_2E2F);
+    }
+
+    #[test]
+    fn what_cannot_be_used_has_a_kind() {
+        use ReadErrorKind::{NtpKissOfDeath, NtpOrigin, NtpPacket, NtpStratum, NtpUnsynchronized};
+        let answer = Answer::default;
+        let kiss = |code: &[u8; 4], leap| Answer {
+            leap,
+            stratum: 0,
+            reference_id: *code,
+            ..answer()
+        };
+        let with = |change: fn(&mut Answer)| {
+            let mut changed = answer();
+            change(&mut changed);
+            changed
+        };
+        for (what, answer, kind) in [
+            ("nothing wrong", answer(), None),
+            ("an older version", with(|answer| answer.version = 3), None),
+            ("leap second ahead", with(|answer| answer.leap = 1), None),
+            ("a request", with(|answer| answer.mode = 3), Some(NtpPacket)),
+            (
+                "a broadcast",
+                with(|answer| answer.mode = 5),
+                Some(NtpPacket),
+            ),
+            (
+                "version 2",
+                with(|answer| answer.version = 2),
+                Some(NtpPacket),
+            ),
+            (
+                "version 5",
+                with(|answer| answer.version = 5),
+                Some(NtpPacket),
+            ),
+            (
+                "another's",
+                with(|answer| answer.origin.0 += 1),
+                Some(NtpOrigin),
+            ),
+            (
+                "no origin",
+                with(|answer| answer.origin.0 = 0),
+                Some(NtpOrigin),
+            ),
+            (
+                "leap 3",
+                with(|answer| answer.leap = 3),
+                Some(NtpUnsynchronized),
+            ),
+            ("just started", kiss(b"INIT", 3), Some(NtpUnsynchronized)),
+            ("just stepped", kiss(b"STEP", 3), Some(NtpUnsynchronized)),
+            (
+                "chronyd without a source",
+                kiss(&[0; 4], 3),
+                Some(NtpUnsynchronized),
+            ),
+            ("stratum 0", kiss(&[0; 4], 0), Some(NtpStratum)),
+            (
+                "stratum 16",
+                with(|answer| answer.stratum = 16),
+                Some(NtpStratum),
+            ),
+            (
+                "stratum 255",
+                with(|answer| answer.stratum = 255),
+                Some(NtpStratum),
+            ),
+            ("stratum 15", with(|answer| answer.stratum = 15), None),
+            ("refused", kiss(b"DENY", 3), Some(NtpKissOfDeath)),
+            ("restricted", kiss(b"RSTR", 0), Some(NtpKissOfDeath)),
+            ("too often", kiss(b"RATE", 3), Some(NtpKissOfDeath)),
+            ("experimental", kiss(b"X123", 0), Some(NtpKissOfDeath)),
+            // Whoever does not know the nonce cannot end the source.
+            (
+                "a forged refusal",
+                Answer {
+                    origin: Timestamp(1),
+                    ..kiss(b"DENY", 0)
+                },
+                Some(NtpOrigin),
+            ),
+        ] {
+            assert_eq!(fault(&answer.bytes()), kind, "{what}");
+        }
+        assert_eq!(fault(&answer().bytes()[..47]), Some(NtpPacket));
+        assert_eq!(fault(b""), Some(NtpPacket));
+        // Extension fields may follow.
+        assert_eq!(fault(&[answer().bytes(), [7; LENGTH]].concat()), None);
+    }
+
+    proptest! {
+        #[test]
+        fn no_datagram_makes_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..100)) {
+            if let Ok(packet) = Packet::parse(&bytes, NONCE) {
+                let _ = packet.usable();
+            }
+        }
+    }
+}

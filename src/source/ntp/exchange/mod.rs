@@ -62,14 +62,14 @@ impl Exchange {
         packet.usable()?;
         // `requested` was read at its `monotonic` or up to its width before.
         let elapsed = taken.since(&requested).saturating_add(requested.width());
-        let served = time_at_server(packet, elapsed)?;
+        let at_server = time_at_server(packet, elapsed)?;
         let server = server_distance(packet)?;
         if has_moved(LARGEST_MOVE, &requested, &taken) {
             return Err(Fault::ClockMoved(taken.wall_moved_since(&requested)));
         }
         let moved = taken.wall_moved_at_most(&requested);
         let distance = server
-            .saturating_add(half(elapsed.saturating_sub(served)))
+            .saturating_add(half(elapsed.saturating_sub(at_server)))
             .saturating_add(half(moved))
             .saturating_add(CLIENT_PRECISION)
             .saturating_add(WIRE_ROUNDING)
@@ -123,13 +123,13 @@ fn time_at_server(packet: &Packet, elapsed: Duration) -> Result<Duration, Fault>
     if !packet.transmit.is_known() {
         return Err(Fault::Implausible(Implausible::NoTransmitTime));
     }
-    let Ok(served) = packet.transmit.since(packet.receive).to_std() else {
+    let Ok(at_server) = packet.transmit.since(packet.receive).to_std() else {
         return Err(Fault::Implausible(Implausible::TransmitBeforeReceive));
     };
-    if served > elapsed.saturating_add(SERVER_ADJUSTMENT) {
+    if at_server > elapsed.saturating_add(SERVER_ADJUSTMENT) {
         return Err(Fault::Implausible(Implausible::LongerThanExchange));
     }
-    Ok(served)
+    Ok(at_server)
 }
 
 /// How far the server's clock may be from true time by its own account, its resolution included.
