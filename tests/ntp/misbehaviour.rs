@@ -11,9 +11,6 @@ use super::packet::{ORIGIN, Packet, RECEIVE, REFERENCE, TRANSMIT, answer, put};
 use super::played::{Played, Reply};
 use super::{PATIENCE, ask, client, client_with, failure};
 
-/// A time-out that is waited for.
-const SHORT: Duration = Duration::from_millis(200);
-
 fn foreign(request: &Packet) -> Packet {
     let mut packet = answer(request);
     packet[ORIGIN] ^= 1;
@@ -109,48 +106,43 @@ async fn a_server_that_is_dead() {
     assert_eq!(failure(&client).await, ReadErrorKind::Connection);
 }
 
-/// What a client hears in the end whose time runs out.
-async fn at_the_end(serve: impl Fn(&Packet, &Reply) + Send + 'static) -> ReadErrorKind {
+/// Checks what a client says in the end whose time runs out. A busy machine may not get round to serving
+/// before: then the next one has more time.
+async fn at_the_end(expected: ReadErrorKind, serve: impl Fn(&Packet, &Reply) + Send + 'static) {
     let server = Played::start(serve);
-    failure(&client_with(server.address, |settings| {
-        settings.timeout = SHORT
-    }))
-    .await
+    let mut kind = None;
+    for milliseconds in [200, 2_000, 20_000] {
+        let timeout = Duration::from_millis(milliseconds);
+        let client = client_with(server.address, |settings| settings.timeout = timeout);
+        kind = Some(failure(&client).await);
+        if kind == Some(expected) {
+            break;
+        }
+    }
+    assert_eq!(kind, Some(expected));
 }
 
 #[tokio::test]
 async fn what_is_no_answer_is_named_at_the_end() {
     use ReadErrorKind::{NtpOrigin, NtpPacket, Timeout};
-    assert_eq!(at_the_end(|_, _| ()).await, Timeout);
-    assert_eq!(
-        at_the_end(|request, reply| reply.send(&foreign(request))).await,
-        NtpOrigin
-    );
+    at_the_end(Timeout, |_, _| ()).await;
+    at_the_end(NtpOrigin, |request, reply| reply.send(&foreign(request))).await;
     // The request, as a port that returns everything sends it.
-    assert_eq!(
-        at_the_end(|request, reply| reply.send(request)).await,
-        NtpPacket
-    );
-    assert_eq!(
-        at_the_end(|request, reply| reply.send(&answer(request)[..47])).await,
-        NtpPacket
-    );
-    assert_eq!(at_the_end(|_, reply| reply.send(b"")).await, NtpPacket);
-    assert_eq!(
-        at_the_end(|_, reply| reply.send(&[0xFF; 48])).await,
-        NtpPacket
-    );
-    assert_eq!(
-        at_the_end(|_, reply| reply.send(&[b'x'; 9_000])).await,
-        NtpPacket
-    );
+    at_the_end(NtpPacket, |request, reply| reply.send(request)).await;
+    at_the_end(NtpPacket, |request, reply| {
+        reply.send(&answer(request)[..47]);
+    })
+    .await;
+    at_the_end(NtpPacket, |_, reply| reply.send(b"")).await;
+    at_the_end(NtpPacket, |_, reply| reply.send(&[0xFF; 48])).await;
+    at_the_end(NtpPacket, |_, reply| reply.send(&[b'x'; 9_000])).await;
     // Garbage says more about a server than answers to somebody else.
-    let both = |request: &Packet, reply: &Reply| {
+    at_the_end(NtpPacket, |request, reply| {
         reply.send(&foreign(request));
         reply.send(b"garbage");
         reply.send(&foreign(request));
-    };
-    assert_eq!(at_the_end(both).await, NtpPacket);
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -197,11 +189,13 @@ async fn the_right_answer_is_found_in_a_flood_that_stops_nothing_else() {
 
 #[tokio::test]
 async fn a_flood_of_answers_to_others_ends_with_the_time_out() {
-    let server = Played::start(|request, reply| {
-        while !reply.is_over() {
+    at_the_end(ReadErrorKind::NtpOrigin, |request, reply| {
+        for _ in 0..1_000_000 {
+            if reply.is_over() {
+                break;
+            }
             reply.send(&foreign(request));
         }
-    });
-    let client = client_with(server.address, |settings| settings.timeout = SHORT);
-    assert_eq!(failure(&client).await, ReadErrorKind::NtpOrigin);
+    })
+    .await;
 }

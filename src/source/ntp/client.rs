@@ -12,7 +12,7 @@ use super::server::NtpServer;
 use super::socket::converse;
 use super::timestamp::Timestamp;
 use crate::reading::ReadError;
-use crate::time::DriftRate;
+use crate::time::{DriftRate, Moment};
 
 /// Asked more often than this, a public server refuses.
 const SHORTEST_INTERVAL: Duration = Duration::from_secs(1);
@@ -128,7 +128,8 @@ impl NtpClient {
         let mut addresses = server.addresses().await.map_err(Fault::Lookup)?;
         let first = self.silent.load(Ordering::Relaxed) % addresses.len().max(1);
         addresses.rotate_left(first);
-        converse(&addresses, nonce(), *drift, heard).await
+        let on_sent = |requested: &Moment| self.schedule().sent(requested.monotonic);
+        converse(&addresses, nonce(), *drift, on_sent, heard).await
     }
 
     fn heed(&self, code: KissCode) {

@@ -58,6 +58,11 @@ impl Schedule {
         self.refused.map_or(Turn::Ask, Turn::Refused)
     }
 
+    /// The request of the last turn went at `at`: looking up a name may have taken a while.
+    pub(super) fn sent(&mut self, at: Instant) {
+        self.last = Some(at);
+    }
+
     /// Does what a kiss code asks for.
     pub(super) fn heed(&mut self, code: KissCode) -> KissAction {
         match code.action() {
@@ -100,6 +105,17 @@ mod tests {
             let due_in = Duration::from_millis(due_in_ms);
             assert_eq!(schedule.due_in(now), due_in, "{at_ms}");
         }
+    }
+
+    #[test]
+    fn the_pause_counts_from_when_the_request_went() {
+        let start = Instant::now();
+        let mut schedule = Schedule::new(INTERVAL);
+        assert_eq!(schedule.take_turn(start), Turn::Ask);
+        let looked_up = Duration::from_secs(2);
+        schedule.sent(start + looked_up);
+        assert_eq!(schedule.take_turn(start + INTERVAL), Turn::Wait);
+        assert_eq!(schedule.take_turn(start + looked_up + INTERVAL), Turn::Ask);
     }
 
     #[test]

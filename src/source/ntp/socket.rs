@@ -17,7 +17,8 @@ const DATAGRAM_LIMIT: usize = 512;
 const DROPPED_IN_A_ROW: u32 = 16;
 
 /// Asks the first of these addresses that there is a route to. What comes but is not the answer is
-/// thrown away; the fault of it is left in `heard`, for a caller whose patience ends.
+/// thrown away; the fault of it is left in `heard`, for a caller whose patience ends. `on_sent` learns when
+/// the request went.
 ///
 /// # Errors
 /// If nothing can be sent, the system reports that nobody listens there, or the answer is of no use.
@@ -25,12 +26,14 @@ pub(super) async fn converse(
     addresses: &[SocketAddr],
     nonce: Timestamp,
     drift: DriftRate,
+    on_sent: impl FnOnce(&Moment),
     heard: &mut Option<Fault>,
 ) -> Result<Exchange, Fault> {
     let socket = connect(addresses).await.map_err(Fault::Network)?;
     let requested = send(&socket, &request(nonce))
         .await
         .map_err(Fault::Network)?;
+    on_sent(&requested);
     let mut datagram = [0; DATAGRAM_LIMIT];
     for dropped in 1_u32.. {
         let length = receive(&socket, &mut datagram)
