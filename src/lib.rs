@@ -9,6 +9,8 @@
 //!   [`Now::is_after`]), and an instant can be waited out ([`Clock::wait_until_past`]).
 //! - [`Clock::report`] holds the clock against [`Limits`], by the rule of the command `check`;
 //!   [`Report::on`] does the same for a single reading.
+//! - [`NtpClient`] asks an NTP server how far the clock is from its own, and [`CrossCheck`] says whether
+//!   that and a reading can both be right.
 //! - [`explain`](mod@explain) says what CloudWatch makes of log lines in embedded metric format.
 //!
 //! ```
