@@ -145,7 +145,7 @@ impl NtpClient {
             ),
             KissAction::SlowDown => tracing::warn!(
                 %server, %code, %interval,
-                "the NTP server asks for fewer requests: the interval was doubled"
+                "the NTP server asks for fewer requests: this is the shortest interval from now on"
             ),
             KissAction::Ignore => {}
         }

@@ -112,9 +112,9 @@ impl Packet {
 
 #[cfg(test)]
 mod tests {
-    use super::super::answer::{Answer, NONCE};
     use super::*;
     use crate::reading::{ReadError, ReadErrorKind};
+    use crate::source::ntp::answer::{Answer, NONCE};
     use proptest::prelude::*;
 
     /// The kind of fault an answer has; `None` if it can be used.

@@ -7,8 +7,8 @@ use std::time::Instant;
 use proptest::prelude::*;
 
 use self::world::world;
-use super::super::answer::{Answer, NONCE};
 use super::*;
+use crate::source::ntp::answer::{Answer, NONCE};
 
 const SECOND: i64 = 1_000_000_000;
 

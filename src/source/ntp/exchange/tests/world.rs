@@ -4,9 +4,9 @@ use std::time::Instant;
 
 use proptest::prelude::*;
 
-use super::super::super::answer::Answer;
-use super::super::*;
 use super::{SECOND, judged};
+use crate::source::ntp::answer::Answer;
+use crate::source::ntp::exchange::*;
 
 /// A server and a clock whose every error is known.
 #[derive(Debug, Clone, Copy)]
