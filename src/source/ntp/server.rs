@@ -117,7 +117,8 @@ fn parts(given: &str) -> Result<(&str, u16), Problem> {
     }
     match given.split_once(':') {
         None => Ok((given, PORT)),
-        Some((_, more)) if more.contains(':') => Err(Problem::NoHost),
+        // Something longer than one port, or a URL.
+        Some((_, more)) if more.contains([':', '/']) => Err(Problem::NoHost),
         Some((host, digits)) => Ok((host, port(digits)?)),
     }
 }
@@ -162,16 +163,23 @@ enum Problem {
     NotOneHost,
 }
 
-impl fmt::Display for InvalidNtpServer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let expected = match self.problem {
+impl InvalidNtpServer {
+    /// What was expected instead, such as "a port from 1 to 65535 after the host".
+    #[must_use]
+    pub fn expected(&self) -> &'static str {
+        match self.problem {
             Problem::NoHost => {
                 "host, host:port or [IPv6 address]:port, such as 169.254.169.123 or time.example.org:123"
             }
             Problem::Port => "a port from 1 to 65535 after the host",
             Problem::NotOneHost => "the address of one host",
-        };
-        write!(f, "expected {expected}, got {:?}", self.given)
+        }
+    }
+}
+
+impl fmt::Display for InvalidNtpServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "expected {}, got {:?}", self.expected(), self.given)
     }
 }
 
@@ -206,7 +214,7 @@ mod tests {
             ("", NoHost),
             (":123", NoHost),
             ("time example", NoHost),
-            ("ntp://time.example.org", Port),
+            ("ntp://time.example.org", NoHost),
             ("time..example.org", NoHost),
             ("-time.example.org", NoHost),
             ("169.254.169", NoHost),
