@@ -9,6 +9,8 @@
 //!   [`Now::is_after`]), and an instant can be waited out ([`Clock::wait_until_past`]).
 //! - [`Clock::report`] judges the clock by [`Limits`], as the command `check` does; [`Report::on`] does
 //!   the same for a single reading. A [`Reason`] can be matched on, and a [`NotGood`] is an error for `?`.
+//! - [`NtpClient`] asks an NTP server how far the clock is from its own, and [`CrossCheck`] says whether
+//!   that and a reading can both be right.
 //! - [`explain`](mod@explain) says what CloudWatch makes of log lines in embedded metric format.
 //!
 //! ```
@@ -59,5 +61,8 @@ pub use emf::{Metric, explain};
 pub use reading::{
     ClockSource, Label, ReadError, ReadErrorKind, Reading, SyncStatus, TaskIdentity,
 };
-pub use source::{Environment, InvalidSource, Sample, Source};
+pub use source::{
+    Comparison, CrossCheck, Environment, Exchange, InvalidNtpServer, InvalidSource, NotCompared,
+    NtpClient, NtpServer, NtpSettings, Sample, Source,
+};
 pub use time::{DriftRate, ErrorBound, InvalidBound, Moment, TimeInterval};
