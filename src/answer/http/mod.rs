@@ -77,6 +77,10 @@ async fn listen(clerk: &Arc<Clerk>, trouble: &mut Trouble) {
     if let Ok(address) = listener.local_addr() {
         info!(%address, "listening");
     }
+    accept(&listener, clerk, trouble).await;
+}
+
+async fn accept(listener: &TcpListener, clerk: &Arc<Clerk>, trouble: &mut Trouble) {
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     loop {
         match listener.accept().await {

@@ -123,3 +123,6 @@ fn present() -> Present {
         moment: Moment::now(),
     }
 }
+
+#[cfg(test)]
+mod tests;
