@@ -10,15 +10,11 @@ pub(crate) mod clockbound;
 pub(crate) mod http;
 mod trouble;
 
-use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
-use tokio::sync::{Notify, watch};
-
 use self::trouble::Trouble;
-use crate::reading::Observed;
+use crate::sidecar::Observers;
 
 /// Which ways of asking there are to be, and by which rules.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -30,17 +26,6 @@ pub(crate) struct Settings {
     pub clockbound: Option<clockbound::Settings>,
 }
 
-/// What the sidecar and the ways of asking share.
-#[derive(Debug, Clone)]
-pub(crate) struct Shared {
-    /// What the sidecar knows. Once its sender is gone, every way of asking ends.
-    pub observed: watch::Receiver<Observed>,
-    /// Notified when a step of the wall clock was seen, so that the sidecar reads at once.
-    pub stepped: Arc<Notify>,
-    /// How often a way of asking has failed; the sidecar takes it back to 0 with each line.
-    pub errors: Arc<AtomicU64>,
-}
-
 /// The ways of asking, running.
 #[derive(Debug)]
 pub(crate) struct Answers {
@@ -50,31 +35,28 @@ pub(crate) struct Answers {
 impl Answers {
     /// Starts what `settings` ask for: nothing, where they ask for nothing.
     #[must_use]
-    pub(crate) fn start(settings: Settings, shared: &Shared) -> Self {
+    pub(crate) fn start(settings: Settings, observers: &Observers) -> Self {
         let (running, over) = channel();
         if let Some(settings) = settings.http {
-            let shared = shared.clone();
-            spawn("listen", running.clone(), &shared.clone(), move |trouble| {
-                http::serve(settings, shared.observed, trouble)
+            let observed = observers.subscribe();
+            let trouble = Trouble::new("listen", observers.errors());
+            spawn(trouble, running.clone(), move |trouble| {
+                http::serve(settings, observed, trouble)
             });
         }
         #[cfg(target_os = "linux")]
         if let Some(settings) = settings.clockbound {
-            let shared = shared.clone();
-            spawn(
-                "clockbound",
-                running.clone(),
-                &shared.clone(),
-                move |trouble| {
-                    clockbound::publish(settings, shared.observed, shared.stepped, trouble)
-                },
-            );
+            let (observed, stepped) = (observers.subscribe(), observers.stepped());
+            let trouble = Trouble::new("clockbound-directory", observers.errors());
+            spawn(trouble, running.clone(), move |trouble| {
+                clockbound::publish(settings, observed, stepped, trouble)
+            });
         }
         Self { over }
     }
 
-    /// Waits until everything has ended, which it does once the sender of [`Shared::observed`] is gone, so
-    /// that no segment is left half-written. Gives up after `patience`: a disk may hang.
+    /// Waits until everything has ended, which it does once the sidecar's [`Observers`] are gone, so that no
+    /// segment is left half-written. Gives up after `patience`: a disk may hang.
     pub(crate) fn finish(self, patience: Duration) {
         let deadline = Instant::now() + patience;
         loop {
@@ -88,14 +70,13 @@ impl Answers {
 }
 
 /// Runs a way of asking on a thread and a runtime of its own.
-fn spawn<F, W>(way: &'static str, running: Sender<()>, shared: &Shared, work: W)
+fn spawn<F, W>(trouble: Trouble, running: Sender<()>, work: W)
 where
     W: FnOnce(Trouble) -> F + Send + 'static,
     F: Future<Output = ()>,
 {
-    let trouble = Trouble::new(way, Arc::clone(&shared.errors));
     let mut refused = trouble.clone();
-    let thread = std::thread::Builder::new().name(way.to_owned());
+    let thread = std::thread::Builder::new().name(trouble.way().to_owned());
     let spawned = thread.spawn(move || {
         let mut trouble = trouble;
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -125,17 +106,12 @@ pub(crate) fn freshness(sample_interval: Duration) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::time::Moment;
 
     #[test]
     fn with_everything_off_there_is_nothing_to_wait_for() {
-        let (sender, observed) = watch::channel(Observed::new(Instant::now()));
-        let shared = Shared {
-            observed,
-            stepped: Arc::default(),
-            errors: Arc::default(),
-        };
-        let answers = Answers::start(Settings::default(), &shared);
-        assert_eq!(sender.receiver_count(), 1, "only the one of this test");
+        let observers = Observers::new(&Moment::now());
+        let answers = Answers::start(Settings::default(), &observers);
         answers.finish(Duration::from_secs(3_600));
     }
 

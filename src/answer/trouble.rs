@@ -29,6 +29,11 @@ impl Trouble {
         }
     }
 
+    /// The name of the way.
+    pub(super) fn way(&self) -> &'static str {
+        self.way
+    }
+
     /// It failed, and will be tried again after [`RETRY`].
     pub(super) fn failed(&mut self, error: &dyn Display) {
         self.errors.fetch_add(1, Ordering::Relaxed);

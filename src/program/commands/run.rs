@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tracing::{error, info};
 
+use crate::answer::{self, Answers};
 use crate::program::clock::clock;
 use crate::program::exit::Exit;
 use crate::program::options::clock::SourceKind;
@@ -17,13 +18,16 @@ use crate::program::settings::{options_of, settings};
 use crate::program::system::stoppable;
 use crate::sidecar::line::{Dimensions, Format};
 use crate::sidecar::sink::Sink;
-use crate::sidecar::{self, RandomFractions, Settings};
+use crate::sidecar::{self, Observers, RandomFractions, Settings};
 use crate::source::Environment;
 use crate::text::cut;
 use crate::time::{DriftRate, Moment};
 
 /// How much is shown of the settings at the start, in characters.
 const SHOWN_SETTINGS: usize = 1_000;
+
+/// How long a segment that is being written may take at the end.
+const LAST_ANSWERS: Duration = Duration::from_millis(100);
 
 /// The options of the command.
 pub(crate) fn options() -> Vec<&'static dyn AnyOption> {
@@ -50,7 +54,10 @@ pub(crate) fn run(flags: &Flags, environment: &Environment, started: Moment) -> 
             delay: fastrand::f64(),
             offset: fastrand::f64(),
         };
-        let ended = sidecar::run(settings, sink, started, random, shutdown).await;
+        let observers = Observers::new(&started);
+        let answers = Answers::start(answer::Settings::default(), &observers);
+        let ended = sidecar::run(settings, sink, started, random, observers, shutdown).await;
+        answers.finish(LAST_ANSWERS);
         if ended.stdout_closed || ended.counts.unreported > 0 {
             Exit::LinesLost
         } else if once && !ended.had_reading {

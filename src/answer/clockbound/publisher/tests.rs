@@ -8,12 +8,12 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use clock_bound_client::{ClockBoundClient, ClockStatus};
 use tempfile::TempDir;
-use tokio::sync::watch;
 
 use super::*;
 use crate::answer::clockbound::segment::{FILE_NAME, Status};
-use crate::answer::{Answers, Settings, Shared, clockbound};
+use crate::answer::{Answers, Settings, clockbound};
 use crate::reading::{ClockSource, Reading, SyncStatus};
+use crate::sidecar::Observers;
 use crate::time::{DriftRate, ErrorBound};
 
 const RULES: Rules = Rules {
@@ -86,12 +86,7 @@ fn until(what: &str, mut is_so: impl FnMut() -> bool) {
 #[test]
 fn it_keeps_a_beat_of_its_own_and_leaves_the_file_at_the_end() {
     let directory = TempDir::new().unwrap();
-    let (sender, receiver) = watch::channel(nothing());
-    let shared = Shared {
-        observed: receiver,
-        stepped: Arc::default(),
-        errors: Arc::default(),
-    };
+    let observers = Observers::new(&Moment::now());
     let settings = Settings {
         http: None,
         clockbound: Some(clockbound::Settings {
@@ -99,11 +94,11 @@ fn it_keeps_a_beat_of_its_own_and_leaves_the_file_at_the_end() {
             rules: RULES,
         }),
     };
-    let answers = Answers::start(settings, &shared);
+    let answers = Answers::start(settings, &observers);
     until("there", || directory.path().join(FILE_NAME).exists());
     let mut client = client(directory.path());
     assert_eq!(status(&mut client), ClockStatus::Unknown);
-    sender.send_replace(good());
+    observers.tell(&good());
     until("synchronized", || {
         status(&mut client) == ClockStatus::Synchronized
     });
@@ -112,13 +107,14 @@ fn it_keeps_a_beat_of_its_own_and_leaves_the_file_at_the_end() {
         let before = bytes(directory.path());
         until("written again", || bytes(directory.path()) != before);
     }
-    sender.send_replace(observed(SyncStatus::NotSynchronized));
+    observers.tell(&observed(SyncStatus::NotSynchronized));
     until("free-running", || {
         status(&mut client) == ClockStatus::FreeRunning
     });
-    drop(sender);
+    let errors = observers.errors();
+    drop(observers);
     answers.finish(PATIENCE);
-    assert_eq!(shared.errors.load(Ordering::Relaxed), 0);
+    assert_eq!(errors.load(Ordering::Relaxed), 0);
     assert_eq!(
         status(&mut client),
         ClockStatus::FreeRunning,
