@@ -18,6 +18,8 @@ use crate::time::{DriftRate, TimeInterval};
 #[cfg(feature = "cli")]
 pub(crate) use self::limits::parse_duration;
 pub use self::limits::{AgeLimit, ErrorLimit, InvalidLimit};
+#[cfg(feature = "cli")]
+pub(crate) use self::report::rfc3339;
 pub use self::report::{Limits, Report, Verdict};
 
 /// A clock with a known error, for applications.

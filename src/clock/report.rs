@@ -152,7 +152,7 @@ fn reasons(
 }
 
 /// A time as every report writes it: to the nanosecond.
-fn rfc3339(time: DateTime<Utc>) -> String {
+pub(crate) fn rfc3339(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::Nanos, true)
 }
 

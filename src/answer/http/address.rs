@@ -60,11 +60,15 @@ pub(super) fn is_loopback(address: IpAddr) -> bool {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct NotLoopback;
 
+impl NotLoopback {
+    /// What is expected instead.
+    pub(crate) const EXPECTED: &str =
+        "a loopback address with a port, such as 127.0.0.1:2780, [::1]:2780 or localhost:2780";
+}
+
 impl fmt::Display for NotLoopback {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(
-            "expected a loopback address with a port, such as 127.0.0.1:2780, [::1]:2780 or localhost:2780",
-        )
+        write!(f, "expected {}", Self::EXPECTED)
     }
 }
 

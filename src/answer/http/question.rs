@@ -4,7 +4,7 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 
-use crate::clock::Limits;
+use crate::clock::{AgeLimit, ErrorLimit, InvalidLimit, Limits};
 use crate::text::cut;
 
 /// By which limits to judge, and which time is to be certainly past.
@@ -23,14 +23,21 @@ pub(crate) enum WrongQuestion {
     UnknownParameter(String),
     /// The parameter is given more than once.
     GivenTwice(&'static str),
-    /// The value of a parameter is not one.
+    /// A limit is none.
+    Limit {
+        /// The parameter.
+        name: &'static str,
+        /// What is wrong with its value.
+        invalid: InvalidLimit,
+    },
+    /// Another value is none.
     Value {
         /// The parameter.
         name: &'static str,
-        /// What was given.
-        given: String,
         /// What is expected.
-        expected: String,
+        expected: &'static str,
+        /// What was given, or its beginning.
+        given: String,
     },
 }
 
@@ -43,11 +50,12 @@ impl fmt::Display for WrongQuestion {
                 PARAMETERS.join(", ")
             ),
             Self::GivenTwice(name) => write!(f, "{name} is given twice"),
+            Self::Limit { name, invalid } => write!(f, "{name}: {invalid}"),
             Self::Value {
                 name,
-                given,
                 expected,
-            } => write!(f, "{name}: {expected}, got {given:?}"),
+                given,
+            } => write!(f, "{name}: expected {expected}, got {given:?}"),
         }
     }
 }
@@ -78,13 +86,7 @@ impl Question {
                 return Err(WrongQuestion::GivenTwice(name));
             }
             given.push(name);
-            question
-                .set(name, &value)
-                .map_err(|expected| WrongQuestion::Value {
-                    name,
-                    given: cut(&value, SHOWN),
-                    expected,
-                })?;
+            question.set(name, &value)?;
         }
         Ok(question)
     }
@@ -92,26 +94,39 @@ impl Question {
 
 impl Question {
     /// Takes one parameter.
-    ///
-    /// # Errors
-    /// What is expected instead.
-    fn set(&mut self, name: &str, value: &str) -> Result<(), String> {
-        let duration =
-            || humantime::parse_duration(value).map_err(|_| "expected a duration".to_owned());
+    fn set(&mut self, name: &'static str, value: &str) -> Result<(), WrongQuestion> {
+        let limit = |invalid| WrongQuestion::Limit { name, invalid };
         match name {
-            "max_error" => self.limits.max_error = Some(duration()?),
-            "max_age" if value == "off" => self.limits.max_age = None,
-            "max_age" => self.limits.max_age = Some(duration()?),
-            "after" => self.after = Some(time(value)?),
+            "max_error" => {
+                let limit: ErrorLimit = value.parse().map_err(limit)?;
+                self.limits.max_error = Some(limit.into());
+            }
+            "max_age" => self.limits.max_age = age(value.parse().map_err(limit)?),
+            "after" => self.after = Some(time(name, value)?),
             _ => {}
         }
         Ok(())
     }
 }
 
+fn wrong(name: &'static str, expected: &'static str, given: &str) -> WrongQuestion {
+    WrongQuestion::Value {
+        name,
+        expected,
+        given: cut(given, SHOWN),
+    }
+}
+
+fn age(limit: AgeLimit) -> Option<std::time::Duration> {
+    match limit {
+        AgeLimit::Required(limit) => Some(limit),
+        _ => None,
+    }
+}
+
 /// A time in RFC 3339. In a query an unescaped `+` stands for a space: there is none in a time.
-fn time(text: &str) -> Result<DateTime<Utc>, String> {
+fn time(name: &'static str, text: &str) -> Result<DateTime<Utc>, WrongQuestion> {
     DateTime::parse_from_rfc3339(&text.replace(' ', "+"))
         .map(|time| time.to_utc())
-        .map_err(|_| "expected a time such as 2026-01-31T12:00:00.5Z".to_owned())
+        .map_err(|_| wrong(name, "a time such as 2026-01-31T12:00:00.5Z", text))
 }
