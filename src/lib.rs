@@ -59,6 +59,8 @@ pub use clock::{
     AgeLimit, Clock, ClockError, ErrorLimit, InvalidLimit, Limits, Now, Report, Verdict,
 };
 pub use emf::{Metric, explain};
-pub use reading::{ClockSource, ReadError, ReadErrorKind, Reading, SyncStatus, TaskIdentity};
+pub use reading::{
+    ClockSource, Label, ReadError, ReadErrorKind, Reading, SyncStatus, TaskIdentity,
+};
 pub use source::{Environment, InvalidSource, Sample, Source};
 pub use time::{DriftRate, ErrorBound, InvalidBound, Moment, TimeInterval};

@@ -46,7 +46,7 @@ fn open(
 ) -> Option<Source> {
     use SourceKind::{Auto, Ecs, Kernel};
     let opened = match (kind, endpoint) {
-        (Auto, Some(base)) => Source::auto(base, timeout),
+        (Auto, Some(base)) => Source::auto(base, timeout, Source::kernel().ok()),
         (Ecs, Some(base)) => Source::ecs(base, timeout),
         (Auto | Kernel, _) => Source::kernel(),
         (Ecs, None) => {
@@ -61,5 +61,9 @@ fn open(
         }
         _ => raw.fault("--source", &kind.to_string(), Problem::Source(invalid)),
     };
-    opened.map_err(&mut refused).ok()
+    let in_task = |source: Source| match endpoint {
+        Some(base) => source.in_task_at(base),
+        None => source,
+    };
+    opened.map(in_task).map_err(&mut refused).ok()
 }

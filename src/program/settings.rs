@@ -73,6 +73,7 @@ fn report(fault: &Fault) {
 }
 
 fn report_unknown_variables(environment: &Environment, known: &[&dyn AnyOption]) {
+    environment.warn_of_endpoint_v3();
     for unknown in unknown_variables(environment, known) {
         let hint = unknown
             .meant

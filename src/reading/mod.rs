@@ -10,11 +10,11 @@ mod step_recovery;
 
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
 use crate::time::{DriftRate, ErrorBound, Moment, TimeInterval, magnitude};
 
-pub use self::identity::TaskIdentity;
+pub use self::identity::{Label, TaskIdentity};
 #[cfg(feature = "cli")]
 pub(crate) use self::observed::Observed;
 pub use self::read_error::{ReadError, ReadErrorKind};
@@ -151,6 +151,35 @@ impl Reading {
             .then(|| TimeInterval::around(now.wall, bound))
     }
 }
+
+/// Withholding what the reading itself contradicts.
+impl Reading {
+    /// Withholds bound and reference of a reading whose reference lies later than the clock by more than the
+    /// bound and this reading's rounding explain, and returns what is to be reported. True time is never before
+    /// the reference, so such a clock is farther off than the bound; its status is [`SyncStatus::Unknown`].
+    pub(crate) fn withhold_contradiction(&mut self) -> Option<ReadError> {
+        let reference = self.reference?;
+        let bound = self.bound.map_or(Duration::ZERO, ErrorBound::as_duration);
+        let tolerance = FUTURE_TOLERANCE.saturating_add(bound);
+        let ahead = reference.signed_duration_since(self.taken.wall).to_std();
+        if ahead.is_ok_and(|ahead| ahead > tolerance) {
+            self.status = SyncStatus::Unknown;
+            self.bound = None;
+            self.reference = None;
+            let message = format!(
+                "the reference time {} is later than the clock ({}) by more than 1 s and the error bound: \
+                 bound and reference time are withheld",
+                reference.to_rfc3339_opts(SecondsFormat::Millis, true),
+                self.taken.wall.to_rfc3339_opts(SecondsFormat::Millis, true),
+            );
+            return Some(ReadError::new(ReadErrorKind::InvalidMember, message));
+        }
+        None
+    }
+}
+
+/// How far in the future a reference time may lie, beyond the bound. Sources give whole seconds.
+const FUTURE_TOLERANCE: Duration = Duration::from_secs(1);
 
 /// A bound over 24 hours says nothing.
 fn within_a_day(bound: Duration) -> Option<Duration> {

@@ -47,10 +47,12 @@ scenarios! {
     ProseName "prose-name" "ReferenceTime, as the guide's prose has it, instead of ReferenceTimestamp";
     NumberForms "number-forms" "the bound in an unusual but valid notation, another one each request";
     NoClockDrift "no-clock-drift" "EC2 launch type: no ClockDrift";
+    FargateNoClockDrift "fargate-no-clock-drift" "no ClockDrift although the launch type is FARGATE";
     NullClockDrift "null-clock-drift" "ClockDrift is null";
     EmptyClockDrift "empty-clock-drift" "ClockDrift is {}";
     NestedClockDrift "nested-clock-drift" "ClockDrift inside the container instead of the task, as in an old example";
     ManagedInstances "managed-instances" "good, with LaunchType MANAGED_INSTANCES";
+    OtherTask "other-task" "good, but TaskARN is that of another task";
     NoTaskArn "no-task-arn" "TaskARN is absent";
     NoService "no-service" "a task outside a service: no ServiceName";
     ShortCluster "short-cluster" "Cluster is a short name, not an ARN";
@@ -59,6 +61,8 @@ scenarios! {
     SlowBody "slow-body" "a body that arrives a byte every 200 ms, for ever";
     Endless "endless" "a chunked body without end, at full speed";
     Huge "huge" "a good document, padded to 4 MiB, with Content-Length";
+    TinyChunks "tiny-chunks" "a good document, padded to 1 MiB, in chunks of one byte";
+    EndlessError "endless-error" "500 with a body without end, at full speed";
     Hang "hang" "takes the request, never answers";
     EmptyReply "empty-reply" "closes the connection instead of answering";
     Reset "reset" "resets the connection instead of answering";

@@ -103,7 +103,7 @@ fn read(raw: &mut Raw<'_>) -> Option<(Settings, answer::Settings, SourceKind)> {
     let (clock, intervals) = (clock?, intervals?);
     let answers = answers.settings(clock.drift, intervals.sample);
     let settings = Settings {
-        source: clock.source,
+        source: clock.source.read_every(intervals.sample),
         in_ecs: clock.in_ecs,
         once,
         sample_interval: intervals.sample,

@@ -39,6 +39,7 @@ prop_compose! {
             task_id: name(4),
             availability_zone: name(5),
             launch_type: name(6),
+            ..TaskIdentity::default()
         }
     }
 }

@@ -44,6 +44,7 @@ fn identity() -> TaskIdentity {
         task_id: Some("bfa2636268144d039771334145e490c5".into()),
         availability_zone: Some("us-east-1d".into()),
         launch_type: Some("FARGATE".into()),
+        ..TaskIdentity::default()
     }
 }
 
@@ -348,6 +349,7 @@ fn the_largest_line_stays_under_what_log_routers_cut() {
         task_id: long("\\"),
         availability_zone: long("\\"),
         launch_type: long("\\"),
+        ..TaskIdentity::default()
     };
     // About as long as the program lets each list be.
     let names: Vec<String> = (0..11)
