@@ -79,7 +79,7 @@ impl SetClock {
         });
         if set.await.is_err() {
             // It would be ready for ever: from now on only the tick notices steps.
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 }

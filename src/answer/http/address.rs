@@ -29,20 +29,17 @@ impl FromStr for LoopbackAddress {
     type Err = NotLoopback;
 
     fn from_str(text: &str) -> Result<Self, NotLoopback> {
-        let candidates = match text.rsplit_once(':') {
-            Some(("localhost", port)) => {
-                let port = port.parse().map_err(|_| NotLoopback)?;
-                vec![
-                    (Ipv4Addr::LOCALHOST, port).into(),
-                    (Ipv6Addr::LOCALHOST, port).into(),
-                ]
-            }
-            _ => {
-                let address: SocketAddr = text.parse().map_err(|_| NotLoopback)?;
-                is_loopback(address.ip())
-                    .then(|| vec![address])
-                    .ok_or(NotLoopback)?
-            }
+        let candidates = if let Some(port) = text.strip_prefix("localhost:") {
+            let port = port.parse().map_err(|_| NotLoopback)?;
+            vec![
+                (Ipv4Addr::LOCALHOST, port).into(),
+                (Ipv6Addr::LOCALHOST, port).into(),
+            ]
+        } else {
+            let address: SocketAddr = text.parse().map_err(|_| NotLoopback)?;
+            is_loopback(address.ip())
+                .then(|| vec![address])
+                .ok_or(NotLoopback)?
         };
         Ok(Self {
             text: text.to_owned(),

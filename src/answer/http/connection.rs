@@ -41,13 +41,11 @@ pub(super) async fn converse(stream: TcpStream, clerk: Arc<Clerk>) {
         .max_buf_size(HEAD_SIZE)
         .serve_connection(TokioIo::new(stream), service);
     let mut connection = pin!(connection);
-    let outcome = match timeout(CONNECTION_TIME, connection.as_mut()).await {
-        Ok(outcome) => Ok(outcome),
-        Err(_) => {
-            connection.as_mut().graceful_shutdown();
-            timeout(LAST_REQUEST, connection).await
-        }
-    };
+    let mut outcome = timeout(CONNECTION_TIME, connection.as_mut()).await;
+    if outcome.is_err() {
+        connection.as_mut().graceful_shutdown();
+        outcome = timeout(LAST_REQUEST, connection).await;
+    }
     match outcome {
         Ok(Ok(())) => {}
         Ok(Err(error)) => debug!(%error, "a connection broke"),

@@ -104,10 +104,7 @@ fn a_good_clock_is_200_and_any_other_503() {
         ("nothing yet", nothing(), "", 503, Some("no_reading")),
         (
             "a minute old",
-            observed(
-                SyncStatus::Synchronized,
-                minutes(1) - Duration::from_secs(5),
-            ),
+            observed(SyncStatus::Synchronized, Duration::from_secs(55)),
             "",
             200,
             None,
@@ -127,12 +124,6 @@ fn a_good_clock_is_200_and_any_other_503() {
         assert_eq!(given, status, "{what}: {answer}");
         let verdict = if status == 200 { "good" } else { "not_good" };
         assert_eq!(answer["verdict"], verdict, "{what}");
-        let codes: Vec<&str> = code.into_iter().collect();
-        assert_eq!(
-            answer["codes"],
-            serde_json::json!(codes),
-            "{what}: {answer}"
-        );
         let has_range = answer["earliest"].is_string() && answer["latest"].is_string();
         assert_eq!(
             has_range,
@@ -197,7 +188,6 @@ fn a_query_that_is_wrong_is_refused_and_named() {
         ("max_error=", "max_error"),
         ("max_error", "max_error"),
         ("max_age=yesterday", "max_age"),
-        ("age_adjusted=perhaps", "age_adjusted"),
         ("after=noon", "after"),
         ("after=2020-01-01", "after"),
         ("max-error=5ms", "max-error"),
@@ -216,9 +206,8 @@ fn a_query_that_is_wrong_is_refused_and_named() {
     let long = format!("max_error={}", "9".repeat(7_000));
     assert!(asked(good(), &long).1.to_string().len() < 400);
     for query in [
-        "max_error=5ms&max_age=1h&age_adjusted=true",
+        "max_error=5ms&max_age=1h",
         "max_age=off",
-        "age_adjusted=false",
         "max_error=0.5%6ds",
     ] {
         assert_ne!(asked(good(), query).0, 400, "{query}");

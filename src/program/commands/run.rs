@@ -50,7 +50,12 @@ pub(crate) fn run(flags: &Flags, environment: &Environment, started: Moment) -> 
         };
         report_start(kind, &changes);
         let once = settings.once;
-        let answers = if once { ignored(answers) } else { answers };
+        let answers = if once {
+            report_ignored(&answers);
+            answer::Settings::default()
+        } else {
+            answers
+        };
         let sink = match Sink::stdout() {
             Ok(sink) => sink,
             Err(error) => {
@@ -87,11 +92,10 @@ fn report_start(source: SourceKind, changes: &[Change]) {
 }
 
 /// Nobody can ask a process that ends after its first reading.
-fn ignored(answers: answer::Settings) -> answer::Settings {
-    if answers != answer::Settings::default() {
+fn report_ignored(answers: &answer::Settings) {
+    if *answers != answer::Settings::default() {
         warn!("listen and clockbound-directory are ignored with once");
     }
-    answer::Settings::default()
 }
 
 fn read(raw: &mut Raw<'_>) -> Option<(Settings, answer::Settings, SourceKind)> {

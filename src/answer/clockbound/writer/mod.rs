@@ -99,7 +99,7 @@ impl Writer {
         initial: &Segment,
         look: bool,
     ) -> Result<(Self, Found), Fault> {
-        let (lock, locked) = lock(directory)?;
+        let (directory_held, is_locked) = lock(directory)?;
         let path = directory.join(FILE_NAME);
         let existing = match open_existing(&path)? {
             Some(file) => adoptable(&file)?.map(|generation| (file, generation)),
@@ -107,7 +107,7 @@ impl Writer {
         };
         let (file, generation, found) = match existing {
             Some((file, generation)) => {
-                if look || !locked {
+                if look || !is_locked {
                     std::thread::sleep(LOOK);
                     if read_generation(&file)? != generation {
                         return Err(Fault::OtherWriter);
@@ -128,7 +128,7 @@ impl Writer {
             path,
             file,
             generation,
-            _directory: lock,
+            _directory: directory_held,
         };
         Ok((writer, found))
     }

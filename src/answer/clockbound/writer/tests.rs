@@ -39,9 +39,10 @@ fn client(directory: &Path) -> ClockBoundClient {
 /// Half the range that a client gives, in nanoseconds, and the status.
 fn asked(client: &mut ClockBoundClient) -> (i64, ClockStatus) {
     let now = client.now().unwrap();
-    let seconds = now.latest.tv_sec() - now.earliest.tv_sec();
-    let nanos = now.latest.tv_nsec() - now.earliest.tv_nsec();
-    ((seconds * 1_000_000_000 + nanos) / 2, now.clock_status)
+    let nanos = |seconds: i64, nanos: i64| seconds * 1_000_000_000 + nanos;
+    let earliest = nanos(now.earliest.tv_sec(), now.earliest.tv_nsec());
+    let latest = nanos(now.latest.tv_sec(), now.latest.tv_nsec());
+    ((latest - earliest) / 2, now.clock_status)
 }
 
 fn inode(directory: &Path) -> u64 {
@@ -112,11 +113,13 @@ fn a_restart_keeps_the_file_and_its_clients() {
     );
 }
 
+type Spoil = fn(&Path);
+
 #[test]
 fn what_cannot_be_believed_is_found_unsound() {
-    let cases: [(&str, fn(&Path)); 5] = [
+    let cases: [(&str, Spoil); 5] = [
         ("killed in the middle", |directory| {
-            patch(directory, &5_u16.to_ne_bytes(), GENERATION_OFFSET)
+            patch(directory, &5_u16.to_ne_bytes(), GENERATION_OFFSET);
         }),
         ("written before the machine started", |directory| {
             let later = coarse().as_secs().cast_signed() + 100;
@@ -133,7 +136,7 @@ fn what_cannot_be_believed_is_found_unsound() {
             file.set_modified(in_an_hour).unwrap();
         }),
         ("a status that does not exist", |directory| {
-            patch(directory, &9_i32.to_ne_bytes(), 68)
+            patch(directory, &9_i32.to_ne_bytes(), 68);
         }),
     ];
     for (what, spoil) in cases {
@@ -360,10 +363,15 @@ fn what_is_read_while_it_is_written_is_whole() {
             let mut seen = 0;
             while seen < 200_000 {
                 let (half, status) = asked(&mut client);
+                seen += 1;
+                // What a client says that has met nothing but a writer at work.
+                if status == ClockStatus::Unknown {
+                    assert_eq!(half, 0);
+                    continue;
+                }
                 // Even seconds are free-running, odd ones synchronized.
                 let even = half / 1_000_000_000 % 2 == 0;
                 assert_eq!(status == ClockStatus::FreeRunning, even, "{half}");
-                seen += 1;
             }
         });
         let mut bound = 1;

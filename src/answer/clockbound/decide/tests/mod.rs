@@ -83,8 +83,8 @@ fn said(memory: &Memory, now: &Present, rules: &Rules) -> (Status, Duration, Dur
     }
     (
         segment.status,
-        segment.bound - MARGIN,
-        segment.void_after - segment.as_of,
+        segment.bound.checked_sub(MARGIN).unwrap(),
+        segment.void_after.checked_sub(segment.as_of).unwrap(),
     )
 }
 
