@@ -188,6 +188,7 @@ impl Source {
                 let sample = sample_of_exchange(Box::pin(client.ask()).await?);
                 Some(self.in_its_task(sample))
             }
+            Kind::Auto(auto) => Some(self.in_its_task(auto.read_if_due().await?)),
             _ => Some(self.read().await),
         }
     }
