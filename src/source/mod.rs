@@ -76,7 +76,10 @@ impl Source {
     pub fn detect(environment: &Environment, timeout: Duration) -> Result<Self, InvalidSource> {
         match environment.get(ENDPOINT_VARIABLE) {
             Some(base) => Self::auto(&base, timeout, Self::kernel().ok()),
-            None => Self::kernel(),
+            None => {
+                environment.warn_of_endpoint_v3();
+                Self::kernel()
+            }
         }
     }
 

@@ -191,63 +191,54 @@ fn version_3_of_the_endpoint_alone_is_warned_of() {
     );
 }
 
-/// How many connections two reads make with so much time in between.
-fn connections(interval: Option<Duration>, pause: Duration) -> u64 {
+/// How many connections a source makes for two reads with so much time in between.
+fn connections(source: impl FnOnce(&str) -> Source, pause: Duration) -> u64 {
     let server = Server::with(Options {
         // The endpoint itself keeps them: what closes one is the program.
         idle: Duration::from_secs(60),
         ..Options::default()
     });
     let server = server.unwrap();
-    let mut source = Source::ecs(&server.base(), Duration::from_secs(20)).unwrap();
-    if let Some(interval) = interval {
-        source = source.read_every(interval);
-    }
+    let source = source(&server.base());
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
     runtime.unwrap().block_on(async {
-        for _ in 0..2 {
-            let sample = source.read().await;
-            assert!(sample.outcome.is_ok(), "{sample:?}");
-            tokio::time::sleep(pause).await;
-        }
+        let first = source.read().await;
+        tokio::time::sleep(pause).await;
+        let second = source.read().await;
+        assert!(first.outcome.is_ok() && second.outcome.is_ok());
     });
     server.counters().connections_accepted
+}
+
+fn ecs(base: &str) -> Source {
+    Source::ecs(base, AT_ONCE).unwrap()
+}
+
+fn auto(base: &str) -> Source {
+    Source::auto(base, AT_ONCE, Source::kernel().ok()).unwrap()
 }
 
 #[test]
 fn no_connection_is_kept_for_the_five_seconds_after_which_the_endpoint_closes_it() {
     let second = Duration::from_secs(1);
-    // A busy machine makes the pause longer, which changes nothing.
-    assert_eq!(connections(None, second * 4), 2);
-    assert_eq!(connections(Some(second), second * 4), 2);
+    std::thread::scope(|scope| {
+        // A busy machine makes the pause longer, which changes nothing.
+        scope.spawn(|| assert_eq!(connections(ecs, second * 4), 2));
+        let often = |base: &str| ecs(base).read_every(second);
+        scope.spawn(move || assert_eq!(connections(often, second * 4), 2));
+    });
 }
 
 #[test]
 fn no_connection_is_kept_where_the_next_read_is_three_seconds_away() {
-    let second = Duration::from_secs(1);
-    for interval in [second * 3, second * 10] {
-        assert_eq!(
-            connections(Some(interval), Duration::ZERO),
-            2,
-            "{interval:?}"
-        );
+    for seconds in [3, 10] {
+        let interval = Duration::from_secs(seconds);
+        let of_ecs = connections(|base| ecs(base).read_every(interval), Duration::ZERO);
+        let of_auto = connections(|base| auto(base).read_every(interval), Duration::ZERO);
+        assert_eq!((of_ecs, of_auto), (2, 2), "{seconds} s");
     }
-}
-
-#[test]
-fn a_connection_is_used_again_by_frequent_reads() {
-    let server = Server::start(Scenario::Good).unwrap();
-    let mut program = start(&server, &[]);
-    for _ in 0..3 {
-        program.line();
-    }
-    let counters = server.counters();
-    assert!(
-        counters.connections_accepted < counters.task_requests,
-        "{counters:?}"
-    );
 }
 
 #[test]
