@@ -2,20 +2,23 @@
 //! an argument.
 
 mod identity;
+#[cfg(feature = "cli")]
+mod observed;
 mod read_error;
 mod status;
 mod step_recovery;
 
 use std::time::Duration;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
 use crate::time::{DriftRate, ErrorBound, Moment, TimeInterval, magnitude};
 
 pub use self::identity::{Label, TaskIdentity};
+#[cfg(feature = "cli")]
+pub(crate) use self::observed::Observed;
 pub use self::read_error::{ReadError, ReadErrorKind};
 pub use self::status::{ClockSource, SyncStatus};
-#[expect(unused_imports, reason = "its users follow")]
 pub(crate) use self::step_recovery::StepRecovery;
 
 /// One answer of a clock source. What it did not say, or what could not be believed, is `None`.
@@ -61,15 +64,10 @@ impl Reading {
         self.status == SyncStatus::Synchronized
     }
 
-    /// The age of the reference time when the source was asked. A reference that lies slightly in the
-    /// future, as rounding makes it, has age zero.
+    /// The age of the reference time when the reading was taken.
     #[must_use]
     pub fn reference_age(&self) -> Option<Duration> {
-        // By the wall clock of the baseline: the reference was taken from that one.
-        let age = self.baseline.wall.signed_duration_since(self.reference?);
-        let since = self.requested.since(&self.baseline);
-        let age = age.checked_add(&chrono::TimeDelta::from_std(since).ok()?)?;
-        Some(age.to_std().unwrap_or(Duration::ZERO))
+        self.reference_age_at(&self.taken)
     }
 
     /// The age of the reference time at `now`: its age when the source was asked, and the monotonic
@@ -77,7 +75,24 @@ impl Reading {
     #[must_use]
     pub fn reference_age_at(&self, now: &Moment) -> Option<Duration> {
         let since = now.since(&self.requested);
-        Some(self.reference_age()?.saturating_add(since))
+        Some(self.reference_age_when_requested()?.saturating_add(since))
+    }
+
+    /// A reference that lies slightly in the future, as rounding makes it, has age zero.
+    fn reference_age_when_requested(&self) -> Option<Duration> {
+        // By the wall clock of the baseline: the reference was taken from that one.
+        let age = self.baseline.wall.signed_duration_since(self.reference?);
+        let since = TimeDelta::from_std(self.requested.since(&self.baseline)).ok()?;
+        let age = age.checked_add(&since)?;
+        Some(age.to_std().unwrap_or(Duration::ZERO))
+    }
+
+    /// Whether the wall clock was stepped before this reading and the source may not have seen it: its
+    /// range is held against the clock as it was before the step.
+    #[cfg(feature = "cli")]
+    #[must_use]
+    pub(crate) fn follows_an_unseen_step(&self) -> bool {
+        self.baseline != self.requested
     }
 
     /// By how much the bound was enlarged, since the wall clock was stepped and the source may not have

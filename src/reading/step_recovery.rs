@@ -73,12 +73,6 @@ impl StepRecovery {
         });
         reading
     }
-
-    /// Whether readings are enlarged at present.
-    #[must_use]
-    pub(crate) fn is_open(&self) -> bool {
-        self.open.is_some()
-    }
 }
 
 impl Open {
@@ -182,7 +176,6 @@ mod tests {
         let lost = SyncStatus::NotSynchronized;
         assert_eq!(world.read_as(1_005, Ecs, Some(1_003), lost), 350);
         assert_eq!(world.read(1_010, Ecs, Some(1_003)), 0);
-        assert!(!world.recovery.is_open());
     }
 
     #[test]

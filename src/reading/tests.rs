@@ -2,7 +2,6 @@
 
 use std::time::Instant;
 
-use chrono::TimeDelta;
 use proptest::prelude::*;
 
 use super::*;

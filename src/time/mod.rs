@@ -5,13 +5,13 @@ mod moment;
 mod step;
 
 #[cfg(test)]
-pub(crate) use self::moment::earlier;
+pub(crate) use self::moment::{earlier, later};
 pub use self::{
     bound::{DriftRate, ErrorBound, InvalidBound},
     moment::{Moment, TimeInterval},
 };
 pub(crate) use self::{
     bound::{age_seconds, milliseconds},
-    moment::{later, magnitude},
-    step::{ClockStep, StepDetector, step_between},
+    moment::magnitude,
+    step::{ClockStep, StepDetector, has_moved, step_between},
 };

@@ -10,7 +10,7 @@ macro_rules! scenarios {
         /// What the endpoint plays.
         #[derive(Clone, Debug, PartialEq, Eq)]
         #[allow(clippy::doc_markdown, reason = "the lines of explanation are also printed, where backticks only disturb")]
-        pub(crate) enum Scenario {
+        pub enum Scenario {
             $(#[doc = $about] $variant,)*
             /// The bytes of a file, verbatim; the connection then stays open.
             Replay {
@@ -23,7 +23,7 @@ macro_rules! scenarios {
 
         impl Scenario {
             /// All but `replay:FILE`, in the order of the list: name and one line of explanation.
-            pub(crate) const NAMED: &[(Self, &'static str, &'static str)] = &[$((Self::$variant, $name, $about),)*];
+            pub const NAMED: &[(Self, &'static str, &'static str)] = &[$((Self::$variant, $name, $about),)*];
         }
     };
 }
@@ -112,7 +112,7 @@ const REPLAY: &str = "replay:";
 
 impl Scenario {
     /// What `mixed` plays, in turn.
-    pub(crate) fn mixture() -> impl Iterator<Item = &'static Self> {
+    pub fn mixture() -> impl Iterator<Item = &'static Self> {
         Self::NAMED
             .iter()
             .map(|(scenario, ..)| scenario)
@@ -125,7 +125,8 @@ impl Scenario {
     }
 
     /// Every name with its line of explanation.
-    pub(crate) fn list() -> String {
+    #[must_use]
+    pub fn list() -> String {
         let replay = (
             "replay:FILE",
             "the bytes of a file, verbatim, such as tests/data/agent-wire/task-tiny.http",
@@ -142,7 +143,7 @@ impl Scenario {
     ///
     /// # Errors
     /// A sentence with the path and the reason, when the file cannot be read.
-    pub(crate) fn replay(path: impl AsRef<Path>) -> Result<Self, String> {
+    pub fn replay(path: impl AsRef<Path>) -> Result<Self, String> {
         let path = path.as_ref();
         match std::fs::read(path) {
             Ok(bytes) => Ok(Self::Replay {

@@ -11,10 +11,13 @@ use crate::reading::{Label, TaskIdentity};
 pub(crate) const LABELS: [&str; 7] = Label::NAMES;
 
 /// The other root members of the program's own, metrics aside.
-const MEMBERS: [&str; 12] = [
+pub(super) const MEMBERS: [&str; 16] = [
     "_aws",
+    "AnswerErrors",
     "ClockSource",
+    "ClockSteps",
     "ClockSynchronizationStatus",
+    "LastClockStep",
     "MaxClockErrorBound",
     "MeanClockErrorBound",
     "ReadErrorKind",
@@ -23,6 +26,7 @@ const MEMBERS: [&str; 12] = [
     "Samples",
     "Sequence",
     "StartedAt",
+    "StatusChanges",
     "Version",
 ];
 

@@ -1,6 +1,6 @@
 //! What `auto` reads: the endpoint, or the fallback where the endpoint does not know the clock. Pure.
 
-use super::super::ecs::ClockKnowledge;
+use crate::source::ecs::ClockKnowledge;
 
 /// So many documents in a row without a `ClockDrift` show that the endpoint does not know the clock, where
 /// the launch type would make one expect it: documents are incomplete while a task starts.
