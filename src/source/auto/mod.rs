@@ -56,6 +56,17 @@ impl Auto {
         }
     }
 
+    /// As [`Auto::read`], but without a sample where the fallback is to be read and may not be asked yet.
+    pub(super) async fn read_if_due(&self) -> Option<Sample> {
+        match self.ask_endpoint().await {
+            Turn::Endpoint(sample) => Some(sample),
+            Turn::Fallback(answer) => {
+                let sample = Box::pin(self.fallback.read_if_due()).await?;
+                Some(with_identity_of(answer, sample))
+            }
+        }
+    }
+
     async fn ask_endpoint(&self) -> Turn {
         if !self.begin() {
             return Turn::Fallback(None);
