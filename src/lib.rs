@@ -9,6 +9,8 @@
 //!   [`Now::is_after`]), and an instant can be waited out ([`Clock::wait_until_past`]).
 //! - [`Clock::report`] judges the clock by [`Limits`], as the command `check` does; [`Report::on`] does
 //!   the same for a single reading. A [`Reason`] can be matched on, and a [`NotGood`] is an error for `?`.
+//! - [`NtpClient`] asks an NTP server how far the clock is from its own, and [`CrossCheck`] says whether
+//!   that and a reading can both be right.
 //! - [`explain`](mod@explain) says what CloudWatch makes of log lines in embedded metric format.
 //!
 //! ```
@@ -36,16 +38,14 @@
 //! Nothing here keeps global state, and nothing panics in a tokio runtime that has time and I/O enabled.
 //! Times are those of [`chrono`], which is exported again; a [`std::time::SystemTime`] converts into them.
 
+// A room that needs a feature says so in its first lines.
 mod clock;
-#[cfg(feature = "demo")]
 #[doc(hidden)]
 pub mod demo;
 mod emf;
-#[cfg(feature = "cli")]
 #[doc(hidden)]
 pub mod program;
 mod reading;
-#[cfg(feature = "cli")]
 mod sidecar;
 mod source;
 mod text;
@@ -54,9 +54,15 @@ mod time;
 pub use chrono;
 
 pub use clock::{
-    AgeLimit, Clock, ClockError, Limits, NotGood, Now, Reason, Report, Verdict, Warning,
+    AgeLimit, Clock, ClockError, ErrorLimit, InvalidLimit, Limits, NotGood, Now, Reason, Report,
+    Verdict, Warning,
 };
 pub use emf::{Metric, explain};
-pub use reading::{ClockSource, ReadError, ReadErrorKind, Reading, SyncStatus, TaskIdentity};
-pub use source::{Environment, InvalidSource, Sample, Source};
+pub use reading::{
+    ClockSource, Label, ReadError, ReadErrorKind, Reading, SyncStatus, TaskIdentity,
+};
+pub use source::{
+    Comparison, CrossCheck, Environment, Exchange, InvalidNtpServer, InvalidSource, NotCompared,
+    NtpClient, NtpServer, NtpSettings, Sample, Source,
+};
 pub use time::{DriftRate, ErrorBound, InvalidBound, Moment, TimeInterval};

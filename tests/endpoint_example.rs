@@ -4,9 +4,6 @@
     reason = "a test fails by it, also in its helpers"
 )]
 
-#[path = "endpoint/mod.rs"]
-mod endpoint;
-
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
@@ -415,9 +412,7 @@ fn stopping_ends_connections_that_wait_for_an_answer() {
         .unwrap();
         let mut stream = connect(&server).unwrap();
         send(&mut stream, "GET", &format!("{}/task", path(&server))).unwrap();
-        while server.counters().task_requests == 0 {
-            thread::sleep(Duration::from_millis(1));
-        }
+        server.await_requests(1).unwrap();
         let address = server.address();
         drop(server);
         // What was sent before the end, then the end: an error or none, but no timeout.
@@ -454,11 +449,7 @@ fn mixed_plays_the_others_in_turn() {
         let mut stream = connect(&server).unwrap();
         send(&mut stream, "GET", &format!("{}/task", path(&server))).unwrap();
         // Whatever it answers, the request has been taken before the next one is sent.
-        let deadline = Instant::now() + LONG;
-        while server.counters().task_requests <= turn as u64 {
-            assert!(Instant::now() < deadline, "{scenario}");
-            thread::sleep(Duration::from_millis(1));
-        }
+        server.await_requests(turn as u64 + 1).unwrap();
         match scenario {
             Scenario::Throttled => assert_eq!(receive(&mut stream).unwrap().status(), "429"),
             Scenario::NotJson => {

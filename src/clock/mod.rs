@@ -2,6 +2,7 @@
 //! has grown old, and waits out the uncertainty of an instant.
 
 mod cached;
+mod limits;
 mod now;
 mod reason;
 mod report;
@@ -16,10 +17,13 @@ use crate::reading::{ReadError, Reading, TaskIdentity};
 use crate::source::Source;
 use crate::time::DriftRate;
 
+#[cfg(feature = "cli")]
+pub(crate) use self::limits::parse_duration;
+pub use self::limits::{AgeLimit, ErrorLimit, InvalidLimit};
 pub use self::now::{ClockError, Now};
 pub use self::reason::{Reason, Warning};
 pub use self::report::{NotGood, Report};
-pub use self::verdict::{AgeLimit, Limits, Verdict};
+pub use self::verdict::{Limits, Verdict};
 
 /// A clock with a known error, for applications.
 ///

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::limits::AgeLimit;
+
 /// What is asked of a clock beyond being synchronized and knowing its error bound.
 ///
 /// ```
@@ -46,33 +48,6 @@ impl Limits {
     pub fn with_age_adjusted(mut self, age_adjusted: bool) -> Self {
         self.age_adjusted = age_adjusted;
         self
-    }
-}
-
-/// The largest age of the reference time that is good.
-///
-/// A clock that has lost its time source goes on being called synchronized; only the age of its reference
-/// shows it. Ages of 17 minutes are normal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AgeLimit {
-    /// Any age is good, and so is an unknown one.
-    Off,
-    /// An older reference is not good. An unknown age is, since a source need not know it.
-    WhereKnown(Duration),
-    /// An older reference is not good, and neither is an unknown age.
-    Required(Duration),
-}
-
-impl Default for AgeLimit {
-    /// One hour where the age is known.
-    fn default() -> Self {
-        Self::WhereKnown(Duration::from_secs(3_600))
-    }
-}
-
-impl From<Duration> for AgeLimit {
-    fn from(limit: Duration) -> Self {
-        Self::Required(limit)
     }
 }
 

@@ -1,13 +1,14 @@
 //! The limits that a request asks for in its query. Pure.
 
+use std::fmt;
 use std::time::Duration;
 
 use axum::extract::Query;
 use axum::extract::rejection::QueryRejection;
 use serde::Deserialize;
 
-use crate::program::parse;
-use crate::{AgeLimit, Limits};
+use crate::program::options::switch;
+use crate::{AgeLimit, ErrorLimit, Limits};
 
 /// The parameters of a query, as they are given.
 #[derive(Debug, Default, Deserialize)]
@@ -44,26 +45,25 @@ impl RequestedLimits {
 
 fn parsed(own: &Limits, parameters: &Parameters) -> Result<Limits, String> {
     let mut limits = *own;
-    if let Some(limit) = parameter("max_error", parameters.max_error.as_ref(), parse::duration)? {
-        limits.max_error = Some(limit);
+    if let Some(limit) = parameter("max_error", parameters.max_error.as_ref(), str::parse)? {
+        limits.max_error = Some(ErrorLimit::as_duration(limit));
     }
-    if let Some(limit) = parameter("max_age", parameters.max_age.as_ref(), parse::max_age)? {
+    if let Some(limit) = parameter("max_age", parameters.max_age.as_ref(), str::parse)? {
         limits.max_age = limit;
     }
     let age_adjusted = parameters.age_adjusted.as_ref();
-    if let Some(switch) = parameter("age_adjusted", age_adjusted, parse::switch)? {
+    if let Some(switch) = parameter("age_adjusted", age_adjusted, switch)? {
         limits.age_adjusted = switch;
     }
     Ok(limits)
 }
 
-fn parameter<T>(
+fn parameter<T, E: fmt::Display>(
     name: &str,
     text: Option<&String>,
-    parse: impl FnOnce(&str) -> Result<T, String>,
+    parse: impl FnOnce(&str) -> Result<T, E>,
 ) -> Result<Option<T>, String> {
-    let parsed =
-        text.map(|text| parse(text).map_err(|allowed| format!("{name} {text:?}: {allowed}")));
+    let parsed = text.map(|text| parse(text).map_err(|fault| format!("{name}: {fault}")));
     parsed.transpose()
 }
 
@@ -136,7 +136,7 @@ mod tests {
         assert_eq!(of("max_error", "1ms").unwrap().max_error, millisecond);
         for name in ["max_error", "max_age", "age_adjusted"] {
             let fault = of(name, "5").unwrap_err();
-            assert!(fault.starts_with(&format!("{name} \"5\": ")), "{fault}");
+            assert!(fault.starts_with(&format!("{name}: expected ")), "{fault}");
         }
     }
 }

@@ -2,8 +2,8 @@
 //! and shows it on a page.
 //!
 //! It is a user of [`Clock`] like any other; nothing of it is in the sidecar.
+#![cfg(feature = "demo")]
 
-mod config;
 mod format;
 mod history;
 mod limits;
@@ -11,6 +11,7 @@ mod page;
 mod plot;
 mod routes;
 mod server;
+mod settings;
 mod transaction;
 
 use std::ffi::OsString;
@@ -22,14 +23,15 @@ use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tracing::{error, info};
 
-use self::config::DemoConfig;
 use self::history::{History, Point};
 use self::routes::App;
-use crate::program::{diagnostics, options, start};
+use self::settings::Settings;
+use crate::program::exit::Exit;
+use crate::program::options::AnyOption;
+use crate::program::raw::Flags;
+use crate::program::{settings as program_settings, start, system};
 use crate::{Clock, Environment, Limits};
 
-/// Exit code: the address cannot be had.
-const CANNOT_LISTEN: u8 = 1;
 /// How far the plot reaches back.
 const HISTORY: Duration = Duration::from_secs(300);
 /// From one point of the plot to the next, at least.
@@ -45,59 +47,70 @@ pub fn main(arguments: Vec<OsString>, environment: &Environment) -> ExitCode {
         .version(env!("CARGO_PKG_VERSION"))
         .about("Shows this task's clock on a page, and refuses a critical step while it is not good enough")
         .args_override_self(true)
-        .args(start::arguments(&[options::DEMO, options::CLOCK]));
-    let code = start::matched(command, arguments).and_then(|matches| {
-        let flags = start::flags(&matches, &[options::DEMO, options::CLOCK]);
-        start::stoppable(async |shutdown| {
-            let config = start::valid(config::demo(&flags, environment))?;
-            run(config, environment, shutdown).await
-        })
-    });
-    ExitCode::from(code.map_or_else(|code| code, |()| 0))
+        .args(start::arguments(&options()));
+    let exit = match start::parse(command, arguments) {
+        Ok(matches) => run(&start::flags(&matches, &options()), environment),
+        Err(exit) => exit,
+    };
+    exit.into()
 }
 
-async fn run(
-    config: DemoConfig,
-    environment: &Environment,
+/// The options of the application.
+pub(crate) fn options() -> Vec<&'static dyn AnyOption> {
+    program_settings::options_of(settings::read)
+}
+
+fn run(flags: &Flags, environment: &Environment) -> Exit {
+    system::stoppable(async |shutdown| {
+        match program_settings::settings(flags, environment, settings::read) {
+            Ok((settings, _)) => match listen_and_serve(settings, shutdown).await {
+                Ok(()) => Exit::Success,
+                Err(exit) => exit,
+            },
+            Err(exit) => exit,
+        }
+    })
+}
+
+async fn listen_and_serve(
+    settings: Settings,
     shutdown: impl Future<Output = ()>,
-) -> Result<(), u8> {
-    diagnostics::init(config.source.log_level);
-    start::warn_of_unknown_variables(environment, options::DEMO);
+) -> Result<(), Exit> {
     let cannot_listen = |error: std::io::Error| {
-        error!(address = config.listen, %error, "it cannot listen");
-        CANNOT_LISTEN
+        error!(address = settings.listen, %error, "it cannot listen");
+        Exit::CannotListen
     };
     let mut shutdown = pin!(shutdown);
     // The look-up of a name may take long.
     let bound = tokio::select! {
         biased;
         () = &mut shutdown => return Ok(()),
-        bound = TcpListener::bind(&config.listen) => bound,
+        bound = TcpListener::bind(&settings.listen) => bound,
     };
     let listener = bound.map_err(cannot_listen)?;
     let address = listener.local_addr().map_err(cannot_listen)?;
     info!(%address, "listening");
-    serve(config, listener, shutdown).await;
+    serve(settings, listener, shutdown).await;
     info!("stopped");
     Ok(())
 }
 
-async fn serve(config: DemoConfig, listener: TcpListener, shutdown: impl Future<Output = ()>) {
+async fn serve(settings: Settings, listener: TcpListener, shutdown: impl Future<Output = ()>) {
     let clock = Clock::with_drift(
-        config.source.source,
-        config.refresh_interval,
-        config.source.drift,
+        settings.clock.source,
+        settings.refresh_interval,
+        settings.clock.drift,
     );
     let history = Arc::new(Mutex::new(History::new(HISTORY)));
     let watch = tokio::spawn(watch(
         clock.clone(),
         Arc::clone(&history),
-        POINTS.max(config.refresh_interval),
+        POINTS.max(settings.refresh_interval),
     ));
     let app = App {
         clock,
         history,
-        limits: Limits::default().with_max_error(config.max_error),
+        limits: Limits::default().with_max_error(settings.max_error),
     };
     server::serve(listener, routes::router(app), shutdown).await;
     watch.abort();

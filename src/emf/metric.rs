@@ -62,4 +62,13 @@ impl Metric {
     pub fn is_default(self) -> bool {
         self != Self::ClockErrorBoundAgeAdjusted
     }
+
+    /// Whether it has one value for each reading of a line.
+    #[must_use]
+    pub fn has_a_value_per_reading(self) -> bool {
+        matches!(
+            self,
+            Self::ClockErrorBound | Self::ClockErrorBoundAgeAdjusted
+        )
+    }
 }

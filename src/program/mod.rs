@@ -1,11 +1,17 @@
 //! What any of the programs needs: options, settings, start and stop, diagnostics, and the commands.
+#![cfg(feature = "cli")]
 
+pub(crate) mod clock;
 pub(crate) mod commands;
 pub(crate) mod diagnostics;
+pub(crate) mod exit;
+mod help;
 pub(crate) mod options;
-pub(crate) mod parse;
+pub(crate) mod raw;
 pub(crate) mod settings;
-pub(crate) mod shutdown;
+mod shutdown;
 pub(crate) mod start;
+pub(crate) mod system;
+mod unknown_variables;
 
 pub use self::start::main;

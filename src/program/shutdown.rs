@@ -3,8 +3,8 @@
 use std::future::Future;
 use std::io;
 
-/// Listens for the signals that ask this process to stop: SIGTERM and SIGINT; on Windows the
-/// console's events, of which ECS sends the one for shutdown. From this call on they no longer end the
+/// Listens for the signals that ask this process to stop: SIGTERM, SIGINT, SIGHUP and
+/// SIGQUIT; on Windows the console's events, of which ECS sends the one for shutdown. From this call on they no longer end the
 /// process by themselves.
 ///
 /// The future is ready after the first of them. To be called within a tokio runtime.
@@ -16,16 +16,20 @@ pub(crate) fn listen() -> io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut hangup = signal(SignalKind::hangup())?;
+    let mut quit = signal(SignalKind::quit())?;
     Ok(async move {
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
+            _ = hangup.recv() => {}
+            _ = quit.recv() => {}
         }
     })
 }
 
-/// Listens for the signals that ask this process to stop: SIGTERM and SIGINT; on Windows the
-/// console's events, of which ECS sends the one for shutdown. From this call on they no longer end the
+/// Listens for the signals that ask this process to stop: SIGTERM, SIGINT, SIGHUP and
+/// SIGQUIT; on Windows the console's events, of which ECS sends the one for shutdown. From this call on they no longer end the
 /// process by themselves.
 ///
 /// The future is ready after the first of them. To be called within a tokio runtime.

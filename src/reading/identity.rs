@@ -1,6 +1,6 @@
 //! Which task this is.
 
-/// What the task metadata endpoint says about the task. What is not known is `None`.
+/// What is known of the task. What is not known is `None`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TaskIdentity {
@@ -17,6 +17,9 @@ pub struct TaskIdentity {
     pub revision: Option<String>,
     /// The last part of the task's ARN.
     pub task_id: Option<String>,
+    /// Whether the task's id is the one in the endpoint's address, which AWS does not document: the first
+    /// document replaces it.
+    pub is_task_id_from_address: bool,
     /// The availability zone, such as `us-east-1d`.
     pub availability_zone: Option<String>,
     /// `FARGATE`, `EC2`, `EXTERNAL` or `MANAGED_INSTANCES`.
@@ -24,32 +27,141 @@ pub struct TaskIdentity {
 }
 
 impl TaskIdentity {
-    /// Takes over what `newer` knows and this identity does not: what was learnt once is kept.
+    /// What the address of the task metadata endpoint says: the task's id, where its last segment has the
+    /// form that Fargate gives it, 32 hexadecimal digits, a hyphen and decimal digits.
+    ///
+    /// ```
+    /// use ecs_clock_emf::TaskIdentity;
+    /// let base = "http://169.254.170.2/v4/cd189a933e5849daa93386466019ab50-2495160603";
+    /// let identity = TaskIdentity::from_endpoint_address(base).unwrap();
+    /// assert_eq!(identity.task_id.as_deref(), Some("cd189a933e5849daa93386466019ab50"));
+    /// ```
+    #[must_use]
+    pub fn from_endpoint_address(base: &str) -> Option<Self> {
+        const ID_LENGTH: usize = 32;
+        let base = base.strip_suffix('/').unwrap_or(base);
+        let (_, last) = base.rsplit_once('/')?;
+        let (id, number) = last.split_once('-')?;
+        let is_id = id.len() == ID_LENGTH && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+        (is_id && is_number).then(|| Self {
+            task_id: Some(id.to_owned()),
+            is_task_id_from_address: true,
+            ..Self::default()
+        })
+    }
+
+    /// The value of a label.
+    #[must_use]
+    pub fn get(&self, label: Label) -> Option<&str> {
+        match label {
+            Label::ClusterName => &self.cluster,
+            Label::ServiceName => &self.service,
+            Label::TaskDefinitionFamily => &self.family,
+            Label::TaskDefinitionRevision => &self.revision,
+            Label::TaskId => &self.task_id,
+            Label::AvailabilityZone => &self.availability_zone,
+            Label::LaunchType => &self.launch_type,
+        }
+        .as_deref()
+    }
+
+    /// The place of a label's value.
+    pub(crate) fn get_mut(&mut self, label: Label) -> &mut Option<String> {
+        match label {
+            Label::ClusterName => &mut self.cluster,
+            Label::ServiceName => &mut self.service,
+            Label::TaskDefinitionFamily => &mut self.family,
+            Label::TaskDefinitionRevision => &mut self.revision,
+            Label::TaskId => &mut self.task_id,
+            Label::AvailabilityZone => &mut self.availability_zone,
+            Label::LaunchType => &mut self.launch_type,
+        }
+    }
+
+    /// Takes over what `newer` knows and this identity does not: what was learnt once is kept. Only a
+    /// task's id that was taken from the address gives way to the one that a document says.
     pub fn learn(&mut self, newer: &Self) {
-        let Self {
-            cluster,
-            service,
-            is_outside_service,
-            family,
-            revision,
-            task_id,
-            availability_zone,
-            launch_type,
-        } = self;
-        *is_outside_service |= newer.is_outside_service;
-        for (known, new) in [
-            (cluster, &newer.cluster),
-            (service, &newer.service),
-            (family, &newer.family),
-            (revision, &newer.revision),
-            (task_id, &newer.task_id),
-            (availability_zone, &newer.availability_zone),
-            (launch_type, &newer.launch_type),
-        ] {
-            if known.is_none() {
-                known.clone_from(new);
+        self.is_outside_service |= newer.is_outside_service;
+        if newer.task_id.is_some() && (self.task_id.is_none() || self.is_task_id_from_address) {
+            self.task_id.clone_from(&newer.task_id);
+            self.is_task_id_from_address = newer.is_task_id_from_address;
+        }
+        for label in Label::ALL {
+            if let (None, Some(new)) = (self.get(label), newer.get(label)) {
+                *self.get_mut(label) = Some(new.to_owned());
             }
         }
+    }
+}
+
+/// What tells one task from another on a line: a root member, which may be a dimension and which
+/// `properties` may override.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Label {
+    /// The cluster's short name.
+    ClusterName,
+    /// The service the task belongs to.
+    ServiceName,
+    /// The task definition's family.
+    TaskDefinitionFamily,
+    /// The task definition's revision.
+    TaskDefinitionRevision,
+    /// The last part of the task's ARN.
+    TaskId,
+    /// The availability zone.
+    AvailabilityZone,
+    /// The launch type.
+    LaunchType,
+}
+
+impl Label {
+    /// Every label, in the order of a line.
+    pub const ALL: [Self; 7] = [
+        Self::ClusterName,
+        Self::ServiceName,
+        Self::TaskDefinitionFamily,
+        Self::TaskDefinitionRevision,
+        Self::TaskId,
+        Self::AvailabilityZone,
+        Self::LaunchType,
+    ];
+
+    /// The names of all labels, in the same order.
+    pub(crate) const NAMES: [&str; 7] = {
+        let mut names = [""; 7];
+        let mut index = 0;
+        while index < names.len() {
+            names[index] = Self::ALL[index].name();
+            index += 1;
+        }
+        names
+    };
+
+    /// Its name on a line, such as `ClusterName`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ClusterName => "ClusterName",
+            Self::ServiceName => "ServiceName",
+            Self::TaskDefinitionFamily => "TaskDefinitionFamily",
+            Self::TaskDefinitionRevision => "TaskDefinitionRevision",
+            Self::TaskId => "TaskId",
+            Self::AvailabilityZone => "AvailabilityZone",
+            Self::LaunchType => "LaunchType",
+        }
+    }
+
+    /// The label of this name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|label| label.name() == name)
+    }
+}
+
+impl std::fmt::Display for Label {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
     }
 }
 
@@ -57,18 +169,96 @@ impl TaskIdentity {
 mod tests {
     use super::*;
 
+    const ID: &str = "cd189a933e5849daa93386466019ab50";
+
+    fn with(label: Label, value: &str) -> TaskIdentity {
+        let mut identity = TaskIdentity::default();
+        *identity.get_mut(label) = Some(value.to_owned());
+        identity
+    }
+
     #[test]
     fn what_was_learnt_is_kept() {
-        let mut identity = TaskIdentity {
-            cluster: Some("a".into()),
-            ..TaskIdentity::default()
-        };
+        for label in Label::ALL {
+            let mut identity = TaskIdentity::default();
+            identity.learn(&with(label, "first"));
+            assert_eq!(identity, with(label, "first"), "{label}");
+            identity.learn(&with(label, "second"));
+            identity.learn(&TaskIdentity::default());
+            assert_eq!(identity, with(label, "first"), "{label}");
+        }
+        let mut identity = TaskIdentity::default();
         identity.learn(&TaskIdentity {
-            cluster: Some("b".into()),
-            service: Some("s".into()),
+            is_outside_service: true,
             ..TaskIdentity::default()
         });
-        assert_eq!(identity.cluster.as_deref(), Some("a"));
-        assert_eq!(identity.service.as_deref(), Some("s"));
+        identity.learn(&TaskIdentity::default());
+        assert!(identity.is_outside_service);
+    }
+
+    #[test]
+    fn a_label_has_one_name_and_one_place() {
+        for label in Label::ALL {
+            assert_eq!(Label::from_name(label.name()), Some(label));
+            let identity = with(label, "value");
+            for other in Label::ALL {
+                let expected = (label == other).then_some("value");
+                assert_eq!(identity.get(other), expected, "{label} {other}");
+            }
+        }
+        assert_eq!(Label::from_name("clustername"), None);
+    }
+
+    #[test]
+    fn the_task_id_in_the_address_where_the_form_fits() {
+        for (base, fits) in [
+            (format!("http://169.254.170.2/v4/{ID}-2495160603"), true),
+            (format!("http://169.254.170.2/v4/{ID}-0/"), true),
+            (
+                format!("http://169.254.170.2/v4/{}-1", ID.to_uppercase()),
+                true,
+            ),
+            (format!("http://169.254.170.2/v4/{ID}"), false),
+            (format!("http://169.254.170.2/v4/{ID}-"), false),
+            (format!("http://169.254.170.2/v4/{ID}-12a"), false),
+            (format!("http://169.254.170.2/v4/{ID}-1-2"), false),
+            (format!("http://169.254.170.2/v4/{}-1", &ID[1..]), false),
+            (format!("http://169.254.170.2/v4/{ID}0-1"), false),
+            (format!("http://169.254.170.2/v4/{}g-1", &ID[1..]), false),
+            (format!("http://169.254.170.2/v4/{ID}-1/more"), false),
+            // EC2 has a UUID here, which is not the task's id.
+            (
+                "http://169.254.170.2/v4/05281997-e0e2-4a0f-9b0b-0b0f0b0f0b0f".to_owned(),
+                false,
+            ),
+            (format!("{ID}-1"), false),
+            (String::new(), false),
+        ] {
+            let found = TaskIdentity::from_endpoint_address(&base);
+            let id = found.and_then(|identity| identity.task_id);
+            let expected = base
+                .rsplit('/')
+                .find(|part| !part.is_empty())
+                .and_then(|last| last.split('-').next())
+                .filter(|_| fits);
+            assert_eq!(id.as_deref(), expected, "{base}");
+        }
+    }
+
+    #[test]
+    fn a_document_replaces_the_id_of_the_address_once() {
+        let address = format!("http://169.254.170.2/v4/{ID}-1");
+        let address = TaskIdentity::from_endpoint_address(&address).unwrap();
+        let mut identity = TaskIdentity::default();
+        identity.learn(&address);
+        assert_eq!(identity.get(Label::TaskId), Some(ID));
+        identity.learn(&with(Label::ClusterName, "c"));
+        assert_eq!(identity.get(Label::TaskId), Some(ID));
+        identity.learn(&with(Label::TaskId, "document"));
+        assert_eq!(identity.get(Label::TaskId), Some("document"));
+        assert!(!identity.is_task_id_from_address);
+        identity.learn(&address);
+        identity.learn(&with(Label::TaskId, "another"));
+        assert_eq!(identity.get(Label::TaskId), Some("document"));
     }
 }

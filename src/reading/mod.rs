@@ -8,11 +8,11 @@ mod step_recovery;
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
 use crate::time::{DriftRate, ErrorBound, Moment, TimeInterval, magnitude};
 
-pub use self::identity::TaskIdentity;
+pub use self::identity::{Label, TaskIdentity};
 pub use self::read_error::{ReadError, ReadErrorKind};
 pub use self::status::{ClockSource, SyncStatus};
 pub(crate) use self::step_recovery::StepRecovery;
@@ -60,15 +60,10 @@ impl Reading {
         self.status == SyncStatus::Synchronized
     }
 
-    /// The age of the reference time when the source was asked. A reference that lies slightly in the
-    /// future, as rounding makes it, has age zero.
+    /// The age of the reference time when the reading was taken.
     #[must_use]
     pub fn reference_age(&self) -> Option<Duration> {
-        // By the wall clock of the baseline: the reference was taken from that one.
-        let age = self.baseline.wall.signed_duration_since(self.reference?);
-        let since = self.requested.since(&self.baseline);
-        let age = age.checked_add(&chrono::TimeDelta::from_std(since).ok()?)?;
-        Some(age.to_std().unwrap_or(Duration::ZERO))
+        self.reference_age_at(&self.taken)
     }
 
     /// The age of the reference time at `now`: its age when the source was asked, and the monotonic
@@ -76,7 +71,16 @@ impl Reading {
     #[must_use]
     pub fn reference_age_at(&self, now: &Moment) -> Option<Duration> {
         let since = now.since(&self.requested);
-        Some(self.reference_age()?.saturating_add(since))
+        Some(self.reference_age_when_requested()?.saturating_add(since))
+    }
+
+    /// A reference that lies slightly in the future, as rounding makes it, has age zero.
+    fn reference_age_when_requested(&self) -> Option<Duration> {
+        // By the wall clock of the baseline: the reference was taken from that one.
+        let age = self.baseline.wall.signed_duration_since(self.reference?);
+        let since = TimeDelta::from_std(self.requested.since(&self.baseline)).ok()?;
+        let age = age.checked_add(&since)?;
+        Some(age.to_std().unwrap_or(Duration::ZERO))
     }
 
     /// By how much the bound was enlarged, since the wall clock was stepped and the source may not have
@@ -135,6 +139,35 @@ impl Reading {
             .then(|| TimeInterval::around(now.wall, bound))
     }
 }
+
+/// Withholding what the reading itself contradicts.
+impl Reading {
+    /// Withholds bound and reference of a reading whose reference lies later than the clock by more than the
+    /// bound and this reading's rounding explain, and returns what is to be reported. True time is never before
+    /// the reference, so such a clock is farther off than the bound; its status is [`SyncStatus::Unknown`].
+    pub(crate) fn withhold_contradiction(&mut self) -> Option<ReadError> {
+        let reference = self.reference?;
+        let bound = self.bound.map_or(Duration::ZERO, ErrorBound::as_duration);
+        let tolerance = FUTURE_TOLERANCE.saturating_add(bound);
+        let ahead = reference.signed_duration_since(self.taken.wall).to_std();
+        if ahead.is_ok_and(|ahead| ahead > tolerance) {
+            self.status = SyncStatus::Unknown;
+            self.bound = None;
+            self.reference = None;
+            let message = format!(
+                "the reference time {} is later than the clock ({}) by more than 1 s and the error bound: \
+                 bound and reference time are withheld",
+                reference.to_rfc3339_opts(SecondsFormat::Millis, true),
+                self.taken.wall.to_rfc3339_opts(SecondsFormat::Millis, true),
+            );
+            return Some(ReadError::new(ReadErrorKind::InvalidMember, message));
+        }
+        None
+    }
+}
+
+/// How far in the future a reference time may lie, beyond the bound. Sources give whole seconds.
+const FUTURE_TOLERANCE: Duration = Duration::from_secs(1);
 
 /// A bound over 24 hours says nothing.
 fn within_a_day(bound: Duration) -> Option<Duration> {

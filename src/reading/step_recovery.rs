@@ -78,13 +78,6 @@ impl StepRecovery {
         });
         reading
     }
-
-    /// Whether readings are enlarged at present.
-    #[must_use]
-    #[allow(dead_code, reason = "for those who publish readings")]
-    pub(crate) fn is_open(&self) -> bool {
-        self.open.is_some()
-    }
 }
 
 impl Open {
@@ -257,7 +250,6 @@ mod tests {
         let lost = SyncStatus::NotSynchronized;
         assert_eq!(world.read_as(1_005, Ecs, Some(1_003), lost), 350);
         assert_eq!(world.read(1_010, Ecs, Some(1_003)), 0);
-        assert!(!world.recovery.is_open());
     }
 
     #[test]

@@ -2,7 +2,6 @@
 
 use std::time::Instant;
 
-use chrono::TimeDelta;
 use proptest::prelude::*;
 
 use super::*;
@@ -130,5 +129,68 @@ proptest! {
         );
         let still = reading.bound_at(&after(&reading, seconds, 0), drift);
         prop_assert!(unknown_last(still) <= unknown_last(reading.bound_at(&sooner, drift)));
+    }
+}
+
+/// A reading with a bound of half a second whose reference is later than the clock by so much.
+fn reading_from_the_future(ahead_us: i64) -> Reading {
+    let mut reading = reading(500.0, 0);
+    reading.reference = Some(reading.taken.wall + TimeDelta::microseconds(ahead_us));
+    reading
+}
+
+#[test]
+fn a_reference_later_than_the_clock_allows_contradicts_the_reading() {
+    for (ahead_us, is_contradiction) in [
+        (-3_600_000_000, false),
+        (0, false),
+        (1_000_000, false),
+        (1_499_999, false),
+        (1_500_000, false),
+        (1_500_001, true),
+        (7_200_000_000, true),
+    ] {
+        for status in [SyncStatus::Synchronized, SyncStatus::NotSynchronized] {
+            let mut found = reading_from_the_future(ahead_us);
+            found.status = status;
+            let before = found.clone();
+            let error = found.withhold_contradiction();
+            assert_eq!(error.is_some(), is_contradiction, "{ahead_us}");
+            if let Some(error) = error {
+                assert_eq!(error.kind, ReadErrorKind::InvalidMember);
+                assert!(error.message.contains("withheld"), "{error}");
+                assert_eq!(found.status, SyncStatus::Unknown, "{ahead_us}");
+                assert_eq!((found.bound, found.reference), (None, None));
+            } else {
+                assert_eq!(found, before, "{ahead_us}");
+            }
+        }
+    }
+    let ahead = reading_from_the_future(1_500_000).reference_age();
+    assert_eq!(ahead, Some(Duration::ZERO));
+}
+
+#[test]
+fn without_a_bound_a_second_in_the_future_is_the_limit() {
+    for (ahead_us, is_contradiction) in [(1_000_000, false), (1_000_001, true)] {
+        let mut reading = reading_from_the_future(ahead_us);
+        reading.bound = None;
+        assert_eq!(reading.withhold_contradiction().is_some(), is_contradiction);
+        assert_eq!(reading.is_synchronized(), !is_contradiction);
+    }
+    let mut reading = reading(0.5, 0);
+    reading.reference = None;
+    assert_eq!(reading.withhold_contradiction(), None);
+}
+
+#[test]
+fn the_end_of_time_contradicts_and_nothing_overflows() {
+    for (reference, is_contradiction) in [
+        (DateTime::<Utc>::MAX_UTC, true),
+        (DateTime::<Utc>::MIN_UTC, false),
+    ] {
+        let mut reading = reading(86_400_000.0, 0);
+        reading.reference = Some(reference);
+        assert_eq!(reading.withhold_contradiction().is_some(), is_contradiction);
     }
 }

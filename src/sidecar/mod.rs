@@ -1,35 +1,42 @@
-//! The sidecar's loop: tick, read, collect, emit, until a signal. It executes; what to do is decided
-//! by [`Collector`], [`Beat`] and [`StepDetector`].
+//! The sidecar: reads the clock at even distances and writes what it says as lines, until a signal.
+//!
+//! A sample goes one way: the source's answer becomes an event, [`control`] decides what follows from it,
+//! windows become lines, lines go to the sink. The loop in this file only executes, and reads the clocks in
+//! one place.
+#![cfg(feature = "cli")]
 
+mod control;
 pub(crate) mod line;
+mod notice;
+mod output;
 mod queue;
 mod schedule;
+mod settings;
 pub(crate) mod sink;
 pub(crate) mod window;
 
 use std::future::Future;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::time::{Duration, Instant};
 
-use tracing::{debug, error, info, warn};
+use tracing::{debug, error, info};
 
-use crate::program::settings::RunConfig;
-use crate::reading::ReadErrorKind;
-use crate::sidecar::queue::Emitter;
-use crate::sidecar::schedule::{Beat, share};
-use crate::sidecar::sink::{Counts, Sink};
-use crate::sidecar::window::Collector;
+use self::control::{Action, Control, Event, Rules};
+use self::output::Output;
+use self::sink::{Counts, Sink};
+use self::window::Window;
 use crate::source::Sample;
-use crate::time::{Moment, StepDetector};
+use crate::time::Moment;
+
+pub(crate) use self::control::RandomFractions;
+pub(crate) use self::settings::Settings;
 
 /// How long the last lines may take: everything is over well within 2 s of the signal.
 const LAST_LINES: Duration = Duration::from_millis(1_800);
-/// A container of ECS that ends before its restart period of 60 s is over is never restarted.
-const RESTARTABLE_AGE: Duration = Duration::from_secs(65);
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Ended {
+pub(crate) struct RunOutcome {
     /// Whether any reading was had.
     pub had_reading: bool,
     /// Whether the reader of stdout was gone.
@@ -38,87 +45,119 @@ pub(crate) struct Ended {
     pub counts: Counts,
 }
 
-/// The two draws of a process, each from 0 to 1, that keep a fleet from beating as one.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Draws {
-    /// The share of the emit jitter by which regular lines are delayed.
-    pub delay: f64,
-    /// The share of the sample interval between the first reading and the second.
-    pub offset: f64,
-}
-
 /// Samples and emits until `shutdown` is ready, stdout is closed, or, with `once`, after one reading.
 pub(crate) async fn run(
-    config: RunConfig,
+    settings: Settings,
     sink: Sink,
     started: Moment,
-    draws: Draws,
+    random: RandomFractions,
     shutdown: impl Future<Output = ()>,
-) -> Ended {
-    let source = config.source.source;
-    let mut sidecar = Sidecar {
-        collector: Collector::new(config.emit_interval, config.format.is_reading_by_reading()),
-        emitter: Emitter::new(
-            config.format,
-            sink,
-            share(config.emit_jitter, draws.delay),
-            started.wall,
-        ),
-        steps: StepDetector::new(Moment::now()),
-        failing: None,
-        had_reading: false,
+) -> RunOutcome {
+    let source = settings.source;
+    let rules = Rules {
+        once: settings.once,
+        sample_interval: settings.sample_interval,
+        emit_interval: settings.emit_interval,
+        emit_jitter: settings.emit_jitter,
+        reading_by_reading: settings.format.is_reading_by_reading(),
+        capacity: settings.format.capacity(),
+        in_ecs: settings.in_ecs,
     };
-    let second = Instant::now() + share(config.sample_interval, draws.offset);
-    let mut beat = Beat::new(second, config.sample_interval);
-    let mut leave_at: Option<Instant> = None;
-    let mut stdout_closed = false;
+    let mut output = Output::new(settings.format, sink, started.wall);
+    let (mut control, mut actions) =
+        Control::start(&rules, random, started.monotonic, &Moment::now());
     let mut shutdown = pin!(shutdown);
     let mut read = pin!(source.read());
-    let mut reading = true;
-
+    let mut under_way = Progress::default();
     loop {
-        let wake = [
-            (!reading).then(|| beat.next()),
-            sidecar.next_wake(),
-            leave_at,
-        ];
-        let wake = wake.into_iter().flatten().min();
-        tokio::select! {
-            biased;
-            // Before the signal: an answer that is there already is not thrown away.
-            sample = &mut read, if reading => {
-                reading = false;
-                sidecar.take(sample);
-                beat.leave_out_missed(Instant::now());
-                if config.once {
-                    break;
-                }
-            }
-            () = &mut shutdown => break,
-            () = sidecar.emitter.sink().closed(), if !stdout_closed => {
-                stdout_closed = true;
-                say_stdout_closed();
-                let age = started.monotonic.elapsed();
-                let wait = if config.source.in_ecs { RESTARTABLE_AGE.saturating_sub(age) } else { Duration::ZERO };
-                leave_at = Some(Instant::now() + wait);
-            }
-            () = sleep_until(wake) => sidecar.tick(),
+        if let Some(end) = under_way.execute(actions, &mut output) {
+            return finish(output, end, &control, under_way.stdout_closed).await;
         }
-        let now = Instant::now();
-        if leave_at.is_some_and(|leave_at| leave_at <= now) {
-            break;
-        }
-        if !reading && beat.next() <= now {
-            beat.advance(now);
+        if under_way.read_is_due() {
             read.set(source.read());
-            reading = true;
         }
+        let event = next_event(&mut under_way, read.as_mut(), shutdown.as_mut(), &output).await;
+        if let Event::Sampled(sample) = &event {
+            debug!(?sample, "sample");
+            if let Some(identity) = &sample.identity {
+                output.learn(identity);
+            }
+        }
+        actions = control.on(event, &Moment::now());
     }
-    sidecar.finish(stdout_closed).await
 }
 
-fn say_stdout_closed() {
-    error!("stdout is closed: no line can be written any more");
+/// What the loop is waiting for.
+#[derive(Debug, Default)]
+struct Progress {
+    /// Whether a read is to begin.
+    read_wanted: bool,
+    /// Whether a read is under way.
+    reading: bool,
+    wake_at: Option<Instant>,
+    stdout_closed: bool,
+}
+
+/// The last actions: windows still to be written, and the one that only reports lost lines.
+struct End {
+    windows: Vec<Window>,
+    bare: Window,
+}
+
+impl Progress {
+    /// Executes actions. Returns what is left where the last one is to end.
+    fn execute(&mut self, mut actions: Vec<Action>, output: &mut Output) -> Option<End> {
+        let bare = match actions.pop() {
+            Some(Action::End(bare)) => Some(bare),
+            other => {
+                actions.extend(other);
+                None
+            }
+        };
+        let mut windows = Vec::new();
+        self.wake_at = None;
+        for action in actions {
+            match action {
+                Action::Read => self.read_wanted = true,
+                Action::Notify(notice, times) => notice.emit(times),
+                Action::WakeAt(time) => self.wake_at = Some(time),
+                // At the very end a line waits for room in the queue.
+                Action::Write(window) if bare.is_some() => windows.push(window),
+                Action::Write(window) => output.write(&window),
+                // The last action only, and that one was taken off above.
+                Action::End(_) => {}
+            }
+        }
+        bare.map(|bare| End { windows, bare })
+    }
+
+    fn read_is_due(&mut self) -> bool {
+        self.reading |= self.read_wanted;
+        std::mem::take(&mut self.read_wanted)
+    }
+}
+
+/// Waits for what happens next.
+async fn next_event(
+    progress: &mut Progress,
+    read: Pin<&mut impl Future<Output = Sample>>,
+    shutdown: Pin<&mut impl Future<Output = ()>>,
+    output: &Output,
+) -> Event {
+    tokio::select! {
+        biased;
+        // Before the signal: an answer that is there already is not thrown away.
+        sample = read, if progress.reading => {
+            progress.reading = false;
+            Event::Sampled(Box::new(sample))
+        }
+        () = shutdown => Event::Stop,
+        () = output.sink().closed(), if !progress.stdout_closed => {
+            progress.stdout_closed = true;
+            Event::StdoutClosed
+        }
+        () = sleep_until(progress.wake_at) => Event::Woken,
+    }
 }
 
 async fn sleep_until(wake: Option<Instant>) {
@@ -128,112 +167,35 @@ async fn sleep_until(wake: Option<Instant>) {
     }
 }
 
-struct Sidecar {
-    collector: Collector,
-    emitter: Emitter,
-    steps: StepDetector,
-    /// The kind of the read error that was last said, while it lasts.
-    failing: Option<ReadErrorKind>,
-    had_reading: bool,
-}
-
-impl Sidecar {
-    fn take(&mut self, sample: Sample) {
-        if let Some(identity) = &sample.identity {
-            self.emitter.learn(identity);
-        }
-        self.had_reading |= sample.outcome.is_ok();
-        self.say_changes(&sample);
-        let now = self.compare_clocks();
-        for closed in self.collector.add(sample) {
-            self.emitter.take(closed, now.monotonic);
-        }
-        self.emitter.write_due(now.monotonic);
-    }
-
-    fn tick(&mut self) {
-        let now = self.compare_clocks();
-        if let Some(closed) = self.collector.close_if_over(now.wall) {
-            self.emitter.take(closed, now.monotonic);
-        }
-        self.emitter.write_due(now.monotonic);
-    }
-
-    /// Looks for a step since the last look. Before anything else is done with the present time, the
-    /// open window is closed in the time line it began in.
-    fn compare_clocks(&mut self) -> Moment {
-        let now = Moment::now();
-        if let Some(step) = self.steps.observe(now) {
-            warn!(
-                milliseconds = step.by.num_milliseconds(),
-                "the wall clock was stepped"
-            );
-            self.emitter.take(self.collector.step(step), now.monotonic);
-        }
-        now
-    }
-
-    /// When something is to be done though no reading is.
-    fn next_wake(&self) -> Option<Instant> {
-        let window_ends = self.collector.end().map(|end| {
-            let now = Moment::now();
-            let left = end.signed_duration_since(now.wall);
-            now.monotonic + left.to_std().unwrap_or_default()
-        });
-        [window_ends, self.emitter.next_due()]
-            .into_iter()
-            .flatten()
-            .min()
-    }
-
-    /// Says a kind of failure once, not once per sample.
-    fn say_changes(&mut self, sample: &Sample) {
-        let error = sample.outcome.as_ref().err().or(sample.withheld.last());
-        let kind = error.map(|error| error.kind);
-        match error {
-            Some(error) if kind != self.failing => warn!(
-                kind = error.kind.as_str(),
-                error = error.message,
-                "the clock cannot be read as it should"
-            ),
-            None if self.failing.is_some() => info!("the clock can be read again"),
-            _ => {}
-        }
-        self.failing = kind;
-        debug!(?sample, "sample");
-    }
-
-    async fn finish(mut self, stdout_closed: bool) -> Ended {
-        let deadline = tokio::time::Instant::now() + LAST_LINES;
-        let now = self.compare_clocks();
-        let bare = self.collector.bare(now.wall);
-        // Not as an urgent one: at the very end a line waits for room in the queue.
-        if let Some(closed) = self.collector.close(false) {
-            self.emitter.take(closed, now.monotonic);
-        }
-        let sink = self.emitter.finish(bare, deadline).await;
-        let counts = sink.finish(deadline).await;
-        // It may have shown with the last lines only.
-        if sink.is_closed() && !stdout_closed {
-            say_stdout_closed();
-        } else if counts.unreported > 0 && !sink.is_closed() {
-            error!(
-                lines = counts.unreported,
-                "lines were lost that no line has reported"
-            );
-        }
-        info!(
-            accepted = counts.accepted,
-            written = counts.written,
-            failed = counts.failed,
-            dropped = counts.dropped,
-            unreported = counts.unreported,
-            "stopped"
+async fn finish(
+    mut output: Output,
+    end: End,
+    control: &Control,
+    stdout_closed: bool,
+) -> RunOutcome {
+    let deadline = tokio::time::Instant::now() + LAST_LINES;
+    let counts = output.finish(end.windows, &end.bare, deadline).await;
+    let is_closed = output.sink().is_closed();
+    // It may have shown with the last lines only.
+    if is_closed && !stdout_closed {
+        notice::Notice::StdoutClosed.emit(1);
+    } else if counts.unreported > 0 && !is_closed {
+        error!(
+            lines = counts.unreported,
+            "lines were lost that no line has reported"
         );
-        Ended {
-            had_reading: self.had_reading,
-            stdout_closed: sink.is_closed(),
-            counts,
-        }
+    }
+    info!(
+        accepted = counts.accepted,
+        written = counts.written,
+        failed = counts.failed,
+        dropped = counts.dropped,
+        unreported = counts.unreported,
+        "stopped"
+    );
+    RunOutcome {
+        had_reading: control.had_reading(),
+        stdout_closed: is_closed,
+        counts,
     }
 }

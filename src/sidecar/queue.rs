@@ -1,112 +1,89 @@
-//! Closed windows to the sink: in order, numbered, regular ones after this process's own delay.
+//! Closed windows in the order they are to be written, each at its time. Pure.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use chrono::{DateTime, Utc};
+use super::window::{ClosedWindow, Window};
 
-use crate::reading::TaskIdentity;
-use crate::sidecar::line::{self, Format, Origin};
-use crate::sidecar::sink::Sink;
-use crate::sidecar::window::{Closed, Window};
-
-/// Turns windows into lines.
+/// Windows whose time has not come, oldest first.
 #[derive(Debug)]
-pub(crate) struct Emitter {
-    format: Format,
-    sink: Sink,
-    /// By how much regular lines are delayed, so that a fleet does not beat as one.
+pub(crate) struct Queue {
+    /// By how much regular lines are delayed, so that a fleet does not write at the same second.
     delay: Duration,
-    /// Windows whose time has not come, oldest first. A delay of at most one emit interval keeps it
-    /// short.
+    /// A delay of at most one emit interval keeps it short.
     pending: VecDeque<(Instant, Window)>,
-    identity: Option<TaskIdentity>,
-    started_at: DateTime<Utc>,
-    sequence: u64,
 }
 
-impl Emitter {
-    pub(crate) fn new(
-        format: Format,
-        sink: Sink,
-        delay: Duration,
-        started_at: DateTime<Utc>,
-    ) -> Self {
+impl Queue {
+    pub(crate) fn new(delay: Duration) -> Self {
         Self {
-            format,
-            sink,
             delay,
             pending: VecDeque::new(),
-            identity: None,
-            started_at,
-            sequence: 0,
         }
     }
 
-    /// Adds to what is known of the task.
-    pub(crate) fn learn(&mut self, identity: &TaskIdentity) {
-        self.identity
-            .get_or_insert_with(TaskIdentity::default)
-            .learn(identity);
-    }
-
-    /// Takes a window. An urgent one is written now, and all that is pending before it.
-    pub(crate) fn take(&mut self, closed: Closed, now: Instant) {
-        self.pending.push_back((now + self.delay, closed.window));
+    /// Takes a window. An urgent one makes everything due that was pending before it, and itself.
+    pub(crate) fn push(&mut self, closed: ClosedWindow, now: Instant) {
+        let due = if closed.urgent { now } else { now + self.delay };
         if closed.urgent {
-            while let Some((_, window)) = self.pending.pop_front() {
-                self.write(&window);
+            for (pending, _) in &mut self.pending {
+                *pending = now;
             }
         }
+        self.pending.push_back((due, closed.window));
     }
 
-    /// Writes the windows whose time has come.
-    pub(crate) fn write_due(&mut self, now: Instant) {
-        while self.next_due().is_some_and(|due| due <= now) {
-            if let Some((_, window)) = self.pending.pop_front() {
-                self.write(&window);
-            }
+    /// Takes out the oldest window, if its time has come.
+    pub(crate) fn pop_due(&mut self, now: Instant) -> Option<Window> {
+        if self.next_due()? > now {
+            return None;
         }
+        self.pop()
     }
 
-    /// When the next pending window is to be written.
+    /// Takes out the oldest window, whatever the time.
+    pub(crate) fn pop(&mut self) -> Option<Window> {
+        self.pending.pop_front().map(|(_, window)| window)
+    }
+
+    /// When the oldest window is to be written.
     pub(crate) fn next_due(&self) -> Option<Instant> {
         self.pending.front().map(|(due, _)| *due)
     }
+}
 
-    /// Where the lines go.
-    pub(crate) fn sink(&self) -> &Sink {
-        &self.sink
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reading::ClockSource;
+    use chrono::DateTime;
+
+    fn closed(number: i64, urgent: bool) -> ClosedWindow {
+        let stamp = DateTime::from_timestamp(number, 0).unwrap();
+        ClosedWindow {
+            window: Window::empty(ClockSource::Ecs, stamp),
+            urgent,
+        }
     }
 
-    /// Writes all that is pending, waiting for room in the queue until `deadline`; then `last`, if
-    /// lines were lost that none of these could report.
-    pub(crate) async fn finish(mut self, last: Window, deadline: tokio::time::Instant) -> Sink {
-        while let Some((_, window)) = self.pending.pop_front() {
-            self.sink.room(deadline).await;
-            self.write(&window);
-        }
-        if self.sink.unreported() > 0 {
-            self.sink.room(deadline).await;
-            self.write(&last);
-        }
-        self.sink
-    }
-
-    fn write(&mut self, window: &Window) {
-        self.sequence += 1;
-        let reports = self.format.metrics.contains(&crate::Metric::LinesDropped);
-        let lines_dropped = if reports { self.sink.unreported() } else { 0 };
-        let line = line::render(
-            &self.format,
-            window,
-            &Origin {
-                identity: self.identity.as_ref(),
-                started_at: self.started_at,
-                sequence: self.sequence,
-                lines_dropped,
-            },
-        );
-        self.sink.send(&line, lines_dropped);
+    #[test]
+    fn regular_lines_wait_and_an_urgent_one_never_overtakes_them() {
+        let start = Instant::now();
+        let at = |seconds| start + Duration::from_secs(seconds);
+        let mut queue = Queue::new(Duration::from_secs(20));
+        let due = |queue: &mut Queue, now| -> Vec<i64> {
+            std::iter::from_fn(|| queue.pop_due(now))
+                .map(|window| window.stamp.timestamp())
+                .collect()
+        };
+        queue.push(closed(1, false), at(0));
+        queue.push(closed(2, false), at(5));
+        assert_eq!(queue.next_due(), Some(at(20)));
+        assert_eq!(due(&mut queue, at(19)), [0i64; 0]);
+        assert_eq!(due(&mut queue, at(20)), [1]);
+        queue.push(closed(3, true), at(21));
+        queue.push(closed(4, false), at(21));
+        assert_eq!(due(&mut queue, at(21)), [2, 3]);
+        assert_eq!(queue.next_due(), Some(at(41)));
     }
 }

@@ -1,50 +1,68 @@
-//! When to read: the beat of the monotonic clock. Pure.
+//! When to read: even distances on the monotonic clock. Pure.
 
 use std::time::{Duration, Instant};
 
-/// Beats at even distances. A beat that was missed, because the read before took too long, is left
-/// out; the ones after it stay where they were.
+/// After a step of the wall clock a sample is taken at once, but no more often than this.
+const SHORTEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// The times of the samples. One that was missed, because the read before took too long, is left out;
+/// the ones after it stay where they were.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Beat {
+pub(crate) struct Schedule {
     next: Instant,
     interval: Duration,
+    /// When the last read began.
+    last: Instant,
 }
 
-impl Beat {
-    /// The first beat at `first`, the others every `interval` after it.
+impl Schedule {
+    /// A first sample at `now`, the second at `second`, the others every `interval` after it.
     #[must_use]
-    pub(crate) fn new(first: Instant, interval: Duration) -> Self {
+    pub(crate) fn new(now: Instant, second: Instant, interval: Duration) -> Self {
         Self {
-            next: first,
+            next: second,
             interval,
+            last: now,
         }
     }
 
-    /// The next beat.
+    /// The next sample.
     #[must_use]
     pub(crate) fn next(&self) -> Instant {
         self.next
     }
 
-    /// Leaves out the beats that have gone by at `now`, since the read before them took so long.
-    pub(crate) fn leave_out_missed(&mut self, now: Instant) {
+    /// Leaves out the samples whose time has gone by at `now`, since the read before them took so long.
+    pub(crate) fn skip_missed(&mut self, now: Instant) {
         if self.next <= now {
             self.advance(now);
         }
     }
 
-    /// Moves on to the first beat after `now`.
-    pub(crate) fn advance(&mut self, now: Instant) {
+    /// Takes a sample at `now`: moves on to the first time after it.
+    pub(crate) fn take(&mut self, now: Instant) {
+        self.last = now;
+        self.advance(now);
+    }
+
+    /// Has the next sample taken as soon as may be, since the wall clock was stepped; the others follow
+    /// at the same distances from there.
+    pub(crate) fn hasten(&mut self, now: Instant) {
+        let soonest = now.max(self.last + SHORTEST_PAUSE);
+        self.next = self.next.min(soonest);
+    }
+
+    fn advance(&mut self, now: Instant) {
         let late = now.saturating_duration_since(self.next).as_nanos();
-        let beats = late / self.interval.as_nanos().max(1) + 1;
-        let beats = u32::try_from(beats).unwrap_or(u32::MAX);
-        self.next += self.interval.saturating_mul(beats);
+        let missed = late / self.interval.as_nanos().max(1) + 1;
+        let missed = u32::try_from(missed).unwrap_or(u32::MAX);
+        self.next += self.interval.saturating_mul(missed);
     }
 }
 
 /// A share of `span`: `fraction` of it, from 0 to 1.
 #[must_use]
-pub(crate) fn share(span: Duration, fraction: f64) -> Duration {
+pub(crate) fn fraction_of(span: Duration, fraction: f64) -> Duration {
     span.mul_f64(fraction.clamp(0.0, 1.0))
 }
 
@@ -52,8 +70,10 @@ pub(crate) fn share(span: Duration, fraction: f64) -> Duration {
 mod tests {
     use super::*;
 
+    const INTERVAL: Duration = Duration::from_millis(100);
+
     #[test]
-    fn missed_beats_are_left_out() {
+    fn missed_samples_are_left_out() {
         let start = Instant::now();
         let at = |ms| start + Duration::from_millis(ms);
         for (now, next) in [
@@ -62,14 +82,40 @@ mod tests {
             (1_100, 1_200),
             (3_050, 3_100),
         ] {
-            let mut beat = Beat::new(at(1_000), Duration::from_millis(100));
-            beat.advance(at(now));
-            assert_eq!(beat.next(), at(next), "at {now}");
+            let mut schedule = Schedule::new(start, at(1_000), INTERVAL);
+            schedule.take(at(now));
+            assert_eq!(schedule.next(), at(next), "at {now}");
         }
         for (now, next) in [(900, 1_000), (999, 1_000), (1_000, 1_100), (1_250, 1_300)] {
-            let mut beat = Beat::new(at(1_000), Duration::from_millis(100));
-            beat.leave_out_missed(at(now));
-            assert_eq!(beat.next(), at(next), "at {now}");
+            let mut schedule = Schedule::new(start, at(1_000), INTERVAL);
+            schedule.skip_missed(at(now));
+            assert_eq!(schedule.next(), at(next), "at {now}");
+        }
+    }
+
+    #[test]
+    fn after_a_step_the_next_sample_comes_at_once_but_not_within_a_second() {
+        let start = Instant::now();
+        let at = |seconds| start + Duration::from_secs(seconds);
+        let mut schedule = Schedule::new(at(0), at(10), Duration::from_secs(10));
+        schedule.take(at(10));
+        schedule.hasten(at(13));
+        assert_eq!(schedule.next(), at(13));
+        schedule.take(at(13));
+        assert_eq!(schedule.next(), at(23), "the distances go on from there");
+        schedule.hasten(at(13));
+        assert_eq!(schedule.next(), at(14));
+        // Where samples are close together anyway, none is put off.
+        let mut schedule = Schedule::new(start, start + INTERVAL, INTERVAL);
+        schedule.hasten(start);
+        assert_eq!(schedule.next(), start + INTERVAL);
+    }
+
+    #[test]
+    fn a_fraction_of_a_span() {
+        let span = Duration::from_secs(30);
+        for (fraction, share) in [(0.0, 0), (0.5, 15), (1.0, 30), (7.0, 30), (-1.0, 0)] {
+            assert_eq!(fraction_of(span, fraction), Duration::from_secs(share));
         }
     }
 }

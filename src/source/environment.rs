@@ -3,6 +3,11 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 
+/// The variable in which ECS gives a container its task metadata endpoint.
+pub(crate) const ENDPOINT_VARIABLE: &str = "ECS_CONTAINER_METADATA_URI_V4";
+/// The variable of the endpoint's version 3, which does not report the clock.
+const ENDPOINT_V3_VARIABLE: &str = "ECS_CONTAINER_METADATA_URI";
+
 /// The environment, taken once at the start and handed down: nothing below reads it.
 #[derive(Debug, Clone, Default)]
 pub struct Environment(BTreeMap<String, OsString>);
@@ -25,6 +30,24 @@ impl Environment {
         Some(value.to_string_lossy().into_owned())
     }
 
+    /// Warns where ECS gives this container version 3 of the endpoint alone.
+    #[cfg(feature = "cli")]
+    pub(crate) fn warn_of_endpoint_v3(&self) {
+        if self.has_only_endpoint_v3() {
+            tracing::warn!(
+                expected = ENDPOINT_VARIABLE,
+                got = ENDPOINT_V3_VARIABLE,
+                "the clock is reported by version 4 of the task metadata endpoint, and only version 3 is \
+                 here: Fargate platform version 1.4.0 or a newer ECS agent is needed"
+            );
+        }
+    }
+
+    #[cfg(feature = "cli")]
+    fn has_only_endpoint_v3(&self) -> bool {
+        self.0.contains_key(ENDPOINT_V3_VARIABLE) && !self.0.contains_key(ENDPOINT_VARIABLE)
+    }
+
     /// The names of all variables.
     #[cfg(feature = "cli")]
     pub(crate) fn names(&self) -> impl Iterator<Item = &String> {
@@ -38,5 +61,27 @@ impl<N: Into<String>, V: Into<OsString>> FromIterator<(N, V)> for Environment {
             .into_iter()
             .map(|(name, value)| (name.into(), value.into()));
         Self(owned.collect())
+    }
+}
+
+#[cfg(all(test, feature = "cli"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn version_3_of_the_endpoint_alone() {
+        for (variables, is_alone) in [
+            (vec![], false),
+            (vec![ENDPOINT_V3_VARIABLE], true),
+            (vec![ENDPOINT_VARIABLE], false),
+            (vec![ENDPOINT_V3_VARIABLE, ENDPOINT_VARIABLE], false),
+        ] {
+            let environment: Environment = variables.iter().map(|name| (*name, "x")).collect();
+            assert_eq!(
+                environment.has_only_endpoint_v3(),
+                is_alone,
+                "{variables:?}"
+            );
+        }
     }
 }

@@ -1,37 +1,31 @@
 //! Where a reading comes from.
+//!
+//! A [`ClockSource`] is the word for it; a [`Source`] is what is asked; a [`Sample`] is what one attempt gave.
 
+mod auto;
 mod ecs;
 mod environment;
+mod invalid_source;
 mod kernel;
+mod ntp;
 #[cfg(feature = "test-util")]
 mod played;
 mod task_document;
 
-use std::fmt;
-use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
-use crate::reading::{ClockSource, ReadError, ReadErrorKind, Reading, TaskIdentity};
+use self::auto::Auto;
+use self::ecs::EcsClient;
+use crate::reading::{ClockSource, ReadError, Reading, TaskIdentity};
 use crate::time::Moment;
-use ecs::Endpoint;
-use task_document::{ClockMember, TaskDocument};
 
+pub(crate) use self::environment::ENDPOINT_VARIABLE;
 pub use self::environment::Environment;
-
-/// The variable in which ECS gives a container its task metadata endpoint.
-pub(crate) const ENDPOINT_VARIABLE: &str = "ECS_CONTAINER_METADATA_URI_V4";
-
-/// Why a source cannot be set up: a sentence that names what is wrong and what is allowed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct InvalidSource(String);
-
-impl fmt::Display for InvalidSource {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for InvalidSource {}
+pub use self::invalid_source::InvalidSource;
+pub use self::ntp::{
+    Comparison, CrossCheck, Exchange, InvalidNtpServer, NotCompared, NtpClient, NtpServer,
+    NtpSettings,
+};
 
 /// One attempt to read the clock.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,31 +39,27 @@ pub struct Sample {
     pub outcome: Result<Reading, ReadError>,
     /// Members of the answer that could not be believed, although the reading stands.
     pub withheld: Vec<ReadError>,
-    /// The task, if the answer named it.
+    /// The task, as far as the answer, or else the address of the endpoint, named it.
     pub identity: Option<TaskIdentity>,
 }
 
 /// A clock source, ready to be asked. It holds at most one idle connection.
 #[derive(Debug)]
-pub struct Source(Kind);
+pub struct Source {
+    kind: Kind,
+    /// What the address of the endpoint says of the task.
+    address: Option<TaskIdentity>,
+}
 
 #[derive(Debug)]
 enum Kind {
-    Ecs(Endpoint),
+    Ecs(EcsClient),
     Kernel,
-    Auto {
-        endpoint: Endpoint,
-        choice: AtomicU8,
-    },
+    /// Boxed, like its futures: where it is not used it takes no room.
+    Ntp(Box<NtpClient>),
+    Auto(Auto),
     #[cfg(feature = "test-util")]
     Played(played::Played),
-}
-
-/// What `auto` has settled on. The first answer that knows decides, for the life of the process.
-mod choice {
-    pub(super) const OPEN: u8 = 0;
-    pub(super) const ECS: u8 = 1;
-    pub(super) const KERNEL: u8 = 2;
 }
 
 impl Source {
@@ -96,7 +86,7 @@ impl Source {
     /// ```
     pub fn detect(environment: &Environment, timeout: Duration) -> Result<Self, InvalidSource> {
         match environment.get(ENDPOINT_VARIABLE) {
-            Some(base) => Self::auto(&base, timeout),
+            Some(base) => Self::auto(&base, timeout, Self::kernel().ok()),
             None => Self::kernel(),
         }
     }
@@ -105,88 +95,155 @@ impl Source {
     /// read within `timeout`.
     ///
     /// # Errors
-    /// If `base` is no such address.
+    /// If `base` is not the address of an endpoint.
     pub fn ecs(base: &str, timeout: Duration) -> Result<Self, InvalidSource> {
-        let endpoint = Endpoint::new(base, timeout).map_err(InvalidSource)?;
-        Ok(Self(Kind::Ecs(endpoint)))
+        let endpoint = EcsClient::new(base, timeout)?;
+        Ok(Self::of(Kind::Ecs(endpoint)).in_task_at(base))
     }
 
     /// The kernel's own estimate.
     ///
     /// # Errors
-    /// On a platform other than Linux.
+    /// [`InvalidSource::NoKernel`] on a platform other than Linux.
     pub fn kernel() -> Result<Self, InvalidSource> {
         if kernel::AVAILABLE {
-            Ok(Self(Kind::Kernel))
+            Ok(Self::of(Kind::Kernel))
         } else {
-            Err(InvalidSource(
-                "the kernel source exists on Linux only".to_owned(),
-            ))
+            Err(InvalidSource::NoKernel)
         }
     }
 
-    /// The endpoint at `base`, or, once an answer of the endpoint shows that it does not know the
-    /// clock (EC2 launch type), the kernel.
+    /// The endpoint at `base`, and `fallback`, usually the kernel, where the endpoint does not know the clock.
+    ///
+    /// A document without `ClockDrift` shows that at once if its launch type is EC2 or EXTERNAL; for any
+    /// other launch type ten of them in a row do. Until then such a read has failed. Afterwards each read asks
+    /// the endpoint first, and returns to it for good when `ClockDrift` shows up. Without a fallback it is
+    /// [`Source::ecs`].
     ///
     /// # Errors
     /// As [`Source::ecs`].
-    pub fn auto(base: &str, timeout: Duration) -> Result<Self, InvalidSource> {
-        let endpoint = Endpoint::new(base, timeout).map_err(InvalidSource)?;
-        Ok(Self(if kernel::AVAILABLE {
-            Kind::Auto {
-                endpoint,
-                choice: AtomicU8::new(choice::OPEN),
-            }
-        } else {
-            Kind::Ecs(endpoint)
-        }))
+    pub fn auto(
+        base: &str,
+        timeout: Duration,
+        fallback: Option<Self>,
+    ) -> Result<Self, InvalidSource> {
+        let Some(fallback) = fallback else {
+            return Self::ecs(base, timeout);
+        };
+        let endpoint = EcsClient::new(base, timeout)?;
+        Ok(Self::of(Kind::Auto(Auto::new(endpoint, fallback))).in_task_at(base))
     }
 
-    /// Reads the clock once.
+    /// An NTP server.
+    #[must_use]
+    pub fn ntp(settings: NtpSettings) -> Self {
+        Self::of(Kind::Ntp(Box::new(NtpClient::new(settings))))
+    }
+
+    fn of(kind: Kind) -> Self {
+        Self {
+            kind,
+            address: None,
+        }
+    }
+
+    /// The same source in the task whose endpoint is at `base`, which may say which task it is although the
+    /// endpoint is not asked or does not answer.
+    #[must_use]
+    pub fn in_task_at(self, base: &str) -> Self {
+        Self {
+            address: TaskIdentity::from_endpoint_address(base),
+            ..self
+        }
+    }
+
+    /// The same source, read every `interval`. A connection that would not be used again in time is then not
+    /// kept; without this one is kept for 3 s.
+    #[must_use]
+    pub fn read_every(self, interval: Duration) -> Self {
+        let kind = match self.kind {
+            Kind::Ecs(ecs) => Kind::Ecs(ecs.asked_every(interval)),
+            Kind::Auto(auto) => Kind::Auto(auto.asked_every(interval)),
+            other => other,
+        };
+        Self { kind, ..self }
+    }
+
+    /// How long until an NTP server may be asked again; zero for every other source.
+    #[must_use]
+    pub fn due_in(&self) -> Duration {
+        match &self.kind {
+            Kind::Ntp(client) => client.due_in(),
+            _ => Duration::ZERO,
+        }
+    }
+
+    /// Reads the clock once; `None`, at once and without a request, while [`Source::due_in`] is not zero.
     ///
     /// # Panics
-    /// For the endpoint: outside of a tokio runtime with time and I/O enabled, as tokio does.
-    pub async fn read(&self) -> Sample {
-        match &self.0 {
-            Kind::Kernel => read_kernel(),
-            Kind::Ecs(endpoint) => {
-                let (sample, _) = read_endpoint(endpoint).await;
-                sample
+    /// As [`Source::read`].
+    pub async fn read_if_due(&self) -> Option<Sample> {
+        match &self.kind {
+            Kind::Ntp(client) => {
+                let sample = sample_of_exchange(Box::pin(client.ask()).await?);
+                Some(self.in_its_task(sample))
             }
-            Kind::Auto { endpoint, choice } => read_auto(endpoint, choice).await,
+            _ => Some(self.read().await),
+        }
+    }
+
+    /// Reads the clock once; first waits until [`Source::due_in`] is zero.
+    ///
+    /// # Panics
+    /// For the endpoint and for an NTP server: outside of a tokio runtime with time and I/O enabled, as tokio
+    /// does.
+    pub async fn read(&self) -> Sample {
+        let sample = match &self.kind {
+            Kind::Kernel => read_kernel(),
+            Kind::Ntp(client) => sample_of_exchange(Box::pin(client.ask_when_due()).await),
+            Kind::Ecs(ecs) => ecs.read().await.0,
+            Kind::Auto(auto) => auto.read().await,
             #[cfg(feature = "test-util")]
             Kind::Played(played) => played.read(),
+        };
+        self.in_its_task(sample)
+    }
+
+    /// The sample, which names the task as far as the address of the endpoint does if nothing else did.
+    fn in_its_task(&self, mut sample: Sample) -> Sample {
+        if sample.identity.is_none() {
+            sample.identity.clone_from(&self.address);
+        }
+        sample
+    }
+
+    /// The word for it in a message.
+    fn name(&self) -> &'static str {
+        match &self.kind {
+            Kind::Ecs(_) | Kind::Auto(_) => ClockSource::Ecs.as_str(),
+            Kind::Kernel => ClockSource::Kernel.as_str(),
+            Kind::Ntp(_) => ClockSource::Ntp.as_str(),
+            #[cfg(feature = "test-util")]
+            Kind::Played(_) => "played",
         }
     }
 }
 
-async fn read_auto(endpoint: &Endpoint, choice: &AtomicU8) -> Sample {
-    if choice.load(Ordering::Relaxed) == choice::KERNEL {
-        return read_kernel();
-    }
-    let (sample, knows_clock) = read_endpoint(endpoint).await;
-    let Some(knows_clock) = knows_clock else {
-        return sample;
+fn sample_of_exchange(outcome: Result<Exchange, ReadError>) -> Sample {
+    let (outcome, withheld, at) = match outcome {
+        Ok(exchange) => {
+            let (reading, withheld) = exchange.reading();
+            (Ok(reading), withheld, exchange.taken)
+        }
+        Err(error) => (Err(error), None, Moment::now()),
     };
-    let found = if knows_clock {
-        choice::ECS
-    } else {
-        choice::KERNEL
-    };
-    let settled = choice
-        .compare_exchange(choice::OPEN, found, Ordering::Relaxed, Ordering::Relaxed)
-        .unwrap_or_else(|earlier| earlier);
-    if settled == choice::OPEN && found == choice::KERNEL {
-        tracing::info!(
-            "the endpoint knows the task but not the clock: reading the kernel's from now on"
-        );
-        return Sample {
-            identity: sample.identity,
-            withheld: sample.withheld,
-            ..read_kernel()
-        };
+    Sample {
+        source: ClockSource::Ntp,
+        at,
+        outcome,
+        withheld: withheld.into_iter().collect(),
+        identity: None,
     }
-    sample
 }
 
 fn read_kernel() -> Sample {
@@ -196,52 +253,5 @@ fn read_kernel() -> Sample {
         at: Moment::now(),
         withheld: Vec::new(),
         identity: None,
-    }
-}
-
-/// Reads the endpoint; and, where the answer shows it, whether the endpoint knows the clock at all.
-async fn read_endpoint(endpoint: &Endpoint) -> (Sample, Option<bool>) {
-    let requested = Moment::now();
-    let body = endpoint.task_document().await;
-    let at = Moment::now();
-    let document = body.and_then(|body| task_document::parse(&body, at.wall));
-    let knows_clock = match &document {
-        Err(_) => None,
-        Ok(document) => match document.clock {
-            ClockMember::Told(_) => Some(true),
-            ClockMember::Absent => Some(false),
-            ClockMember::Unusable(_) => None,
-        },
-    };
-    (sample_of(document, requested, at), knows_clock)
-}
-
-fn sample_of(document: Result<TaskDocument, ReadError>, requested: Moment, at: Moment) -> Sample {
-    let (identity, withheld, outcome) = match document {
-        Err(error) => (None, Vec::new(), Err(error)),
-        Ok(document) => {
-            let outcome = match document.clock {
-                ClockMember::Told(clock) => {
-                    let mut reading = Reading::new(ClockSource::Ecs, requested, at);
-                    reading.status = clock.status;
-                    reading.bound = clock.bound;
-                    reading.reference = clock.reference;
-                    Ok(reading)
-                }
-                ClockMember::Unusable(error) => Err(error),
-                ClockMember::Absent => Err(ReadError::new(
-                    ReadErrorKind::NoClockDrift,
-                    "the task document has no ClockDrift",
-                )),
-            };
-            (Some(document.identity), document.withheld, outcome)
-        }
-    };
-    Sample {
-        source: ClockSource::Ecs,
-        at,
-        outcome,
-        withheld,
-        identity,
     }
 }

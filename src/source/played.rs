@@ -53,7 +53,7 @@ impl Source {
     #[must_use]
     pub fn playing(answers: impl IntoIterator<Item = Result<Reading, ReadError>>) -> Self {
         let answers = answers.into_iter().collect();
-        Self(Kind::Played(Played(Mutex::new(answers))))
+        Self::of(Kind::Played(Played(Mutex::new(answers))))
     }
 }
 
@@ -112,7 +112,7 @@ mod tests {
         old.reference = Some(now.wall - TimeDelta::seconds(900));
         let error = ReadError::new(ReadErrorKind::Kernel, "refused");
         let source = Source::playing([Err(error.clone()), Ok(old.clone())]);
-        let Kind::Played(played) = &source.0 else {
+        let Kind::Played(played) = &source.kind else {
             panic!("{source:?}");
         };
         assert_eq!(played.read().outcome, Err(error));
@@ -124,7 +124,7 @@ mod tests {
             assert_eq!(reading.reference_age(), old.reference_age());
         }
         let nothing = Source::playing([]);
-        let Kind::Played(played) = &nothing.0 else {
+        let Kind::Played(played) = &nothing.kind else {
             panic!("{nothing:?}");
         };
         let error = played.read().outcome.unwrap_err();

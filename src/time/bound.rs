@@ -42,11 +42,7 @@ impl ErrorBound {
     /// # Errors
     /// [`InvalidBound`] if it is over 24 hours.
     pub fn from_micros(microseconds: u64) -> Result<Self, InvalidBound> {
-        let bound = Duration::from_micros(microseconds);
-        if bound > Self::MAX {
-            return Err(InvalidBound);
-        }
-        Ok(Self(bound))
+        Duration::from_micros(microseconds).try_into()
     }
 
     /// The bound as a duration.
@@ -56,13 +52,25 @@ impl ErrorBound {
     }
 }
 
+impl TryFrom<Duration> for ErrorBound {
+    type Error = InvalidBound;
+
+    /// A bound of up to 24 hours.
+    fn try_from(bound: Duration) -> Result<Self, InvalidBound> {
+        if bound > Self::MAX {
+            return Err(InvalidBound);
+        }
+        Ok(Self(bound))
+    }
+}
+
 /// A number that is no error bound: negative, not finite, or over 24 hours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct InvalidBound;
 
 impl std::fmt::Display for InvalidBound {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("an error bound is a number of milliseconds from 0 to 86400000 (24 hours)")
+        f.write_str("must be 0 to 86400000 ms (24 hours)")
     }
 }
 
@@ -142,6 +150,8 @@ mod tests {
         }
         assert!(ErrorBound::from_micros(86_400_000_001).is_err());
         assert!(ErrorBound::from_micros(u64::MAX).is_err());
+        assert!(ErrorBound::try_from(ErrorBound::MAX).is_ok());
+        assert!(ErrorBound::try_from(ErrorBound::MAX + Duration::from_nanos(1)).is_err());
     }
 
     proptest! {

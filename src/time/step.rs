@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 
 use super::moment::{Moment, magnitude};
 
@@ -28,14 +28,6 @@ pub(crate) struct ClockStep {
     pub before: Moment,
     /// Whether it came in moves that were each too small to be a step.
     pub gradual: bool,
-}
-
-impl ClockStep {
-    /// The present on the wall clock as it ran before.
-    #[must_use]
-    pub(crate) fn old_wall(&self) -> DateTime<Utc> {
-        self.at.moved(-self.by).wall
-    }
 }
 
 /// Finds steps in a sequence of moments.
@@ -106,18 +98,24 @@ impl StepDetector {
 /// The step between two moments, or `None`.
 #[must_use]
 pub(crate) fn step_between(before: &Moment, now: &Moment) -> Option<ClockStep> {
-    let by = now.wall_moved_since(before);
-    // Each wall clock reading lies somewhere between its two monotonic ones.
-    let slack = THRESHOLD
-        .saturating_add(before.width())
-        .saturating_add(now.width())
-        .saturating_add(now.since(before) * RATE_DIFFERENCE_PPM / 1_000_000);
-    (magnitude(by) >= slack).then_some(ClockStep {
-        by,
+    has_moved(THRESHOLD, before, now).then(|| ClockStep {
+        by: now.wall_moved_since(before),
         at: *now,
         before: *before,
         gradual: false,
     })
+}
+
+/// Whether the wall clock has moved between two moments, against the monotonic clock, by more than the
+/// reads of the clocks and their rates explain and `threshold` or more besides.
+#[must_use]
+pub(crate) fn has_moved(threshold: Duration, before: &Moment, now: &Moment) -> bool {
+    // Each wall clock reading lies somewhere between its two monotonic ones.
+    let slack = threshold
+        .saturating_add(before.width())
+        .saturating_add(now.width())
+        .saturating_add(now.since(before) * RATE_DIFFERENCE_PPM / 1_000_000);
+    magnitude(now.wall_moved_since(before)) >= slack
 }
 
 #[cfg(test)]
@@ -125,6 +123,7 @@ mod tests {
     use std::time::Instant;
 
     use super::*;
+    use chrono::DateTime;
     use proptest::prelude::*;
 
     /// A moment after `monotonic_ms`, with the wall clock at `wall_us`.
@@ -159,17 +158,6 @@ mod tests {
             );
             assert!(step.is_none_or(|step| !step.gradual), "{what}");
         }
-    }
-
-    #[test]
-    fn a_step_knows_the_time_before_it() {
-        let base = Instant::now();
-        let step = step_between(&moment(base, 0, 0), &moment(base, 10_000, -5_000_000)).unwrap();
-        assert_eq!(
-            step.old_wall(),
-            DateTime::UNIX_EPOCH + TimeDelta::seconds(10)
-        );
-        assert_eq!(step.by, TimeDelta::seconds(-15));
     }
 
     /// The steps reported, in microseconds, when the wall clock moves by `moves_us`, one move in every

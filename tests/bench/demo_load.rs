@@ -18,9 +18,6 @@
 
 #[path = "../support/demo.rs"]
 mod demo;
-#[path = "../endpoint/mod.rs"]
-#[allow(unused_imports, reason = "its own tests are not run here")]
-mod endpoint;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;

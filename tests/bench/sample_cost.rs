@@ -12,10 +12,6 @@
     reason = "a measurement that cannot go on ends"
 )]
 
-#[path = "../endpoint/mod.rs"]
-#[allow(unused_imports, reason = "its own tests are not run here")]
-mod endpoint;
-
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};

@@ -276,7 +276,7 @@ def test_a_limit_that_is_none_is_named_beside_the_field(browser, demo):
     browser.click("#limit-form button")
     browser.until(lambda: field.get_attribute("aria-invalid") == "true", "mark on the field")
     assert browser.element("#limit-fault").is_displayed()
-    assert browser.text("#limit-fault") == 'max_error "5": allowed is a number with a unit, such as 500ms, 10s or 2m'
+    assert browser.text("#limit-fault") == 'max_error: expected a number and one of ns, us, ms and s, such as 5ms, got "5"'
     assert field.get_attribute("value") == "5", "what was typed stays"
 
     browser.enter_limit("5ms")

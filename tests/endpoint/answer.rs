@@ -24,6 +24,8 @@ pub(crate) enum Answer {
     Drip(Reply),
     /// A response whose body comes fast and never ends.
     Endless(Reply),
+    /// A response in chunks of one byte.
+    TinyChunks(Reply),
     /// A response with its length, whatever its size.
     Unchunked(Reply),
     /// These bytes.
@@ -108,6 +110,7 @@ fn without_document(scenario: &Scenario, moment: &Moment) -> Option<Answer> {
             let message = format!("Unable to generate metadata for v4 task: '{arn}'");
             Answer::Whole(Reply::json(500, string(&message)))
         }
+        Scenario::EndlessError => Answer::Endless(Reply::text(500, "Unable to generate metadata")),
         Scenario::Redirect => {
             let status = if turn % 2 == 0 { 301 } else { 302 };
             Answer::Whole(Reply::redirect(status, format!("{ELSEWHERE}/{id}/task")))
@@ -168,7 +171,9 @@ fn drift(scenario: &Scenario, moment: &Moment) -> Option<String> {
     };
     let at = |reference| clock_drift(bound, reference, "SYNCHRONIZED");
     let object: Object = match scenario {
-        Scenario::NoClockDrift | Scenario::NestedClockDrift => return None,
+        Scenario::NoClockDrift | Scenario::FargateNoClockDrift | Scenario::NestedClockDrift => {
+            return None;
+        }
         Scenario::NullClockDrift => return Some("null".into()),
         Scenario::EmptyClockDrift => return Some("{}".into()),
         Scenario::ArrayClockDrift => return Some(format!("[{}]", usual().text())),
@@ -263,6 +268,7 @@ fn document(scenario: &Scenario, moment: &Moment, drift: Option<&str>) -> String
         Scenario::NoService => identity.service = None,
         Scenario::ShortCluster => identity.cluster = "clockcluster".into(),
         Scenario::NoClockDrift => identity.launch_type = "EC2".into(),
+        Scenario::OtherTask => identity.task_arn.push('f'),
         Scenario::ManagedInstances => identity.launch_type = "MANAGED_INSTANCES".into(),
         Scenario::HostileNames => identity = hostile(identity),
         Scenario::BadUtf8 => identity.service = Some("app\u{fffd}service".into()),
@@ -328,6 +334,11 @@ fn with_document(scenario: &Scenario, text: String) -> Answer {
             let mut body = text.into_bytes();
             body.resize(4 * 1024 * 1024, b' ');
             Answer::Unchunked(reply(body))
+        }
+        Scenario::TinyChunks => {
+            let mut body = text.into_bytes();
+            body.resize(1024 * 1024, b' ');
+            Answer::TinyChunks(reply(body))
         }
         Scenario::Gzip => {
             let mut reply = reply(gzip(text.as_bytes()));

@@ -231,6 +231,14 @@ impl Link<'_> {
                     self.write(&blanks)?;
                 }
             }
+            Answer::TinyChunks(reply) => {
+                let mut bytes = head(&reply, CHUNKED);
+                for byte in reply.body {
+                    bytes.extend(chunk(&[byte]));
+                }
+                bytes.extend(chunk(&[]));
+                self.write(&bytes)?;
+            }
             Answer::Raw(bytes, after) => {
                 self.write(&bytes)?;
                 return Ok(after);

@@ -71,7 +71,7 @@ pub(crate) fn reply(shared: &Shared, request: &Request, trusted: bool) -> Reply 
 ///
 /// # Errors
 /// A sentence that names what was given and what is allowed.
-pub(crate) fn error_bound(given: &str) -> Result<f64, String> {
+pub fn error_bound(given: &str) -> Result<f64, String> {
     let bound = given.parse::<f64>().ok().filter(|bound| bound.is_finite());
     bound.ok_or_else(|| {
         format!(

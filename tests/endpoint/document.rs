@@ -4,21 +4,21 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
 /// Who the task says it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Identity {
+pub struct Identity {
     /// `Cluster`: an ARN or a short name.
-    pub(crate) cluster: String,
+    pub cluster: String,
     /// `TaskARN`.
-    pub(crate) task_arn: String,
+    pub task_arn: String,
     /// `Family` of the task definition.
-    pub(crate) family: String,
+    pub family: String,
     /// `Revision` of the task definition.
-    pub(crate) revision: String,
+    pub revision: String,
     /// `ServiceName`; absent for a task outside a service.
-    pub(crate) service: Option<String>,
+    pub service: Option<String>,
     /// `AvailabilityZone`, which can be absent.
-    pub(crate) availability_zone: Option<String>,
+    pub availability_zone: Option<String>,
     /// `LaunchType`.
-    pub(crate) launch_type: String,
+    pub launch_type: String,
 }
 
 impl Default for Identity {

@@ -25,9 +25,6 @@
 //! `down` resets connections and keeps the control paths; `refused` really stops listening (the port stays reserved on
 //! Linux), so nothing but a schedule ends it.
 
-#[path = "mod.rs"]
-mod endpoint;
-
 use std::io::Write;
 use std::net::SocketAddr;
 use std::process::ExitCode;

@@ -10,7 +10,7 @@ macro_rules! scenarios {
         /// What the endpoint plays.
         #[derive(Clone, Debug, PartialEq, Eq)]
         #[allow(clippy::doc_markdown, reason = "the lines of explanation are also printed, where backticks only disturb")]
-        pub(crate) enum Scenario {
+        pub enum Scenario {
             $(#[doc = $about] $variant,)*
             /// The bytes of a file, verbatim; the connection then stays open.
             Replay {
@@ -23,7 +23,7 @@ macro_rules! scenarios {
 
         impl Scenario {
             /// All but `replay:FILE`, in the order of the list: name and one line of explanation.
-            pub(crate) const NAMED: &[(Self, &'static str, &'static str)] = &[$((Self::$variant, $name, $about),)*];
+            pub const NAMED: &[(Self, &'static str, &'static str)] = &[$((Self::$variant, $name, $about),)*];
         }
     };
 }
@@ -47,10 +47,12 @@ scenarios! {
     ProseName "prose-name" "ReferenceTime, as the guide's prose has it, instead of ReferenceTimestamp";
     NumberForms "number-forms" "the bound in an unusual but valid notation, another one each request";
     NoClockDrift "no-clock-drift" "EC2 launch type: no ClockDrift";
+    FargateNoClockDrift "fargate-no-clock-drift" "no ClockDrift although the launch type is FARGATE";
     NullClockDrift "null-clock-drift" "ClockDrift is null";
     EmptyClockDrift "empty-clock-drift" "ClockDrift is {}";
     NestedClockDrift "nested-clock-drift" "ClockDrift inside the container instead of the task, as in an old example";
     ManagedInstances "managed-instances" "good, with LaunchType MANAGED_INSTANCES";
+    OtherTask "other-task" "good, but TaskARN is that of another task";
     NoTaskArn "no-task-arn" "TaskARN is absent";
     NoService "no-service" "a task outside a service: no ServiceName";
     ShortCluster "short-cluster" "Cluster is a short name, not an ARN";
@@ -59,6 +61,8 @@ scenarios! {
     SlowBody "slow-body" "a body that arrives a byte every 200 ms, for ever";
     Endless "endless" "a chunked body without end, at full speed";
     Huge "huge" "a good document, padded to 4 MiB, with Content-Length";
+    TinyChunks "tiny-chunks" "a good document, padded to 1 MiB, in chunks of one byte";
+    EndlessError "endless-error" "500 with a body without end, at full speed";
     Hang "hang" "takes the request, never answers";
     EmptyReply "empty-reply" "closes the connection instead of answering";
     Reset "reset" "resets the connection instead of answering";
@@ -108,7 +112,7 @@ const REPLAY: &str = "replay:";
 
 impl Scenario {
     /// What `mixed` plays, in turn.
-    pub(crate) fn mixture() -> impl Iterator<Item = &'static Self> {
+    pub fn mixture() -> impl Iterator<Item = &'static Self> {
         Self::NAMED
             .iter()
             .map(|(scenario, ..)| scenario)
@@ -121,7 +125,8 @@ impl Scenario {
     }
 
     /// Every name with its line of explanation.
-    pub(crate) fn list() -> String {
+    #[must_use]
+    pub fn list() -> String {
         let replay = (
             "replay:FILE",
             "the bytes of a file, verbatim, such as tests/data/agent-wire/task-tiny.http",
@@ -138,7 +143,7 @@ impl Scenario {
     ///
     /// # Errors
     /// A sentence with the path and the reason, when the file cannot be read.
-    pub(crate) fn replay(path: impl AsRef<Path>) -> Result<Self, String> {
+    pub fn replay(path: impl AsRef<Path>) -> Result<Self, String> {
         let path = path.as_ref();
         match std::fs::read(path) {
             Ok(bytes) => Ok(Self::Replay {

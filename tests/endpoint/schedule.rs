@@ -7,14 +7,16 @@ use super::Scenario;
 
 /// One scenario and how long it is played.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Step {
-    pub(crate) scenario: Scenario,
-    pub(crate) duration: Duration,
+pub struct Step {
+    /// What is played.
+    pub scenario: Scenario,
+    /// For how long.
+    pub duration: Duration,
 }
 
 /// Steps to play in turn. After the last one its scenario stays, unless the schedule repeats.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Schedule(pub(crate) Vec<Step>);
+pub struct Schedule(pub(crate) Vec<Step>);
 
 impl FromStr for Schedule {
     type Err = String;

@@ -21,23 +21,23 @@ const SERVED: usize = 10_000;
 
 /// How a server is set up.
 #[derive(Clone, Debug)]
-pub(crate) struct Options {
+pub struct Options {
     /// Where to listen; port 0 takes a free one.
-    pub(crate) listen: SocketAddr,
+    pub listen: SocketAddr,
     /// What to play first.
-    pub(crate) scenario: Scenario,
+    pub scenario: Scenario,
     /// Who the task is.
-    pub(crate) identity: Identity,
+    pub identity: Identity,
     /// The error bound of the good scenarios, in milliseconds.
-    pub(crate) error_bound: f64,
+    pub error_bound: f64,
     /// Growth of the bound while drifting, in milliseconds per second.
-    pub(crate) drift_rate: f64,
+    pub drift_rate: f64,
     /// How late `slow` answers.
-    pub(crate) delay: Duration,
+    pub delay: Duration,
     /// After so long without a request a connection is closed.
-    pub(crate) idle: Duration,
+    pub idle: Duration,
     /// Whether the agent's rate limit is in force.
-    pub(crate) limit: bool,
+    pub limit: bool,
 }
 
 impl Default for Options {
@@ -57,24 +57,24 @@ impl Default for Options {
 
 /// What has happened so far. Requests to the control paths, and connections that began with one, do not count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Counters {
+pub struct Counters {
     /// Requests for the task document, whatever became of them.
-    pub(crate) task_requests: u64,
+    pub task_requests: u64,
     /// Connections accepted.
-    pub(crate) connections_accepted: u64,
+    pub connections_accepted: u64,
     /// Connections open now.
-    pub(crate) connections_open: u64,
+    pub connections_open: u64,
     /// Connections reset because too many were open.
-    pub(crate) connections_refused: u64,
+    pub connections_refused: u64,
     /// Requests that the rate limit refused.
-    pub(crate) rate_limited: u64,
+    pub rate_limited: u64,
     /// Requests at the place where the redirects lead.
-    pub(crate) redirects_followed: u64,
+    pub redirects_followed: u64,
 }
 
 /// A running endpoint. Dropping it stops it and everything it started.
 #[derive(Debug)]
-pub(crate) struct Server {
+pub struct Server {
     shared: Arc<Shared>,
     threads: Vec<JoinHandle<()>>,
 }
@@ -84,7 +84,7 @@ impl Server {
     ///
     /// # Errors
     /// The port cannot be had, or no thread can be started.
-    pub(crate) fn start(scenario: Scenario) -> io::Result<Self> {
+    pub fn start(scenario: Scenario) -> io::Result<Self> {
         Self::with(Options {
             scenario,
             ..Options::default()
@@ -95,7 +95,7 @@ impl Server {
     ///
     /// # Errors
     /// The address cannot be had, or no thread can be started.
-    pub(crate) fn with(options: Options) -> io::Result<Self> {
+    pub fn with(options: Options) -> io::Result<Self> {
         let (port, listener) = Port::take(options.listen)?;
         let state = State::new(options.scenario.clone(), options.error_bound);
         let shared = Arc::new(Shared {
@@ -125,42 +125,62 @@ impl Server {
     }
 
     /// The value for `ECS_CONTAINER_METADATA_URI_V4`.
-    pub(crate) fn base(&self) -> String {
+    #[must_use]
+    pub fn base(&self) -> String {
         format!("http://{}/v4/{ID}", self.shared.reachable())
     }
 
     /// Where it listens.
-    pub(crate) fn address(&self) -> SocketAddr {
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
         self.shared.address
     }
 
     /// What it plays.
-    pub(crate) fn scenario(&self) -> Scenario {
+    #[must_use]
+    pub fn scenario(&self) -> Scenario {
         self.shared.lock().scenario.clone()
     }
 
     /// Plays another scenario, from its beginning, and ends a schedule. When this returns, it is in force.
-    pub(crate) fn switch(&self, scenario: Scenario) {
+    pub fn switch(&self, scenario: Scenario) {
         self.shared.switch(scenario);
     }
 
     /// Plays a schedule, once or for ever.
-    pub(crate) fn play(&self, schedule: Schedule, repeat: bool) {
+    pub fn play(&self, schedule: Schedule, repeat: bool) {
         self.shared.play(schedule, repeat);
     }
 
     /// Changes the error bound of the good scenarios; in milliseconds.
-    pub(crate) fn set_error_bound(&self, milliseconds: f64) {
+    pub fn set_error_bound(&self, milliseconds: f64) {
         self.shared.lock().error_bound = milliseconds;
     }
 
     /// What has happened so far.
-    pub(crate) fn counters(&self) -> Counters {
+    #[must_use]
+    pub fn counters(&self) -> Counters {
         self.shared.counters()
     }
 
+    /// Waits until at least `count` requests for the task document have come.
+    ///
+    /// # Errors
+    /// If they have not come within a minute, which no machine is too busy for.
+    pub fn await_requests(&self, count: u64) -> io::Result<()> {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while self.counters().task_requests < count {
+            if Instant::now() > deadline {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
+        Ok(())
+    }
+
     /// The text of `ClockDrift` in each answer that carried a document with it; the last 10,000.
-    pub(crate) fn served(&self) -> Vec<String> {
+    #[must_use]
+    pub fn served(&self) -> Vec<String> {
         self.shared.lock().served.iter().cloned().collect()
     }
 }

@@ -48,18 +48,23 @@ fn a_wrong_configuration_is_told_whole_before_the_first_reading() {
         .diagnostics()
         .iter()
         .map(|fault| {
-            assert!(fault["problem"].as_str().unwrap().len() > 10);
+            assert_eq!(fault["level"], "ERROR");
+            let problem = fault["problem"].as_str().unwrap();
+            assert!(
+                problem.starts_with("expected ") && problem.contains(", got "),
+                "{problem}"
+            );
             let text = |name: &str| fault[name].as_str().unwrap().to_owned();
             (text("option"), text("given"))
         })
         .collect();
     let expected = [
-        ("CLOCK_EMF_LOG_LEVEL", ""),
-        ("CLOCK_EMF_EMIT_INTERVAL", "7s"),
         ("--sample-interval", "10"),
+        ("CLOCK_EMF_EMIT_INTERVAL", "7s"),
         ("CLOCK_EMF_NAMESPACE", "AWS/ECS"),
-        ("--dimensions", "Stage"),
         ("--metrics", "Clock"),
+        ("--dimensions", "Stage"),
+        ("CLOCK_EMF_LOG_LEVEL", ""),
     ];
     assert_eq!(
         faults,
@@ -80,24 +85,88 @@ fn a_wrong_command_line_is_no_success() {
         assert_eq!(finished.code, Some(2), "{arguments:?}");
         assert_eq!(finished.stdout, "", "{arguments:?}");
     }
-    for arguments in [["--help"], ["--version"]] {
-        assert_eq!(run(&arguments, &[]).code, Some(0), "{arguments:?}");
+    for arguments in [
+        &["--help"][..],
+        &["--version"],
+        &["help"],
+        &["help", "check"],
+    ] {
+        assert_eq!(run(arguments, &[]).code, Some(0), "{arguments:?}");
     }
 }
 
 #[test]
-fn a_misspelt_variable_is_a_warning() {
+fn help_names_commands_options_and_metrics_with_their_units() {
+    let help = run(&["help"], &[]);
+    assert_eq!(help.stdout, run(&["--help"], &[]).stdout);
+    for text in [
+        "  check ",
+        "  explain ",
+        "--emit-jitter <DURATION>",
+        "[env: CLOCK_EMF_ONCE]",
+    ] {
+        assert!(help.stdout.contains(text), "{text} in {}", help.stdout);
+    }
+    for metric in ecs_clock_emf::Metric::ALL {
+        let stands = |line: &str| {
+            let mut words = line.split_whitespace();
+            words.next() == Some(metric.name()) && words.next() == Some(metric.unit())
+        };
+        assert!(help.stdout.lines().any(stands), "{}", metric.name());
+    }
+    let of_check = run(&["help", "check"], &[]).stdout;
+    assert!(of_check.contains("--max-age") && !of_check.contains("--once"));
+}
+
+#[test]
+fn a_misspelled_variable_is_a_warning() {
+    let server = Server::start(Scenario::Good).unwrap();
+    let variables = [
+        (ENDPOINT, server.base()),
+        ("CLOCK_EMF_SAMPLE_INTERVALL", "1s".to_owned()),
+        ("CLOCK_EMF_COLOUR", "red".to_owned()),
+    ];
+    let variables = variables
+        .each_ref()
+        .map(|(name, value)| (*name, value.as_str()));
+    for (arguments, code) in [(&["--once"][..], 0), (&["--once", "--metrics="], 2)] {
+        let finished = run(arguments, &variables);
+        assert_eq!(finished.code, Some(code));
+        let warnings: Vec<_> = finished
+            .diagnostics()
+            .into_iter()
+            .filter(|event| event["level"] == "WARN")
+            .map(|event| [event["variable"].clone(), event["message"].clone()])
+            .collect();
+        assert_eq!(
+            warnings,
+            [
+                ["CLOCK_EMF_COLOUR", "unknown variable"],
+                [
+                    "CLOCK_EMF_SAMPLE_INTERVALL",
+                    "unknown variable; did you mean CLOCK_EMF_SAMPLE_INTERVAL?"
+                ],
+            ]
+        );
+    }
+}
+
+#[test]
+fn the_start_is_reported_with_what_is_not_the_default() {
     let server = Server::start(Scenario::Good).unwrap();
     let finished = run(
-        &["--once"],
+        &["--once", "--namespace=Own", "--emit-interval=60s"],
         &[
             (ENDPOINT, &server.base()),
-            ("CLOCK_EMF_SAMPLE_INTERVALL", "1s"),
+            ("CLOCK_EMF_PROPERTIES", "Stage=prod"),
         ],
     );
-    assert_eq!(finished.code, Some(0));
-    let warning = &finished.diagnostics()[0];
-    assert_eq!(warning["level"], "WARN");
-    assert_eq!(warning["variable"], "CLOCK_EMF_SAMPLE_INTERVALL");
-    assert_eq!(warning["nearest"], "CLOCK_EMF_SAMPLE_INTERVAL");
+    let started = &finished.diagnostics()[0];
+    assert_eq!(started["message"], "started");
+    assert_eq!(started["version"], env!("CARGO_PKG_VERSION"));
+    assert_eq!(started["source"], "auto");
+    assert_eq!(
+        started["settings"],
+        "once=true namespace=Own properties=Stage=prod"
+    );
 }

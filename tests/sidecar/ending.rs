@@ -10,14 +10,12 @@ fn closed_pipe() -> Stdio {
 
 #[test]
 fn the_samples_of_the_open_window_are_in_the_last_line() {
-    for signal in [Signal::TERM, Signal::INT] {
+    for signal in [Signal::TERM, Signal::INT, Signal::HUP, Signal::QUIT] {
         let server = Server::start(Scenario::Good).unwrap();
         let mut program = start(&server, &["--emit-interval=60s"]);
         let first = program.line();
         assert_eq!((first.samples, first.sequence), (1, 1));
-        while server.counters().task_requests < 6 {
-            std::thread::sleep(Duration::from_millis(10));
-        }
+        server.await_requests(6).unwrap();
         // Once five are answered they are in the window; the sixth may still be on its way.
         let asked = Instant::now();
         program.signal(signal);
@@ -44,9 +42,7 @@ fn a_request_under_way_does_not_delay_the_end() {
     program.line();
     server.switch(Scenario::Hang);
     let before = server.counters().task_requests;
-    while server.counters().task_requests == before {
-        std::thread::sleep(Duration::from_millis(10));
-    }
+    server.await_requests(before + 1).unwrap();
     let asked = Instant::now();
     let finished = program.stop();
     assert!(asked.elapsed() < AT_ONCE);
@@ -67,9 +63,7 @@ fn a_reader_that_stalls_for_ever_holds_nothing_up() {
         Stdio::from(writer),
     );
     // A line for each sample: far more than the pipe takes. Sampling goes on.
-    while server.counters().task_requests < 15 {
-        std::thread::sleep(Duration::from_millis(10));
-    }
+    server.await_requests(15).unwrap();
     let asked = Instant::now();
     let finished = program.stop();
     assert!(asked.elapsed() < AT_ONCE);
@@ -159,8 +153,6 @@ fn inside_ecs_a_closed_stdout_does_not_end_it_before_it_can_be_restarted() {
     let arguments: Vec<&str> = QUICK.to_vec();
     let program = Program::start_unread(&arguments, &[(ENDPOINT, &server.base())], closed_pipe());
     // It goes on sampling long after the first line failed.
-    while server.counters().task_requests < 15 {
-        std::thread::sleep(Duration::from_millis(10));
-    }
+    server.await_requests(15).unwrap();
     assert_eq!(program.stop().code, Some(4));
 }

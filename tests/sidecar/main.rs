@@ -9,10 +9,9 @@
 
 mod configuration;
 mod ending;
-#[path = "../endpoint/mod.rs"]
-mod endpoint;
 mod lines;
 mod readings;
+mod refusals;
 mod source;
 #[path = "../support/mod.rs"]
 mod support;

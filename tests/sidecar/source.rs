@@ -2,34 +2,251 @@
 
 use super::*;
 
-#[cfg(target_os = "linux")]
-#[test]
-fn an_empty_clock_drift_leaves_auto_open() {
-    let server = Server::start(Scenario::EmptyClockDrift).unwrap();
-    let mut program = start(&server, &["--source=auto"]);
-    let first = program.line();
-    assert_eq!(first.read_error_kind.as_deref(), Some("no_clock_drift"));
-    server.switch(Scenario::NoClockDrift);
-    let settled = program.line_where(|line| line.samples > 0);
-    assert_eq!(settled.clock_source, "kernel");
+use ecs_clock_emf::Source;
+
+/// The task's id in the address of the example endpoint and in its documents.
+const TASK_ID: &str = "cd189a933e5849daa93386466019ab50";
+
+/// Starts the program with `auto` instead of `ecs`.
+fn start_auto(server: &Server) -> Program {
+    start(server, &["--source=auto"])
+}
+
+/// The events on stderr of this level whose text contains this.
+fn events(finished: &Finished, level: &str, text: &str) -> usize {
+    let diagnostics = finished.diagnostics();
+    let of_level = diagnostics.iter().filter(|event| event["level"] == level);
+    of_level
+        .filter(|event| event.to_string().contains(text))
+        .count()
 }
 
 #[cfg(target_os = "linux")]
 #[test]
-fn auto_settles_on_the_kernel_where_the_endpoint_knows_no_clock() {
+fn auto_reads_the_kernel_on_ec2_and_keeps_the_tasks_identity() {
     let server = Server::start(Scenario::NoClockDrift).unwrap();
-    let mut program = start(&server, &["--source=auto"]);
+    let mut program = start_auto(&server);
     let first = program.line();
     assert_eq!((first.clock_source.as_str(), first.samples), ("kernel", 1));
     assert_eq!(first.launch_type.as_deref(), Some("EC2"));
-    assert_eq!(first.clock_read_errors, None);
     let second = program.line();
     assert_eq!(second.clock_source, "kernel");
     assert_eq!(second.service_name, first.service_name);
+    let finished = program.stop();
+    for line in finished.lines().iter().chain([&first, &second]) {
+        assert_eq!(line.clock_read_errors, None, "{line:?}");
+    }
+    assert_eq!(events(&finished, "INFO", "launch_type"), 1, "{finished:?}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn auto_returns_to_an_endpoint_that_reports_the_clock_for_good() {
+    let server = Server::start(Scenario::NoClockDrift).unwrap();
+    let mut program = start_auto(&server);
+    assert_eq!(program.line().clock_source, "kernel");
+    server.switch(Scenario::Good);
+    let back = program.line_where(|line| line.clock_source == "ecs");
+    assert_eq!(back.clock_read_errors, None);
+    assert!(back.clock_error_bound.contains(&0.446_931), "{back:?}");
+    server.switch(Scenario::NoClockDrift);
+    let line = program.line_where(|line| line.clock_read_errors.is_some());
+    assert_eq!(line.clock_source, "ecs");
+    assert_eq!(line.read_error_kind.as_deref(), Some("no_clock_drift"));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn auto_waits_for_ten_documents_on_another_launch_type() {
+    for scenario in [Scenario::FargateNoClockDrift, Scenario::EmptyClockDrift] {
+        let server = Server::start(scenario).unwrap();
+        let mut program = start_auto(&server);
+        let mut errors = 0;
+        let settled = loop {
+            let line = program.line();
+            errors += line.clock_read_errors.unwrap_or(0);
+            if line.samples > 0 {
+                break line;
+            }
+        };
+        assert_eq!(settled.clock_source, "kernel");
+        assert_eq!(errors, 9);
+        let finished = program.stop();
+        assert_eq!(events(&finished, "WARN", "ClockDrift: reading another"), 1);
+    }
+}
+
+#[test]
+fn one_read_of_a_fargate_document_without_the_clock_has_failed() {
+    let server = Server::start(Scenario::FargateNoClockDrift).unwrap();
+    let finished = once(&server, &["--source=auto"]);
+    assert_eq!(finished.code, Some(3), "{finished:?}");
     assert_eq!(
-        server.counters().task_requests,
+        finished.line().read_error_kind.as_deref(),
+        Some("no_clock_drift")
+    );
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_endpoint_that_fails_while_the_kernel_is_read_is_asked_every_tenth_time() {
+    let server = Server::start(Scenario::NoClockDrift).unwrap();
+    let mut program = start_auto(&server);
+    assert_eq!(program.line().clock_source, "kernel");
+    server.switch(Scenario::Error500);
+    let before = server.counters().task_requests;
+    let lines: Vec<Line> = (0..3).map(|_| program.line()).collect();
+    let finished = program.stop();
+    let requests = server.counters().task_requests - before;
+    let all = lines
+        .iter()
+        .chain(&finished.lines())
+        .cloned()
+        .collect::<Vec<_>>();
+    let samples: usize = all.iter().map(|line| line.samples).sum();
+    assert!(samples > 10, "{all:?}");
+    assert!(
+        requests >= 1 && requests as usize <= 2 + samples / 10,
+        "{requests} of {samples}"
+    );
+    for line in all {
+        assert_eq!(
+            (line.clock_source.as_str(), line.clock_read_errors),
+            ("kernel", None)
+        );
+    }
+}
+
+#[test]
+fn the_task_id_of_an_endpoint_that_never_answers_is_that_of_its_address() {
+    let server = Server::start(Scenario::Down).unwrap();
+    let mut sources = vec!["--source=ecs", "--source=auto"];
+    if cfg!(target_os = "linux") {
+        sources.push("--source=kernel");
+    }
+    for source in sources {
+        let line = once(&server, &[source]).line();
+        assert_eq!(line.task_id.as_deref(), Some(TASK_ID), "{source}");
+        assert_eq!(line.cluster_name, None, "{source}");
+    }
+}
+
+#[test]
+fn a_document_replaces_the_task_id_of_the_address() {
+    let server = Server::start(Scenario::Down).unwrap();
+    let mut program = start(&server, &[]);
+    assert_eq!(program.line().task_id.as_deref(), Some(TASK_ID));
+    server.switch(Scenario::OtherTask);
+    let known = program.line_where(|line| line.samples > 0);
+    assert_eq!(known.task_id, Some(format!("{TASK_ID}f")));
+    server.switch(Scenario::Down);
+    let down = program.line_where(|line| line.samples == 0);
+    assert_eq!(down.task_id, Some(format!("{TASK_ID}f")), "kept for good");
+}
+
+#[test]
+fn a_task_that_changes_is_warned_of_once_and_what_was_known_is_kept() {
+    let server = Server::start(Scenario::Good).unwrap();
+    let mut program = start(&server, &[]);
+    assert_eq!(program.line().task_id.as_deref(), Some(TASK_ID));
+    for scenario in [Scenario::OtherTask, Scenario::Good, Scenario::OtherTask] {
+        let before = server.counters().task_requests;
+        server.switch(scenario);
+        let deadline = Instant::now() + AT_ONCE;
+        while server.counters().task_requests < before + 2 {
+            assert!(Instant::now() < deadline, "the endpoint is not asked");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+    let finished = program.stop();
+    for line in finished.lines() {
+        assert_eq!(line.task_id.as_deref(), Some(TASK_ID));
+    }
+    assert_eq!(
+        events(&finished, "WARN", "TaskARN has changed"),
         1,
-        "settled once and for all"
+        "{finished:?}"
+    );
+}
+
+#[test]
+fn version_3_of_the_endpoint_alone_is_warned_of() {
+    let v3 = ("ECS_CONTAINER_METADATA_URI", "http://127.0.0.1:1/v3/x");
+    for command in [&["run", "--once"][..], &["check"]] {
+        let finished = run(command, &[v3]);
+        assert_eq!(
+            events(&finished, "WARN", "ECS_CONTAINER_METADATA_URI_V4"),
+            1,
+            "{finished:?}"
+        );
+    }
+    let server = Server::start(Scenario::Good).unwrap();
+    let finished = run(&["run", "--once"], &[v3, (ENDPOINT, &server.base())]);
+    assert_eq!(
+        finished
+            .stderr
+            .matches("ECS_CONTAINER_METADATA_URI")
+            .count(),
+        0
+    );
+}
+
+/// How many connections two reads make with so much time in between.
+fn connections(interval: Option<Duration>, pause: Duration) -> u64 {
+    let server = Server::with(Options {
+        // The endpoint itself keeps them: what closes one is the program.
+        idle: Duration::from_secs(60),
+        ..Options::default()
+    });
+    let server = server.unwrap();
+    let mut source = Source::ecs(&server.base(), Duration::from_secs(20)).unwrap();
+    if let Some(interval) = interval {
+        source = source.read_every(interval);
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    runtime.unwrap().block_on(async {
+        for _ in 0..2 {
+            let sample = source.read().await;
+            assert!(sample.outcome.is_ok(), "{sample:?}");
+            tokio::time::sleep(pause).await;
+        }
+    });
+    server.counters().connections_accepted
+}
+
+#[test]
+fn no_connection_is_kept_for_the_five_seconds_after_which_the_endpoint_closes_it() {
+    let second = Duration::from_secs(1);
+    // A busy machine makes the pause longer, which changes nothing.
+    assert_eq!(connections(None, second * 4), 2);
+    assert_eq!(connections(Some(second), second * 4), 2);
+}
+
+#[test]
+fn no_connection_is_kept_where_the_next_read_is_three_seconds_away() {
+    let second = Duration::from_secs(1);
+    for interval in [second * 3, second * 10] {
+        assert_eq!(
+            connections(Some(interval), Duration::ZERO),
+            2,
+            "{interval:?}"
+        );
+    }
+}
+
+#[test]
+fn a_connection_is_used_again_by_frequent_reads() {
+    let server = Server::start(Scenario::Good).unwrap();
+    let mut program = start(&server, &[]);
+    for _ in 0..3 {
+        program.line();
+    }
+    let counters = server.counters();
+    assert!(
+        counters.connections_accepted < counters.task_requests,
+        "{counters:?}"
     );
 }
 

@@ -25,7 +25,8 @@ pub(crate) struct Line {
     pub(crate) clock_reference_age: Option<f64>,
     #[serde(default)]
     pub(crate) clock_error_bound_age_adjusted: Vec<f64>,
-    pub(crate) clock_step: Option<f64>,
+    #[serde(default)]
+    pub(crate) clock_step: Vec<f64>,
     pub(crate) clock_read_errors: Option<u64>,
     pub(crate) lines_dropped: Option<u64>,
     pub(crate) max_clock_error_bound: Option<f64>,
@@ -34,6 +35,10 @@ pub(crate) struct Line {
     pub(crate) clock_source: String,
     pub(crate) clock_synchronization_status: Option<String>,
     pub(crate) reference_timestamp: Option<DateTime<Utc>>,
+    pub(crate) status_changes: Option<u64>,
+    pub(crate) clock_steps: Option<u64>,
+    pub(crate) last_clock_step: Option<f64>,
+    pub(crate) answer_errors: Option<u64>,
     pub(crate) read_error_kind: Option<String>,
     pub(crate) read_error_message: Option<String>,
     pub(crate) sequence: u64,

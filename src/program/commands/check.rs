@@ -1,25 +1,91 @@
 //! The command `check`: one reading, or waiting for a good one, to a verdict.
 
 use std::future::Future;
+use std::io::{self, Write};
 use std::pin::pin;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use crate::clock::{Clock, Limits, Report};
+use crate::program::clock::clock;
+use crate::program::exit::Exit;
+use crate::program::options::AnyOption;
+use crate::program::options::check::{AGE_ADJUSTED, JSON, MAX_AGE, MAX_ERROR, WAIT};
+use crate::program::raw::{Flags, Raw};
+use crate::program::settings::{options_of, settings};
+use crate::program::system::stoppable;
+use crate::source::Environment;
 
 /// From one attempt to the next while waiting.
 const PAUSE: Duration = Duration::from_secs(1);
 /// After a slow attempt, at least: a clock does not ask its source sooner.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
 
-/// What `check` found.
+/// The settings of the command.
+#[derive(Debug)]
+struct Settings {
+    /// The clock. Every verdict is on a new reading.
+    clock: Clock,
+    /// What is good.
+    limits: Limits,
+    /// How long to wait for a good clock; `None` reads once.
+    wait: Option<Duration>,
+    /// One JSON object instead of text.
+    json: bool,
+}
+
+/// What the command found.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Checked {
+struct Checked {
     /// The last verdict.
-    pub report: Report,
+    report: Report,
     /// Whether any attempt gave a reading.
-    pub had_reading: bool,
+    had_reading: bool,
+}
+
+/// The options of the command.
+pub(crate) fn options() -> Vec<&'static dyn AnyOption> {
+    options_of(read)
+}
+
+/// Runs the command to its end.
+pub(crate) fn run(flags: &Flags, environment: &Environment) -> Exit {
+    stoppable(async |shutdown| {
+        let settings = match settings(flags, environment, read) {
+            Ok((settings, _)) => settings,
+            Err(exit) => return exit,
+        };
+        let Some(checked) = check(&settings, shutdown).await else {
+            return Exit::NoReading;
+        };
+        // The exit code says it too: whoever closed stdout may still read that.
+        let _ = print(&checked.report, settings.json);
+        match (checked.report.is_good(), checked.had_reading) {
+            (true, _) => Exit::Success,
+            (false, true) => Exit::NotGood,
+            (false, false) => Exit::NoReading,
+        }
+    })
+}
+
+fn read(raw: &mut Raw<'_>) -> Option<Settings> {
+    let clock = clock(raw);
+    let max_error = raw.get(&MAX_ERROR);
+    let max_age = raw.get(&MAX_AGE);
+    let age_adjusted = raw.is_on(&AGE_ADJUSTED);
+    let wait = raw.get(&WAIT);
+    let json = raw.is_on(&JSON);
+    let clock = clock?;
+    let mut limits = Limits::default().with_age_adjusted(age_adjusted);
+    limits.max_error = max_error.map(Duration::from);
+    limits.max_age = max_age.unwrap_or_default();
+    Some(Settings {
+        clock: Clock::with_drift(clock.source, Duration::ZERO, clock.drift),
+        limits,
+        wait,
+        json,
+    })
 }
 
 /// Judges the clock once; with a waiting time, every second until it is good, the time is over, or
@@ -27,20 +93,15 @@ pub(crate) struct Checked {
 ///
 /// The last attempt begins, at the latest, when the time is over; like every attempt it is given the
 /// time that one request may take.
-pub(crate) async fn check(
-    clock: &Clock,
-    limits: &Limits,
-    wait: Option<Duration>,
-    shutdown: impl Future<Output = ()>,
-) -> Option<Checked> {
+async fn check(settings: &Settings, shutdown: impl Future<Output = ()>) -> Option<Checked> {
     let mut shutdown = pin!(shutdown);
-    let deadline = Instant::now() + wait.unwrap_or_default();
+    let deadline = Instant::now() + settings.wait.unwrap_or_default();
     let mut last: Option<Checked> = None;
     loop {
         let began = Instant::now();
         let report = tokio::select! {
             biased;
-            report = clock.report(limits) => report,
+            report = settings.clock.report(&settings.limits) => report,
             () = &mut shutdown => return last,
         };
         let checked = Checked {
@@ -58,4 +119,13 @@ pub(crate) async fn check(
             () = &mut shutdown => return last,
         }
     }
+}
+
+fn print(report: &Report, json: bool) -> io::Result<()> {
+    let text = if json {
+        serde_json::to_string(report)? + "\n"
+    } else {
+        report.to_string()
+    };
+    io::stdout().write_all(text.as_bytes())
 }

@@ -4,25 +4,20 @@ use std::borrow::Cow;
 
 use super::Format;
 use crate::emf::Metric;
-use crate::reading::TaskIdentity;
+use crate::reading::{Label, TaskIdentity};
 
-/// The labels: root members that tell one task from another. They may be dimensions, and `properties`
-/// may override them.
-pub(crate) const LABELS: [&str; 7] = [
-    "ClusterName",
-    "ServiceName",
-    "TaskDefinitionFamily",
-    "TaskDefinitionRevision",
-    "TaskId",
-    "AvailabilityZone",
-    "LaunchType",
-];
+/// The labels' names: root members that tell one task from another. They may be dimensions, and
+/// `properties` may override them.
+pub(crate) const LABELS: [&str; 7] = Label::NAMES;
 
 /// The other root members of the program's own, metrics aside.
-const MEMBERS: [&str; 12] = [
+pub(super) const MEMBERS: [&str; 16] = [
     "_aws",
+    "AnswerErrors",
     "ClockSource",
+    "ClockSteps",
     "ClockSynchronizationStatus",
+    "LastClockStep",
     "MaxClockErrorBound",
     "MeanClockErrorBound",
     "ReadErrorKind",
@@ -31,6 +26,7 @@ const MEMBERS: [&str; 12] = [
     "Samples",
     "Sequence",
     "StartedAt",
+    "StatusChanges",
     "Version",
 ];
 
@@ -79,18 +75,11 @@ pub(super) fn labels<'a>(
 ) -> Vec<(&'a str, Cow<'a, str>)> {
     let mut labels: Vec<(&str, Cow<'_, str>)> = Vec::new();
     if let Some(identity) = identity {
-        let known = [
-            &identity.cluster,
-            &identity.service,
-            &identity.family,
-            &identity.revision,
-            &identity.task_id,
-            &identity.availability_zone,
-            &identity.launch_type,
-        ];
-        for (name, value) in LABELS.into_iter().zip(known) {
+        for label in Label::ALL {
+            let name = label.name();
             let overridden = format.properties.iter().any(|own| own.name == name);
-            if let Some(value) = value.as_deref().filter(|value| fits(value) && !overridden) {
+            let value = identity.get(label);
+            if let Some(value) = value.filter(|value| fits(value) && !overridden) {
                 labels.push((name, Cow::Borrowed(value)));
             }
         }
@@ -137,13 +126,15 @@ pub(super) fn dimension_sets<'a>(
             // Not known yet is not the same as no service: only the endpoint can say the latter.
             let outside_service = identity
                 .is_some_and(|identity| identity.is_outside_service && identity.service.is_none())
-                && !labels.iter().any(|(label, _)| *label == "ServiceName");
+                && !labels
+                    .iter()
+                    .any(|(label, _)| *label == Label::ServiceName.name());
             let second = if outside_service {
-                "TaskDefinitionFamily"
+                Label::TaskDefinitionFamily
             } else {
-                "ServiceName"
+                Label::ServiceName
             };
-            vec![vec!["ClusterName", second]]
+            vec![vec![Label::ClusterName.name(), second.name()]]
         }
     };
     sets.retain(|set| set.iter().all(|name| known(name)));

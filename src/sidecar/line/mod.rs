@@ -3,6 +3,7 @@
 //! Format: the schema in the CloudWatch user guide, `CloudWatch_Embedded_Metric_Format_Specification`,
 //! and the limits CloudWatch enforces without a word.
 
+mod capacity;
 mod json;
 mod labels;
 
@@ -13,7 +14,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize as _;
 
 use self::json::{AsciiFormatter, Definition, Directive, Member, Metadata, Root};
-use self::labels::{dimension_sets, labels};
+use self::labels::{MEMBERS, dimension_sets, labels};
 use crate::emf::Metric;
 use crate::reading::{Reading, TaskIdentity};
 use crate::sidecar::window::Window;
@@ -57,16 +58,6 @@ pub(crate) enum StorageResolution {
     Second,
 }
 
-impl StorageResolution {
-    pub(crate) fn parse(text: &str) -> Result<Self, String> {
-        match text {
-            "60" => Ok(Self::Minute),
-            "1" => Ok(Self::Second),
-            _ => Err("allowed are 60 and 1".to_owned()),
-        }
-    }
-}
-
 /// What a line says about the process that wrote it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Origin<'a> {
@@ -108,7 +99,11 @@ pub(crate) fn render(format: &Format, window: &Window, origin: &Origin<'_>) -> V
     for (name, value) in labels {
         root.put(name, Member::Text(value));
     }
-    for (metric, value) in metrics {
+    // Arrays of values stand last, so that all else is among the fields that Logs Insights sees.
+    let (arrays, plain): (Vec<_>, Vec<_>) = metrics
+        .into_iter()
+        .partition(|(_, value)| matches!(value, Member::Numbers(_)));
+    for (metric, value) in plain {
         root.put(metric.name(), value);
     }
     put_window(&mut root, window);
@@ -118,6 +113,9 @@ pub(crate) fn render(format: &Format, window: &Window, origin: &Origin<'_>) -> V
         "Version",
         Member::Text(Cow::Borrowed(env!("CARGO_PKG_VERSION"))),
     );
+    for (metric, value) in arrays {
+        root.put(metric.name(), value);
+    }
     let mut serializer = serde_json::Serializer::with_formatter(&mut line, AsciiFormatter);
     // Writing to memory cannot fail, and no member is of a kind that JSON has not.
     if root.serialize(&mut serializer).is_err() {
@@ -149,6 +147,7 @@ fn put_window<'a>(root: &mut Root<'a>, window: &'a Window) {
             root.put("ReferenceTimestamp", Member::time(reference));
         }
     }
+    put_changes(root, window);
     if let Some(error) = &window.last_error {
         root.put(
             "ReadErrorKind",
@@ -158,6 +157,17 @@ fn put_window<'a>(root: &mut Root<'a>, window: &'a Window) {
             "ReadErrorMessage",
             Member::Text(Cow::Borrowed(&error.message)),
         );
+    }
+}
+
+/// What changed in the window, where anything did.
+fn put_changes(root: &mut Root<'_>, window: &Window) {
+    if window.status_changes > 0 {
+        root.put("StatusChanges", Member::Count(window.status_changes));
+    }
+    if let Some(last) = window.last_step {
+        root.put("ClockSteps", Member::Count(window.step_count));
+        root.put("LastClockStep", Member::Number(signed_milliseconds(last)));
     }
 }
 
@@ -185,9 +195,7 @@ fn metric_values(
             .filter_map(Reading::reference_age)
             .max()
             .map(|age| Member::Number(age_seconds(age))),
-        Metric::ClockStep => window
-            .step
-            .map(|step| Member::Number(signed_milliseconds(step.by))),
+        Metric::ClockStep => numbers(window.steps.iter().copied().map(signed_milliseconds)),
         Metric::ClockReadErrors => some_count(window.read_errors),
         Metric::LinesDropped => some_count(origin.lines_dropped),
     };
@@ -199,14 +207,15 @@ fn metric_values(
 }
 
 fn bounds(window: &Window) -> impl Iterator<Item = Duration> {
-    window
-        .readings
-        .iter()
-        .filter_map(|reading| Some(reading.bound?.as_duration()))
+    window.readings.iter().filter_map(Reading::bound_when_taken)
 }
 
 fn array(values: impl Iterator<Item = Duration>) -> Option<Member<'static>> {
-    let values: Vec<f64> = values.map(milliseconds).collect();
+    numbers(values.map(milliseconds))
+}
+
+fn numbers(values: impl Iterator<Item = f64>) -> Option<Member<'static>> {
+    let values: Vec<f64> = values.collect();
     (!values.is_empty()).then_some(Member::Numbers(values))
 }
 

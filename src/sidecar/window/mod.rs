@@ -1,33 +1,42 @@
-//! Samples into windows: which samples stand together on one line, and which lines may not wait. Pure:
-//! time comes in with each call.
+//! Samples into windows: which samples are on one line, and which lines may not wait. Pure: time comes
+//! in with each call.
 
-use std::time::Duration;
+mod period;
+
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use self::period::{Change, Period};
 use crate::reading::{ClockSource, ReadError, Reading, SyncStatus};
 use crate::source::Sample;
-use crate::time::ClockStep;
+use crate::time::{ClockStep, Moment};
 
-/// The most readings in one window: CloudWatch takes 100 values of a metric in one event.
-pub(crate) const MAX_READINGS: usize = 100;
+/// The most steps whose size one line gives; all are counted.
+pub(crate) const MAX_STEPS: usize = 10;
 
-/// What one line tells: the readings and failures of some time.
+/// What one line says: the readings, failures and changes of some time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Window {
     /// The source of its last sample.
     pub source: ClockSource,
-    /// The time of its last reading; of its last attempt where all failed; at a step the present, as
-    /// the wall clock ran before it.
+    /// The time of its last reading; of its last attempt where all failed; of the step where there
+    /// was no attempt.
     pub stamp: DateTime<Utc>,
-    /// Its readings in order, 100 at most.
+    /// Its readings in order.
     pub readings: Vec<Reading>,
     /// How many read errors there were.
     pub read_errors: u64,
     /// The last of them.
     pub last_error: Option<ReadError>,
-    /// The step of the wall clock that ended it.
-    pub step: Option<ClockStep>,
+    /// How often the status changed.
+    pub status_changes: u64,
+    /// How often the wall clock was stepped.
+    pub step_count: u64,
+    /// The first of these steps, [`MAX_STEPS`] at most.
+    pub steps: Vec<TimeDelta>,
+    /// The last of these steps.
+    pub last_step: Option<TimeDelta>,
 }
 
 impl Window {
@@ -40,7 +49,10 @@ impl Window {
             readings: Vec::new(),
             read_errors: 0,
             last_error: None,
-            step: None,
+            status_changes: 0,
+            step_count: 0,
+            steps: Vec::new(),
+            last_step: None,
         }
     }
 
@@ -58,15 +70,35 @@ impl Window {
         self.read_errors = self.read_errors.saturating_add(1);
         self.last_error = Some(error);
     }
+
+    fn add_step(&mut self, step: &ClockStep) {
+        if self.readings.is_empty() {
+            self.stamp = step.at.wall;
+        }
+        self.step_count = self.step_count.saturating_add(1);
+        self.last_step = Some(step.by);
+        if self.steps.len() < MAX_STEPS {
+            self.steps.push(step.by);
+        }
+    }
 }
 
 /// A window that is complete.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Closed {
+pub(crate) struct ClosedWindow {
     /// What it holds.
     pub window: Window,
     /// Whether its line may not wait.
     pub urgent: bool,
+}
+
+impl ClosedWindow {
+    fn urgent(window: Window) -> Self {
+        Self {
+            window,
+            urgent: true,
+        }
+    }
 }
 
 /// Collects samples into windows that end where the wall clock divides by the emit interval, and
@@ -76,114 +108,167 @@ pub(crate) struct Collector {
     interval: Duration,
     /// Each reading on a line of its own, as storage resolution 1 wants it.
     reading_by_reading: bool,
+    /// The most readings in one window.
+    capacity: usize,
     open: Option<Open>,
     /// The status of the last reading; `None` before the first.
     status: Option<SyncStatus>,
     started: bool,
     source: ClockSource,
+    period: Period,
 }
 
 #[derive(Debug)]
 struct Open {
     window: Window,
     end: DateTime<Utc>,
+    /// Whether it holds a loss that was not written at once.
+    holds_loss: bool,
 }
 
 impl Collector {
-    /// A collector of windows of `interval`. With `reading_by_reading` each reading makes a line of
-    /// its own at once, and only failures are collected.
+    /// A collector of windows of `interval` with up to `capacity` readings. With `reading_by_reading`
+    /// each reading makes a line of its own at once, and only failures are collected.
     #[must_use]
-    pub(crate) fn new(interval: Duration, reading_by_reading: bool) -> Self {
+    pub(crate) fn new(
+        interval: Duration,
+        reading_by_reading: bool,
+        capacity: usize,
+        now: &Moment,
+    ) -> Self {
         Self {
             interval,
             reading_by_reading,
+            capacity,
             open: None,
             status: None,
             started: false,
             source: ClockSource::Ecs,
+            period: Period::new(interval, now),
         }
     }
 
     /// Takes in a sample and returns the windows that are complete with it, in order.
     ///
     /// Urgent are the first attempt and a reading whose status is not that of the reading before: it
-    /// closes the open window without itself and then stands alone.
-    pub(crate) fn add(&mut self, sample: Sample) -> Vec<Closed> {
+    /// closes the open window without itself and then stands alone. Where that happens too often, the
+    /// reading stays in the open window, which counts the change.
+    pub(crate) fn add(&mut self, sample: Sample) -> Vec<ClosedWindow> {
         let mut closed = Vec::new();
-        closed.extend(self.close_if_over(sample.at.wall));
+        closed.extend(self.close_if_over(&sample.at));
         self.source = sample.source;
         let status = sample.outcome.as_ref().ok().map(|reading| reading.status);
-        let changed = status.is_some() && status != self.status;
-        let urgent = changed || !self.started;
+        let change = self.change_to(status);
+        let early = !self.started || self.is_early(status, change);
         self.started = true;
         self.status = status.or(self.status);
-        if urgent {
+        if early {
             closed.extend(self.close(true));
         }
-
-        let at = sample.at.wall;
-        let source = sample.source;
-        for error in sample.withheld {
-            self.open(at).add_error(source, at, error);
-        }
-        match sample.outcome {
-            Err(error) => self.open(at).add_error(source, at, error),
-            Ok(reading) if self.reading_by_reading && !urgent => {
-                let mut window = Window::empty(source, at);
-                window.add_reading(reading);
-                closed.push(Closed {
-                    window,
-                    urgent: true,
-                });
-            }
-            Ok(reading) => self.open(at).add_reading(reading),
-        }
-
-        if urgent {
+        let damped_loss = change == Some(Change::Loss) && !early;
+        closed.extend(self.put(sample, change.is_some(), damped_loss, early));
+        if early {
             closed.extend(self.close(true));
-        } else if self.open.as_ref().is_some_and(Open::is_full) {
+        } else if self.is_full() {
             closed.extend(self.close(false));
         }
         closed
     }
 
-    /// Closes the open window at a step of the wall clock. The line says the step, so there is one
-    /// even where nothing was open.
-    pub(crate) fn step(&mut self, step: ClockStep) -> Closed {
-        let mut window = match self.open.take() {
-            Some(open) => {
-                let mut window = open.window;
-                // A step may be found only when the window's time is over; its values are of that time.
-                window.stamp = step.old_wall().min(open.end - TimeDelta::milliseconds(1));
-                window
-            }
-            None => Window::empty(self.source, step.old_wall()),
-        };
-        window.step = Some(step);
-        Closed {
-            window,
-            urgent: true,
+    /// The change from the last known status, if any.
+    fn change_to(&self, status: Option<SyncStatus>) -> Option<Change> {
+        let (before, status) = (self.status?, status?);
+        if before == status {
+            None
+        } else if before == SyncStatus::Synchronized {
+            Some(Change::Loss)
+        } else {
+            Some(Change::Status)
         }
+    }
+
+    /// Whether a reading closes the open window before its time: the first one, and one with a change
+    /// that the period admits.
+    fn is_early(&mut self, status: Option<SyncStatus>, change: Option<Change>) -> bool {
+        let is_first_reading = self.status.is_none() && status.is_some();
+        is_first_reading || change.is_some_and(|change| self.period.admits(change))
+    }
+
+    /// Puts a sample where it belongs: into the open window, or alone into one that is closed at once.
+    fn put(
+        &mut self,
+        sample: Sample,
+        changed: bool,
+        damped_loss: bool,
+        early: bool,
+    ) -> Option<ClosedWindow> {
+        let (source, at) = (sample.source, sample.at);
+        for error in sample.withheld {
+            self.open(&at).window.add_error(source, at.wall, error);
+        }
+        match sample.outcome {
+            Err(error) => {
+                self.open(&at).window.add_error(source, at.wall, error);
+                None
+            }
+            Ok(reading) if self.reading_by_reading && !early => {
+                let mut window = Window::empty(source, at.wall);
+                window.status_changes = u64::from(changed);
+                window.add_reading(reading);
+                Some(ClosedWindow::urgent(window))
+            }
+            Ok(reading) => {
+                let open = self.open(&at);
+                open.holds_loss |= damped_loss;
+                open.window.status_changes += u64::from(changed);
+                open.window.add_reading(reading);
+                None
+            }
+        }
+    }
+
+    /// Takes note of a step of the wall clock: closes the open window, whose times are those of the
+    /// clock before it, and puts the step on a line of its own, stamped by the clock as it runs now.
+    /// Where that happens too often, the open window goes on and counts the step.
+    pub(crate) fn step(&mut self, step: &ClockStep) -> Vec<ClosedWindow> {
+        if !self.period.admits(Change::Step) {
+            self.open(&step.at).window.add_step(step);
+            return Vec::new();
+        }
+        let mut closed = Vec::new();
+        closed.extend(self.close(true));
+        let mut window = Window::empty(self.source, step.at.wall);
+        window.add_step(step);
+        closed.push(ClosedWindow::urgent(window));
+        closed
     }
 
     /// Closes the open window if its end has come.
-    pub(crate) fn close_if_over(&mut self, now: DateTime<Utc>) -> Option<Closed> {
-        if now < self.end()? {
-            return None;
-        }
-        self.close(false)
+    pub(crate) fn close_if_over(&mut self, now: &Moment) -> Option<ClosedWindow> {
+        let is_over = self.ends(now).is_some_and(|ends| ends <= now.monotonic);
+        let closed = if is_over { self.close(false) } else { None };
+        self.period.renew(now.monotonic);
+        closed
     }
 
-    /// Closes the open window, whatever the time.
-    pub(crate) fn close(&mut self, urgent: bool) -> Option<Closed> {
-        let window = self.open.take()?.window;
-        Some(Closed { window, urgent })
+    /// Closes the open window, whatever the time. Its line may wait unless it is `urgent` or holds a
+    /// loss.
+    pub(crate) fn close(&mut self, urgent: bool) -> Option<ClosedWindow> {
+        let open = self.open.take()?;
+        Some(ClosedWindow {
+            window: open.window,
+            urgent: urgent || open.holds_loss,
+        })
     }
 
-    /// When the open window ends, on the wall clock.
+    /// When the open window ends.
     #[must_use]
-    pub(crate) fn end(&self) -> Option<DateTime<Utc>> {
-        self.open.as_ref().map(|open| open.end)
+    pub(crate) fn ends(&self, now: &Moment) -> Option<Instant> {
+        let open = self.open.as_ref()?;
+        Some(self.period.end_after_step().unwrap_or_else(|| {
+            let left = open.end.signed_duration_since(now.wall);
+            now.monotonic + left.to_std().unwrap_or_default()
+        }))
     }
 
     /// A window that only says that lines were lost.
@@ -192,19 +277,24 @@ impl Collector {
         Window::empty(self.source, now)
     }
 
-    fn open(&mut self, at: DateTime<Utc>) -> &mut Window {
-        let (source, interval) = (self.source, self.interval);
-        let open = self.open.get_or_insert_with(|| Open {
-            window: Window::empty(source, at),
-            end: next_boundary(at, interval),
-        });
-        &mut open.window
+    /// The readings of the open window.
+    #[cfg(test)]
+    pub(super) fn open_readings(&self) -> &[Reading] {
+        self.open.as_ref().map_or(&[], |open| &open.window.readings)
     }
-}
 
-impl Open {
     fn is_full(&self) -> bool {
-        self.window.readings.len() >= MAX_READINGS
+        let readings = self.open.as_ref().map(|open| open.window.readings.len());
+        readings.is_some_and(|readings| readings >= self.capacity)
+    }
+
+    fn open(&mut self, at: &Moment) -> &mut Open {
+        let (source, interval) = (self.source, self.interval);
+        self.open.get_or_insert_with(|| Open {
+            window: Window::empty(source, at.wall),
+            end: next_boundary(at.wall, interval),
+            holds_loss: false,
+        })
     }
 }
 

@@ -6,17 +6,15 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use serde::Deserializer as _;
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::reading::{ReadError, ReadErrorKind, SyncStatus, TaskIdentity};
+use crate::reading::{Label, ReadError, ReadErrorKind, SyncStatus, TaskIdentity};
 use crate::text::cut;
 use crate::time::ErrorBound;
 
-/// How far in the future a reference time may lie and still be believed.
-const FUTURE_TOLERANCE: TimeDelta = TimeDelta::seconds(1);
 /// How Go, the agent's language, writes a time that was never set.
 const UNSET_TIME: &str = r#""0001-01-01T00:00:00Z""#;
 /// The longest identity member kept, in bytes. ECS allows 255 characters in every name.
@@ -34,12 +32,14 @@ pub(crate) struct TaskDocument {
 /// The member `ClockDrift`.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum ClockMember {
-    /// The member is absent or `null`: this endpoint does not know the clock (EC2 launch type).
+    /// The member is absent or `null`: this endpoint does not know the clock, or not yet.
     Absent,
-    /// The member is there and says nothing: `{}`, or no object at all.
-    Unusable(ReadError),
+    /// The member is `{}`, which says as little.
+    Empty,
+    /// The member is not an object.
+    NotAnObject,
     /// What it says.
-    Told(ClockDrift),
+    Clock(ClockDrift),
 }
 
 /// The members of a `ClockDrift` that says something.
@@ -50,60 +50,58 @@ pub(crate) struct ClockDrift {
     pub(crate) reference: Option<DateTime<Utc>>,
 }
 
-/// Decodes the body of `<base>/task`, complete at `read_at`.
+/// The member of the document that holds the value of a label, as it is or at the end of an ARN.
+const fn member_of(label: Label) -> &'static str {
+    match label {
+        Label::ClusterName => "Cluster",
+        Label::ServiceName => "ServiceName",
+        Label::TaskDefinitionFamily => "Family",
+        Label::TaskDefinitionRevision => "Revision",
+        Label::TaskId => "TaskARN",
+        Label::AvailabilityZone => "AvailabilityZone",
+        Label::LaunchType => "LaunchType",
+    }
+}
+
+/// The members that are used: those of the labels, and the clock.
+const MEMBERS: [&str; Label::ALL.len() + 1] = {
+    let mut members = ["ClockDrift"; Label::ALL.len() + 1];
+    let mut index = 0;
+    while index < Label::ALL.len() {
+        members[index] = member_of(Label::ALL[index]);
+        index += 1;
+    }
+    members
+};
+
+/// Decodes the body of `<base>/task`.
 ///
 /// # Errors
-/// [`ReadErrorKind::InvalidJson`] if it is no JSON object, [`ReadErrorKind::NoTaskArn`] if it has no
+/// [`ReadErrorKind::InvalidJson`] if it is not a JSON object, [`ReadErrorKind::NoTaskArn`] if it has no
 /// `TaskARN`: such an answer is about no task at all.
-pub(crate) fn parse(body: &[u8], read_at: DateTime<Utc>) -> Result<TaskDocument, ReadError> {
-    let (
-        [
-            arn,
-            cluster,
-            service,
-            family,
-            revision,
-            zone,
-            launch_type,
-            clock,
-        ],
-        _,
-    ) = members(
-        body,
-        [
-            "TaskARN",
-            "Cluster",
-            "ServiceName",
-            "Family",
-            "Revision",
-            "AvailabilityZone",
-            "LaunchType",
-            "ClockDrift",
-        ],
-    )
-    .map_err(|error| {
-        let message = format!("the task document is no JSON object: {error}");
+pub(crate) fn parse(body: &[u8]) -> Result<TaskDocument, ReadError> {
+    let not_an_object = |error| {
+        let message = format!("expected a task document, got no JSON object: {error}");
         ReadError::new(ReadErrorKind::InvalidJson, message)
-    })?;
+    };
+    let ([labels @ .., clock], _) = members(body, MEMBERS).map_err(not_an_object)?;
 
     let mut withheld = Withheld::default();
-    let Some(task_id) = withheld.name("TaskARN", arn) else {
+    let mut identity = TaskIdentity::default();
+    for (label, raw) in Label::ALL.into_iter().zip(labels) {
+        if label == Label::ServiceName {
+            identity.is_outside_service =
+                raw.is_none_or(|raw| is_null(raw) || raw.get() == r#""""#);
+        }
+        *identity.get_mut(label) = withheld.name(member_of(label), raw);
+    }
+    if identity.task_id.is_none() {
         let message = "the task document has no TaskARN";
         return Err(ReadError::new(ReadErrorKind::NoTaskArn, message));
-    };
-    let identity = TaskIdentity {
-        cluster: withheld.name("Cluster", cluster),
-        is_outside_service: service.is_none_or(|raw| is_null(raw) || raw.get() == r#""""#),
-        service: withheld.name("ServiceName", service),
-        family: withheld.name("Family", family),
-        revision: withheld.name("Revision", revision),
-        task_id: Some(task_id),
-        availability_zone: withheld.name("AvailabilityZone", zone),
-        launch_type: withheld.name("LaunchType", launch_type),
-    };
+    }
     let clock = match clock.filter(|raw| !is_null(raw)) {
         None => ClockMember::Absent,
-        Some(raw) => clock_drift(raw, read_at, &mut withheld),
+        Some(raw) => clock_drift(raw, &mut withheld),
     };
     Ok(TaskDocument {
         identity,
@@ -112,46 +110,48 @@ pub(crate) fn parse(body: &[u8], read_at: DateTime<Utc>) -> Result<TaskDocument,
     })
 }
 
-fn clock_drift(raw: &RawValue, read_at: DateTime<Utc>, withheld: &mut Withheld) -> ClockMember {
+fn clock_drift(raw: &RawValue, withheld: &mut Withheld) -> ClockMember {
     let names = [
         "ClockErrorBound",
         "ReferenceTimestamp",
         "ClockSynchronizationStatus",
     ];
-    let unusable =
-        |message: &str| ClockMember::Unusable(ReadError::new(ReadErrorKind::NoClockDrift, message));
     let [bound, reference, status] = match members(raw.get().as_bytes(), names) {
-        Err(_) => return unusable("ClockDrift is no object"),
-        Ok((_, 0)) => return unusable("ClockDrift is empty"),
+        Err(_) => return ClockMember::NotAnObject,
+        Ok((_, 0)) => return ClockMember::Empty,
         Ok((found, _)) => found,
     };
-    let bound = withheld.member("ClockErrorBound", bound, |raw| {
-        let milliseconds: f64 = serde_json::from_str(raw.get())
-            .map_err(|_| format!("{} is no number of milliseconds", Shown(raw)))?;
-        ErrorBound::from_millis(milliseconds).map_err(|error| format!("{}: {error}", Shown(raw)))
-    });
     let reference = reference.filter(|raw| raw.get() != UNSET_TIME);
-    let reference = withheld.member("ReferenceTimestamp", reference, |raw| {
-        let time = serde_json::from_str::<Cow<'_, str>>(raw.get())
-            .ok()
-            .and_then(|text| DateTime::parse_from_rfc3339(&text).ok())
-            .ok_or_else(|| format!("{} is no RFC 3339 time", Shown(raw)))?
-            .to_utc();
-        if time.signed_duration_since(read_at) > FUTURE_TOLERANCE {
-            return Err(format!("{} lies in the future", Shown(raw)));
-        }
-        Ok(time)
-    });
-    let status = withheld.member("ClockSynchronizationStatus", status, |raw| {
-        serde_json::from_str::<Cow<'_, str>>(raw.get())
-            .map(|word| SyncStatus::from_word(&word))
-            .map_err(|_| format!("{} is no string", Shown(raw)))
-    });
-    ClockMember::Told(ClockDrift {
-        status: status.unwrap_or(SyncStatus::Unknown),
-        bound,
-        reference,
+    ClockMember::Clock(ClockDrift {
+        bound: withheld.member("ClockErrorBound", bound, error_bound),
+        reference: withheld.member("ReferenceTimestamp", reference, reference_time),
+        status: withheld
+            .member("ClockSynchronizationStatus", status, status_word)
+            .unwrap_or(SyncStatus::Unknown),
     })
+}
+
+fn error_bound(raw: &RawValue) -> Result<ErrorBound, &'static str> {
+    let milliseconds = serde_json::from_str::<f64>(raw.get()).ok();
+    milliseconds
+        .and_then(|milliseconds| ErrorBound::from_millis(milliseconds).ok())
+        .ok_or("a number of milliseconds from 0 to 86400000 (24 hours)")
+}
+
+fn reference_time(raw: &RawValue) -> Result<DateTime<Utc>, &'static str> {
+    text(raw)
+        .and_then(|text| DateTime::parse_from_rfc3339(&text).ok())
+        .map(|time| time.to_utc())
+        .ok_or("an RFC 3339 time")
+}
+
+fn status_word(raw: &RawValue) -> Result<SyncStatus, &'static str> {
+    let word = text(raw).ok_or("a string")?;
+    Ok(SyncStatus::from_word(&word))
+}
+
+fn text(raw: &RawValue) -> Option<Cow<'_, str>> {
+    serde_json::from_str(raw.get()).ok()
 }
 
 /// Collects what had to be withheld while members are read.
@@ -159,17 +159,18 @@ fn clock_drift(raw: &RawValue, read_at: DateTime<Utc>, withheld: &mut Withheld) 
 struct Withheld(Vec<ReadError>);
 
 impl Withheld {
-    /// The value of a member, if it is there, not `null`, and `read` believes it.
+    /// The value of a member, if it is there and not `null`, and `read` makes something of it; else `read`
+    /// says what it expected.
     fn member<T>(
         &mut self,
         name: &str,
         raw: Option<&RawValue>,
-        read: impl FnOnce(&RawValue) -> Result<T, String>,
+        read: impl FnOnce(&RawValue) -> Result<T, &'static str>,
     ) -> Option<T> {
         let raw = raw.filter(|raw| !is_null(raw))?;
         read(raw)
-            .map_err(|why| {
-                let message = format!("{name} {why}");
+            .map_err(|expected| {
+                let message = format!("{name}: expected {expected}, got {}", Shown(raw));
                 self.0
                     .push(ReadError::new(ReadErrorKind::InvalidMember, message));
             })
@@ -177,17 +178,16 @@ impl Withheld {
     }
 
     /// A name, or the one at the end of an ARN; an empty one is as good as absent.
-    fn name(&mut self, name: &str, raw: Option<&RawValue>) -> Option<String> {
-        self.member(name, raw, |raw| {
-            let text: String = serde_json::from_str(raw.get())
-                .map_err(|_| format!("{} is no string", Shown(raw)))?;
+    fn name(&mut self, member: &str, raw: Option<&RawValue>) -> Option<String> {
+        self.member(member, raw, |raw| {
+            let text = text(raw).ok_or("a string")?;
             let name = last_part_of_arn(&text);
             if name.len() > NAME_LIMIT {
-                return Err(format!("has {} bytes, over {NAME_LIMIT}", name.len()));
+                return Err("a name of at most 255 bytes");
             }
             Ok(name.to_owned())
         })
-        .filter(|text| !text.is_empty())
+        .filter(|name| !name.is_empty())
     }
 }
 

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::explain::{Options, explain};
-use crate::sidecar::window::MAX_READINGS;
+use crate::sidecar::window::MAX_STEPS;
 
 /// What `explain`, which knows the specification and CloudWatch's silent rules, makes of a line.
 fn faults(line: &[u8], now: DateTime<Utc>) -> Vec<String> {
@@ -16,6 +16,15 @@ fn faults(line: &[u8], now: DateTime<Utc>) -> Vec<String> {
         .filter(|line| line.contains(r#""fault""#))
         .map(str::to_owned)
         .collect()
+}
+
+/// How many fields Logs Insights makes of a value.
+pub(super) fn fields(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => items.iter().map(fields).sum(),
+        Value::Object(members) => members.values().map(fields).sum(),
+        _ => 1,
+    }
 }
 
 prop_compose! {
@@ -30,6 +39,7 @@ prop_compose! {
             task_id: name(4),
             availability_zone: name(5),
             launch_type: name(6),
+            ..TaskIdentity::default()
         }
     }
 }
@@ -51,11 +61,12 @@ proptest! {
     #[test]
     fn every_line_is_one_valid_document(
         identity in proptest::option::of(any_identity()),
-        readings in proptest::collection::vec(any_reading(), 0..=MAX_READINGS),
+        readings in proptest::collection::vec(any_reading(), 0..=100),
         message in ".{0,300}",
         errors in 0u64..5,
         dropped in 0u64..5,
-        step in proptest::option::of(any::<i32>()),
+        steps in proptest::collection::vec(any::<i32>(), 0..=MAX_STEPS),
+        changes in 0u64..5,
         by_second in any::<bool>(),
         chosen in proptest::sample::subsequence(Metric::ALL.to_vec(), 0..=7),
         sets in proptest::option::of(proptest::collection::hash_set(
@@ -71,12 +82,17 @@ proptest! {
         let window = Window {
             read_errors: errors,
             last_error: (errors > 0).then(|| ReadError::new(ReadErrorKind::HttpStatus, message)),
-            step: step.map(|ms| step_by(TimeDelta::milliseconds(ms.into()))),
-            ..window(readings)
+            status_changes: changes,
+            step_count: steps.len() as u64,
+            last_step: steps.last().map(|ms| TimeDelta::milliseconds((*ms).into())),
+            steps: steps.into_iter().map(|ms| TimeDelta::milliseconds(ms.into())).collect(),
+            ..window(readings.into_iter().take(format.capacity()).collect())
         };
         let origin = Origin { lines_dropped: dropped, ..origin(identity.as_ref()) };
         let line = render(&format, &window, &origin);
 
+        let document: Value = serde_json::from_slice(&line).unwrap();
+        prop_assert!(fields(&document) < 200, "Logs Insights sees no more");
         prop_assert!(line.len() < 16_384);
         prop_assert_eq!(line.iter().position(|byte| *byte == b'\n'), Some(line.len() - 1));
         prop_assert!(line[..line.len() - 1].iter().all(|byte| (0x20..0x7f).contains(byte)));

@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use super::*;
 use crate::reading::{ClockSource, ReadError, ReadErrorKind, SyncStatus};
-use crate::sidecar::window::MAX_READINGS;
-use crate::time::{ClockStep, ErrorBound, Moment};
+use crate::sidecar::window::MAX_STEPS;
+use crate::time::{ErrorBound, Moment};
 
 fn time(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
@@ -44,6 +44,7 @@ fn identity() -> TaskIdentity {
         task_id: Some("bfa2636268144d039771334145e490c5".into()),
         availability_zone: Some("us-east-1d".into()),
         launch_type: Some("FARGATE".into()),
+        ..TaskIdentity::default()
     }
 }
 
@@ -58,16 +59,6 @@ fn reading(at: &str, bound_ms: Option<f64>) -> Reading {
 
 fn moment(wall: &str) -> Moment {
     Moment::new(time(wall), std::time::Instant::now())
-}
-
-fn step_by(by: TimeDelta) -> ClockStep {
-    let at = moment("2026-11-22T10:15:01Z");
-    ClockStep {
-        by,
-        at,
-        before: at,
-        gradual: false,
-    }
 }
 
 fn window(readings: Vec<Reading>) -> Window {
@@ -115,10 +106,11 @@ fn golden_a_window_of_readings() {
             r#""ClusterName":"orders","ServiceName":"ledger","TaskDefinitionFamily":"ledger-task","#,
             r#""TaskDefinitionRevision":"7","TaskId":"bfa2636268144d039771334145e490c5","#,
             r#""AvailabilityZone":"us-east-1d","LaunchType":"FARGATE","#,
-            r#""ClockErrorBound":[0.446931,0.5],"ClockSynchronized":1,"ClockReferenceAge":20.25,"#,
+            r#""ClockSynchronized":1,"ClockReferenceAge":20.25,"#,
             r#""MaxClockErrorBound":0.5,"MeanClockErrorBound":0.473465,"Samples":2,"ClockSource":"ecs","#,
             r#""ClockSynchronizationStatus":"SYNCHRONIZED","ReferenceTimestamp":"2026-11-22T10:00:00Z","#,
-            r#""Sequence":3,"StartedAt":"2026-11-22T09:59:00.125Z","Version":"0.0.0"}"#,
+            r#""Sequence":3,"StartedAt":"2026-11-22T09:59:00.125Z","Version":"0.0.0","#,
+            r#""ClockErrorBound":[0.446931,0.5]}"#,
             "\n"
         )
     );
@@ -163,7 +155,13 @@ fn golden_everything_at_once_by_the_second() {
     let window = Window {
         read_errors: 1,
         last_error: Some(ReadError::new(ReadErrorKind::InvalidMember, "x")),
-        step: Some(step_by(TimeDelta::microseconds(-1_500_250))),
+        status_changes: 2,
+        step_count: 12,
+        steps: vec![
+            TimeDelta::milliseconds(7),
+            TimeDelta::microseconds(-1_500_250),
+        ],
+        last_step: Some(TimeDelta::microseconds(-1_500_250)),
         stamp: time("2026-11-22T10:15:01Z"),
         ..window(vec![reading("2026-11-22T10:15:00Z", Some(0.5))])
     };
@@ -188,12 +186,13 @@ fn golden_everything_at_once_by_the_second() {
             r#"{"Name":"ClockReadErrors","Unit":"Count","StorageResolution":1},"#,
             r#"{"Name":"LinesDropped","Unit":"Count","StorageResolution":1}]}]},"#,
             r#""TaskId":"t","Stage":"prod","ClusterName":"mine","#,
-            r#""ClockErrorBound":[0.5],"ClockSynchronized":1,"ClockReferenceAge":900.0,"#,
-            r#""ClockErrorBoundAgeAdjusted":[14.0],"ClockStep":-1500.25,"ClockReadErrors":1,"LinesDropped":9,"#,
+            r#""ClockSynchronized":1,"ClockReferenceAge":900.0,"ClockReadErrors":1,"LinesDropped":9,"#,
             r#""MaxClockErrorBound":0.5,"MeanClockErrorBound":0.5,"Samples":1,"ClockSource":"ecs","#,
             r#""ClockSynchronizationStatus":"SYNCHRONIZED","ReferenceTimestamp":"2026-11-22T10:00:00Z","#,
+            r#""StatusChanges":2,"ClockSteps":12,"LastClockStep":-1500.25,"#,
             r#""ReadErrorKind":"invalid_member","ReadErrorMessage":"x","#,
-            r#""Sequence":3,"StartedAt":"2026-11-22T09:59:00.125Z","Version":"0.0.0"}"#,
+            r#""Sequence":3,"StartedAt":"2026-11-22T09:59:00.125Z","Version":"0.0.0","#,
+            r#""ClockErrorBound":[0.5],"ClockErrorBoundAgeAdjusted":[14.0],"ClockStep":[7.0,-1500.25]}"#,
             "\n"
         )
     );
@@ -348,21 +347,25 @@ fn the_largest_line_stays_under_what_log_routers_cut() {
         task_id: long("\\"),
         availability_zone: long("\\"),
         launch_type: long("\\"),
+        ..TaskIdentity::default()
     };
-    let text = (0..11)
-        .map(|index| format!("{index:02}{}=v", "n".repeat(248)))
-        .collect::<Vec<_>>()
-        .join(",");
-    let properties = crate::program::parse::properties(&text).unwrap();
-    let names: Vec<&str> = properties.iter().map(|own| own.name.as_str()).collect();
-    let dimensions = crate::program::parse::dimensions(&names.join(","), &properties).unwrap();
+    // About as long as the program lets each list be.
+    let names: Vec<String> = (0..11)
+        .map(|index| format!("{index:02}{}", "n".repeat(248)))
+        .collect();
+    let properties = names.iter().map(|name| Property {
+        name: name.clone(),
+        value: "v".to_owned(),
+    });
+    let properties = properties.collect();
     let format = Format {
         namespace: "n".repeat(255),
-        dimensions: Dimensions::Sets(dimensions),
+        dimensions: Dimensions::Sets(vec![names]),
         properties,
         metrics: Metric::ALL.to_vec(),
         resolution: StorageResolution::Second,
-        ..format()
+        // Growth would take the bound over a day, where it is unknown.
+        drift: DriftRate::from_ppm(0).unwrap(),
     };
     let mut reading = reading("2026-11-22T10:00:10Z", Some(86_399_999.999_999));
     reading.reference = Some(time("1970-01-01T00:00:00.123456789Z"));
@@ -372,8 +375,11 @@ fn the_largest_line_stays_under_what_log_routers_cut() {
             ReadErrorKind::InvalidMember,
             "\"".repeat(300),
         )),
-        step: Some(step_by(-TimeDelta::MAX)),
-        ..window(vec![reading; MAX_READINGS])
+        status_changes: u64::MAX,
+        step_count: u64::MAX,
+        steps: vec![-TimeDelta::MAX; MAX_STEPS],
+        last_step: Some(-TimeDelta::MAX),
+        ..window(vec![reading; format.capacity()])
     };
     let origin = Origin {
         sequence: u64::MAX,
@@ -381,10 +387,36 @@ fn the_largest_line_stays_under_what_log_routers_cut() {
         ..origin(Some(&identity))
     };
     let line = render(&format, &window, &origin);
+    let document: Value = serde_json::from_slice(&line).unwrap();
+    let fields = generated::fields(&document);
+    assert!(
+        (190..200).contains(&fields),
+        "{fields} of the 200 that are seen"
+    );
     assert!(line.len() < CUT, "{} bytes", line.len());
     assert!(
         line.len() > 12_000,
         "{} bytes: not the largest line any more",
         line.len()
     );
+}
+
+#[test]
+fn a_line_holds_as_many_readings_as_its_fields_leave_room_for() {
+    assert_eq!(
+        format().capacity(),
+        100,
+        "as many values as CloudWatch takes"
+    );
+    let both = Format {
+        metrics: Metric::ALL.to_vec(),
+        ..format()
+    };
+    assert_eq!(both.capacity(), 72);
+    let crowded = |properties: usize| Format {
+        properties: vec![property("Name", "value"); properties],
+        ..format()
+    };
+    assert_eq!(crowded(130).capacity(), 16);
+    assert_eq!(crowded(1_000).capacity(), 0);
 }

@@ -4,19 +4,19 @@ use std::time::Duration;
 
 use reqwest::{Client, Response, StatusCode, Url};
 
+use super::body::{self, Body};
 use crate::reading::{ReadError, ReadErrorKind};
+use crate::source::InvalidSource;
 
-/// The largest body read.
-const BODY_LIMIT: usize = 1 << 20;
-/// How much of an error's body is looked at for its message.
+/// How much of an error's body is looked at for its message, in bytes.
 const ERROR_BODY_LIMIT: usize = 1 << 10;
 /// How long an idle connection is kept. The endpoint closes one after 5 s; a request that crosses
 /// with the close would fail.
-const KEEP_CONNECTION: Duration = Duration::from_secs(3);
+pub(super) const KEEP_CONNECTION: Duration = Duration::from_secs(3);
 
 /// A task metadata endpoint.
 #[derive(Debug, Clone)]
-pub(crate) struct Endpoint {
+pub(super) struct Endpoint {
     client: Client,
     task: Url,
     timeout: Duration,
@@ -27,31 +27,30 @@ impl Endpoint {
     /// `timeout`.
     ///
     /// # Errors
-    /// Says what is allowed, if `base` is no such address.
-    pub(crate) fn new(base: &str, timeout: Duration) -> Result<Self, String> {
-        let task = task_url(base)?;
-        let client = Client::builder()
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .referer(false)
-            .pool_idle_timeout(KEEP_CONNECTION)
-            .pool_max_idle_per_host(1)
-            .user_agent(concat!("ecs-clock-emf/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(|error| format!("the HTTP client cannot be set up: {error}"))?;
+    /// If `base` is not the address of an endpoint.
+    pub(super) fn new(base: &str, timeout: Duration) -> Result<Self, InvalidSource> {
         Ok(Self {
-            client,
-            task,
+            task: task_url(base)?,
+            client: client(true).map_err(|error| InvalidSource::HttpClient(error.to_string()))?,
             timeout,
         })
+    }
+
+    /// The same endpoint, asked every `interval`. A connection that would be closed before the next
+    /// request is not kept at all: keeping one costs a timer and memory.
+    pub(super) fn asked_every(mut self, interval: Duration) -> Self {
+        // Set up once already: where this fails, the other client does as well.
+        if let Ok(client) = client(interval < KEEP_CONNECTION) {
+            self.client = client;
+        }
+        self
     }
 
     /// The body of the task document.
     ///
     /// # Errors
     /// If there is no complete answer in time, its status is not 200, or it is over 1 MiB.
-    pub(crate) async fn task_document(&self) -> Result<Vec<u8>, ReadError> {
+    pub(super) async fn task_document(&self) -> Result<Vec<u8>, ReadError> {
         tokio::time::timeout(self.timeout, self.fetch())
             .await
             .unwrap_or_else(|_| {
@@ -68,45 +67,45 @@ impl Endpoint {
         if status != StatusCode::OK {
             return Err(status_error(status, &mut response).await);
         }
-        let too_large = || {
-            let message = format!("the answer is over {BODY_LIMIT} bytes");
-            ReadError::new(ReadErrorKind::BodyTooLarge, message)
-        };
-        if response
-            .content_length()
-            .is_some_and(|length| length > BODY_LIMIT as u64)
-        {
-            return Err(too_large());
+        let announced = response.content_length();
+        if announced.is_some_and(|length| length > body::LIMIT as u64) {
+            return Err(body::too_large());
         }
-        // In pieces as they come: one buffer grown to the limit would make the allocator keep as much
-        // for good, after an answer that is then thrown away.
-        let mut pieces = Vec::new();
-        let mut length = 0;
+        let mut body = Body::default();
         while let Some(piece) = response.chunk().await.map_err(connection_error)? {
-            length += piece.len();
-            if length > BODY_LIMIT {
-                return Err(too_large());
-            }
-            pieces.push(piece);
+            body.push(&piece)?;
         }
-        Ok(pieces.concat())
+        Ok(body.into_bytes())
     }
 }
 
+/// A client that asks this machine's endpoint itself, and once.
+fn client(keep_connection: bool) -> reqwest::Result<Client> {
+    Client::builder()
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .referer(false)
+        .pool_idle_timeout(KEEP_CONNECTION)
+        .pool_max_idle_per_host(usize::from(keep_connection))
+        .user_agent(concat!("ecs-clock-emf/", env!("CARGO_PKG_VERSION")))
+        .build()
+}
+
 /// `<base>/task`. A doubled slash would be answered with a redirect.
-fn task_url(base: &str) -> Result<Url, String> {
-    let allowed = "allowed is an address such as http://169.254.170.2/v4/id";
-    let mut url = Url::parse(base).map_err(|error| format!("{error}; {allowed}"))?;
+fn task_url(base: &str) -> Result<Url, InvalidSource> {
+    let invalid = |error: &dyn std::fmt::Display| InvalidSource::Address(error.to_string());
+    let mut url = Url::parse(base).map_err(|error| invalid(&error))?;
     if url.scheme() != "http" {
-        return Err(format!("the scheme is {}; {allowed}", url.scheme()));
+        return Err(InvalidSource::Scheme(url.scheme().to_owned()));
     }
     if url.query().is_some() || url.fragment().is_some() {
-        return Err(format!("it has a query or fragment; {allowed}"));
+        return Err(InvalidSource::QueryOrFragment);
     }
-    match url.path_segments_mut() {
-        Ok(mut segments) => segments.pop_if_empty().push("task"),
-        Err(()) => return Err(format!("it has no path; {allowed}")),
-    };
+    url.path_segments_mut()
+        .map_err(|()| invalid(&"it has no path"))?
+        .pop_if_empty()
+        .push("task");
     Ok(url)
 }
 
@@ -162,19 +161,32 @@ mod tests {
         ] {
             assert_eq!(task_url(base).unwrap().as_str(), url);
         }
-        for base in [
-            "",
-            "169.254.170.2/v4/id",
-            "https://h/v4/id",
-            "http://",
-            "http://h/?a=b",
-            "http://h/#f",
-            "file:///x",
+    }
+
+    #[test]
+    fn an_address_that_is_not_an_endpoints() {
+        let scheme = |scheme: &str| Some(InvalidSource::Scheme(scheme.into()));
+        for (base, expected) in [
+            ("", None),
+            ("169.254.170.2/v4/id", None),
+            ("http://", None),
+            ("https://h/v4/id", scheme("https")),
+            ("file:///x", scheme("file")),
+            ("http://h/?a=b", Some(InvalidSource::QueryOrFragment)),
+            ("http://h/#f", Some(InvalidSource::QueryOrFragment)),
         ] {
             let fault = task_url(base).unwrap_err();
+            match &expected {
+                Some(expected) => assert_eq!(fault, *expected),
+                None => assert!(
+                    matches!(fault, InvalidSource::Address(_)),
+                    "{base}: {fault:?}"
+                ),
+            }
+            let text = fault.to_string();
             assert!(
-                fault.contains("http://169.254.170.2/v4/id"),
-                "{base}: {fault}"
+                text.contains("http://169.254.170.2/v4/id"),
+                "{base}: {text}"
             );
         }
     }

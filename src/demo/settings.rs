@@ -1,41 +1,33 @@
-//! The demonstration's configuration. No I/O.
+//! The demonstration's settings. No I/O.
 
 use std::time::Duration;
 
-use crate::Environment;
-use crate::program::settings::{Fault, Flags, Raw, SourceConfig};
-use crate::program::{options, parse};
+use crate::ErrorLimit;
+use crate::program::clock::{ClockSettings, clock};
+use crate::program::options::demo::{LISTEN, MAX_ERROR, REFRESH_INTERVAL};
+use crate::program::raw::Raw;
 
-/// The configuration of `clock-demo`.
+/// The settings of `clock-demo`.
 #[derive(Debug)]
-pub(super) struct DemoConfig {
+pub(super) struct Settings {
     /// The clock.
-    pub(super) source: SourceConfig,
+    pub(super) clock: ClockSettings,
     /// The address and port to listen on.
     pub(super) listen: String,
     /// The largest error that is good, unless a request names another.
-    pub(super) max_error: Duration,
+    pub(super) max_error: ErrorLimit,
     /// The clock is read at most once in this time.
     pub(super) refresh_interval: Duration,
 }
 
-/// Validates the configuration.
-///
-/// # Errors
-/// Every fault at once.
-pub(super) fn demo(flags: &Flags, environment: &Environment) -> Result<DemoConfig, Vec<Fault>> {
-    let mut raw = Raw::new(flags, environment);
-    let config = read(&mut raw);
-    raw.finish(config)
-}
-
-fn read(raw: &mut Raw<'_>) -> Option<DemoConfig> {
-    let source = raw.source();
-    let listen = raw.get(&options::LISTEN, parse::listen_address);
-    let max_error = raw.get(&options::DEMO_MAX_ERROR, parse::duration);
-    let refresh_interval = raw.get(&options::REFRESH_INTERVAL, parse::refresh_interval);
-    Some(DemoConfig {
-        source: source?,
+/// Reads the options.
+pub(super) fn read(raw: &mut Raw<'_>) -> Option<Settings> {
+    let clock = clock(raw);
+    let listen = raw.get(&LISTEN);
+    let max_error = raw.get(&MAX_ERROR);
+    let refresh_interval = raw.get(&REFRESH_INTERVAL);
+    Some(Settings {
+        clock: clock?,
         listen: listen?,
         max_error: max_error?,
         refresh_interval: refresh_interval?,
@@ -45,6 +37,20 @@ fn read(raw: &mut Raw<'_>) -> Option<DemoConfig> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Environment;
+    use crate::program::options::assert_consistent;
+    use crate::program::raw::{Fault, Flags};
+
+    fn settings(flags: &Flags, environment: &Environment) -> Result<Settings, Vec<Fault>> {
+        let mut raw = Raw::new(flags, environment);
+        let settings = read(&mut raw);
+        raw.finish(settings).map(|(settings, _)| settings)
+    }
+
+    #[test]
+    fn every_option_agrees_with_itself() {
+        assert_consistent(&crate::program::settings::options_of(read));
+    }
 
     #[test]
     fn faults_come_out_at_once_and_defaults_are_good() {
@@ -62,7 +68,7 @@ mod tests {
             ("listen", "8080".to_owned()),
             ("refresh-interval", "0s".to_owned()),
         ]);
-        let faults: Vec<String> = demo(&flags, &environment)
+        let faults: Vec<String> = settings(&flags, &environment)
             .unwrap_err()
             .into_iter()
             .map(|fault| fault.option)
@@ -83,10 +89,10 @@ mod tests {
         )]
         .into_iter()
         .collect();
-        let config = demo(&Flags::new(), &environment).unwrap();
+        let settings = settings(&Flags::new(), &environment).unwrap();
         assert_eq!(
-            (config.listen.as_str(), config.max_error),
-            ("0.0.0.0:8080", Duration::from_millis(5))
+            (settings.listen.as_str(), settings.max_error.to_string()),
+            ("0.0.0.0:8080", "5ms".to_owned())
         );
     }
 }

@@ -1,0 +1,69 @@
+//! The clock that the options name, ready to be read.
+
+use std::time::Duration;
+
+use crate::program::options::clock::{MAX_DRIFT_PPM, REQUEST_TIMEOUT, SOURCE, SourceKind};
+use crate::program::raw::{Problem, Raw};
+use crate::source::{ENDPOINT_VARIABLE, InvalidSource, Source};
+use crate::time::DriftRate;
+
+/// What everything that reads a clock needs.
+#[derive(Debug)]
+pub(crate) struct ClockSettings {
+    /// The source, set up but not yet asked.
+    pub source: Source,
+    /// What the configuration calls it.
+    pub kind: SourceKind,
+    /// How fast the clock may drift.
+    pub drift: DriftRate,
+    /// Whether this is an ECS task: its endpoint's variable is set.
+    pub in_ecs: bool,
+}
+
+/// Reads the options of [`ClockSettings`].
+pub(crate) fn clock(raw: &mut Raw<'_>) -> Option<ClockSettings> {
+    let kind = raw.get(&SOURCE);
+    let timeout = raw.get(&REQUEST_TIMEOUT);
+    let drift = raw.get(&MAX_DRIFT_PPM);
+    let endpoint = raw.environment().get(ENDPOINT_VARIABLE);
+    let in_ecs = endpoint.is_some();
+    // Opened even where the time-out is at fault, so that a fault of the address comes out too.
+    let source = open(raw, kind?, endpoint.as_deref(), timeout.unwrap_or_default());
+    timeout?;
+    Some(ClockSettings {
+        source: source?,
+        kind: kind?,
+        drift: drift?,
+        in_ecs,
+    })
+}
+
+fn open(
+    raw: &mut Raw<'_>,
+    kind: SourceKind,
+    endpoint: Option<&str>,
+    timeout: Duration,
+) -> Option<Source> {
+    use SourceKind::{Auto, Ecs, Kernel};
+    let opened = match (kind, endpoint) {
+        (Auto, Some(base)) => Source::auto(base, timeout, Source::kernel().ok()),
+        (Ecs, Some(base)) => Source::ecs(base, timeout),
+        (Auto | Kernel, _) => Source::kernel(),
+        (Ecs, None) => {
+            let problem = Problem::NeedsVariable(ENDPOINT_VARIABLE);
+            raw.fault("--source", &kind.to_string(), problem);
+            return None;
+        }
+    };
+    let mut refused = |invalid: InvalidSource| match endpoint {
+        Some(base) if kind != Kernel => {
+            raw.fault(ENDPOINT_VARIABLE, base, Problem::Source(invalid));
+        }
+        _ => raw.fault("--source", &kind.to_string(), Problem::Source(invalid)),
+    };
+    let in_task = |source: Source| match endpoint {
+        Some(base) => source.in_task_at(base),
+        None => source,
+    };
+    opened.map(in_task).map_err(&mut refused).ok()
+}

@@ -1,0 +1,73 @@
+//! The options of `check` alone.
+
+use std::time::Duration;
+
+use super::durations::within;
+use super::{DefaultValue, Opt, switch};
+#[cfg(test)]
+use super::{Examples, SWITCH_EXAMPLES};
+use crate::clock::{AgeLimit, ErrorLimit};
+
+pub(crate) const MAX_ERROR: Opt<ErrorLimit> = Opt {
+    name: "max-error",
+    variable: "CLOCK_EMF_MAX_ERROR",
+    value_name: "DURATION",
+    default: DefaultValue::Nothing,
+    help: "The largest error bound that is good: a number and one of ns, us, ms and s, up to 60s",
+    rule: |text| Ok(text.parse()?),
+    #[cfg(test)]
+    examples: Examples {
+        accepted: &["5ms", "0.5ms", "60s"],
+        refused: &["5", "5m", "61s", "1s 1ms"],
+    },
+};
+
+pub(crate) const MAX_AGE: Opt<AgeLimit> = Opt {
+    name: "max-age",
+    variable: "CLOCK_EMF_MAX_AGE",
+    value_name: "DURATION",
+    default: DefaultValue::Derived("1h where the age is known"),
+    help: "The largest age of the reference time that is good; an unknown age is not. off: any age is",
+    rule: |text| Ok(text.parse()?),
+    #[cfg(test)]
+    examples: Examples {
+        accepted: &["1h", "90s", "off"],
+        refused: &["1", "OFF", "never"],
+    },
+};
+
+pub(crate) const AGE_ADJUSTED: Opt<bool> = Opt {
+    name: "age-adjusted",
+    variable: "CLOCK_EMF_AGE_ADJUSTED",
+    value_name: "",
+    default: DefaultValue::Nothing,
+    help: "Let the bound grow from the reference time instead of from the read",
+    rule: switch,
+    #[cfg(test)]
+    examples: SWITCH_EXAMPLES,
+};
+
+pub(crate) const WAIT: Opt<Duration> = Opt {
+    name: "wait",
+    variable: "CLOCK_EMF_WAIT",
+    value_name: "DURATION",
+    default: DefaultValue::Nothing,
+    help: "Read every second until good, for at most this long, up to 1day",
+    rule: |text| within(text, Duration::ZERO, Duration::from_secs(24 * 60 * 60)),
+    #[cfg(test)]
+    examples: Examples {
+        accepted: &["0s", "60s", "1day"],
+        refused: &["86401s", "18446744073709551615s", "60"],
+    },
+};
+
+pub(crate) const JSON: Opt<bool> = Opt {
+    name: "json",
+    variable: "CLOCK_EMF_JSON",
+    value_name: "",
+    default: DefaultValue::Nothing,
+    help: "Print one JSON object",
+    rule: switch,
+    #[cfg(test)]
+    examples: SWITCH_EXAMPLES,
+};

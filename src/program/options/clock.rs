@@ -1,0 +1,110 @@
+//! The options of everything that reads a clock.
+
+use std::fmt;
+use std::time::Duration;
+
+use tracing::level_filters::LevelFilter;
+
+#[cfg(test)]
+use super::Examples;
+use super::durations::within;
+use super::{DefaultValue, Expected, Opt, expected};
+use crate::time::DriftRate;
+
+/// The values of [`SOURCE`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SourceKind {
+    /// The task metadata endpoint where there is one, else the kernel.
+    Auto,
+    /// The task metadata endpoint.
+    Ecs,
+    /// The kernel.
+    Kernel,
+}
+
+impl fmt::Display for SourceKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Auto => "auto",
+            Self::Ecs => "ecs",
+            Self::Kernel => "kernel",
+        })
+    }
+}
+
+pub(crate) const SOURCE: Opt<SourceKind> = Opt {
+    name: "source",
+    variable: "CLOCK_EMF_SOURCE",
+    value_name: "SOURCE",
+    default: DefaultValue::Text("auto"),
+    help: "Where readings come from: auto, ecs or kernel",
+    rule: |text| match text {
+        "auto" => Ok(SourceKind::Auto),
+        "ecs" => Ok(SourceKind::Ecs),
+        "kernel" => Ok(SourceKind::Kernel),
+        _ => Err(expected("auto, ecs or kernel", text)),
+    },
+    #[cfg(test)]
+    examples: Examples {
+        accepted: &["auto", "ecs", "kernel"],
+        refused: &["ECS", "ecs ", "x"],
+    },
+};
+
+pub(crate) const REQUEST_TIMEOUT: Opt<Duration> = Opt {
+    name: "request-timeout",
+    variable: "CLOCK_EMF_REQUEST_TIMEOUT",
+    value_name: "DURATION",
+    default: DefaultValue::Text("2s"),
+    help: "How long one request to the endpoint may take, up to 1m",
+    rule: |text| within(text, Duration::from_millis(1), Duration::from_secs(60)),
+    #[cfg(test)]
+    examples: Examples {
+        accepted: &["1ms", "2s", "1m"],
+        refused: &["0s", "61s", "2"],
+    },
+};
+
+pub(crate) const MAX_DRIFT_PPM: Opt<DriftRate> = Opt {
+    name: "max-drift-ppm",
+    variable: "CLOCK_EMF_MAX_DRIFT_PPM",
+    value_name: "PPM",
+    default: DefaultValue::Text("15"),
+    help: "How fast an uncorrected clock may drift, in parts per million",
+    rule: drift_rate,
+    #[cfg(test)]
+    examples: Examples {
+        accepted: &["0", "15", "10000"],
+        refused: &["10001", "-1", "1.5", "15ppm"],
+    },
+};
+
+fn drift_rate(text: &str) -> Result<DriftRate, Expected> {
+    let ppm = text.parse().ok();
+    ppm.and_then(DriftRate::from_ppm).ok_or_else(|| {
+        let largest = DriftRate::MAX_PPM;
+        expected(format!("a whole number from 0 to {largest}"), text)
+    })
+}
+
+pub(crate) const LOG_LEVEL: Opt<LevelFilter> = Opt {
+    name: "log-level",
+    variable: "CLOCK_EMF_LOG_LEVEL",
+    value_name: "LEVEL",
+    default: DefaultValue::Text("info"),
+    help: "What is reported on stderr: error, warn, info, debug, trace or off",
+    rule: |text| match text {
+        "off" => Ok(LevelFilter::OFF),
+        "error" => Ok(LevelFilter::ERROR),
+        "warn" => Ok(LevelFilter::WARN),
+        "info" => Ok(LevelFilter::INFO),
+        "debug" => Ok(LevelFilter::DEBUG),
+        "trace" => Ok(LevelFilter::TRACE),
+        _ => Err(expected("error, warn, info, debug, trace or off", text)),
+    },
+    #[cfg(test)]
+    examples: Examples {
+        accepted: &["error", "warn", "info", "debug", "trace", "off"],
+        refused: &["verbose", "INFO"],
+    },
+};

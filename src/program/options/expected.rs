@@ -1,0 +1,56 @@
+//! Why the rule of an option refuses a value.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use crate::clock::InvalidLimit;
+use crate::text::cut;
+
+/// How much is shown of what was given, in characters.
+const SHOWN: usize = 200;
+
+/// What a rule expected, and what it got.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Expected {
+    /// Another value.
+    Value {
+        /// What is allowed, in words.
+        expected: Cow<'static, str>,
+        /// The text or the part of it that is refused, as it is to be shown.
+        got: String,
+    },
+    /// Another limit.
+    Limit(InvalidLimit),
+}
+
+/// The refusal of `text`, which may be a part of what was given.
+pub(crate) fn expected(what: impl Into<Cow<'static, str>>, text: &str) -> Expected {
+    Expected::but(what, format!("{:?}", cut(text, SHOWN)))
+}
+
+impl Expected {
+    /// A refusal that describes what was given instead of quoting it.
+    pub(super) fn but(what: impl Into<Cow<'static, str>>, got: String) -> Self {
+        Self::Value {
+            expected: what.into(),
+            got,
+        }
+    }
+}
+
+impl From<InvalidLimit> for Expected {
+    fn from(invalid: InvalidLimit) -> Self {
+        Self::Limit(invalid)
+    }
+}
+
+impl fmt::Display for Expected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Value { expected, got } => write!(f, "expected {expected}, got {got}"),
+            Self::Limit(invalid) => invalid.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for Expected {}

@@ -1,0 +1,235 @@
+//! Rules for what names a metric: namespace, properties, dimensions and the metrics themselves.
+
+use super::{Expected, expected};
+use crate::emf::Metric;
+use crate::sidecar::line::{self, LABELS, Property};
+
+/// What a list may take up in each line, in bytes as JSON. Together with the rest of the largest line
+/// this stays under the 16,384 bytes at which some log routers cut.
+const LIST_LIMIT: usize = 3 * 1024;
+/// CloudWatch's limit of dimensions in one set.
+const NAMES_IN_A_SET: usize = 30;
+
+pub(super) fn namespace(text: &str) -> Result<String, Expected> {
+    let safe = |c: char| c.is_ascii_alphanumeric() || "._#:/-".contains(c);
+    if !(1..=255).contains(&text.len()) || !text.chars().all(safe) {
+        return Err(expected(
+            "1 to 255 of the characters A-Z a-z 0-9 . _ # : / -",
+            text,
+        ));
+    }
+    if text.starts_with("AWS/") || text.starts_with(':') {
+        return Err(expected(
+            "a namespace that does not begin with AWS/ or a colon",
+            text,
+        ));
+    }
+    Ok(text.to_owned())
+}
+
+/// `Name=value,…`.
+pub(super) fn properties(text: &str) -> Result<Vec<Property>, Expected> {
+    let mut properties: Vec<Property> = Vec::new();
+    for item in text.split(',').filter(|_| !text.is_empty()) {
+        let property = property(item)?;
+        if properties.iter().any(|other| other.name == property.name) {
+            return Err(twice(&property.name));
+        }
+        properties.push(property);
+    }
+    let sizes = properties
+        .iter()
+        .map(|property| json_size(&property.name) + json_size(&property.value) + 2);
+    within_list_limit(sizes.sum())?;
+    Ok(properties)
+}
+
+fn property(item: &str) -> Result<Property, Expected> {
+    let (name, value) = item
+        .split_once('=')
+        .ok_or_else(|| expected("Name=value,Name=value", item))?;
+    if !line::is_dimension_name(name) {
+        let allowed =
+            "a name of 1 to 250 printable ASCII characters that does not begin with a colon";
+        return Err(expected(allowed, name));
+    }
+    if !line::is_dimension_value(value) {
+        let allowed = "1 to 1024 printable ASCII characters that are not all spaces";
+        return Err(expected(format!("{allowed} as the value of {name}"), value));
+    }
+    if line::is_reserved_member(name) {
+        let labels = LABELS.join(", ");
+        let allowed = format!("a new name or one of {labels}");
+        return Err(Expected::but(
+            allowed,
+            format!("{name}, which the program sets itself"),
+        ));
+    }
+    Ok(Property {
+        name: name.to_owned(),
+        value: value.to_owned(),
+    })
+}
+
+/// `Name,Name;Name`: sets of names. Which names there are, [`known_names`] says.
+pub(super) fn dimensions(text: &str) -> Result<Vec<Vec<String>>, Expected> {
+    let mut sets: Vec<Vec<String>> = Vec::new();
+    for given in text.split(';') {
+        let set = dimension_set(given)?;
+        // In whatever order: CloudWatch would have the same dimensions twice.
+        let same = |other: &Vec<String>| {
+            other.len() == set.len() && set.iter().all(|name| other.contains(name))
+        };
+        if sets.iter().any(same) {
+            return Err(twice(given));
+        }
+        sets.push(set);
+    }
+    within_list_limit(sets.iter().flatten().map(|name| json_size(name) + 3).sum())?;
+    Ok(sets)
+}
+
+fn dimension_set(given: &str) -> Result<Vec<String>, Expected> {
+    let mut set: Vec<String> = Vec::new();
+    for name in given.split(',') {
+        if name.is_empty() {
+            return Err(expected("names with ',' or ';' between them", given));
+        }
+        if set.iter().any(|other| other == name) {
+            return Err(twice(name));
+        }
+        set.push(name.to_owned());
+    }
+    if set.len() > NAMES_IN_A_SET {
+        let allowed = format!("at most {NAMES_IN_A_SET} names in a set");
+        return Err(Expected::but(allowed, set.len().to_string()));
+    }
+    Ok(set)
+}
+
+/// Whether every name is that of a label or of a property.
+pub(crate) fn known_names(sets: &[Vec<String>], properties: &[Property]) -> Result<(), Expected> {
+    let own: Vec<&str> = properties.iter().map(|own| own.name.as_str()).collect();
+    let is_known = |name: &str| LABELS.contains(&name) || own.contains(&name);
+    match sets.iter().flatten().find(|name| !is_known(name)) {
+        None => Ok(()),
+        Some(unknown) => {
+            let new = own.into_iter().filter(|name| !LABELS.contains(name));
+            let allowed: Vec<&str> = LABELS.into_iter().chain(new).collect();
+            let allowed = format!("labels and properties: {}", allowed.join(", "));
+            Err(expected(allowed, unknown))
+        }
+    }
+}
+
+pub(super) fn metrics(text: &str) -> Result<Vec<Metric>, Expected> {
+    let mut chosen = Vec::new();
+    for name in text.split(',') {
+        let Some(metric) = Metric::ALL.into_iter().find(|metric| metric.name() == name) else {
+            let names = Metric::ALL.map(Metric::name).join(", ");
+            return Err(expected(format!("metrics: {names}"), name));
+        };
+        if chosen.contains(&metric) {
+            return Err(twice(name));
+        }
+        chosen.push(metric);
+    }
+    Ok(chosen)
+}
+
+/// The metrics that are emitted where none are chosen.
+pub(crate) fn metrics_by_default() -> Vec<Metric> {
+    let all = Metric::ALL.into_iter();
+    all.filter(|metric| metric.is_default()).collect()
+}
+
+fn twice(text: &str) -> Expected {
+    Expected::but("each once", format!("{text} twice"))
+}
+
+/// The bytes that a string of printable ASCII takes in JSON.
+fn json_size(text: &str) -> usize {
+    text.len() + 2 + text.matches(['"', '\\']).count()
+}
+
+fn within_list_limit(size: usize) -> Result<(), Expected> {
+    if size > LIST_LIMIT {
+        let allowed = format!("a list that takes at most {LIST_LIMIT} bytes of each line");
+        return Err(Expected::but(allowed, format!("{size} bytes")));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal<T>(outcome: Result<T, Expected>) -> String {
+        outcome.err().unwrap().to_string()
+    }
+
+    #[test]
+    fn a_namespace_has_at_most_255_characters() {
+        assert!(namespace(&"n".repeat(255)).is_ok());
+        assert!(namespace(&"n".repeat(256)).is_err());
+        assert_eq!(
+            refusal(namespace("AWS/ECS")),
+            "expected a namespace that does not begin with AWS/ or a colon, got \"AWS/ECS\""
+        );
+    }
+
+    #[test]
+    fn a_refusal_names_the_part_that_is_wrong() {
+        for (text, message) in [
+            (
+                "Stage=a,Zone",
+                "expected Name=value,Name=value, got \"Zone\"",
+            ),
+            ("Stage=a,Stage=b", "expected each once, got Stage twice"),
+        ] {
+            assert_eq!(refusal(properties(text)), message);
+        }
+        let message = refusal(properties("Sequence=1"));
+        assert!(
+            message.ends_with("LaunchType, got Sequence, which the program sets itself"),
+            "{message}"
+        );
+        let message = refusal(metrics("ClockStep,clockstep"));
+        assert!(
+            message.ends_with("LinesDropped, got \"clockstep\""),
+            "{message}"
+        );
+    }
+
+    #[test]
+    fn a_list_is_limited_as_it_stands_in_json() {
+        let list = |value: &str| format!("A={value},B={value},C={value}");
+        assert!(properties(&list(&"x".repeat(1000))).is_ok());
+        let message = refusal(properties(&list(&"x".repeat(1024))));
+        assert!(message.contains("at most 3072 bytes"), "{message}");
+        // Each quotation mark takes two bytes.
+        assert!(properties(&list(&"\"".repeat(600))).is_err());
+        assert!(properties(&list(&"\"".repeat(400))).is_ok());
+    }
+
+    #[test]
+    fn a_set_has_at_most_30_names_of_labels_and_properties() {
+        let names = |count: usize| {
+            let names: Vec<String> = (0..count).map(|n| format!("N{n}")).collect();
+            names.join(",")
+        };
+        assert!(dimensions(&names(30)).is_ok());
+        let message = refusal(dimensions(&names(31)));
+        assert_eq!(message, "expected at most 30 names in a set, got 31");
+
+        let own = properties("Stage=prod,ClusterName=c").unwrap();
+        let known = |text: &str| known_names(&dimensions(text).unwrap(), &own);
+        assert_eq!(known("Stage;ClusterName,TaskId"), Ok(()));
+        let message = refusal(known("Stage;Sequence"));
+        assert!(
+            message.ends_with("LaunchType, Stage, got \"Sequence\""),
+            "{message}"
+        );
+        assert!(known_names(&dimensions("Stage").unwrap(), &[]).is_err());
+    }
+}

@@ -1,0 +1,172 @@
+//! The options of `run` alone.
+
+use std::time::Duration;
+
+use super::durations::within;
+use super::labels::{dimensions, metrics, namespace, properties};
+use super::{DefaultValue, Expected, Opt, expected, switch};
+#[cfg(test)]
+use super::{Examples, SWITCH_EXAMPLES};
+use crate::emf::Metric;
+use crate::sidecar::line::{Property, StorageResolution};
+
+/// The longest time that one line may cover.
+pub(crate) const LONGEST_EMIT_INTERVAL: Duration = Duration::from_secs(60);
+
+pub(crate) const ONCE: Opt<bool> = Opt {
+    name: "once",
+    variable: "CLOCK_EMF_ONCE",
+    value_name: "",
+    default: DefaultValue::Nothing,
+    help: "Take one reading, emit it and exit",
+    rule: switch,
+    #[cfg(test)]
+    examples: SWITCH_EXAMPLES,
+};
+
+pub(crate) const SAMPLE_INTERVAL: Opt<Duration> = Opt {
+    name: "sample-interval",
+    variable: "CLOCK_EMF_SAMPLE_INTERVAL",
+    value_name: "DURATION",
+    default: DefaultValue::Text("10s"),
+    help: "Time from one reading to the next: 100ms up to the emit interval",
+    rule: |text| within(text, Duration::from_millis(100), LONGEST_EMIT_INTERVAL),
+    #[cfg(test)]
+    examples: Examples {
+        accepted: &["100ms", "10s", "60s"],
+        refused: &["0s", "99ms", "61s", "10"],
+    },
+};
+
+pub(crate) const EMIT_INTERVAL: Opt<Duration> = Opt {
+    name: "emit-interval",
+    variable: "CLOCK_EMF_EMIT_INTERVAL",
+    value_name: "DURATION",
+    default: DefaultValue::Text("60s"),
+    help: "Time one line covers: a divisor of 60s, at least 1s",
+    rule: divisor_of_a_minute,
+    #[cfg(test)]
+    examples: Examples {
+        accepted: &["1s", "1500ms", "20s", "60s", "1m"],
+        refused: &["7s", "2m", "999ms", "1s 1us", "0s", "1666667us"],
+    },
+};
+
+fn divisor_of_a_minute(text: &str) -> Result<Duration, Expected> {
+    let interval = within(text, Duration::from_secs(1), LONGEST_EMIT_INTERVAL)?;
+    let minute = LONGEST_EMIT_INTERVAL.as_nanos();
+    if interval.subsec_nanos() % 1_000_000 != 0 || !minute.is_multiple_of(interval.as_nanos()) {
+        let divisor = "a divisor of 60s in whole milliseconds, such as 1s, 10s, 20s or 60s";
+        return Err(expected(divisor, text));
+    }
+    Ok(interval)
+}
+
+pub(crate) const EMIT_JITTER: Opt<Duration> = Opt {
+    name: "emit-jitter",
+    variable: "CLOCK_EMF_EMIT_JITTER",
+    value_name: "DURATION",
+    default: DefaultValue::Derived("half the emit interval"),
+    help: "The longest delay of regular lines, up to the emit interval",
+    rule: |text| within(text, Duration::ZERO, LONGEST_EMIT_INTERVAL),
+    #[cfg(test)]
+    examples: Examples {
+        accepted: &["0s", "99ms", "60s"],
+        refused: &["61s", "0"],
+    },
+};
+
+pub(crate) const STORAGE_RESOLUTION: Opt<StorageResolution> = Opt {
+    name: "storage-resolution",
+    variable: "CLOCK_EMF_STORAGE_RESOLUTION",
+    value_name: "SECONDS",
+    default: DefaultValue::Text("60"),
+    help: "60, or 1: then each reading is emitted at once",
+    rule: |text| match text {
+        "60" => Ok(StorageResolution::Minute),
+        "1" => Ok(StorageResolution::Second),
+        _ => Err(expected("60 or 1", text)),
+    },
+    #[cfg(test)]
+    examples: Examples {
+        accepted: &["1", "60"],
+        refused: &["10", "60s"],
+    },
+};
+
+pub(crate) const NAMESPACE: Opt<String> = Opt {
+    name: "namespace",
+    variable: "CLOCK_EMF_NAMESPACE",
+    value_name: "NAME",
+    default: DefaultValue::Text("ECS/ClockAccuracy"),
+    help: "The namespace of the metrics",
+    rule: namespace,
+    #[cfg(test)]
+    examples: Examples {
+        accepted: &["ECS/ClockAccuracy", "a.b-c_d#e:f"],
+        refused: &["AWS/ECS", ":a", "a b", "\u{e9}"],
+    },
+};
+
+pub(crate) const DIMENSIONS: Opt<Vec<Vec<String>>> = Opt {
+    name: "dimensions",
+    variable: "CLOCK_EMF_DIMENSIONS",
+    value_name: "SETS",
+    default: DefaultValue::Derived(
+        "ClusterName,ServiceName; for a task outside a service ClusterName,TaskDefinitionFamily",
+    ),
+    help: "Dimension sets: ';' between sets, ',' between names",
+    rule: dimensions,
+    #[cfg(test)]
+    examples: Examples {
+        accepted: &["ClusterName", "ClusterName,ServiceName;Stage,TaskId"],
+        refused: &[
+            ";",
+            "ClusterName;",
+            "ClusterName,ClusterName",
+            "TaskId;TaskId",
+            "ClusterName,TaskId;TaskId,ClusterName",
+        ],
+    },
+};
+
+pub(crate) const PROPERTIES: Opt<Vec<Property>> = Opt {
+    name: "properties",
+    variable: "CLOCK_EMF_PROPERTIES",
+    value_name: "LIST",
+    default: DefaultValue::Text(""),
+    help: "Root members to add, or labels to override: Name=value,...",
+    rule: properties,
+    #[cfg(test)]
+    examples: Examples {
+        accepted: &["", "Stage=prod", "Stage=prod,ClusterName=c", "A=b=c"],
+        refused: &[
+            "Stage",
+            "Stage=",
+            "=prod",
+            "Stage= ",
+            "Stage=\u{e9}",
+            ":Stage=prod",
+            "Stage=prod,Stage=test",
+            "Stage=prod,",
+            "Sequence=1",
+            "_aws=1",
+            "ClockErrorBound=0",
+            "A=b\nc",
+        ],
+    },
+};
+
+pub(crate) const METRICS: Opt<Vec<Metric>> = Opt {
+    name: "metrics",
+    variable: "CLOCK_EMF_METRICS",
+    value_name: "LIST",
+    default: DefaultValue::Derived("all but ClockErrorBoundAgeAdjusted"),
+    help: "The metrics to emit",
+    rule: metrics,
+    #[cfg(test)]
+    examples: Examples {
+        accepted: &["ClockErrorBound", "LinesDropped,ClockErrorBoundAgeAdjusted"],
+        refused: &["ClockErrorBound,ClockErrorBound", "Clock", "ClockStep,"],
+    },
+};

@@ -1,0 +1,195 @@
+//! Options as they were given, and what is wrong with them. No I/O.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use crate::program::options::{AnyOption, DefaultValue, Expected, Opt};
+use crate::source::{Environment, InvalidSource};
+use crate::text::cut;
+
+/// How much is shown of a value that was given, in characters.
+const SHOWN_VALUE: usize = 200;
+
+/// The flags of one command line: option names and their values.
+pub(crate) type Flags = BTreeMap<&'static str, String>;
+
+/// The flags and variables of one command, not yet validated, and the faults found while reading them.
+/// Every option is read before anything is decided, so that all faults come out at once.
+pub(crate) struct Raw<'a> {
+    flags: &'a Flags,
+    environment: &'a Environment,
+    /// The options that were read, in this order.
+    read: Vec<&'static dyn AnyOption>,
+    faults: Vec<Fault>,
+    changes: Vec<Change>,
+}
+
+/// One thing wrong with the configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Fault {
+    /// The option or variable at fault.
+    pub option: String,
+    /// The value given.
+    pub given: String,
+    /// What is wrong with it.
+    pub problem: Problem,
+}
+
+/// What can be wrong with a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Problem {
+    /// It is empty.
+    Empty,
+    /// The option's rule, or another option, does not allow it.
+    NotAllowed(Expected),
+    /// This source needs this variable.
+    NeedsVariable(&'static str),
+    /// The source cannot be set up.
+    Source(InvalidSource),
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => {
+                f.write_str("expected a value, got none; without the variable the default holds")
+            }
+            Self::NotAllowed(expected) => expected.fmt(f),
+            Self::NeedsVariable(name) => {
+                write!(f, "expected {name} to be set, got no such variable")
+            }
+            Self::Source(invalid) => invalid.fmt(f),
+        }
+    }
+}
+
+/// A setting that is not the default.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Change {
+    option: &'static str,
+    value: String,
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}={}", self.option, self.value)
+    }
+}
+
+/// Where a value was given, and the value.
+struct Given {
+    place: String,
+    text: String,
+}
+
+impl<'a> Raw<'a> {
+    pub(crate) fn new(flags: &'a Flags, environment: &'a Environment) -> Self {
+        Self {
+            flags,
+            environment,
+            read: Vec::new(),
+            faults: Vec::new(),
+            changes: Vec::new(),
+        }
+    }
+
+    /// The environment, for what is no option.
+    pub(crate) fn environment(&self) -> &'a Environment {
+        self.environment
+    }
+
+    /// The options that were read so far.
+    pub(crate) fn options(&self) -> Vec<&'static dyn AnyOption> {
+        self.read.clone()
+    }
+
+    /// The flag takes precedence over the variable.
+    fn given<T>(&self, option: &Opt<T>) -> Option<Given> {
+        if let Some(text) = self.flags.get(option.name) {
+            return Some(Given {
+                place: format!("--{}", option.name),
+                text: text.clone(),
+            });
+        }
+        Some(Given {
+            place: option.variable.to_owned(),
+            text: self.environment.get(option.variable)?,
+        })
+    }
+
+    /// Whether somebody gave this option a value.
+    pub(crate) fn is_given<T>(&self, option: &Opt<T>) -> bool {
+        self.given(option).is_some()
+    }
+
+    /// Notes a fault. What is shown of it is cut, since an event that is longer than a pipe would wait
+    /// for ever where nobody reads stderr.
+    pub(crate) fn fault(&mut self, place: &str, given: &str, problem: Problem) {
+        self.faults.push(Fault {
+            option: place.to_owned(),
+            given: cut(given, SHOWN_VALUE),
+            problem,
+        });
+    }
+
+    /// The value of an option, its default, or `None`; a fault is noted and gives `None`.
+    pub(crate) fn get<T: PartialEq>(&mut self, option: &'static Opt<T>) -> Option<T> {
+        self.read.push(option);
+        let by_default = match option.default {
+            DefaultValue::Text(text) => (option.rule)(text).ok(),
+            DefaultValue::Nothing | DefaultValue::Derived(_) => None,
+        };
+        let Some(Given { place, text }) = self.given(option) else {
+            return by_default;
+        };
+        if text.is_empty() && option.default != DefaultValue::Text("") {
+            self.fault(&place, &text, Problem::Empty);
+            return None;
+        }
+        match (option.rule)(&text) {
+            Ok(value) => {
+                if by_default.as_ref() != Some(&value) {
+                    self.changes.push(Change {
+                        option: option.name,
+                        value: cut(&text, SHOWN_VALUE),
+                    });
+                }
+                Some(value)
+            }
+            Err(expected) => {
+                self.fault(&place, &text, Problem::NotAllowed(expected));
+                None
+            }
+        }
+    }
+
+    /// Whether a switch is on.
+    pub(crate) fn is_on(&mut self, switch: &'static Opt<bool>) -> bool {
+        self.get(switch).unwrap_or(false)
+    }
+
+    /// `value`, which was given to `option`, unless the value of another option does not allow it.
+    pub(crate) fn allowed<T>(
+        &mut self,
+        option: &'static Opt<T>,
+        value: Option<T>,
+        rule: impl FnOnce(&T) -> Result<(), Expected>,
+    ) -> Option<T> {
+        let value = value?;
+        let Err(expected) = rule(&value) else {
+            return Some(value);
+        };
+        if let Some(Given { place, text }) = self.given(option) {
+            self.fault(&place, &text, Problem::NotAllowed(expected));
+        }
+        None
+    }
+
+    /// The settings with what in them is not the default; or every fault.
+    pub(crate) fn finish<T>(self, settings: Option<T>) -> Result<(T, Vec<Change>), Vec<Fault>> {
+        match settings {
+            Some(settings) if self.faults.is_empty() => Ok((settings, self.changes)),
+            _ => Err(self.faults),
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! What a command needs from the system: a runtime, the signals, and that threads and descriptors are
+//! to be had.
+
+use std::io;
+use std::pin::Pin;
+
+use tracing::error;
+use tracing::level_filters::LevelFilter;
+
+use crate::program::exit::Exit;
+use crate::program::{diagnostics, shutdown};
+
+/// Ready when the program is to stop.
+pub(crate) type Shutdown = Pin<Box<dyn Future<Output = ()>>>;
+
+/// Runs a task on a runtime of this thread alone, with the signals that stop it: from here on they no
+/// longer end the process by themselves. What the task leaves behind, such as a name look-up that
+/// hangs, is not waited for.
+///
+/// Where the system refuses what the task needs, it is not begun.
+pub(crate) fn stoppable(task: impl AsyncFnOnce(Shutdown) -> Exit) -> Exit {
+    let started = probe().and_then(|()| {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .max_blocking_threads(1)
+            .build()?;
+        let shutdown = runtime.block_on(async { shutdown::listen() })?;
+        Ok((runtime, shutdown))
+    });
+    let (runtime, shutdown) = match started {
+        Ok(started) => started,
+        Err(error) => {
+            diagnostics::init(LevelFilter::ERROR);
+            error!(%error, "the program cannot start");
+            return Exit::CannotStart;
+        }
+    };
+    let exit = runtime.block_on(task(Box::pin(shutdown)));
+    runtime.shutdown_background();
+    exit
+}
+
+/// Whether the system grants what is needed later in places that cannot report a refusal: the runtime
+/// panics without descriptors for its signals or a thread for name look-ups, and so does the writer of
+/// lines without its thread. What is granted here is given back at once.
+fn probe() -> io::Result<()> {
+    let thread = std::thread::Builder::new().spawn(|| {})?;
+    // It cannot panic; and if it did, it was granted all the same.
+    let _ = thread.join();
+    descriptors()
+}
+
+#[cfg(unix)]
+fn descriptors() -> io::Result<()> {
+    use std::os::fd::AsFd;
+    /// The runtime takes 6: for events, for waking and for signals. The others are stdout's, that of a
+    /// connection and that of a name look-up.
+    const NEEDED: usize = 9;
+    let stderr = io::stderr();
+    let granted: io::Result<Vec<_>> = (0..NEEDED)
+        .map(|_| stderr.as_fd().try_clone_to_owned())
+        .collect();
+    granted.map(drop)
+}
+
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "elsewhere it may be refused")]
+fn descriptors() -> io::Result<()> {
+    Ok(())
+}

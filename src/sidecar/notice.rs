@@ -1,0 +1,231 @@
+//! What is said on stderr while the sidecar runs, and how often.
+
+use std::time::{Duration, Instant};
+
+use chrono::TimeDelta;
+use tracing::{error, info, warn};
+
+use crate::reading::{ReadError, ReadErrorKind, SyncStatus};
+use crate::source::Sample;
+
+/// How often a kind of notice is reported within a minute before it is only counted.
+const REPORTED: u32 = 3;
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// Something that an operator may want to know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Notice {
+    /// The clock cannot be read as it should: a kind of failure that was not there before.
+    Failing(ReadError),
+    /// The clock can be read again.
+    Recovered,
+    /// The status changed.
+    Status(SyncStatus),
+    /// The wall clock was stepped, or moved gradually by as much.
+    Stepped {
+        /// By how much.
+        by: TimeDelta,
+        /// Whether it came in small moves.
+        gradual: bool,
+    },
+    /// The reader of stdout is gone.
+    StdoutClosed,
+}
+
+impl Notice {
+    /// The kinds, for counting.
+    fn kind(&self) -> usize {
+        match self {
+            Self::Failing(_) => 0,
+            Self::Recovered => 1,
+            Self::Status(_) => 2,
+            Self::Stepped { .. } => 3,
+            Self::StdoutClosed => 4,
+        }
+    }
+
+    /// Writes it to stderr. `times` is how often it happened since it was last reported.
+    pub(crate) fn emit(&self, times: u32) {
+        match self {
+            Self::Failing(error) => warn!(
+                kind = error.kind.as_str(),
+                error = error.message,
+                times,
+                "the clock cannot be read as it should"
+            ),
+            Self::Recovered => info!(times, "the clock can be read again"),
+            Self::Status(status) => info!(
+                status = status.as_str(),
+                times, "the synchronization status changed"
+            ),
+            Self::Stepped { by, gradual } => {
+                let milliseconds = by.num_milliseconds();
+                if *gradual {
+                    warn!(milliseconds, times, "the wall clock was moved gradually");
+                } else {
+                    warn!(milliseconds, times, "the wall clock was stepped");
+                }
+            }
+            Self::StdoutClosed => error!("stdout is closed: lines can no longer be written"),
+        }
+    }
+}
+
+/// Finds what is worth a notice in a sequence of samples: a kind of failure once, not once per sample,
+/// and a change of status.
+#[derive(Debug, Default)]
+pub(crate) struct Changes {
+    /// The kind of the read error that was last noticed, while it lasts.
+    failing: Option<ReadErrorKind>,
+    status: Option<SyncStatus>,
+}
+
+impl Changes {
+    /// What is new with this sample.
+    pub(crate) fn notices(&mut self, sample: &Sample) -> Vec<Notice> {
+        let mut notices = Vec::new();
+        let error = sample.outcome.as_ref().err().or(sample.withheld.last());
+        let kind = error.map(|error| error.kind);
+        match error {
+            Some(error) if kind != self.failing => notices.push(Notice::Failing(error.clone())),
+            None if self.failing.is_some() => notices.push(Notice::Recovered),
+            _ => {}
+        }
+        self.failing = kind;
+        if let Ok(reading) = &sample.outcome {
+            let before = self.status.replace(reading.status);
+            if before.is_some_and(|before| before != reading.status) {
+                notices.push(Notice::Status(reading.status));
+            }
+        }
+        notices
+    }
+}
+
+/// Decides how often each kind of notice is reported: three times a minute, then once a minute with how
+/// often it happened.
+#[derive(Debug, Default)]
+pub(crate) struct Notices {
+    kinds: [Option<Frequency>; 5],
+}
+
+#[derive(Debug)]
+struct Frequency {
+    /// When the present minute began.
+    since: Instant,
+    /// How often it was reported in this minute.
+    reported: u32,
+    /// What happened last and was not reported, and how often.
+    withheld: Option<(Notice, u32)>,
+}
+
+impl Notices {
+    /// Takes a notice. Returns it, and how often it happened, if it is to be reported now.
+    pub(crate) fn take(&mut self, notice: Notice, now: Instant) -> Option<(Notice, u32)> {
+        let frequency = self.kinds[notice.kind()].get_or_insert(Frequency {
+            since: now,
+            reported: 0,
+            withheld: None,
+        });
+        if now.saturating_duration_since(frequency.since) >= MINUTE {
+            // A minute with more than could be reported is followed by a summary a minute.
+            let was_quiet = frequency.withheld.is_none();
+            frequency.since = now;
+            frequency.reported = if was_quiet { 0 } else { REPORTED - 1 };
+        }
+        let (_, before) = frequency.withheld.take().unwrap_or((Notice::Recovered, 0));
+        let times = before.saturating_add(1);
+        if frequency.reported < REPORTED {
+            frequency.reported += 1;
+            return Some((notice, times));
+        }
+        frequency.withheld = Some((notice, times));
+        None
+    }
+
+    /// What was counted and is still to be reported, once its minute is over; at the end of the
+    /// program, all of it.
+    pub(crate) fn overdue(&mut self, now: Instant, is_end: bool) -> Vec<(Notice, u32)> {
+        let mut overdue = Vec::new();
+        for frequency in self.kinds.iter_mut().flatten() {
+            let is_over = now.saturating_duration_since(frequency.since) >= MINUTE;
+            if !is_over && !is_end {
+                continue;
+            }
+            if let Some(withheld) = frequency.withheld.take() {
+                frequency.since = now;
+                frequency.reported = REPORTED;
+                overdue.push(withheld);
+            }
+        }
+        overdue
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn three_times_a_minute_then_once_a_minute_with_the_count() {
+        let start = Instant::now();
+        let mut notices = Notices::default();
+        let mut reported = Vec::new();
+        for second in 0..200 {
+            let now = start + Duration::from_secs(second);
+            let notice = notices.take(Notice::Recovered, now);
+            reported.extend(notice.map(|(_, times)| (second, times)));
+        }
+        assert_eq!(
+            reported,
+            [(0, 1), (1, 1), (2, 1), (60, 58), (120, 60), (180, 60)]
+        );
+    }
+
+    #[test]
+    fn a_minute_of_quiet_begins_anew_and_what_was_counted_is_still_said() {
+        let start = Instant::now();
+        let at = |seconds| start + Duration::from_secs(seconds);
+        let mut notices = Notices::default();
+        for second in 0..5 {
+            notices.take(Notice::Recovered, at(second));
+        }
+        assert!(notices.overdue(at(59), false).is_empty());
+        assert_eq!(
+            notices.overdue(at(60), false),
+            [(Notice::Recovered, 2)],
+            "the last two"
+        );
+        assert!(notices.overdue(at(200), true).is_empty());
+        assert_eq!(
+            notices.take(Notice::Recovered, at(200)),
+            Some((Notice::Recovered, 1))
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn every_notice_is_reported_or_counted_and_few_a_minute(waits in proptest::collection::vec(0u64..40_000, 1..300)) {
+            let start = Instant::now();
+            let mut notices = Notices::default();
+            let mut now = start;
+            let mut times = 0;
+            let mut reports: Vec<Instant> = Vec::new();
+            for wait in &waits {
+                now += Duration::from_millis(*wait);
+                let overdue = notices.overdue(now, false);
+                for (_, count) in overdue.into_iter().chain(notices.take(Notice::Recovered, now)) {
+                    times += count as usize;
+                    reports.push(now);
+                }
+            }
+            times += notices.overdue(now, true).iter().map(|(_, count)| *count as usize).sum::<usize>();
+            prop_assert_eq!(times, waits.len());
+            for (index, first) in reports.iter().enumerate() {
+                let within = reports[index..].iter().filter(|report| **report - *first < MINUTE).count();
+                prop_assert!(within <= 2 * REPORTED as usize, "{within} in a minute");
+            }
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! What `auto` reads: the endpoint, or the fallback where the endpoint does not know the clock. Pure.
+
+use crate::source::ecs::ClockKnowledge;
+
+/// So many documents in a row without a `ClockDrift` show that the endpoint does not know the clock, where
+/// the launch type would make one expect it: documents are incomplete while a task starts.
+pub(super) const DOCUMENTS: u32 = 10;
+/// After a failed read the endpoint is asked again so many samples later, while the fallback is read.
+pub(super) const PAUSE: u32 = 10;
+
+/// What the answers so far have shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum State {
+    /// No document has had a `ClockDrift`, and so many in a row were without.
+    Undecided { without: u32 },
+    /// The endpoint knows the clock: it is read for good.
+    Endpoint,
+    /// It does not: the fallback is read, and so many samples do not ask the endpoint first.
+    Fallback { skipped: u32 },
+}
+
+/// One answer of the endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Answer {
+    pub(super) clock: ClockKnowledge,
+    /// Whether the document names a launch type whose endpoint is known not to report the clock.
+    pub(super) reports_no_clock: bool,
+}
+
+/// What the sample is to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Choice {
+    Endpoint,
+    Fallback,
+}
+
+/// What is to be reported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Notice {
+    /// The fallback is read, as is usual for this launch type.
+    FallbackAsUsual,
+    /// The fallback is read although this launch type should report the clock.
+    FallbackUnexpected,
+    /// The endpoint reports the clock after all.
+    BackToEndpoint,
+}
+
+impl State {
+    pub(super) const START: Self = Self::Undecided { without: 0 };
+
+    /// Begins a sample: the new state, and whether the endpoint is to be asked.
+    pub(super) fn begin(self) -> (Self, bool) {
+        match self {
+            Self::Fallback { skipped } if skipped > 0 => {
+                let skipped = skipped - 1;
+                (Self::Fallback { skipped }, false)
+            }
+            _ => (self, true),
+        }
+    }
+
+    /// Takes an answer of the endpoint: the new state, what the sample is, and what is to be reported.
+    pub(super) fn on(self, answer: Answer) -> (Self, Choice, Option<Notice>) {
+        use ClockKnowledge::{Known, NotKnown, Unclear};
+        const FALLBACK: State = State::Fallback { skipped: 0 };
+
+        match (self, answer.clock) {
+            (Self::Endpoint, _) | (Self::Undecided { .. }, Unclear) => {
+                (self, Choice::Endpoint, None)
+            }
+            (Self::Undecided { .. }, Known) => (Self::Endpoint, Choice::Endpoint, None),
+            (Self::Undecided { .. }, NotKnown) if answer.reports_no_clock => {
+                (FALLBACK, Choice::Fallback, Some(Notice::FallbackAsUsual))
+            }
+            (Self::Undecided { without }, NotKnown) if without + 1 >= DOCUMENTS => {
+                (FALLBACK, Choice::Fallback, Some(Notice::FallbackUnexpected))
+            }
+            (Self::Undecided { without }, NotKnown) => {
+                let without = without + 1;
+                (Self::Undecided { without }, Choice::Endpoint, None)
+            }
+            (Self::Fallback { .. }, Known) => (
+                Self::Endpoint,
+                Choice::Endpoint,
+                Some(Notice::BackToEndpoint),
+            ),
+            (Self::Fallback { .. }, NotKnown) => (FALLBACK, Choice::Fallback, None),
+            (Self::Fallback { .. }, Unclear) => {
+                let skipped = PAUSE - 1;
+                (Self::Fallback { skipped }, Choice::Fallback, None)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Plays answers, one letter a sample, and returns what each sample was.
+    ///
+    /// Answers: `c` a document with the clock, `E` one without of EC2, `F` one without of Fargate, `x` a
+    /// failed read. Samples: `c` the endpoint's, `k` the fallback's after the endpoint was asked, `-` the
+    /// fallback's without asking; an answer is used up only where the endpoint is asked.
+    fn play(answers: &str) -> (String, Vec<Notice>) {
+        let mut state = State::START;
+        let mut samples = String::new();
+        let mut notices = Vec::new();
+        let mut answers = answers.chars();
+        loop {
+            let (begun, asks) = state.begin();
+            state = begun;
+            if !asks {
+                samples.push('-');
+                continue;
+            }
+            let Some(answer) = answers.next() else {
+                return (samples, notices);
+            };
+            let (clock, reports_no_clock) = match answer {
+                'c' => (ClockKnowledge::Known, false),
+                'E' => (ClockKnowledge::NotKnown, true),
+                'F' => (ClockKnowledge::NotKnown, false),
+                _ => (ClockKnowledge::Unclear, false),
+            };
+            let answer = Answer {
+                clock,
+                reports_no_clock,
+            };
+            let (next, choice, notice) = state.on(answer);
+            state = next;
+            notices.extend(notice);
+            samples.push(match choice {
+                Choice::Endpoint => 'c',
+                Choice::Fallback => 'k',
+            });
+        }
+    }
+
+    #[test]
+    fn what_each_sample_is() {
+        use Notice::{BackToEndpoint, FallbackAsUsual, FallbackUnexpected};
+        for (answers, samples, notices) in [
+            ("", "", vec![]),
+            // The endpoint knows the clock, whatever comes later.
+            ("c", "c", vec![]),
+            ("cEEFFFFFFFFFFFFx", "cccccccccccccccc", vec![]),
+            // EC2 and EXTERNAL: at once.
+            ("EE", "kk", vec![FallbackAsUsual]),
+            ("xxE", "cck", vec![FallbackAsUsual]),
+            ("FFE", "cck", vec![FallbackAsUsual]),
+            // Others: at the tenth document in a row.
+            ("FFFFFFFFF", "ccccccccc", vec![]),
+            ("FFFFFFFFFF", "ccccccccck", vec![FallbackUnexpected]),
+            ("FFFFFFFFFFF", "ccccccccckk", vec![FallbackUnexpected]),
+            // Failed reads neither count nor break the row.
+            ("FFFFFxFFFF", "cccccccccc", vec![]),
+            ("FFFFFxFFFFF", "cccccccccck", vec![FallbackUnexpected]),
+            ("FFFFFFFFFc", "cccccccccc", vec![]),
+            // Back for good.
+            ("EEcEFx", "kkcccc", vec![FallbackAsUsual, BackToEndpoint]),
+            // After a failure the tenth sample asks again.
+            ("Exc", "kk---------c", vec![FallbackAsUsual, BackToEndpoint]),
+            ("ExEE", "kk---------kk", vec![FallbackAsUsual]),
+            ("Exx", "kk---------k---------", vec![FallbackAsUsual]),
+        ] {
+            assert_eq!(play(answers), (samples.to_owned(), notices), "{answers}");
+        }
+    }
+}
