@@ -28,7 +28,8 @@ pub use self::verdict::{Limits, Verdict};
 /// A clock with a known error, for applications.
 ///
 /// It asks its source at most once per refresh interval, whether that succeeds or not and however many
-/// tasks call it: the endpoint's throttling would take the application's credentials with it. After a
+/// tasks call it: the endpoint's throttling would take the application's credentials with it. An NTP server
+/// is not asked before it is due again. After a
 /// step of the wall clock it asks again before that, and never within 100 ms. Cloning is cheap and
 /// shares the reading.
 ///
@@ -80,6 +81,7 @@ impl Clock {
     /// As [`Clock::new`], with another drift rate.
     #[must_use]
     pub fn with_drift(source: Source, refresh: Duration, drift: DriftRate) -> Self {
+        let source = source.read_every(refresh);
         Self(Cached::new(RealSystem(source), refresh, drift))
     }
 

@@ -80,6 +80,11 @@ impl StepRecovery {
     }
 }
 
+/// When the step was seen, on the wall clock as it ran before.
+fn old_wall(step: &ClockStep) -> DateTime<Utc> {
+    step.at.moved(-step.by).wall
+}
+
 impl Open {
     fn new(step: &ClockStep, last: Option<Last>) -> Self {
         let first = match last {
@@ -98,7 +103,7 @@ impl Open {
             lowest: first.baseline,
             highest: first.baseline,
             after: None,
-            old_wall: step.old_wall(),
+            old_wall: old_wall(step),
             is_single: true,
             stepped: step.at.monotonic,
         }
@@ -114,7 +119,7 @@ impl Open {
         }
         Self {
             after: None,
-            old_wall: self.old_wall.max(step.old_wall()),
+            old_wall: self.old_wall.max(old_wall(step)),
             is_single: false,
             stepped: step.at.monotonic,
             ..self

@@ -160,6 +160,10 @@ impl System for Machine {
         }
     }
 
+    fn due_in(&self) -> Duration {
+        Duration::ZERO
+    }
+
     async fn sleep(&self, time: Duration) {
         self.happens(Event::Pass(time));
     }
