@@ -23,6 +23,8 @@ pub use self::limits::{AgeLimit, ErrorLimit, InvalidLimit};
 pub use self::now::{ClockError, Now};
 pub use self::reason::{Reason, Warning};
 pub use self::report::{NotGood, Report};
+#[cfg(feature = "cli")]
+pub(crate) use self::report::{rfc3339, rfc3339_up};
 pub use self::verdict::{Limits, Verdict};
 
 /// A clock with a known error, for applications.

@@ -2,6 +2,8 @@
 //! an argument.
 
 mod identity;
+#[cfg(feature = "cli")]
+mod observed;
 mod read_error;
 mod status;
 mod step_recovery;
@@ -13,6 +15,8 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use crate::time::{DriftRate, ErrorBound, Moment, TimeInterval, magnitude};
 
 pub use self::identity::{Label, TaskIdentity};
+#[cfg(feature = "cli")]
+pub(crate) use self::observed::Observed;
 pub use self::read_error::{ReadError, ReadErrorKind};
 pub use self::status::{ClockSource, SyncStatus};
 pub(crate) use self::step_recovery::StepRecovery;
@@ -81,6 +85,14 @@ impl Reading {
         let since = TimeDelta::from_std(self.requested.since(&self.baseline)).ok()?;
         let age = age.checked_add(&since)?;
         Some(age.to_std().unwrap_or(Duration::ZERO))
+    }
+
+    /// Whether the wall clock was stepped before this reading and the source may not have seen it: its
+    /// range is held against the clock as it was before the step.
+    #[cfg(feature = "cli")]
+    #[must_use]
+    pub(crate) fn follows_an_unseen_step(&self) -> bool {
+        self.baseline != self.requested
     }
 
     /// By how much the bound was enlarged, since the wall clock was stepped and the source may not have

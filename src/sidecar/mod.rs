@@ -8,6 +8,7 @@
 mod control;
 pub(crate) mod line;
 mod notice;
+mod observers;
 mod output;
 mod queue;
 mod schedule;
@@ -29,6 +30,7 @@ use crate::source::Sample;
 use crate::time::Moment;
 
 pub(crate) use self::control::RandomFractions;
+pub(crate) use self::observers::Observers;
 pub(crate) use self::settings::Settings;
 
 /// How long the last lines may take: everything is over well within 2 s of the signal.
@@ -51,6 +53,7 @@ pub(crate) async fn run(
     sink: Sink,
     started: Moment,
     random: RandomFractions,
+    observers: Observers,
     shutdown: impl Future<Output = ()>,
 ) -> RunOutcome {
     let source = settings.source;
@@ -63,7 +66,7 @@ pub(crate) async fn run(
         capacity: settings.format.capacity(),
         in_ecs: settings.in_ecs,
     };
-    let mut output = Output::new(settings.format, sink, started.wall);
+    let mut output = Output::new(settings.format, sink, observers, started.wall);
     let (mut control, mut actions) =
         Control::start(&rules, random, started.monotonic, &Moment::now());
     let mut shutdown = pin!(shutdown);
@@ -77,13 +80,19 @@ pub(crate) async fn run(
             read.set(source.read());
         }
         let event = next_event(&mut under_way, read.as_mut(), shutdown.as_mut(), &output).await;
+        let is_sample = matches!(event, Event::Sampled(_));
         if let Event::Sampled(sample) = &event {
             debug!(?sample, "sample");
             if let Some(identity) = &sample.identity {
                 output.learn(identity);
             }
         }
-        actions = control.on(event, &Moment::now());
+        let now = Moment::now();
+        actions = control.on(event, &now);
+        output.observers().beat(&now);
+        if is_sample {
+            output.observers().tell(control.observed());
+        }
     }
 }
 
@@ -156,6 +165,7 @@ async fn next_event(
             progress.stdout_closed = true;
             Event::StdoutClosed
         }
+        () = output.observers().step_seen() => Event::Woken,
         () = sleep_until(progress.wake_at) => Event::Woken,
     }
 }

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::line::{self, Format, Origin};
+use super::observers::Observers;
 use super::sink::{Counts, Sink};
 use super::window::Window;
 use crate::emf::Metric;
@@ -13,6 +14,7 @@ use crate::reading::TaskIdentity;
 pub(crate) struct Output {
     format: Format,
     sink: Sink,
+    observers: Observers,
     identity: Option<TaskIdentity>,
     started_at: DateTime<Utc>,
     sequence: u64,
@@ -20,10 +22,16 @@ pub(crate) struct Output {
 
 impl Output {
     /// Lines of this format to `sink`, from a process that was started at `started_at`.
-    pub(crate) fn new(format: Format, sink: Sink, started_at: DateTime<Utc>) -> Self {
+    pub(crate) fn new(
+        format: Format,
+        sink: Sink,
+        observers: Observers,
+        started_at: DateTime<Utc>,
+    ) -> Self {
         Self {
             format,
             sink,
+            observers,
             identity: None,
             started_at,
             sequence: 0,
@@ -42,12 +50,18 @@ impl Output {
         &self.sink
     }
 
+    /// Who is told what the sidecar knows.
+    pub(crate) fn observers(&self) -> &Observers {
+        &self.observers
+    }
+
     /// Writes the line of a window. Never waits.
     pub(crate) fn write(&mut self, window: &Window) {
         self.sequence += 1;
         // Lines that are lost stay unreported where no line reports them.
         let reports = self.format.metrics.contains(&Metric::LinesDropped);
         let lines_dropped = if reports { self.sink.unreported() } else { 0 };
+        let answer_errors = self.observers.unreported();
         let line = line::render(
             &self.format,
             window,
@@ -56,9 +70,12 @@ impl Output {
                 started_at: self.started_at,
                 sequence: self.sequence,
                 lines_dropped,
+                answer_errors,
             },
         );
-        self.sink.send(&line, lines_dropped);
+        if self.sink.send(&line, lines_dropped) {
+            self.observers.reported(answer_errors);
+        }
     }
 
     /// Writes the last windows, each as soon as there is room for it, until `deadline`; then `bare`, if

@@ -1,11 +1,19 @@
 //! The command `run`: samples and emits until a signal.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
+#[cfg(target_os = "linux")]
+use crate::answer::clockbound;
+use crate::answer::http::{self, LoopbackAddress};
+use crate::answer::{self, Answers};
+use crate::clock::{AgeLimit, ErrorLimit, Limits};
 use crate::program::clock::clock;
 use crate::program::exit::Exit;
+use crate::program::options::answer::{CLOCKBOUND_DIRECTORY, LISTEN};
+use crate::program::options::check::{AGE_ADJUSTED, MAX_AGE, MAX_ERROR};
 use crate::program::options::clock::SourceKind;
 use crate::program::options::run::{
     DIMENSIONS, EMIT_INTERVAL, EMIT_JITTER, LONGEST_EMIT_INTERVAL, METRICS, NAMESPACE, ONCE,
@@ -17,13 +25,16 @@ use crate::program::settings::{options_of, settings};
 use crate::program::system::stoppable;
 use crate::sidecar::line::{Dimensions, Format};
 use crate::sidecar::sink::Sink;
-use crate::sidecar::{self, RandomFractions, Settings};
+use crate::sidecar::{self, Observers, RandomFractions, Settings};
 use crate::source::Environment;
 use crate::text::cut;
 use crate::time::{DriftRate, Moment};
 
 /// How much is shown of the settings at the start, in characters.
 const SHOWN_SETTINGS: usize = 1_000;
+
+/// How long a segment that is being written may take at the end.
+const LAST_ANSWERS: Duration = Duration::from_millis(100);
 
 /// The options of the command.
 pub(crate) fn options() -> Vec<&'static dyn AnyOption> {
@@ -33,12 +44,18 @@ pub(crate) fn options() -> Vec<&'static dyn AnyOption> {
 /// Runs the command to its end.
 pub(crate) fn run(flags: &Flags, environment: &Environment, started: Moment) -> Exit {
     stoppable(async |shutdown| {
-        let ((settings, kind), changes) = match settings(flags, environment, read) {
+        let ((settings, answers, kind), changes) = match settings(flags, environment, read) {
             Ok(settings) => settings,
             Err(exit) => return exit,
         };
         report_start(kind, &changes);
         let once = settings.once;
+        let answers = if once {
+            report_ignored(&answers);
+            answer::Settings::default()
+        } else {
+            answers
+        };
         let sink = match Sink::stdout() {
             Ok(sink) => sink,
             Err(error) => {
@@ -50,7 +67,10 @@ pub(crate) fn run(flags: &Flags, environment: &Environment, started: Moment) -> 
             delay: fastrand::f64(),
             offset: fastrand::f64(),
         };
-        let ended = sidecar::run(settings, sink, started, random, shutdown).await;
+        let observers = Observers::new(&started);
+        let answers = Answers::start(answers, &observers);
+        let ended = sidecar::run(settings, sink, started, random, observers, shutdown).await;
+        answers.finish(LAST_ANSWERS);
         if ended.stdout_closed || ended.counts.unreported > 0 {
             Exit::LinesLost
         } else if once && !ended.had_reading {
@@ -71,12 +91,21 @@ fn report_start(source: SourceKind, changes: &[Change]) {
     );
 }
 
-fn read(raw: &mut Raw<'_>) -> Option<(Settings, SourceKind)> {
+/// Nobody can ask a process that ends after its first reading.
+fn report_ignored(answers: &answer::Settings) {
+    if *answers != answer::Settings::default() {
+        warn!("listen and clockbound-directory are ignored with once");
+    }
+}
+
+fn read(raw: &mut Raw<'_>) -> Option<(Settings, answer::Settings, SourceKind)> {
     let clock = clock(raw);
     let once = raw.is_on(&ONCE);
     let intervals = intervals(raw);
     let format = format(raw, clock.as_ref().map(|clock| clock.drift));
+    let answers = answers(raw);
     let (clock, intervals) = (clock?, intervals?);
+    let answers = answers.settings(clock.drift, intervals.sample);
     let settings = Settings {
         source: clock.source.read_every(intervals.sample),
         in_ecs: clock.in_ecs,
@@ -86,7 +115,54 @@ fn read(raw: &mut Raw<'_>) -> Option<(Settings, SourceKind)> {
         emit_jitter: intervals.jitter,
         format: format?,
     };
-    Some((settings, clock.kind))
+    Some((settings, answers, clock.kind))
+}
+
+/// The options of the ways in which other programs ask.
+struct AnswerOptions {
+    listen: Option<LoopbackAddress>,
+    clockbound_directory: Option<PathBuf>,
+    max_error: Option<ErrorLimit>,
+    max_age: AgeLimit,
+    age_adjusted: bool,
+}
+
+fn answers(raw: &mut Raw<'_>) -> AnswerOptions {
+    AnswerOptions {
+        listen: raw.get(&LISTEN),
+        clockbound_directory: raw.get(&CLOCKBOUND_DIRECTORY),
+        max_error: raw.get(&MAX_ERROR),
+        max_age: raw.get(&MAX_AGE).unwrap_or_default(),
+        age_adjusted: raw.is_on(&AGE_ADJUSTED),
+    }
+}
+
+impl AnswerOptions {
+    fn settings(self, drift: DriftRate, sample_interval: Duration) -> answer::Settings {
+        let mut limits = Limits::default().with_age_adjusted(self.age_adjusted);
+        limits.max_error = self.max_error.map(Duration::from);
+        limits.max_age = self.max_age;
+        answer::Settings {
+            http: self.listen.map(|address| http::Settings {
+                address,
+                limits,
+                drift,
+                sample_interval,
+            }),
+            #[cfg(target_os = "linux")]
+            clockbound: self
+                .clockbound_directory
+                .map(|directory| clockbound::Settings {
+                    directory,
+                    rules: clockbound::Rules {
+                        drift,
+                        sample_interval,
+                        max_age: limits.max_age.longest(),
+                        age_adjusted: limits.age_adjusted,
+                    },
+                }),
+        }
+    }
 }
 
 struct Intervals {
@@ -155,7 +231,7 @@ mod tests {
         let environment = variables.iter().copied().collect();
         let mut raw = Raw::new(&flags, &environment);
         let settings = read(&mut raw);
-        raw.finish(settings).map(|((settings, _), _)| settings)
+        raw.finish(settings).map(|((settings, ..), _)| settings)
     }
 
     fn faults(flags: &[(&'static str, &str)], variables: &[(&str, &str)]) -> Vec<String> {
@@ -292,6 +368,11 @@ mod tests {
             ("dimensions", ";"),
             ("properties", "x"),
             ("metrics", "x"),
+            ("listen", "0.0.0.0:2780"),
+            ("clockbound-directory", ""),
+            ("max-error", "5m"),
+            ("max-age", "x"),
+            ("age-adjusted", "x"),
         ];
         let expected: Vec<String> = all.iter().map(|(name, _)| format!("--{name}")).collect();
         assert_eq!(faults(&all, &[]), expected);

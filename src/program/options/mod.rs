@@ -6,6 +6,7 @@
 //!
 //! [`Raw::get`]: super::raw::Raw::get
 
+pub(crate) mod answer;
 pub(crate) mod check;
 pub(crate) mod clock;
 #[cfg(feature = "demo")]

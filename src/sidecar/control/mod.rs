@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::reading::StepRecovery;
+use crate::reading::{Observed, StepRecovery};
 use crate::sidecar::notice::{Changes, Notice, Notices};
 use crate::sidecar::queue::Queue;
 use crate::sidecar::schedule::{Schedule, fraction_of};
@@ -80,6 +80,7 @@ pub(crate) struct Control {
     reading: bool,
     steps: StepDetector,
     recovery: StepRecovery,
+    observed: Observed,
     collector: Collector,
     queue: Queue,
     changes: Changes,
@@ -105,6 +106,7 @@ impl Control {
             reading: true,
             steps: StepDetector::new(*now),
             recovery: StepRecovery::default(),
+            observed: Observed::new(now.monotonic),
             collector: Collector::new(
                 rules.emit_interval,
                 rules.reading_by_reading,
@@ -118,6 +120,11 @@ impl Control {
             leave_at: None,
         };
         (control, vec![Action::Read])
+    }
+
+    /// What is known of the clock.
+    pub(crate) fn observed(&self) -> &Observed {
+        &self.observed
     }
 
     /// Whether any reading was had.
@@ -176,6 +183,7 @@ impl Control {
     fn on_sample(&mut self, mut sample: Box<Sample>, now: &Moment, actions: &mut Vec<Action>) {
         self.had_reading |= sample.outcome.is_ok();
         sample.outcome = sample.outcome.map(|reading| self.recovery.admit(reading));
+        self.observed.take(&sample.outcome);
         for notice in self.changes.notices(&sample) {
             self.notify(notice, now, actions);
         }

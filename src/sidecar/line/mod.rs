@@ -69,6 +69,8 @@ pub(crate) struct Origin<'a> {
     pub sequence: u64,
     /// How many lines were lost since the last one that said so.
     pub lines_dropped: u64,
+    /// How often other programs could not be answered since the last line that said so.
+    pub answer_errors: u64,
 }
 
 /// The line that tells `window`, newline included.
@@ -107,6 +109,9 @@ pub(crate) fn render(format: &Format, window: &Window, origin: &Origin<'_>) -> V
         root.put(metric.name(), value);
     }
     put_window(&mut root, window);
+    if origin.answer_errors > 0 {
+        root.put("AnswerErrors", Member::Count(origin.answer_errors));
+    }
     root.put("Sequence", Member::Count(origin.sequence));
     root.put("StartedAt", Member::time(origin.started_at));
     root.put(

@@ -113,8 +113,8 @@ impl Sink {
     }
 
     /// Queues a line, newline included, which reports `reported` lost lines. If there is no room it
-    /// is dropped, and counted. Never waits.
-    pub(crate) fn send(&mut self, line: &[u8], reported: u64) {
+    /// is dropped, counted, and `false` returned. Never waits.
+    pub(crate) fn send(&mut self, line: &[u8], reported: u64) -> bool {
         // Entered before the line is queued: the writing thread may be done with it at once.
         self.ledger.with(|book| {
             book.counts.accepted += 1;
@@ -124,13 +124,15 @@ impl Sink {
         let drops = self.appender_drops.dropped_lines();
         // The lossy writer has no errors, and one sender means that a new drop is this line's.
         let _ = self.writer.write(line);
-        if self.appender_drops.dropped_lines() != drops {
+        let is_dropped = self.appender_drops.dropped_lines() != drops;
+        if is_dropped {
             self.ledger.with(|book| {
                 book.reports.pop_back();
                 book.counts.dropped += 1;
                 book.counts.unreported += 1 + reported;
             });
         }
+        !is_dropped
     }
 
     /// How many lost lines the next line has to report.

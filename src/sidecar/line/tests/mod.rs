@@ -77,6 +77,7 @@ fn origin(identity: Option<&TaskIdentity>) -> Origin<'_> {
         started_at: time("2026-11-22T09:59:00.125Z"),
         sequence: 3,
         lines_dropped: 0,
+        answer_errors: 0,
     }
 }
 
@@ -171,6 +172,7 @@ fn golden_everything_at_once_by_the_second() {
     };
     let origin = Origin {
         lines_dropped: 9,
+        answer_errors: 2,
         ..origin(Some(&identity))
     };
     assert_eq!(
@@ -190,7 +192,7 @@ fn golden_everything_at_once_by_the_second() {
             r#""MaxClockErrorBound":0.5,"MeanClockErrorBound":0.5,"Samples":1,"ClockSource":"ecs","#,
             r#""ClockSynchronizationStatus":"SYNCHRONIZED","ReferenceTimestamp":"2026-11-22T10:00:00Z","#,
             r#""StatusChanges":2,"ClockSteps":12,"LastClockStep":-1500.25,"#,
-            r#""ReadErrorKind":"invalid_member","ReadErrorMessage":"x","#,
+            r#""ReadErrorKind":"invalid_member","ReadErrorMessage":"x","AnswerErrors":2,"#,
             r#""Sequence":3,"StartedAt":"2026-11-22T09:59:00.125Z","Version":"0.0.0","#,
             r#""ClockErrorBound":[0.5],"ClockErrorBoundAgeAdjusted":[14.0],"ClockStep":[7.0,-1500.25]}"#,
             "\n"
@@ -384,6 +386,7 @@ fn the_largest_line_stays_under_what_log_routers_cut() {
     let origin = Origin {
         sequence: u64::MAX,
         lines_dropped: u64::MAX,
+        answer_errors: u64::MAX,
         ..origin(Some(&identity))
     };
     let line = render(&format, &window, &origin);

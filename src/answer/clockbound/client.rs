@@ -1,0 +1,352 @@
+//! A segment as a client of version 2.0 reads it, held against limits: the command `check --clockbound`.
+
+use std::fmt;
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::path::Path;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use rustix::fs::OFlags;
+use serde::Serialize;
+
+use super::clocks;
+use super::segment::{self, FILE_NAME, HEADER_SIZE, Malformed, SIZE, Segment, Status};
+use crate::clock::{Verdict, rfc3339, rfc3339_up};
+use crate::time::{Moment, TimeInterval, milliseconds};
+
+/// A client that reads a state older than this takes the clock for free-running.
+const GRACE: Duration = Duration::from_secs(5);
+/// A client puts up with a segment that lies so far in its future.
+const BLUR: Duration = Duration::from_micros(1);
+/// How often a segment that is being written is read again, and the pause in between. A writer is done
+/// within microseconds, unless it was killed.
+const TRIES: u32 = 20;
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// Why there is no segment to judge.
+#[derive(Debug)]
+pub(crate) enum Unreadable {
+    /// The file is missing or cannot be read.
+    File(io::Error),
+    /// A client of version 2.0 does not open it.
+    Foreign(Malformed),
+    /// Nothing was ever written to it.
+    NotInitialized,
+    /// A client must also look at the machine's `/dev/vmclock0`, which is not done here.
+    NeedsVmClock,
+}
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(error) => write!(f, "{FILE_NAME} cannot be read: {error}"),
+            Self::Foreign(why) => write!(
+                f,
+                "{FILE_NAME} is not a ClockBound segment of version 2: it has {why}"
+            ),
+            Self::NotInitialized => write!(f, "nothing was written to {FILE_NAME} yet"),
+            Self::NeedsVmClock => write!(
+                f,
+                "{FILE_NAME} is meant to be read together with /dev/vmclock0"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for Unreadable {}
+
+/// What a client would make of a segment, as `check --clockbound --json` prints it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct SegmentReport {
+    /// `good` or `not_good`.
+    pub verdict: Verdict,
+    /// Why it is not good: one sentence for each reason.
+    pub reasons: Vec<String>,
+    /// The same, one word for each.
+    pub codes: Vec<&'static str>,
+    /// `clockbound`.
+    pub source: &'static str,
+    /// `SYNCHRONIZED`, `FREE_RUNNING`, `UNKNOWN` or `DISRUPTED`, as a client reports it at present.
+    pub status: &'static str,
+    /// The bound at present, in milliseconds; `null` while nothing is known.
+    pub error_bound_ms: Option<f64>,
+    /// How long ago the segment was written, in seconds.
+    pub written_s_ago: f64,
+    /// True time is not before this (RFC 3339); `null` while the clock is not synchronized.
+    pub earliest: Option<String>,
+    /// True time is not after this (RFC 3339); `null` while the clock is not synchronized.
+    pub latest: Option<String>,
+}
+
+impl SegmentReport {
+    /// Whether the verdict is good.
+    #[must_use]
+    pub(crate) fn is_good(&self) -> bool {
+        self.verdict == Verdict::Good
+    }
+}
+
+/// Reads the segment in `directory` and judges it as a client would that accepts bounds up to `max_error`.
+///
+/// # Errors
+/// [`Unreadable`] if a client would not open it.
+pub(crate) fn check(
+    directory: &Path,
+    max_error: Option<Duration>,
+) -> Result<SegmentReport, Unreadable> {
+    let segment = read(directory)?;
+    // The order of a client: if it is put to sleep in between, the bound is too large and not too small.
+    let wall = Moment::now().wall;
+    Ok(judge(segment.as_ref(), wall, clocks::coarse(), max_error))
+}
+
+/// The segment; `None` where its writer was killed in the middle of writing it.
+fn read(directory: &Path) -> Result<Option<Segment>, Unreadable> {
+    let flags = i32::try_from(OFlags::NONBLOCK.bits()).unwrap_or_default();
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(flags)
+        .open(directory.join(FILE_NAME))
+        .map_err(Unreadable::File)?;
+    for _ in 0..TRIES {
+        let before = generation(&file)?;
+        let mut payload = [0; SIZE - HEADER_SIZE];
+        file.read_exact_at(&mut payload, HEADER_SIZE as u64)
+            .map_err(Unreadable::File)?;
+        if before == 0 {
+            return Err(Unreadable::NotInitialized);
+        }
+        if before.is_multiple_of(2) && generation(&file)? == before {
+            let segment = Segment::from_payload(&payload).map_err(Unreadable::Foreign)?;
+            if segment.disruption_support {
+                return Err(Unreadable::NeedsVmClock);
+            }
+            return Ok(Some(segment));
+        }
+        std::thread::sleep(PAUSE);
+    }
+    Ok(None)
+}
+
+fn generation(file: &File) -> Result<u16, Unreadable> {
+    let mut header = [0; HEADER_SIZE];
+    file.read_exact_at(&mut header, 0)
+        .map_err(Unreadable::File)?;
+    segment::generation(&header).map_err(Unreadable::Foreign)
+}
+
+/// The status that a client reports at `coarse`.
+pub(super) fn status(segment: &Segment, coarse: Duration) -> Status {
+    match segment.status {
+        Status::Unknown | Status::Disrupted => segment.status,
+        // A client keeps what was written for 5 s, expired or not: its writer may be restarting.
+        Status::Synchronized | Status::FreeRunning if coarse < segment.as_of + GRACE => {
+            segment.status
+        }
+        Status::Synchronized | Status::FreeRunning if coarse < segment.void_after => {
+            Status::FreeRunning
+        }
+        Status::Synchronized | Status::FreeRunning => Status::Unknown,
+    }
+}
+
+/// The bound that a client computes at `coarse`: with growth cut to whole nanoseconds.
+pub(super) fn bound(segment: &Segment, coarse: Duration) -> Duration {
+    let since = coarse.saturating_sub(segment.as_of).as_nanos();
+    let growth = since * u128::from(segment.drift_ppb) / 1_000_000_000;
+    let growth = Duration::from_nanos(u64::try_from(growth).unwrap_or(u64::MAX));
+    segment.bound.saturating_add(growth)
+}
+
+/// What a client makes of a segment when the wall clock shows `wall` and the coarse monotonic one `coarse`.
+fn judge(
+    segment: Option<&Segment>,
+    wall: DateTime<Utc>,
+    coarse: Duration,
+    max_error: Option<Duration>,
+) -> SegmentReport {
+    let mut refusals = Vec::new();
+    let status = segment.map_or(Status::Unknown, |segment| status(segment, coarse));
+    let bound = segment
+        .filter(|_| status != Status::Unknown)
+        .map(|segment| bound(segment, coarse));
+    if segment.is_none() {
+        refusals.push((
+            "not_synchronized",
+            "the segment's writer stopped in the middle of writing it".to_owned(),
+        ));
+    } else if segment.is_some_and(|segment| segment.as_of > coarse + BLUR) {
+        refusals.push((
+            "not_synchronized",
+            "the segment lies in the future: it is of another start of the machine".to_owned(),
+        ));
+    } else if status != Status::Synchronized {
+        refusals.push((
+            "not_synchronized",
+            format!("the clock is not known to be synchronized: its status is {status}"),
+        ));
+    }
+    match (max_error, bound) {
+        (_, None) => refusals.push(("bound_unknown", "the error bound is unknown".to_owned())),
+        (Some(limit), Some(bound)) if bound > limit => {
+            let [bound, limit] = [bound, limit].map(humantime::format_duration);
+            refusals.push((
+                "bound_over_limit",
+                format!("the error bound of {bound} is over the limit of {limit}"),
+            ));
+        }
+        _ => {}
+    }
+    let is_synchronized = !refusals.iter().any(|(code, _)| *code == "not_synchronized");
+    let interval = bound
+        .filter(|_| is_synchronized)
+        .map(|bound| TimeInterval::around(wall, bound));
+    let age = segment.map_or(Duration::ZERO, |segment| {
+        coarse.saturating_sub(segment.as_of)
+    });
+    let (codes, reasons): (Vec<_>, Vec<_>) = refusals.into_iter().unzip();
+    SegmentReport {
+        verdict: if codes.is_empty() {
+            Verdict::Good
+        } else {
+            Verdict::NotGood
+        },
+        reasons,
+        codes,
+        source: "clockbound",
+        status: status.as_str(),
+        error_bound_ms: bound.map(milliseconds),
+        written_s_ago: age.as_secs_f64(),
+        earliest: interval.map(|interval| rfc3339(interval.earliest)),
+        latest: interval.map(|interval| rfc3339_up(interval.latest)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+    use tempfile::TempDir;
+
+    fn segment(status: Status) -> Segment {
+        Segment {
+            as_of: Duration::from_secs(1_000),
+            void_after: Duration::from_secs(1_090),
+            bound: Duration::from_millis(1),
+            drift_ppb: 15_000,
+            status,
+            disruption_marker: 0,
+            disruption_support: false,
+        }
+    }
+
+    #[test]
+    fn a_segment_is_judged_as_a_client_sees_it() {
+        use Status::{Disrupted, FreeRunning, Synchronized, Unknown};
+        let lost = ["not_synchronized"].as_slice();
+        let nothing = ["not_synchronized", "bound_unknown"].as_slice();
+        for (what, written, at_ms, max_error_us, seen, codes) in [
+            (
+                "good",
+                Synchronized,
+                1_000_000,
+                None,
+                "SYNCHRONIZED",
+                [].as_slice(),
+            ),
+            (
+                "within the limit",
+                Synchronized,
+                1_002_000,
+                Some(1_030),
+                "SYNCHRONIZED",
+                &[],
+            ),
+            (
+                "over the limit",
+                Synchronized,
+                1_002_000,
+                Some(1_029),
+                "SYNCHRONIZED",
+                &["bound_over_limit"],
+            ),
+            (
+                "in the grace",
+                Synchronized,
+                1_004_999,
+                None,
+                "SYNCHRONIZED",
+                &[],
+            ),
+            (
+                "past the grace",
+                Synchronized,
+                1_005_000,
+                None,
+                "FREE_RUNNING",
+                lost,
+            ),
+            ("expired", Synchronized, 1_090_000, None, "UNKNOWN", nothing),
+            ("free", FreeRunning, 1_000_000, None, "FREE_RUNNING", lost),
+            ("disrupted", Disrupted, 1_000_000, None, "DISRUPTED", lost),
+            ("unknown", Unknown, 1_000_000, None, "UNKNOWN", nothing),
+            (
+                "of the future",
+                Synchronized,
+                999_999,
+                None,
+                "SYNCHRONIZED",
+                lost,
+            ),
+        ] {
+            let report = judge(
+                Some(&segment(written)),
+                Utc::now(),
+                Duration::from_millis(at_ms),
+                max_error_us.map(Duration::from_micros),
+            );
+            assert_eq!(
+                (report.status, report.codes.as_slice()),
+                (seen, codes),
+                "{what}"
+            );
+            assert_eq!(report.is_good(), codes.is_empty(), "{what}");
+            assert_eq!(report.reasons.len(), codes.len(), "{what}");
+            let has_range = !codes.contains(&"not_synchronized");
+            assert_eq!(
+                report.earliest.is_some() && report.latest.is_some(),
+                has_range,
+                "{what}"
+            );
+        }
+        let torn = judge(None, Utc::now(), Duration::from_secs(1), None);
+        assert_eq!(torn.codes, nothing);
+    }
+
+    #[test]
+    fn a_file_is_read_or_says_why_not() {
+        let directory = TempDir::new().unwrap();
+        let path = directory.path().join(FILE_NAME);
+        let unreadable = || read(directory.path()).unwrap_err();
+        assert!(matches!(unreadable(), Unreadable::File(_)));
+        fs::write(&path, "short").unwrap();
+        assert!(matches!(unreadable(), Unreadable::File(_)));
+        fs::write(&path, [7; 80]).unwrap();
+        assert!(matches!(unreadable(), Unreadable::Foreign(_)));
+        let written = segment(Status::Synchronized);
+        fs::write(&path, written.to_bytes(0)).unwrap();
+        assert!(matches!(unreadable(), Unreadable::NotInitialized));
+        let with_support = Segment {
+            disruption_support: true,
+            ..written
+        };
+        fs::write(&path, with_support.to_bytes(2)).unwrap();
+        assert!(matches!(unreadable(), Unreadable::NeedsVmClock));
+        fs::write(&path, written.to_bytes(2)).unwrap();
+        assert_eq!(read(directory.path()).unwrap(), Some(written));
+        fs::write(&path, written.to_bytes(3)).unwrap();
+        assert_eq!(read(directory.path()).unwrap(), None);
+    }
+}

@@ -1,0 +1,303 @@
+//! Every row of what a segment says, and a world in which its range is held against the truth.
+
+mod world;
+
+use chrono::TimeDelta;
+
+use super::*;
+use crate::reading::{ClockSource, ReadError, ReadErrorKind, StepRecovery};
+use crate::time::StepDetector;
+
+const RULES: Rules = Rules {
+    drift: DriftRate::DEFAULT,
+    sample_interval: Duration::from_secs(10),
+    max_age: Some(Duration::from_secs(3_600)),
+    age_adjusted: false,
+};
+/// What is added to each bound: 15 ppm of 4 ms, and rounding.
+const MARGIN: Duration = Duration::from_nanos(62);
+
+/// The present `seconds` after `start`, with a wall clock that was stepped by `stepped_ms` meanwhile.
+fn present(start: &Moment, seconds: f64, stepped_ms: i64) -> Present {
+    let passed = Duration::from_secs_f64(seconds);
+    let wall = start.wall + TimeDelta::from_std(passed).unwrap();
+    Present {
+        coarse: Duration::from_secs(1_000) + passed,
+        resolution: Duration::from_millis(4),
+        moment: Moment::new(
+            wall + TimeDelta::milliseconds(stepped_ms),
+            start.monotonic + passed,
+        ),
+    }
+}
+
+fn exact() -> Moment {
+    let now = Moment::now();
+    Moment::new(now.wall, now.monotonic)
+}
+
+/// A reading that was requested at `moment`, of a clock that was compared 5 s before.
+fn reading(moment: Moment, status: SyncStatus, bound_ms: Option<f64>) -> Reading {
+    let mut reading = Reading::new(ClockSource::Ecs, moment, moment);
+    reading.status = status;
+    reading.bound = bound_ms.map(|bound| ErrorBound::from_millis(bound).unwrap());
+    reading.reference = Some(moment.wall - TimeDelta::seconds(5));
+    reading
+}
+
+/// A good reading of a clock that was compared `age_s` before `of`, or it is not known when.
+fn referred(moment: Moment, age_s: Option<i64>, of: Moment) -> Reading {
+    let mut reading = good(moment);
+    reading.reference = age_s.map(|age| of.wall - TimeDelta::seconds(age));
+    reading
+}
+
+fn good(moment: Moment) -> Reading {
+    reading(moment, SyncStatus::Synchronized, Some(1.0))
+}
+
+/// What was remembered of these readings.
+fn memory(readings: impl IntoIterator<Item = Reading>, rules: &Rules) -> Memory {
+    let mut memory = Memory::default();
+    for reading in readings {
+        let mut observed = Observed::new(reading.taken.monotonic);
+        observed.take(&Ok(reading));
+        memory.take(&observed, rules);
+    }
+    memory
+}
+
+/// Status, bound without the margin, and for how long it holds; the status alone where it is unknown.
+fn said(memory: &Memory, now: &Present, rules: &Rules) -> (Status, Duration, Duration) {
+    let segment = memory.segment(now, rules);
+    assert_eq!(segment.as_of, now.coarse);
+    assert_eq!(segment.drift_ppb, 15_000);
+    assert_eq!(
+        (segment.disruption_marker, segment.disruption_support),
+        (0, false)
+    );
+    if segment.status == Status::Unknown {
+        assert_eq!(segment.bound, Duration::from_secs(86_400));
+        assert_eq!(segment.void_after, segment.as_of);
+        return (segment.status, Duration::ZERO, Duration::ZERO);
+    }
+    (
+        segment.status,
+        segment.bound.checked_sub(MARGIN).unwrap(),
+        segment.void_after.checked_sub(segment.as_of).unwrap(),
+    )
+}
+
+const NOTHING: (Status, Duration, Duration) = (Status::Unknown, Duration::ZERO, Duration::ZERO);
+
+fn micros(micros: u64) -> Duration {
+    Duration::from_micros(micros)
+}
+
+#[test]
+fn without_a_good_reading_nothing_is_known() {
+    let start = exact();
+    let now = present(&start, 1.0, 0);
+    for readings in [
+        vec![],
+        vec![reading(start, SyncStatus::Synchronized, None)],
+        vec![reading(start, SyncStatus::NotSynchronized, Some(16_000.0))],
+        vec![reading(start, SyncStatus::Unknown, Some(1.0))],
+    ] {
+        assert_eq!(said(&memory(readings, &RULES), &now, &RULES), NOTHING);
+    }
+    // A failed read is not a reading.
+    let mut memory = Memory::default();
+    let mut observed = Observed::new(start.monotonic);
+    observed.take(&Err(ReadError::new(ReadErrorKind::Timeout, "none")));
+    memory.take(&observed, &RULES);
+    assert!(memory.is_empty());
+}
+
+#[test]
+fn a_good_reading_grows_old() {
+    let start = exact();
+    let memory = memory([good(start)], &RULES);
+    for (seconds, status, bound_us, left_s) in [
+        (0.0, Status::Synchronized, 1_000, 100),
+        (40.0, Status::Synchronized, 1_600, 60),
+        (60.0, Status::Synchronized, 1_900, 40),
+        (61.0, Status::FreeRunning, 1_915, 39),
+        (99.0, Status::FreeRunning, 2_485, 1),
+    ] {
+        let expected = (status, micros(bound_us), Duration::from_secs(left_s));
+        assert_eq!(
+            said(&memory, &present(&start, seconds, 0), &RULES),
+            expected,
+            "{seconds}"
+        );
+    }
+    for seconds in [100.0, 1e6] {
+        assert_eq!(said(&memory, &present(&start, seconds, 0), &RULES), NOTHING);
+    }
+}
+
+#[test]
+fn the_slower_the_sampling_the_longer_a_reading_counts() {
+    let start = exact();
+    for (interval_s, fresh_s, horizon_s) in [
+        (0.1, 60, 60),
+        (1.0, 60, 60),
+        (6.0, 60, 60),
+        (30.0, 90, 300),
+        (60.0, 180, 600),
+        (200.0, 600, 1_000),
+    ] {
+        let rules = Rules {
+            sample_interval: Duration::from_secs_f64(interval_s),
+            ..RULES
+        };
+        let memory = memory([good(start)], &rules);
+        let status = |seconds: f64| said(&memory, &present(&start, seconds, 0), &rules).0;
+        let [fresh, horizon] = [fresh_s, horizon_s].map(f64::from);
+        if fresh < horizon {
+            assert_eq!(status(fresh), Status::Synchronized);
+            assert_eq!(status(fresh + 1.0), Status::FreeRunning);
+        }
+        assert_ne!(status(horizon - 1.0), Status::Unknown);
+        assert_eq!(status(horizon), Status::Unknown);
+    }
+}
+
+#[test]
+fn a_clock_that_lost_its_reference_runs_free_by_the_larger_bound() {
+    let start = exact();
+    let later = present(&start, 10.0, 0);
+    let lost = |bound| reading(later.moment, SyncStatus::NotSynchronized, bound);
+    for (bound, expected_us) in [(None, 1_150), (Some(0.1), 1_150), (Some(5.0), 5_000)] {
+        let memory = memory([good(start), lost(bound)], &RULES);
+        let expected = (
+            Status::FreeRunning,
+            micros(expected_us),
+            Duration::from_secs(90),
+        );
+        assert_eq!(said(&memory, &later, &RULES), expected, "{bound:?}");
+    }
+    // A later reading that says synchronized without a bound does not end it; a whole one does.
+    let again = present(&start, 20.0, 0);
+    let half = reading(again.moment, SyncStatus::Synchronized, None);
+    let mut readings = vec![good(start), lost(None), half];
+    let status = |readings: &[Reading]| said(&memory(readings.to_vec(), &RULES), &again, &RULES).0;
+    assert_eq!(status(&readings), Status::FreeRunning);
+    readings.push(good(again.moment));
+    assert_eq!(status(&readings), Status::Synchronized);
+}
+
+#[test]
+fn a_status_that_is_not_known_makes_nothing_known() {
+    let start = exact();
+    let later = present(&start, 10.0, 0);
+    let word = reading(later.moment, SyncStatus::Unknown, Some(1.0));
+    let known = memory([good(start), word.clone()], &RULES);
+    assert_eq!(said(&known, &later, &RULES), NOTHING);
+    let known = memory([good(start), word, good(later.moment)], &RULES);
+    assert_eq!(said(&known, &later, &RULES).0, Status::Synchronized);
+}
+
+#[test]
+fn a_reference_that_is_too_old_runs_free() {
+    let start = exact();
+    for (age_s, max_age, status) in [
+        (Some(3_599), RULES.max_age, Status::Synchronized),
+        (Some(3_600), RULES.max_age, Status::FreeRunning),
+        (Some(1_000_000), None, Status::Synchronized),
+        (None, RULES.max_age, Status::Synchronized),
+    ] {
+        let rules = Rules { max_age, ..RULES };
+        let known = memory([referred(start, age_s, start)], &rules);
+        assert_eq!(
+            said(&known, &present(&start, 1.0, 0), &rules).0,
+            status,
+            "{age_s:?}"
+        );
+    }
+}
+
+#[test]
+fn age_adjusted_grows_from_the_reference() {
+    let start = exact();
+    let rules = Rules {
+        age_adjusted: true,
+        ..RULES
+    };
+    let now = present(&start, 15.0, 0);
+    // 1 ms, and 15 ppm of 5 s before the reading and 15 s after it.
+    let expected = (Status::Synchronized, micros(1_300), Duration::from_secs(85));
+    assert_eq!(said(&memory([good(start)], &rules), &now, &rules), expected);
+    let ageless = referred(start, None, start);
+    assert_eq!(
+        said(&memory([ageless.clone()], &rules), &now, &rules),
+        NOTHING
+    );
+    // It does not replace one that counts.
+    let known = memory([good(start), ageless], &rules);
+    assert_eq!(said(&known, &now, &rules), expected);
+}
+
+#[test]
+fn after_a_step_the_range_holds_both_times_and_runs_free() {
+    let start = exact();
+    let mut known = memory([good(start)], &RULES);
+    let stepped = present(&start, 10.0, -50);
+    known.step(&stepped.moment);
+    let expected = (Status::FreeRunning, micros(51_150), Duration::from_secs(90));
+    assert_eq!(said(&known, &stepped, &RULES), expected);
+    // Back where it was: the range is small again, but nobody has looked since.
+    let back = present(&start, 10.0, 0);
+    assert_eq!(said(&known, &back, &RULES).0, Status::FreeRunning);
+    assert_eq!(said(&known, &back, &RULES).1, micros(1_150));
+
+    // A reading whose source may not have seen the step does not end it.
+    let mut steps = StepDetector::new(start);
+    let mut recovery = StepRecovery::default();
+    let _ = recovery.admit(good(start));
+    recovery.step(&steps.observe(stepped.moment).unwrap());
+    let later = present(&start, 20.0, -50);
+    let mut read = |reference_age_s: i64| {
+        let mut observed = Observed::new(later.moment.monotonic);
+        let read = referred(later.moment, Some(reference_age_s), start);
+        observed.take(&Ok(recovery.admit(read)));
+        known.take(&observed, &RULES);
+        said(&known, &later, &RULES)
+    };
+    assert_eq!(
+        read(5),
+        (
+            Status::FreeRunning,
+            micros(51_000),
+            Duration::from_secs(100)
+        )
+    );
+    // Another reference time does.
+    assert_eq!(
+        read(-12),
+        (
+            Status::Synchronized,
+            micros(1_000),
+            Duration::from_secs(100)
+        )
+    );
+}
+
+#[test]
+fn over_a_day_nothing_is_known() {
+    let start = exact();
+    let known = memory([good(start)], &RULES);
+    let year_ms = 365 * 86_400_000;
+    for stepped in [year_ms, -year_ms] {
+        assert_eq!(
+            said(&known, &present(&start, 1.0, stepped), &RULES),
+            NOTHING
+        );
+    }
+    let nearly = reading(start, SyncStatus::Synchronized, Some(86_400_000.0));
+    assert_eq!(
+        said(&memory([nearly], &RULES), &present(&start, 0.0, 0), &RULES),
+        NOTHING
+    );
+}

@@ -1,0 +1,292 @@
+//! The segment as it is kept up to date, read by AWS's own client.
+
+use std::fs;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use clock_bound_client::{ClockBoundClient, ClockStatus};
+use tempfile::TempDir;
+
+use super::*;
+use crate::answer::clockbound::segment::{FILE_NAME, Status};
+use crate::answer::{Answers, Settings, clockbound};
+use crate::reading::{ClockSource, Reading, SyncStatus};
+use crate::sidecar::Observers;
+use crate::time::{DriftRate, ErrorBound};
+
+const RULES: Rules = Rules {
+    drift: DriftRate::DEFAULT,
+    sample_interval: Duration::from_secs(10),
+    max_age: None,
+    age_adjusted: false,
+};
+/// Longer than anything takes on the busiest machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn observed(status: SyncStatus) -> Observed {
+    let now = Moment::now();
+    let mut reading = Reading::new(ClockSource::Ecs, now, now);
+    reading.status = status;
+    reading.bound = Some(ErrorBound::from_millis(1.0).unwrap());
+    let mut observed = Observed::new(now.monotonic);
+    observed.take(&Ok(reading));
+    observed
+}
+
+fn good() -> Observed {
+    observed(SyncStatus::Synchronized)
+}
+
+fn nothing() -> Observed {
+    Observed::new(Instant::now())
+}
+
+struct Fixture {
+    publisher: Publisher,
+    errors: Arc<AtomicU64>,
+    stepped: Arc<Notify>,
+}
+
+fn publisher(directory: &Path) -> Fixture {
+    let errors = Arc::new(AtomicU64::new(0));
+    let stepped = Arc::new(Notify::new());
+    let trouble = Trouble::new("clockbound", Arc::clone(&errors));
+    let publisher = Publisher::new(directory.to_owned(), RULES, Arc::clone(&stepped), trouble);
+    Fixture {
+        publisher,
+        errors,
+        stepped,
+    }
+}
+
+fn client(directory: &Path) -> ClockBoundClient {
+    let path = directory.join(FILE_NAME);
+    ClockBoundClient::new_with_paths(path.to_str().unwrap(), "/nonexistent").unwrap()
+}
+
+fn status(client: &mut ClockBoundClient) -> ClockStatus {
+    client.now().unwrap().clock_status
+}
+
+fn bytes(directory: &Path) -> Vec<u8> {
+    fs::read(directory.join(FILE_NAME)).unwrap()
+}
+
+/// Waits until something is so.
+fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !is_so() {
+        assert!(Instant::now() < deadline, "not {what}");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+#[test]
+fn it_keeps_a_beat_of_its_own_and_leaves_the_file_at_the_end() {
+    let directory = TempDir::new().unwrap();
+    let observers = Observers::new(&Moment::now());
+    let settings = Settings {
+        http: None,
+        clockbound: Some(clockbound::Settings {
+            directory: directory.path().to_owned(),
+            rules: RULES,
+        }),
+    };
+    let answers = Answers::start(settings, &observers);
+    until("there", || directory.path().join(FILE_NAME).exists());
+    let mut client = client(directory.path());
+    assert_eq!(status(&mut client), ClockStatus::Unknown);
+    observers.tell(&good());
+    until("synchronized", || {
+        status(&mut client) == ClockStatus::Synchronized
+    });
+    // The endpoint hangs: nothing is observed any more, and yet it is written again and again.
+    for _ in 0..2 {
+        let before = bytes(directory.path());
+        until("written again", || bytes(directory.path()) != before);
+    }
+    observers.tell(&observed(SyncStatus::NotSynchronized));
+    until("free-running", || {
+        status(&mut client) == ClockStatus::FreeRunning
+    });
+    let errors = observers.errors();
+    drop(observers);
+    answers.finish(PATIENCE);
+    assert_eq!(errors.load(Ordering::Relaxed), 0);
+    assert_eq!(
+        status(&mut client),
+        ClockStatus::FreeRunning,
+        "left as it was"
+    );
+    let report = clockbound::check(directory.path(), None).unwrap();
+    assert_eq!(report.codes, ["not_synchronized"]);
+}
+
+#[test]
+fn no_client_is_ever_ahead_of_what_it_reads() {
+    let directory = TempDir::new().unwrap();
+    let mut publisher = publisher(directory.path()).publisher;
+    let observed = good();
+    publisher.update(&observed);
+    let end = Instant::now() + Duration::from_secs(3);
+    std::thread::scope(|scope| {
+        let reader = scope.spawn(|| {
+            let mut client = client(directory.path());
+            let mut calls = 0_u64;
+            while Instant::now() < end {
+                let now = client.now().expect("no breach of causality");
+                let wall = Moment::now().wall.timestamp();
+                assert!(now.earliest.tv_sec() <= wall, "{now:?}");
+                calls += 1;
+            }
+            calls
+        });
+        while !reader.is_finished() {
+            publisher.update(&observed);
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        assert!(reader.join().unwrap() > 0);
+    });
+}
+
+#[test]
+fn a_restart_waits_for_a_reading_before_it_writes() {
+    let directory = TempDir::new().unwrap();
+    publisher(directory.path()).publisher.update(&good());
+    let before = bytes(directory.path());
+    let mut client = client(directory.path());
+
+    let mut next = publisher(directory.path()).publisher;
+    next.update(&nothing());
+    assert_eq!(bytes(directory.path()), before, "sound: clients keep it");
+    next.update(&good());
+    assert_ne!(bytes(directory.path()), before);
+    assert_eq!(status(&mut client), ClockStatus::Synchronized);
+    drop(next);
+
+    // The first reading of the next one says that nothing bounds the error.
+    let mut next = publisher(directory.path()).publisher;
+    next.update(&observed(SyncStatus::NotSynchronized));
+    assert_eq!(status(&mut client), ClockStatus::Unknown);
+}
+
+#[test]
+fn what_a_killed_writer_left_half_written_is_unknown_at_once() {
+    let directory = TempDir::new().unwrap();
+    publisher(directory.path()).publisher.update(&good());
+    let mut client = client(directory.path());
+    let mut torn = bytes(directory.path());
+    torn[14] |= 1;
+    torn[15] |= 1;
+    let path = directory.path().join(FILE_NAME);
+    let file = fs::OpenOptions::new().write(true).open(path).unwrap();
+    std::os::unix::fs::FileExt::write_all_at(&file, &torn, 0).unwrap();
+    publisher(directory.path()).publisher.update(&nothing());
+    assert_eq!(status(&mut client), ClockStatus::Unknown);
+}
+
+/// The minute until the next try is over.
+fn retry_now(publisher: &mut Publisher) {
+    match &mut publisher.state {
+        State::Closed { retry, .. } => *retry = Instant::now(),
+        state => panic!("{state:?}"),
+    }
+}
+
+#[test]
+fn what_fails_is_counted_tried_again_each_minute_and_recovers() {
+    let top = TempDir::new().unwrap();
+    let directory = top.path().join("volume");
+    let Fixture {
+        mut publisher,
+        errors,
+        ..
+    } = publisher(&directory);
+    for _ in 0..3 {
+        publisher.update(&good());
+    }
+    assert_eq!(
+        errors.load(Ordering::Relaxed),
+        1,
+        "not tried within the minute"
+    );
+    retry_now(&mut publisher);
+    publisher.update(&nothing());
+    assert_eq!(errors.load(Ordering::Relaxed), 2);
+    assert!(publisher.trouble.is_failing());
+
+    fs::create_dir(&directory).unwrap();
+    retry_now(&mut publisher);
+    publisher.update(&nothing());
+    assert!(!publisher.trouble.is_failing());
+    assert_eq!(status(&mut client(&directory)), ClockStatus::Synchronized);
+
+    // The volume is taken away under it.
+    fs::remove_dir_all(&directory).unwrap();
+    publisher.update(&nothing());
+    assert_eq!(errors.load(Ordering::Relaxed), 3);
+    fs::create_dir(&directory).unwrap();
+    retry_now(&mut publisher);
+    publisher.update(&nothing());
+    assert_eq!(status(&mut client(&directory)), ClockStatus::Synchronized);
+    assert_eq!(errors.load(Ordering::Relaxed), 3);
+}
+
+#[test]
+fn a_second_writer_leaves_the_first_alone() {
+    let directory = TempDir::new().unwrap();
+    let mut first = publisher(directory.path()).publisher;
+    first.update(&good());
+    let before = bytes(directory.path());
+    let Fixture {
+        publisher: mut second,
+        errors,
+        ..
+    } = publisher(directory.path());
+    second.update(&observed(SyncStatus::Unknown));
+    assert_eq!(errors.load(Ordering::Relaxed), 1);
+    assert_eq!(bytes(directory.path()), before);
+    drop(first);
+    retry_now(&mut second);
+    second.update(&nothing());
+    assert_eq!(status(&mut client(directory.path())), ClockStatus::Unknown);
+}
+
+#[tokio::test]
+async fn a_step_is_written_at_once_and_the_sidecar_woken() {
+    let directory = TempDir::new().unwrap();
+    let Fixture {
+        mut publisher,
+        stepped,
+        ..
+    } = publisher(directory.path());
+    let observed = good();
+    publisher.update(&observed);
+    let mut client = client(directory.path());
+    assert_eq!(status(&mut client), ClockStatus::Synchronized);
+    // As if the wall clock had been a second ahead until now.
+    publisher.steps = StepDetector::new(Moment::now().moved(TimeDelta::seconds(1)));
+    publisher.update(&observed);
+    assert_eq!(status(&mut client), ClockStatus::FreeRunning);
+    stepped.notified().await;
+    publisher.update(&good());
+    assert_eq!(status(&mut client), ClockStatus::Synchronized);
+}
+
+#[test]
+fn the_states_of_the_decision_reach_the_file() {
+    let directory = TempDir::new().unwrap();
+    let mut publisher = publisher(directory.path()).publisher;
+    for (observed, expected) in [
+        (nothing(), Status::Unknown),
+        (good(), Status::Synchronized),
+        (observed(SyncStatus::NotSynchronized), Status::FreeRunning),
+        (observed(SyncStatus::Unknown), Status::Unknown),
+    ] {
+        publisher.update(&observed);
+        let report = clockbound::check(directory.path(), None).unwrap();
+        assert_eq!(report.status, expected.as_str());
+    }
+}

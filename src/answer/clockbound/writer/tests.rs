@@ -1,0 +1,392 @@
+//! The file as other processes meet it, read by AWS's own client.
+
+use std::os::unix::fs::symlink;
+
+use clock_bound_client::{ClockBoundClient, ClockBoundErrorKind, ClockStatus};
+use tempfile::TempDir;
+
+use super::*;
+use crate::answer::clockbound::clocks::coarse;
+use crate::answer::clockbound::decide::unknown;
+use crate::answer::clockbound::segment::Status;
+use crate::time::DriftRate;
+
+fn nothing() -> Segment {
+    unknown(coarse(), DriftRate::DEFAULT)
+}
+
+/// A segment that holds for a minute.
+fn synchronized(bound: Duration) -> Segment {
+    let nothing = nothing();
+    Segment {
+        void_after: nothing.as_of + Duration::from_secs(60),
+        bound,
+        status: Status::Synchronized,
+        ..nothing
+    }
+}
+
+fn open(directory: &Path) -> Result<(Writer, Found), Fault> {
+    Writer::open(directory, &nothing(), false)
+}
+
+fn client(directory: &Path) -> ClockBoundClient {
+    let path = directory.join(FILE_NAME);
+    let path = path.to_str().unwrap();
+    ClockBoundClient::new_with_paths(path, "/nonexistent").unwrap()
+}
+
+/// Half the range that a client gives, in nanoseconds, and the status.
+fn asked(client: &mut ClockBoundClient) -> (i64, ClockStatus) {
+    let now = client.now().unwrap();
+    let nanos = |seconds: i64, nanos: i64| seconds * 1_000_000_000 + nanos;
+    let earliest = nanos(now.earliest.tv_sec(), now.earliest.tv_nsec());
+    let latest = nanos(now.latest.tv_sec(), now.latest.tv_nsec());
+    ((latest - earliest) / 2, now.clock_status)
+}
+
+fn inode(directory: &Path) -> u64 {
+    fs::metadata(directory.join(FILE_NAME)).unwrap().ino()
+}
+
+fn patch(directory: &Path, bytes: &[u8], offset: u64) {
+    let file = OpenOptions::new()
+        .write(true)
+        .open(directory.join(FILE_NAME));
+    file.unwrap().write_all_at(bytes, offset).unwrap();
+}
+
+#[test]
+fn a_client_opens_what_is_new_and_sees_each_status() {
+    let directory = TempDir::new().unwrap();
+    let (mut writer, found) = open(directory.path()).unwrap();
+    assert_eq!(found, Found::New);
+    let mut client = client(directory.path());
+    assert_eq!(
+        asked(&mut client),
+        (86_400_000_000_000, ClockStatus::Unknown)
+    );
+    for (status, seen) in [
+        (Status::Synchronized, ClockStatus::Synchronized),
+        (Status::FreeRunning, ClockStatus::FreeRunning),
+        (Status::Disrupted, ClockStatus::Disrupted),
+        (Status::Unknown, ClockStatus::Unknown),
+    ] {
+        let segment = Segment {
+            status,
+            ..synchronized(Duration::from_millis(1))
+        };
+        writer.publish(&segment).unwrap();
+        let (half, status) = asked(&mut client);
+        assert_eq!(status, seen);
+        // What it has grown in a busy machine's minute, at 15 ppm.
+        assert!((1_000_000..1_900_000).contains(&half), "{half}");
+    }
+    let mode = fs::metadata(directory.path().join(FILE_NAME))
+        .unwrap()
+        .mode();
+    assert_eq!(mode & 0o7777, 0o644);
+    let names: Vec<_> = fs::read_dir(directory.path()).unwrap().collect();
+    assert_eq!(names.len(), 1, "{names:?}");
+}
+
+#[test]
+fn a_restart_keeps_the_file_and_its_clients() {
+    let directory = TempDir::new().unwrap();
+    let (mut writer, _) = open(directory.path()).unwrap();
+    writer
+        .publish(&synchronized(Duration::from_millis(1)))
+        .unwrap();
+    let mut client = client(directory.path());
+    let before = inode(directory.path());
+    drop(writer);
+
+    let (mut writer, found) = open(directory.path()).unwrap();
+    assert_eq!((found, inode(directory.path())), (Found::Sound, before));
+    assert_eq!(asked(&mut client).1, ClockStatus::Synchronized, "untouched");
+    writer
+        .publish(&synchronized(Duration::from_millis(7)))
+        .unwrap();
+    assert!(
+        asked(&mut client).0 >= 7_000_000,
+        "the client that was open sees it"
+    );
+}
+
+type Spoil = fn(&Path);
+
+#[test]
+fn what_cannot_be_believed_is_found_unsound() {
+    let cases: [(&str, Spoil); 5] = [
+        ("killed in the middle", |directory| {
+            patch(directory, &5_u16.to_ne_bytes(), GENERATION_OFFSET);
+        }),
+        ("written before the machine started", |directory| {
+            let later = coarse().as_secs().cast_signed() + 100;
+            patch(directory, &later.to_ne_bytes(), HEADER_SIZE as u64);
+        }),
+        ("the wall clock was set since", |directory| {
+            let file = File::open(directory.join(FILE_NAME)).unwrap();
+            let hour_ago = std::time::SystemTime::now() - Duration::from_secs(3_600);
+            file.set_modified(hour_ago).unwrap();
+        }),
+        ("the wall clock was set back since", |directory| {
+            let file = File::open(directory.join(FILE_NAME)).unwrap();
+            let in_an_hour = std::time::SystemTime::now() + Duration::from_secs(3_600);
+            file.set_modified(in_an_hour).unwrap();
+        }),
+        ("a status that does not exist", |directory| {
+            patch(directory, &9_i32.to_ne_bytes(), 68);
+        }),
+    ];
+    for (what, spoil) in cases {
+        let directory = TempDir::new().unwrap();
+        let (mut writer, _) = open(directory.path()).unwrap();
+        writer
+            .publish(&synchronized(Duration::from_millis(1)))
+            .unwrap();
+        let before = inode(directory.path());
+        drop(writer);
+        spoil(directory.path());
+        let (mut writer, found) = open(directory.path()).unwrap();
+        assert_eq!(
+            (found, inode(directory.path())),
+            (Found::Unsound, before),
+            "{what}"
+        );
+        writer.publish(&nothing()).unwrap();
+        assert_eq!(
+            asked(&mut client(directory.path())).1,
+            ClockStatus::Unknown,
+            "{what}"
+        );
+    }
+}
+
+#[test]
+fn what_clients_refuse_is_replaced_and_never_cut() {
+    let foreign: [(&str, &[u8]); 6] = [
+        ("empty", b""),
+        ("text", b"this is not a segment, and longer than the eighty bytes that a segment would have had"),
+        ("short", &segment::header(2)),
+        ("magic", &patched(0)),
+        ("version", &patched(12)),
+        ("size", &patched(8)),
+    ];
+    for (what, content) in foreign {
+        let directory = TempDir::new().unwrap();
+        let path = directory.path().join(FILE_NAME);
+        fs::write(&path, content).unwrap();
+        let held = File::open(&path).unwrap();
+        let (mut writer, found) = open(directory.path()).unwrap();
+        assert_eq!(found, Found::New, "{what}");
+        assert_ne!(
+            held.metadata().unwrap().ino(),
+            inode(directory.path()),
+            "{what}"
+        );
+        assert_eq!(
+            held.metadata().unwrap().len(),
+            content.len() as u64,
+            "{what}"
+        );
+        writer
+            .publish(&synchronized(Duration::from_millis(1)))
+            .unwrap();
+        assert_eq!(
+            asked(&mut client(directory.path())).1,
+            ClockStatus::Synchronized,
+            "{what}"
+        );
+    }
+}
+
+fn patched(offset: usize) -> [u8; SIZE] {
+    let mut bytes = nothing().to_bytes(2);
+    bytes[offset] ^= 0x40;
+    bytes
+}
+
+#[test]
+fn the_generation_goes_round_and_never_is_0() {
+    let directory = TempDir::new().unwrap();
+    let (mut writer, _) = open(directory.path()).unwrap();
+    patch(
+        directory.path(),
+        &0xfffa_u16.to_ne_bytes(),
+        GENERATION_OFFSET,
+    );
+    writer.generation = 0xfffa;
+    let mut client = client(directory.path());
+    let mut generations = Vec::new();
+    for bound in 1..=5 {
+        writer
+            .publish(&synchronized(Duration::from_secs(bound)))
+            .unwrap();
+        generations.push(read_generation(&writer.file).unwrap());
+        let (half, _) = asked(&mut client);
+        assert_eq!(half / 1_000_000_000, bound.cast_signed());
+    }
+    assert_eq!(generations, [0xfffc, 0xfffe, 2, 4, 6]);
+}
+
+#[test]
+fn nothing_is_followed_and_nothing_is_waited_for() {
+    let directory = TempDir::new().unwrap();
+    let elsewhere = TempDir::new().unwrap();
+    let victim = elsewhere.path().join("victim");
+    fs::write(&victim, nothing().to_bytes(2)).unwrap();
+    let path = directory.path().join(FILE_NAME);
+    // Sound where it leads, dangling, and not a file at all.
+    symlink(&victim, &path).unwrap();
+    assert!(matches!(open(directory.path()), Err(Fault::NotAFile)));
+    fs::remove_file(&path).unwrap();
+    symlink(elsewhere.path().join("none"), &path).unwrap();
+    assert!(matches!(open(directory.path()), Err(Fault::NotAFile)));
+    fs::remove_file(&path).unwrap();
+    fs::create_dir(&path).unwrap();
+    assert!(matches!(open(directory.path()), Err(Fault::NotAFile)));
+    fs::remove_dir(&path).unwrap();
+    rustix::fs::mkfifoat(
+        rustix::fs::CWD,
+        &path,
+        rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR,
+    )
+    .unwrap();
+    assert!(matches!(open(directory.path()), Err(Fault::NotAFile)));
+    fs::remove_file(&path).unwrap();
+
+    // A link in the way of the new file is removed, not followed.
+    symlink(&victim, directory.path().join(NEW_FILE_NAME)).unwrap();
+    let before = fs::read(&victim).unwrap();
+    let (_, found) = open(directory.path()).unwrap();
+    assert_eq!(found, Found::New);
+    assert_eq!(fs::read(&victim).unwrap(), before);
+}
+
+#[test]
+fn a_new_file_left_over_is_no_obstacle() {
+    let directory = TempDir::new().unwrap();
+    fs::write(directory.path().join(NEW_FILE_NAME), "half").unwrap();
+    assert_eq!(open(directory.path()).unwrap().1, Found::New);
+    assert!(!directory.path().join(NEW_FILE_NAME).exists());
+}
+
+#[test]
+fn there_is_one_writer() {
+    let directory = TempDir::new().unwrap();
+    let (mut first, _) = open(directory.path()).unwrap();
+    assert!(matches!(open(directory.path()), Err(Fault::Locked)));
+
+    // One that takes no lock is noticed by what it writes.
+    patch(directory.path(), &8_u16.to_ne_bytes(), GENERATION_OFFSET);
+    assert!(matches!(first.publish(&nothing()), Err(Fault::OtherWriter)));
+    drop(first);
+    std::thread::scope(|scope| {
+        let looking = scope.spawn(|| Writer::open(directory.path(), &nothing(), true));
+        let mut generation = 8_u16;
+        while !looking.is_finished() {
+            generation += 2;
+            patch(
+                directory.path(),
+                &generation.to_ne_bytes(),
+                GENERATION_OFFSET,
+            );
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        assert!(matches!(looking.join().unwrap(), Err(Fault::OtherWriter)));
+    });
+    let (_, found) = Writer::open(directory.path(), &nothing(), true).unwrap();
+    assert_eq!(found, Found::Sound, "it rests");
+}
+
+#[test]
+fn a_file_that_was_removed_or_replaced_is_noticed() {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path().join(FILE_NAME);
+    let (mut writer, _) = open(directory.path()).unwrap();
+    fs::remove_file(&path).unwrap();
+    assert!(matches!(writer.publish(&nothing()), Err(Fault::Gone)));
+    drop(writer);
+    let (mut writer, _) = open(directory.path()).unwrap();
+    fs::copy(&path, directory.path().join("other")).unwrap();
+    fs::rename(directory.path().join("other"), &path).unwrap();
+    assert!(matches!(writer.publish(&nothing()), Err(Fault::Gone)));
+}
+
+#[test]
+fn a_directory_that_is_none_is_named() {
+    let directory = TempDir::new().unwrap();
+    let missing = directory.path().join("missing");
+    let fault = open(&missing).unwrap_err();
+    assert!(
+        fault
+            .to_string()
+            .starts_with("the directory cannot be opened: "),
+        "{fault}"
+    );
+    fs::write(&missing, "").unwrap();
+    assert!(matches!(open(&missing), Err(Fault::Directory(_))));
+}
+
+#[test]
+fn a_client_does_not_open_what_was_never_written() {
+    let directory = TempDir::new().unwrap();
+    fs::write(directory.path().join(FILE_NAME), nothing().to_bytes(0)).unwrap();
+    let path = directory.path().join(FILE_NAME);
+    let refused = ClockBoundClient::new_with_paths(path.to_str().unwrap(), "/nonexistent");
+    let refused = refused.err().unwrap();
+    assert_eq!(refused.kind, ClockBoundErrorKind::SegmentNotInitialized);
+    let (mut writer, found) = open(directory.path()).unwrap();
+    assert_eq!(found, Found::Sound);
+    writer
+        .publish(&synchronized(Duration::from_millis(1)))
+        .unwrap();
+    assert_eq!(
+        asked(&mut client(directory.path())).1,
+        ClockStatus::Synchronized
+    );
+}
+
+/// Readers and a writer at the same time, as fast as they can: nothing is torn, nothing lies in the
+/// future.
+#[test]
+fn what_is_read_while_it_is_written_is_whole() {
+    let directory = TempDir::new().unwrap();
+    let (mut writer, _) = open(directory.path()).unwrap();
+    writer
+        .publish(&synchronized(Duration::from_secs(1)))
+        .unwrap();
+    std::thread::scope(|scope| {
+        let reader = scope.spawn(|| {
+            let mut client = client(directory.path());
+            let mut seen = 0;
+            while seen < 200_000 {
+                let (half, status) = asked(&mut client);
+                seen += 1;
+                // What a client says that has met nothing but a writer at work.
+                if status == ClockStatus::Unknown {
+                    assert_eq!(half, 0);
+                    continue;
+                }
+                // Even seconds are free-running, odd ones synchronized.
+                let even = half / 1_000_000_000 % 2 == 0;
+                assert_eq!(status == ClockStatus::FreeRunning, even, "{half}");
+            }
+        });
+        let mut bound = 1;
+        while !reader.is_finished() {
+            bound = bound % 1_000 + 1;
+            let segment = Segment {
+                status: if bound % 2 == 0 {
+                    Status::FreeRunning
+                } else {
+                    Status::Synchronized
+                },
+                ..synchronized(Duration::from_secs(bound))
+            };
+            writer.publish(&segment).unwrap();
+        }
+        reader.join().unwrap();
+    });
+}

@@ -1,0 +1,64 @@
+//! What `/clock` is answered: the status code and the JSON. Pure.
+
+use serde::Serialize;
+
+use super::question::{Question, WrongQuestion};
+use crate::clock::Report;
+
+/// An answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Reply {
+    /// The status code of HTTP.
+    pub status: u16,
+    /// A JSON object and the end of its line.
+    pub body: String,
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    #[serde(flatten)]
+    report: &'a Report,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    certainly_past: Option<bool>,
+}
+
+impl Reply {
+    /// 200 for a good clock, 503 for one that is not. Whoever does not read the body is not misled.
+    #[must_use]
+    pub(crate) fn judged(report: &Report, question: &Question) -> Self {
+        let earliest = report.interval.map(|interval| interval.earliest);
+        let body = Body {
+            report,
+            certainly_past: question
+                .after
+                .map(|after| earliest.is_some_and(|earliest| earliest > after)),
+        };
+        Self::json(if report.is_good() { 200 } else { 503 }, &body)
+    }
+
+    /// 400 for a query that cannot be answered, with what is wrong.
+    #[must_use]
+    pub(crate) fn wrong(question: &WrongQuestion) -> Self {
+        Self::error(400, &question.to_string())
+    }
+
+    /// An error in words.
+    #[must_use]
+    pub(super) fn error(status: u16, error: &str) -> Self {
+        Self::json(status, &serde_json::json!({ "error": error }))
+    }
+
+    pub(super) fn json(status: u16, value: &impl Serialize) -> Self {
+        match serde_json::to_string(value) {
+            Ok(text) => Self {
+                status,
+                body: text + "\n",
+            },
+            // Strings and numbers: it does not happen.
+            Err(_) => Self {
+                status: 500,
+                body: "{}\n".to_owned(),
+            },
+        }
+    }
+}

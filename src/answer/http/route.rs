@@ -1,0 +1,186 @@
+//! Which requests are answered at all. Pure.
+//!
+//! A program of the same task asks for a loopback address by name or number. A browser that a page has led
+//! here by a name of its own, and a proxy that lets others in, are refused: the state of the clock is nobody
+//! else's business, and neither is the sidecar's time.
+
+use std::net::IpAddr;
+
+use hyper::header::{HOST, HeaderName};
+use hyper::http::request::Parts;
+use hyper::http::uri::Authority;
+use hyper::{Method, header::HeaderValue};
+
+use super::address::is_loopback;
+
+/// What is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Route {
+    /// `/clock`, with its query.
+    Clock(Option<String>),
+    /// `/healthz`.
+    Health,
+}
+
+/// Why a request is not answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// It names no host, or one that is not this machine's loopback.
+    ForeignHost,
+    /// It came through a proxy.
+    Forwarded,
+    /// There is nothing at its path.
+    NotFound,
+    /// Its method is neither GET nor HEAD.
+    Method,
+}
+
+impl Refusal {
+    /// The status code, and a sentence.
+    pub(super) fn says(self) -> (u16, &'static str) {
+        match self {
+            Self::ForeignHost => (
+                421,
+                "the Host must be localhost or a loopback address, since only programs of the same task are answered",
+            ),
+            Self::Forwarded => (403, "requests with X-Forwarded-For are not answered"),
+            Self::NotFound => (404, "not found; there are /clock and /healthz"),
+            Self::Method => (405, "the method must be GET or HEAD"),
+        }
+    }
+}
+
+const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
+/// What a request asks for, or why it is refused.
+pub(super) fn route(request: &Parts) -> Result<Route, Refusal> {
+    if !names_loopback(request) {
+        return Err(Refusal::ForeignHost);
+    }
+    if request.headers.contains_key(X_FORWARDED_FOR) {
+        return Err(Refusal::Forwarded);
+    }
+    let route = match request.uri.path() {
+        "/clock" => Route::Clock(request.uri.query().map(str::to_owned)),
+        "/healthz" => Route::Health,
+        _ => return Err(Refusal::NotFound),
+    };
+    if matches!(request.method, Method::GET | Method::HEAD) {
+        Ok(route)
+    } else {
+        Err(Refusal::Method)
+    }
+}
+
+/// Whether the one `Host`, and the address of the request if it has a whole one, are this machine's loopback.
+fn names_loopback(request: &Parts) -> bool {
+    let mut hosts = request.headers.get_all(HOST).iter();
+    let (Some(host), None) = (hosts.next(), hosts.next()) else {
+        return false;
+    };
+    is_local(host) && request.uri.authority().is_none_or(is_local_authority)
+}
+
+fn is_local(host: &HeaderValue) -> bool {
+    Authority::try_from(host.as_bytes()).is_ok_and(|authority| is_local_authority(&authority))
+}
+
+fn is_local_authority(authority: &Authority) -> bool {
+    let host = authority.host();
+    let address = host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'))
+        .unwrap_or(host);
+    !authority.as_str().contains('@')
+        && (host.eq_ignore_ascii_case("localhost")
+            || address.parse::<IpAddr>().is_ok_and(is_loopback))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hyper::Request;
+
+    fn routed(method: &str, target: &str, headers: &[(&str, &str)]) -> Result<Route, Refusal> {
+        let request = Request::builder().method(method).uri(target);
+        let request = headers.iter().fold(request, |request, (name, value)| {
+            request.header(*name, *value)
+        });
+        route(&request.body(()).unwrap().into_parts().0)
+    }
+
+    #[test]
+    fn who_asks_properly_is_answered() {
+        let host = [("host", "127.0.0.1:2780")];
+        let clock = |query: Option<&str>| Ok(Route::Clock(query.map(str::to_owned)));
+        for (method, target, expected) in [
+            ("GET", "/clock", clock(None)),
+            ("HEAD", "/clock?max_error=5ms", clock(Some("max_error=5ms"))),
+            ("GET", "http://localhost:2780/clock", clock(None)),
+            ("GET", "/healthz", Ok(Route::Health)),
+            ("GET", "/healthz?verbose", Ok(Route::Health)),
+            ("GET", "/", Err(Refusal::NotFound)),
+            ("POST", "/metrics", Err(Refusal::NotFound)),
+            ("GET", "/clock/", Err(Refusal::NotFound)),
+            ("GET", "/Clock", Err(Refusal::NotFound)),
+            ("POST", "/clock", Err(Refusal::Method)),
+            ("OPTIONS", "/clock", Err(Refusal::Method)),
+            ("DELETE", "/healthz", Err(Refusal::Method)),
+            ("GET", "http://example.com/clock", Err(Refusal::ForeignHost)),
+            ("GET", "http://a@localhost/clock", Err(Refusal::ForeignHost)),
+        ] {
+            assert_eq!(routed(method, target, &host), expected, "{method} {target}");
+        }
+    }
+
+    #[test]
+    fn a_host_is_this_machine() {
+        for host in [
+            "localhost",
+            "LocalHost:80",
+            "127.0.0.1",
+            "127.0.0.1:2780",
+            "127.1.2.3",
+            "[::1]",
+            "[::1]:2780",
+        ] {
+            assert!(routed("GET", "/clock", &[("host", host)]).is_ok(), "{host}");
+        }
+        for host in [
+            "",
+            "example.com",
+            "localhost.example.com",
+            "127.0.0.1.example.com",
+            "10.0.0.1",
+            "0.0.0.0",
+            "[::]",
+            "[::ffff:127.0.0.1]",
+            "127.0.0.1@example.com",
+            "example.com@127.0.0.1",
+            "169.254.170.2",
+            "127.0.0.1, example.com",
+            "sidecar",
+            "2130706433",
+        ] {
+            let refused = routed("GET", "/clock", &[("host", host)]);
+            assert_eq!(refused, Err(Refusal::ForeignHost), "{host}");
+        }
+        assert_eq!(
+            routed("GET", "/clock", &[]),
+            Err(Refusal::ForeignHost),
+            "none"
+        );
+        let two = [("host", "localhost"), ("host", "localhost")];
+        assert_eq!(
+            routed("GET", "/clock", &two),
+            Err(Refusal::ForeignHost),
+            "two"
+        );
+    }
+
+    #[test]
+    fn what_came_through_a_proxy_is_refused() {
+        let headers = [("host", "localhost"), ("X-Forwarded-For", "")];
+        assert_eq!(routed("GET", "/clock", &headers), Err(Refusal::Forwarded));
+    }
+}

@@ -1,0 +1,120 @@
+//! Those who are handed each state of the sidecar's knowledge, to answer other programs from.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tokio::sync::{Notify, watch};
+
+use crate::reading::Observed;
+use crate::time::Moment;
+
+/// What the sidecar tells them, and what they tell the sidecar. Costs next to nothing where there is nobody.
+#[derive(Debug)]
+pub(crate) struct Observers {
+    observed: watch::Sender<Observed>,
+    stepped: Arc<Notify>,
+    errors: Arc<AtomicU64>,
+}
+
+impl Observers {
+    /// Nobody yet.
+    #[must_use]
+    pub(crate) fn new(now: &Moment) -> Self {
+        Self {
+            observed: watch::Sender::new(Observed::new(now.monotonic)),
+            stepped: Arc::default(),
+            errors: Arc::default(),
+        }
+    }
+
+    /// What the sidecar knows, and each change of it. Ends when the sidecar does.
+    #[must_use]
+    pub(crate) fn subscribe(&self) -> watch::Receiver<Observed> {
+        self.observed.subscribe()
+    }
+
+    /// To be notified when a step of the wall clock is seen.
+    #[must_use]
+    pub(crate) fn stepped(&self) -> Arc<Notify> {
+        Arc::clone(&self.stepped)
+    }
+
+    /// The count of failures to answer that no line has reported yet.
+    #[must_use]
+    pub(crate) fn errors(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.errors)
+    }
+
+    /// Waits until one of them has seen a step.
+    pub(super) async fn step_seen(&self) {
+        self.stepped.notified().await;
+    }
+
+    /// The loop runs.
+    pub(super) fn beat(&self, now: &Moment) {
+        self.observed.send_if_modified(|observed| {
+            observed.beat = now.monotonic;
+            // Nobody waits for that.
+            false
+        });
+    }
+
+    /// Hands on what is known now.
+    pub(crate) fn tell(&self, observed: &Observed) {
+        self.observed.send_modify(|told| {
+            let beat = told.beat;
+            told.clone_from(observed);
+            told.beat = beat;
+        });
+    }
+
+    /// How many failures the next line has to report.
+    pub(super) fn unreported(&self) -> u64 {
+        self.errors.load(Ordering::Relaxed)
+    }
+
+    /// A line has reported so many failures.
+    pub(super) fn reported(&self, errors: u64) {
+        self.errors.fetch_sub(errors, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reading::{ReadError, ReadErrorKind};
+    use std::time::Duration;
+
+    #[test]
+    fn a_beat_wakes_nobody_and_news_does() {
+        let now = Moment::now();
+        let observers = Observers::new(&now);
+        let mut receiver = observers.subscribe();
+        let later = Moment::new(now.wall, now.monotonic + Duration::from_secs(1));
+        observers.beat(&later);
+        assert!(!receiver.has_changed().unwrap());
+        assert_eq!(receiver.borrow().beat, later.monotonic);
+
+        let mut observed = Observed::new(now.monotonic);
+        observed.take(&Err(ReadError::new(ReadErrorKind::Timeout, "none")));
+        observers.tell(&observed);
+        assert!(receiver.has_changed().unwrap());
+        let told = receiver.borrow_and_update().clone();
+        assert_eq!(
+            (told.failure, told.beat),
+            (observed.failure, later.monotonic)
+        );
+        drop(observers);
+        assert!(receiver.has_changed().is_err());
+    }
+
+    #[test]
+    fn failures_stay_until_a_line_has_reported_them() {
+        let observers = Observers::new(&Moment::now());
+        observers.errors().fetch_add(3, Ordering::Relaxed);
+        let reported = observers.unreported();
+        observers.errors().fetch_add(1, Ordering::Relaxed);
+        observers.reported(reported);
+        assert_eq!((reported, observers.unreported()), (3, 1));
+    }
+}
