@@ -62,7 +62,7 @@ impl fmt::Display for WrongQuestion {
 
 impl std::error::Error for WrongQuestion {}
 
-const PARAMETERS: [&str; 3] = ["max_error", "max_age", "after"];
+const PARAMETERS: [&str; 4] = ["max_error", "max_age", "age_adjusted", "after"];
 /// As much of what was given is repeated in an answer.
 const SHOWN: usize = 60;
 
