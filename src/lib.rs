@@ -7,8 +7,10 @@
 //!   once per refresh interval, and gives the present as a range that true time lies in
 //!   ([`Clock::now`]). Two presents can be held against each other ([`Now::is_before`],
 //!   [`Now::is_after`]), and an instant can be waited out ([`Clock::wait_until_past`]).
-//! - [`Clock::report`] holds the clock against [`Limits`], by the rule of the command `check`;
-//!   [`Report::on`] does the same for a single reading.
+//! - [`Clock::report`] judges the clock by [`Limits`], as the command `check` does; [`Report::on`] does
+//!   the same for a single reading. A [`Reason`] can be matched on, and a [`NotGood`] is an error for `?`.
+//! - [`NtpClient`] asks an NTP server how far the clock is from its own, and [`CrossCheck`] says whether
+//!   that and a reading can both be right.
 //! - [`explain`](mod@explain) says what CloudWatch makes of log lines in embedded metric format.
 //!
 //! ```
@@ -21,12 +23,10 @@
 //! let source = Source::detect(&Environment::of_process(), Duration::from_secs(2))?;
 //! let clock = Clock::new(source, Duration::from_secs(10));
 //!
-//! let limits = Limits { max_error: Some(Duration::from_millis(5)), max_age: None };
-//! let report = clock.report(&limits).await;
-//! if report.is_good() {
-//!     println!("go ahead");
-//! } else {
-//!     println!("not now: {}", report.reasons.join("; "));
+//! let limits = Limits::default().with_max_error(Duration::from_millis(5));
+//! match clock.now_within(&limits).await {
+//!     Ok(now) => println!("true time is between {} and {}", now.interval.earliest, now.interval.latest),
+//!     Err(not_good) => println!("not now: {not_good}"),
 //! }
 //! # Ok(())
 //! # }
@@ -56,11 +56,15 @@ mod time;
 pub use chrono;
 
 pub use clock::{
-    AgeLimit, Clock, ClockError, ErrorLimit, InvalidLimit, Limits, Now, Report, Verdict,
+    AgeLimit, Clock, ClockError, ErrorLimit, InvalidLimit, Limits, NotGood, Now, Reason, Report,
+    Verdict, Warning,
 };
 pub use emf::{Metric, explain};
 pub use reading::{
     ClockSource, Label, ReadError, ReadErrorKind, Reading, SyncStatus, TaskIdentity,
 };
-pub use source::{Environment, InvalidSource, Sample, Source};
+pub use source::{
+    Comparison, CrossCheck, Environment, Exchange, InvalidNtpServer, InvalidSource, NotCompared,
+    NtpClient, NtpServer, NtpSettings, Sample, Source,
+};
 pub use time::{DriftRate, ErrorBound, InvalidBound, Moment, TimeInterval};

@@ -8,10 +8,11 @@
 
 mod support;
 
+use std::path::Path;
 use std::process::Stdio;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use chrono::{TimeDelta, Utc};
+use chrono::{SecondsFormat, TimeDelta, Utc};
 use endpoint::{Options, Scenario, Server};
 use support::{Checked, Finished, Program, run};
 
@@ -24,6 +25,15 @@ fn check(server: &Server, arguments: &[&str]) -> Finished {
         .copied()
         .collect();
     run(&arguments, &[(ENDPOINT, &server.base())])
+}
+
+/// Waits until the endpoint has been asked so often.
+fn await_requests(server: &Server, requests: u64) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while server.counters().task_requests < requests {
+        assert!(Instant::now() < deadline, "it is not asked");
+        std::thread::sleep(Duration::from_millis(10));
+    }
 }
 
 fn json(finished: &Finished) -> Checked {
@@ -51,21 +61,24 @@ fn a_good_clock() {
     let age = read_at - checked.reference_timestamp.unwrap();
     let age_s = checked.reference_age_s.unwrap();
     assert!((age.as_seconds_f64() - age_s).abs() < 1.0);
-    // Bound and age × 15 ppm; the age here is that at the read.
-    let adjusted = 0.446_931 + age.as_seconds_f64() * 1e3 * 15e-6;
-    assert!((checked.age_adjusted_bound_ms.unwrap() - adjusted).abs() < 2e-6);
-    let width = checked.latest.unwrap() - checked.earliest.unwrap();
-    assert!(width >= TimeDelta::nanoseconds(2 * 446_931));
+    // Bound and age × 15 ppm; the age here is that when the source was asked.
+    let adjusted = checked.age_adjusted_bound_ms.unwrap();
+    let at = |age: TimeDelta| 0.446_931 + age.as_seconds_f64() * 1e3 * 15e-6;
+    let oldest = at(age);
+    let youngest = at(before - checked.reference_timestamp.unwrap());
     assert!(
-        width < TimeDelta::nanoseconds(2 * 446_931 + 2 * 15_000),
-        "grown for less than a second"
+        youngest - 2e-6 < adjusted && adjusted < oldest + 2e-6,
+        "{youngest} {adjusted} {oldest}"
     );
+    let (earliest, latest) = (checked.earliest.unwrap(), checked.latest.unwrap());
+    assert!(latest - earliest >= TimeDelta::nanoseconds(2 * 446_931));
+    assert!(earliest < after && before < latest);
     for name in ["read_at", "earliest", "latest", "reference_timestamp"] {
         let value: serde_json::Value = serde_json::from_str(&finished.stdout).unwrap();
         let text = value[name].as_str().unwrap();
         assert_eq!(
             text.len(),
-            "2026-11-22T10:35:50.000000000Z".len(),
+            "2026-11-22T10:35:50.000000Z".len(),
             "{name}: {text}"
         );
     }
@@ -73,29 +86,66 @@ fn a_good_clock() {
 
 #[test]
 fn what_is_not_good_and_why() {
-    for (scenario, arguments, reason) in [
-        (Scenario::Unsynchronized, &[][..], "NOT_SYNCHRONIZED"),
-        (Scenario::NoStatus, &[], "UNKNOWN"),
-        (Scenario::UnknownStatusWord, &[], "UNKNOWN"),
+    for (scenario, arguments, code, reason) in [
+        (
+            Scenario::Unsynchronized,
+            &[][..],
+            "not_synchronized",
+            "its status is NOT_SYNCHRONIZED",
+        ),
+        (
+            Scenario::NoStatus,
+            &[],
+            "not_synchronized",
+            "its status is UNKNOWN",
+        ),
+        (
+            Scenario::UnknownStatusWord,
+            &[],
+            "not_synchronized",
+            "its status is UNKNOWN",
+        ),
         (
             Scenario::Good,
             &["--max-error=446us"],
-            "the error bound of 446us",
+            "bound_over_limit",
+            "is over the limit of 0.446 ms",
         ),
         (
             Scenario::NoBound,
-            &["--max-error=60s"],
+            &[],
+            "bound_unknown",
+            "the error bound is unknown",
+        ),
+        (
+            Scenario::Negative,
+            &["--max-age=off"],
+            "bound_unknown",
             "the error bound is unknown",
         ),
         (
             Scenario::OldReference,
             &["--max-age=16m"],
-            "the age of the reference time",
+            "age_over_limit",
+            "is over the limit of 960 s",
         ),
         (
             Scenario::NoReference,
             &["--max-age=1h"],
-            "the age of the reference time is unknown",
+            "age_unknown",
+            "the reference age is unknown",
+        ),
+        (
+            Scenario::NoReference,
+            &["--age-adjusted"],
+            "age_unknown",
+            "the reference age is unknown",
+        ),
+        (
+            Scenario::OldReference,
+            &["--age-adjusted", "--max-error=5ms"],
+            "bound_over_limit",
+            "the age-adjusted error bound of ",
         ),
     ] {
         let server = Server::start(scenario.clone()).unwrap();
@@ -104,20 +154,84 @@ fn what_is_not_good_and_why() {
         assert_eq!(finished.code, Some(1), "{scenario}: {finished:?}");
         let checked = json(&finished);
         assert_eq!(checked.verdict, "not_good", "{scenario}");
+        assert_eq!(checked.codes, [code], "{scenario}: {checked:?}");
         assert_eq!(checked.reasons.len(), 1, "{scenario}: {checked:?}");
         assert!(
             checked.reasons[0].contains(reason),
+            "{scenario}: {checked:?}"
+        );
+        // A range is given only where something bounds the error.
+        let has_range = matches!(code, "bound_over_limit" | "age_over_limit")
+            || (code == "age_unknown" && !arguments.contains(&"--age-adjusted"));
+        assert_eq!(
+            (checked.earliest.is_some(), checked.latest.is_some()),
+            (has_range, has_range),
             "{scenario}: {checked:?}"
         );
     }
 }
 
 #[test]
-fn what_no_limit_asks_for_may_be_unknown() {
-    for scenario in [Scenario::NoBound, Scenario::NoReference] {
+fn an_age_that_is_not_known_may_be_unless_asked_for() {
+    for (scenario, arguments) in [
+        (Scenario::NoReference, &[][..]),
+        (Scenario::NoReference, &["--max-age=off"]),
+        (Scenario::OldReference, &[]),
+        (Scenario::OldReference, &["--max-age=18m"]),
+    ] {
         let server = Server::start(scenario).unwrap();
-        assert_eq!(check(&server, &[]).code, Some(0));
+        assert_eq!(check(&server, arguments).code, Some(0), "{arguments:?}");
     }
+}
+
+/// An answer of the endpoint in which the reference is that old.
+fn with_reference_age(folder: &Path, age: TimeDelta) -> Scenario {
+    let reference = (Utc::now() - age).to_rfc3339_opts(SecondsFormat::Secs, true);
+    let task = "arn:aws:ecs:us-east-1:123456789012:task/clockcluster/0123456789abcdef";
+    let body = serde_json::json!({
+        "TaskARN": task,
+        "ClockDrift": {
+            "ClockErrorBound": 0.4,
+            "ReferenceTimestamp": reference,
+            "ClockSynchronizationStatus": "SYNCHRONIZED",
+        },
+    })
+    .to_string();
+    let file = folder.join("answer.http");
+    let length = body.len();
+    let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{body}");
+    std::fs::write(&file, answer).unwrap();
+    Scenario::replay(&file).unwrap()
+}
+
+/// A clock that has lost its time source goes on being called synchronized.
+#[test]
+fn an_old_reference_is_not_good_by_default() {
+    let folder = tempfile::tempdir().unwrap();
+    for (minutes, code, codes) in [(59, 0, &[][..]), (61, 1, &["age_over_limit"])] {
+        let scenario = with_reference_age(folder.path(), TimeDelta::minutes(minutes));
+        let server = Server::start(scenario).unwrap();
+        let finished = check(&server, &["--json"]);
+        assert_eq!(finished.code, Some(code), "{finished:?}");
+        assert_eq!(json(&finished).codes, codes);
+        assert_eq!(check(&server, &["--max-age=off"]).code, Some(0));
+    }
+}
+
+#[test]
+fn what_was_withheld_is_a_warning() {
+    let server = Server::start(Scenario::BadReference).unwrap();
+    let finished = check(&server, &["--json"]);
+    assert_eq!(finished.code, Some(0));
+    let checked = json(&finished);
+    assert_eq!(checked.reference_timestamp, None);
+    assert_eq!(checked.warnings.len(), 1, "{checked:?}");
+    assert!(
+        checked.warnings[0].contains("ReferenceTimestamp"),
+        "{checked:?}"
+    );
+    let text = check(&server, &[]).stdout;
+    assert!(text.contains("\nwarning             withheld: "), "{text}");
 }
 
 #[test]
@@ -128,11 +242,8 @@ fn no_reading_is_a_code_of_its_own() {
     let checked = json(&finished);
     assert_eq!(checked.verdict, "not_good");
     assert!(checked.reasons[0].contains("no reading"), "{checked:?}");
-    assert!(
-        !finished
-            .stdout
-            .contains(&format!(":{}", server.address().port()))
-    );
+    let port = format!(":{}", server.address().port());
+    assert!(!finished.stdout.contains(&port), "{finished:?}");
     assert_eq!(checked.status, None);
 }
 
@@ -141,18 +252,16 @@ fn the_text_for_a_person_says_the_same() {
     let server = Server::start(Scenario::Unsynchronized).unwrap();
     let finished = check(&server, &[]);
     assert_eq!(finished.code, Some(1));
-    for text in [
-        "not good",
-        "NOT_SYNCHRONIZED",
-        "0.446931 ms",
-        "earliest",
-        "ecs",
+    let text = &finished.stdout;
+    for line in [
+        "verdict             not good",
+        "reason              the clock is not synchronized: its status is NOT_SYNCHRONIZED",
+        "source              ecs",
+        "error bound         0.446931 ms",
+        "earliest true time  unknown",
+        "latest true time    unknown",
     ] {
-        assert!(
-            finished.stdout.contains(text),
-            "{text} in {}",
-            finished.stdout
-        );
+        assert!(text.lines().any(|other| other == line), "{line} in {text}");
     }
 }
 
@@ -181,6 +290,22 @@ fn waiting_ends_with_the_last_verdict_when_the_time_is_over() {
     server.switch(Scenario::Hang);
     let finished = check(&server, &["--wait=1500ms", "--request-timeout=100ms"]);
     assert_eq!(finished.code, Some(3));
+}
+
+/// A reading that was had counts, whatever came after it.
+#[test]
+fn waiting_ends_with_3_only_where_no_reading_was_ever_had() {
+    let server = Server::start(Scenario::Unsynchronized).unwrap();
+    let base = server.base();
+    let program = Program::start_unread(
+        &["check", "--source=ecs", "--wait=2500ms", "--json"],
+        &[(ENDPOINT, &base)],
+        Stdio::null(),
+    );
+    await_requests(&server, 1);
+    server.switch(Scenario::Down);
+    let finished = program.finish();
+    assert_eq!(finished.code, Some(1), "{finished:?}");
 }
 
 /// Regression: the last second of the waiting went unused.

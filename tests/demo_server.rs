@@ -44,15 +44,24 @@ fn the_clock_as_json_has_the_members_of_check() {
     assert_eq!(checked.status.as_deref(), Some("SYNCHRONIZED"));
     assert!(checked.earliest.unwrap() < Utc::now() && checked.latest.unwrap() > before);
 
-    let strict = demo.ask("GET", "/clock?max_error=1us", JSON);
-    let checked: Checked = serde_json::from_str(&strict.body).unwrap();
-    assert_eq!(checked.verdict, "not_good");
-    assert!(checked.reasons[0].contains("over the limit of 1us"));
+    for (query, code) in [
+        ("max_error=1us", "bound_over_limit"),
+        ("max_age=1s", "age_over_limit"),
+        ("age_adjusted=true&max_error=447us", "bound_over_limit"),
+    ] {
+        let strict = demo.ask("GET", &format!("/clock?{query}"), JSON);
+        assert_eq!(strict.status, 503, "{strict:?}");
+        let checked: Checked = serde_json::from_str(&strict.body).unwrap();
+        assert_eq!(checked.verdict, "not_good");
+        assert_eq!(checked.codes, [code], "{strict:?}");
+    }
 
     for (query, why) in [
         ("max_error=5", "such as 5ms"),
         ("max_error=", "such as 5ms"),
         ("max_error=1ms&max_error=2ms", "duplicate"),
+        ("max_age=1", "or off"),
+        ("age_adjusted=maybe", "true"),
         ("max_error=%ff", "such as 5ms"),
     ] {
         let wrong = demo.ask("GET", &format!("/clock?{query}"), JSON);
@@ -75,8 +84,14 @@ fn the_endpoint_is_asked_once_per_refresh_interval_however_many_ask_and_whether_
         std::thread::scope(|scope| {
             for _ in 0..8 {
                 scope.spawn(|| {
-                    for path in ["/clock", "/", "/clock?max_error=1us", "/?max_error=1s"] {
-                        assert_eq!(demo.ask("GET", path, JSON).status, 200);
+                    let good = if scenario == Scenario::Good { 200 } else { 503 };
+                    for (path, status) in [
+                        ("/clock", good),
+                        ("/", 200),
+                        ("/clock?max_error=1us", 503),
+                        ("/?max_error=1s", 200),
+                    ] {
+                        assert_eq!(demo.ask("GET", path, JSON).status, status, "{path}");
                     }
                     demo.ask("POST", "/transaction", JSON);
                 });
@@ -212,10 +227,13 @@ fn whatever_the_endpoint_does_no_answer_shows_its_address_or_its_markup() {
                     &server.base(),
                     &["--source=ecs", &format!("--request-timeout={wait}")],
                 );
+                // The digits alone may be those of some nanoseconds.
                 let port = format!(":{}", server.address().port());
                 for path in ["/", "/clock"] {
                     let answer = demo.ask("GET", path, "*/*");
-                    assert_eq!(answer.status, 200, "{scenario}: {answer:?}");
+                    let is_good = answer.body.contains(r#""verdict":"good""#);
+                    let expected = if path == "/" || is_good { 200 } else { 503 };
+                    assert_eq!(answer.status, expected, "{scenario}: {answer:?}");
                     assert!(!answer.body.contains(&port), "{scenario}: {answer:?}");
                     assert!(!answer.body.contains("<script>"), "{scenario}: {answer:?}");
                     assert_eq!(

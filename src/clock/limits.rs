@@ -124,6 +124,9 @@ fn scaled(number: &str, unit: u64) -> Option<Duration> {
 
 /// The largest age of the reference time that is good.
 ///
+/// A clock that has lost its time source goes on being called synchronized; only the age of its reference
+/// shows it. Ages of 17 minutes are normal.
+///
 /// As text it is a duration with a unit, such as `30m` or `1h`, or `off`.
 ///
 /// ```
@@ -149,6 +152,12 @@ impl Default for AgeLimit {
     /// One hour where the age is known.
     fn default() -> Self {
         Self::WhereKnown(Duration::from_secs(3_600))
+    }
+}
+
+impl From<Duration> for AgeLimit {
+    fn from(limit: Duration) -> Self {
+        Self::Required(limit)
     }
 }
 

@@ -3,24 +3,29 @@
 
 mod cached;
 mod limits;
+mod now;
+mod reason;
 mod report;
+mod verdict;
 
-use std::fmt;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use self::cached::{Cached, Real};
-use crate::reading::{ReadError, Reading, SyncStatus, TaskIdentity};
+use self::cached::{Cached, RealSystem};
+use crate::reading::{ReadError, Reading, TaskIdentity};
 use crate::source::Source;
-use crate::time::{DriftRate, TimeInterval};
+use crate::time::DriftRate;
 
 #[cfg(feature = "cli")]
 pub(crate) use self::limits::parse_duration;
 pub use self::limits::{AgeLimit, ErrorLimit, InvalidLimit};
+pub use self::now::{ClockError, Now};
+pub use self::reason::{Reason, Warning};
+pub use self::report::{NotGood, Report};
 #[cfg(feature = "cli")]
-pub(crate) use self::report::rfc3339;
-pub use self::report::{Limits, Report, Verdict};
+pub(crate) use self::report::{rfc3339, rfc3339_up};
+pub use self::verdict::{Limits, Verdict};
 
 /// A clock with a known error, for applications.
 ///
@@ -28,6 +33,9 @@ pub use self::report::{Limits, Report, Verdict};
 /// tasks call it: the endpoint's throttling would take the application's credentials with it. After a
 /// step of the wall clock it asks again before that, and never within 100 ms. Cloning is cheap and
 /// shares the reading.
+///
+/// After a step the source may go on reporting the small bound of the time before, until it compares the
+/// clock again. Until it certainly has, every bound and range is larger by how far the clock was stepped.
 ///
 /// A clock belongs to one tokio runtime: a runtime that stands still would hold up those of another
 /// that share the clock with it. Where every thread has a runtime of its own, give each a clock.
@@ -47,95 +55,34 @@ pub use self::report::{Limits, Report, Verdict};
 /// let clock = Clock::new(source, Duration::from_secs(10));
 ///
 /// match clock.now().await {
-///     Ok(now) if now.is_synchronized() => {
+///     Ok(now) => {
 ///         println!("true time is between {} and {}", now.interval.earliest, now.interval.latest);
 ///         // Commit wait: whoever reads a correct clock after this reads a later time.
 ///         let commit_timestamp = now.interval.latest;
 ///         clock.wait_until_past(commit_timestamp).await;
 ///     }
-///     // This clock's error is not known: refuse what hangs on it.
-///     Ok(now) => println!("the clock's status is {}", now.status),
+///     // Not synchronized, for one: refuse what depends on the time.
+///     Err(ClockError::NotSynchronized(status)) => println!("the clock's status is {status}"),
 ///     Err(error) => println!("{error}"),
 /// }
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Debug, Clone)]
-pub struct Clock(Cached<Real>);
-
-/// The present as a [`Clock`] knows it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Now {
-    /// True time lies in here if the clock is synchronized.
-    pub interval: TimeInterval,
-    /// Whether the clock is kept in step. While it is not, its bound is worth little.
-    pub status: SyncStatus,
-}
-
-impl Now {
-    /// Whether the clock is known to be kept in step. If not, nothing bounds its error.
-    #[must_use]
-    pub fn is_synchronized(&self) -> bool {
-        self.status == SyncStatus::Synchronized
-    }
-
-    /// Whether this present certainly lies before `other`: both were synchronized, and their ranges do
-    /// not touch. `false` says nothing of the other order.
-    #[must_use]
-    pub fn is_before(&self, other: &Self) -> bool {
-        self.is_synchronized()
-            && other.is_synchronized()
-            && self.interval.is_before(&other.interval)
-    }
-
-    /// Whether this present certainly lies after `other`; see [`Now::is_before`].
-    #[must_use]
-    pub fn is_after(&self, other: &Self) -> bool {
-        other.is_before(self)
-    }
-}
-
-/// Why a [`Clock`] cannot tell the time.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ClockError {
-    /// The source could not be read.
-    Read(ReadError),
-    /// The source was read, but knows no error bound.
-    BoundUnknown(SyncStatus),
-}
-
-impl fmt::Display for ClockError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Read(error) => write!(f, "no reading: {error}"),
-            Self::BoundUnknown(status) => {
-                write!(f, "the error bound is unknown (status {status})")
-            }
-        }
-    }
-}
-
-impl std::error::Error for ClockError {}
-
-impl From<ReadError> for ClockError {
-    fn from(error: ReadError) -> Self {
-        Self::Read(error)
-    }
-}
+pub struct Clock(Cached<RealSystem>);
 
 impl Clock {
     /// A clock that reads `source` when its last reading is older than `refresh`, which is at least
-    /// 100 ms, and takes the clock to drift by at most [`DriftRate::DEFAULT`] in between.
+    /// 100 ms, and that allows for a drift of at most [`DriftRate::DEFAULT`] in between.
     #[must_use]
     pub fn new(source: Source, refresh: Duration) -> Self {
         Self::with_drift(source, refresh, DriftRate::DEFAULT)
     }
 
-    /// As [`Clock::new`], with a drift rate of its own.
+    /// As [`Clock::new`], with another drift rate.
     #[must_use]
     pub fn with_drift(source: Source, refresh: Duration, drift: DriftRate) -> Self {
-        Self(Cached::new(Real(source), refresh, drift))
+        Self(Cached::new(RealSystem(source), refresh, drift))
     }
 
     /// The drift rate by which bounds grow.
@@ -149,13 +96,15 @@ impl Clock {
     ///
     /// # Errors
     /// The [`ReadError`] of the last attempt. An older reading is not fallen back on: what it said of
-    /// the clock's status may no longer be so.
+    /// the clock's status may no longer be so. Of its own kinds are a call outside of a tokio runtime
+    /// ([`ReadErrorKind::NoRuntime`](crate::ReadErrorKind::NoRuntime)) and a wall clock that was stepped
+    /// during five reads in a row ([`ReadErrorKind::ClockStepping`](crate::ReadErrorKind::ClockStepping)).
     pub async fn reading(&self) -> Result<Reading, ReadError> {
         self.0.reading().await
     }
 
-    /// The last reading held against `limits`, by the rule of the command `check`. Where there is no
-    /// reading the report says so, and is not good.
+    /// The verdict on the last reading, by the rule of the command `check`. Where there is no reading the
+    /// report says so, and is not good.
     ///
     /// ```
     /// use std::time::Duration;
@@ -166,10 +115,10 @@ impl Clock {
     /// # if !cfg!(target_os = "linux") { return Ok(()); }
     /// let source = Source::detect(&Environment::of_process(), Duration::from_secs(2))?;
     /// let clock = Clock::new(source, Duration::from_secs(10));
-    /// let limits = Limits { max_error: Some(Duration::from_millis(5)), max_age: None };
+    /// let limits = Limits::default().with_max_error(Duration::from_millis(5));
     /// let report = clock.report(&limits).await;
-    /// if !report.is_good() {
-    ///     println!("refused: {}", report.reasons.join("; "));
+    /// for reason in &report.reasons {
+    ///     println!("{}: {reason}", reason.code());
     /// }
     /// # Ok(())
     /// # }
@@ -190,19 +139,18 @@ impl Clock {
     /// # if !cfg!(target_os = "linux") { return Ok(()); }
     /// let source = Source::detect(&Environment::of_process(), Duration::from_secs(2))?;
     /// let clock = Clock::new(source, Duration::from_secs(10));
-    /// let limits = Limits { max_error: Some(Duration::from_millis(5)), max_age: None };
+    /// let limits = Limits::default().with_max_error(Duration::from_millis(5));
     /// match clock.now_within(&limits).await {
     ///     Ok(now) => println!("the timestamp is {}", now.interval.latest),
-    ///     Err(report) => println!("refused: {}", report.reasons.join("; ")),
+    ///     Err(not_good) => println!("refused: {not_good}"),
     /// }
     /// # Ok(())
     /// # }
     /// ```
     ///
     /// # Errors
-    /// The report that says why not. A clock without a bound is refused even where the limits ask for
-    /// none, since there is no range to give.
-    pub async fn now_within(&self, limits: &Limits) -> Result<Now, Report> {
+    /// [`NotGood`] with the report that says why.
+    pub async fn now_within(&self, limits: &Limits) -> Result<Now, NotGood> {
         self.0.now_within(limits).await
     }
 
@@ -216,7 +164,8 @@ impl Clock {
     /// by as much as the wall clock has moved against the monotonic one.
     ///
     /// # Errors
-    /// If there is no reading, or it has no bound.
+    /// If there is no reading, if the clock is not known to be synchronized, since then nothing bounds its
+    /// error, or if the bound is unknown.
     pub async fn now(&self) -> Result<Now, ClockError> {
         self.0.now().await
     }
@@ -239,7 +188,7 @@ impl Clock {
     /// let clock = Clock::new(source, Duration::from_secs(10));
     /// let wait = clock.wait_until_past(SystemTime::now());
     /// match tokio::time::timeout(Duration::from_millis(100), wait).await {
-    ///     Ok(now) => assert!(now.is_synchronized()),
+    ///     Ok(now) => println!("true time is past {}", now.interval.earliest),
     ///     Err(_) => println!("not certainly past yet"),
     /// }
     /// # Ok(())

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::{ReadError, Reading};
 
-/// How the clock stood at one look.
+/// How the clock was at one sample.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum State {
     /// Synchronized.
@@ -16,14 +16,14 @@ pub(super) enum State {
     Silent,
 }
 
-/// One look at the clock.
+/// One sample of the clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Point {
     /// When.
     pub(super) at: Instant,
     /// The error bound, where one is known.
     pub(super) bound: Option<Duration>,
-    /// How the clock stood.
+    /// How the clock was.
     pub(super) state: State,
 }
 
@@ -33,7 +33,7 @@ impl Point {
         match outcome {
             Ok(reading) => Self {
                 at,
-                bound: reading.bound.map(crate::ErrorBound::as_duration),
+                bound: reading.bound_when_taken(),
                 state: if reading.is_synchronized() {
                     State::Synchronized
                 } else {

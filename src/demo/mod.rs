@@ -4,20 +4,21 @@
 //! It is a user of [`Clock`] like any other; nothing of it is in the sidecar.
 #![cfg(feature = "demo")]
 
+mod format;
 mod history;
+mod limits;
 mod page;
 mod plot;
 mod routes;
 mod server;
 mod settings;
-mod text;
 mod transaction;
 
 use std::ffi::OsString;
 use std::pin::pin;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::net::TcpListener;
 use tracing::{error, info};
@@ -29,7 +30,7 @@ use crate::program::exit::Exit;
 use crate::program::options::AnyOption;
 use crate::program::raw::Flags;
 use crate::program::{settings as program_settings, start, system};
-use crate::{Clock, Environment, Moment};
+use crate::{Clock, Environment, Limits};
 
 /// How far the plot reaches back.
 const HISTORY: Duration = Duration::from_secs(300);
@@ -109,18 +110,18 @@ async fn serve(settings: Settings, listener: TcpListener, shutdown: impl Future<
     let app = App {
         clock,
         history,
-        max_error: settings.max_error,
+        limits: Limits::default().with_max_error(settings.max_error),
     };
     server::serve(listener, routes::router(app), shutdown).await;
     watch.abort();
 }
 
-/// Looks at the clock again and again, for the plot. The distance counts from the end of each reading, as
-/// the refresh interval does, so that no look finds the reading of the one before.
+/// Samples the clock again and again, for the plot. The distance counts from the end of each reading, as
+/// the refresh interval does, so that each sample is a new reading.
 async fn watch(clock: Clock, history: Arc<Mutex<History>>, distance: Duration) {
     loop {
         let outcome = clock.reading().await;
-        let point = Point::of(&outcome, Moment::now().monotonic);
+        let point = Point::of(&outcome, Instant::now());
         // A panic elsewhere leaves whole points behind.
         history
             .lock()

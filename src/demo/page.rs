@@ -1,20 +1,22 @@
 //! The page. Pure: everything it shows comes in, and everything is escaped.
 
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Utc};
 use maud::{DOCTYPE, Markup, html};
 
+use super::format::{in_ms, in_s, rfc3339, whole_microsecond};
 use super::history::History;
 use super::plot::plot;
-use super::text::{milliseconds, rfc3339};
 use super::transaction::Outcome;
-use crate::{Moment, Report, TaskIdentity};
-use std::time::Duration;
+use crate::{Report, TaskIdentity};
 
 /// What the page shows.
 pub(super) struct View<'a> {
     pub(super) report: &'a Report,
     pub(super) identity: Option<&'a TaskIdentity>,
     pub(super) history: &'a History,
-    pub(super) now: Moment,
+    pub(super) now: Instant,
     pub(super) limit: Limit<'a>,
     /// What became of a transaction, on the page that answers it.
     pub(super) transaction: Option<&'a Outcome>,
@@ -60,7 +62,7 @@ pub(super) fn page(view: &View<'_>) -> Markup {
                     }
                     section aria-labelledby="plot-heading" {
                         h2 id="plot-heading" { "The last minutes" }
-                        div id="plot" data-live { (plot(view.history, view.now.monotonic, view.limit.value)) }
+                        div id="plot" data-live { (plot(view.history, view.now, view.limit.value)) }
                     }
                     (transaction_section(view))
                     section aria-labelledby="task-heading" {
@@ -80,7 +82,7 @@ pub(super) fn page(view: &View<'_>) -> Markup {
 }
 
 fn verdict_section(report: &Report, limit: &Limit<'_>) -> Markup {
-    let limit = humantime::format_duration(limit.value);
+    let limit = in_ms(limit.value);
     html! {
         section aria-labelledby="verdict-heading" {
             h2 id="verdict-heading" { "Verdict" }
@@ -91,13 +93,14 @@ fn verdict_section(report: &Report, limit: &Limit<'_>) -> Markup {
                     p class="verdict not-good" { span class="mark" aria-hidden="true" { "✗" } "Not good" }
                 }
             }
-            // Not within the status: a reason that holds a growing number would be said again at each look.
+            // Not within the status: a reason with a growing number would be read out at each renewal.
             div id="reasons" data-live {
                 @if report.is_good() {
                     p { "The clock is synchronized, and its error is within " (limit) "." }
                 } @else {
                     ul { @for reason in &report.reasons { li { bdi { (reason) } } } }
                 }
+                @for warning in &report.warnings { p class="hint" { bdi { (warning) } } }
             }
         }
     }
@@ -123,17 +126,22 @@ fn limit_form(limit: &Limit<'_>) -> Markup {
 }
 
 fn values(report: &Report) -> Markup {
-    let number = |value: Option<f64>, unit: &str| value.map(|value| format!("{value} {unit}"));
+    let interval = report.interval;
+    let earliest = interval.map(|interval| interval.earliest);
+    let latest = interval.map(|interval| whole_microsecond(interval.latest));
+    let status = report.status.map(|status| status.to_string());
+    let source = report.source.map(|source| source.to_string());
+    let age_adjusted = report.age_adjusted_bound.map(in_ms);
     html! {
-        (row("Error bound", "error-bound", number(report.error_bound_ms, "ms").as_deref()))
-        (row("Status", "status", report.status))
-        (row_of("Reference time", &time("reference-time", report.reference_timestamp.as_deref())))
-        (row("Age of the reference time", "reference-age", number(report.reference_age_s, "s").as_deref()))
-        (row("Bound with that age", "age-adjusted-bound", number(report.age_adjusted_bound_ms, "ms").as_deref()))
-        (row_of("True time, earliest", &time("earliest", report.earliest.as_deref())))
-        (row_of("True time, latest", &time("latest", report.latest.as_deref())))
-        (row_of("Read at", &time("read-at", report.read_at.as_deref())))
-        (row("Source", "source", report.source))
+        (row("Error bound", "error-bound", report.error_bound.map(in_ms).as_deref()))
+        (row("Status", "status", status.as_deref()))
+        (row_of("Reference time", &time("reference-time", report.reference)))
+        (row("Age of the reference time", "reference-age", report.reference_age.map(in_s).as_deref()))
+        (row("Bound with that age", "age-adjusted-bound", age_adjusted.as_deref()))
+        (row_of("True time, earliest", &time("earliest", earliest)))
+        (row_of("True time, latest", &time("latest", latest)))
+        (row_of("Read at", &time("read-at", report.read_at)))
+        (row("Source", "source", source.as_deref()))
     }
 }
 
@@ -166,10 +174,10 @@ fn row_of(name: &str, value: &Markup) -> Markup {
     html! { div { dt { (name) } dd { (value) } } }
 }
 
-/// An RFC 3339 time, easier to read.
-fn time(id: &str, rfc3339: Option<&str>) -> Markup {
+/// A time, easier to read than RFC 3339.
+fn time(id: &str, time: Option<DateTime<Utc>>) -> Markup {
     html! {
-        @match rfc3339 {
+        @match time.map(rfc3339) {
             Some(text) => time id=(id) datetime=(text) { (text.replace('T', " ").replace('Z', " UTC")) },
             None => span id=(id) class="unknown" { "unknown" },
         }
@@ -193,8 +201,8 @@ fn transaction_section(view: &View<'_>) -> Markup {
                     Some(Outcome::Committed { timestamp, waited }) => {
                         p class="verdict good" { span class="mark" aria-hidden="true" { "✓" } "Committed" }
                         p {
-                            "at " (time("commit-timestamp", Some(&rfc3339(*timestamp))))
-                            ", after waiting " (milliseconds(*waited)) " ms."
+                            "at " (time("commit-timestamp", Some(*timestamp)))
+                            ", after waiting " (in_ms(*waited)) "."
                         }
                     }
                     Some(Outcome::Refused { reasons }) => {
@@ -230,7 +238,7 @@ mod tests {
             report,
             identity: Some(identity),
             history: &history,
-            now: Moment::now(),
+            now: Instant::now(),
             limit,
             transaction: None,
         };

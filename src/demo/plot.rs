@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use maud::{Markup, html};
 
+use super::format::{in_ms, milliseconds};
 use super::history::{History, Point, State};
-use super::text::milliseconds;
 
 /// The picture's size in units of its own.
 const WIDTH: f64 = 1_000.0;
@@ -86,9 +86,9 @@ fn caption(points: &[&Point], now: Instant, span: Duration) -> String {
     let bounds = points.iter().filter_map(|point| point.bound);
     let mut words = match (bounds.clone().min(), bounds.max()) {
         (Some(least), Some(most)) => format!(
-            "In the last {span} the error bound lay between {} and {} ms",
-            milliseconds(least),
-            milliseconds(most)
+            "In the last {span} the error bound was between {} and {}",
+            in_ms(least),
+            in_ms(most)
         ),
         _ => format!("No error bound was known in the last {span}"),
     };
@@ -230,9 +230,9 @@ mod tests {
 
     const SPAN: Duration = Duration::from_secs(100);
 
-    fn history(start: Instant, looks: &[(u64, Option<u64>, State)]) -> History {
+    fn history(start: Instant, samples: &[(u64, Option<u64>, State)]) -> History {
         let mut history = History::new(SPAN);
-        for &(second, bound, state) in looks {
+        for &(second, bound, state) in samples {
             history.push(Point {
                 at: start + Duration::from_secs(second),
                 bound: bound.map(Duration::from_micros),
@@ -283,7 +283,7 @@ mod tests {
         assert_eq!(spans, [(GOOD, 0, 20), (SILENT, 20, 30), (LOST, 30, 40)]);
         assert_eq!(
             caption(&points, now, SPAN),
-            "In the last 1m 40s the error bound lay between 0.4 and 0.6 ms; 10 s not synchronized; 10 s without a reading."
+            "In the last 1m 40s the error bound was between 0.4 ms and 0.6 ms; 10 s not synchronized; 10 s without a reading."
         );
     }
 

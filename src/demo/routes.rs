@@ -1,6 +1,7 @@
 //! What the application answers.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use axum::Router;
 use axum::extract::rejection::QueryRejection;
@@ -9,12 +10,12 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use serde::Deserialize;
 
 use super::history::History;
+use super::limits::{Parameters, RequestedLimits, stricter};
 use super::page::{Limit, View, page};
 use super::transaction::{Outcome, commit};
-use crate::{Clock, ErrorLimit, InvalidLimit, Limits, Moment, Report};
+use crate::{Clock, Limits};
 
 /// Nothing but this application's own style, script and image; no frames, no other target for forms.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \
@@ -25,15 +26,15 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; scr
 pub(super) struct App {
     pub(super) clock: Clock,
     pub(super) history: Arc<Mutex<History>>,
-    /// The limit that holds unless a request names another.
-    pub(super) max_error: ErrorLimit,
+    /// The limits that hold unless a request names others.
+    pub(super) limits: Limits,
 }
 
 /// The application's paths.
 pub(super) fn router(app: App) -> Router {
     Router::new()
         .route("/", get(show_page))
-        .route("/clock", get(tell_clock))
+        .route("/clock", get(show_clock))
         .route("/transaction", post(run_transaction))
         .route(
             "/page.css",
@@ -56,86 +57,60 @@ pub(super) fn router(app: App) -> Router {
         .with_state(app)
 }
 
-#[derive(Deserialize)]
-struct Parameters {
-    max_error: Option<String>,
-}
-
-/// What a request asks for.
-struct Asked {
-    /// The limit that it names, as it was given.
-    text: Option<String>,
-    /// The limit to hold the clock against, or why there is none.
-    limit: Result<ErrorLimit, String>,
-}
-
-impl Asked {
-    fn of(app: &App, parameters: Result<Query<Parameters>, QueryRejection>) -> Self {
-        let text = match parameters {
-            Ok(Query(parameters)) => parameters.max_error,
-            Err(rejection) => {
-                return Self {
-                    text: None,
-                    limit: Err(rejection.body_text()),
-                };
-            }
-        };
-        let limit = match text.as_deref() {
-            None => Ok(app.max_error),
-            Some(text) => text
-                .parse()
-                .map_err(|invalid: InvalidLimit| format!("max_error: {invalid}")),
-        };
-        Self { text, limit }
-    }
-}
-
 async fn show_page(
     State(app): State<App>,
-    parameters: Result<Query<Parameters>, QueryRejection>,
+    query: Result<Query<Parameters>, QueryRejection>,
 ) -> Response {
-    let asked = Asked::of(&app, parameters);
-    let status = if asked.limit.is_ok() {
+    let requested = RequestedLimits::of(&app.limits, query);
+    let status = if requested.limits.is_ok() {
         StatusCode::OK
     } else {
         StatusCode::BAD_REQUEST
     };
-    render(&app, &asked, status, None).await
+    render(&app, &requested, status, None).await
 }
 
-async fn tell_clock(
+async fn show_clock(
     State(app): State<App>,
-    parameters: Result<Query<Parameters>, QueryRejection>,
+    query: Result<Query<Parameters>, QueryRejection>,
 ) -> Response {
-    match Asked::of(&app, parameters).limit {
-        Ok(limit) => json(StatusCode::OK, &app.clock.report(&limits(limit)).await),
-        Err(fault) => json(
-            StatusCode::BAD_REQUEST,
-            &serde_json::json!({ "error": fault }),
-        ),
-    }
+    let limits = match RequestedLimits::of(&app.limits, query).limits {
+        Ok(limits) => limits,
+        Err(fault) => {
+            return json(
+                StatusCode::BAD_REQUEST,
+                &serde_json::json!({ "error": fault }),
+            );
+        }
+    };
+    let report = app.clock.report(&limits).await;
+    let status = if report.is_good() {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
+    json(status, &report)
 }
 
 async fn run_transaction(
     State(app): State<App>,
-    parameters: Result<Query<Parameters>, QueryRejection>,
+    query: Result<Query<Parameters>, QueryRejection>,
     headers: HeaderMap,
 ) -> Response {
-    let asked = Asked::of(&app, parameters);
-    let outcome = match &asked.limit {
-        // A request may ask for more than the application does, never for less.
-        Ok(limit) => commit(&app.clock, &limits(app.max_error.min(*limit))).await,
+    let requested = RequestedLimits::of(&app.limits, query);
+    let outcome = match &requested.limits {
+        Ok(limits) => commit(&app.clock, &stricter(&app.limits, limits)).await,
         Err(fault) => Outcome::Refused {
             reasons: vec![fault.clone()],
         },
     };
-    let status = match (&asked.limit, outcome.is_committed()) {
+    let status = match (&requested.limits, outcome.is_committed()) {
         (Err(_), _) => StatusCode::BAD_REQUEST,
         (Ok(_), true) => StatusCode::OK,
         (Ok(_), false) => StatusCode::SERVICE_UNAVAILABLE,
     };
     let mut answer = if accepts_html(&headers) {
-        render(&app, &asked, status, Some(&outcome)).await
+        render(&app, &requested, status, Some(&outcome)).await
     } else {
         json(status, &outcome.answer())
     };
@@ -149,13 +124,14 @@ async fn run_transaction(
 
 async fn render(
     app: &App,
-    asked: &Asked,
+    requested: &RequestedLimits,
     status: StatusCode,
     transaction: Option<&Outcome>,
 ) -> Response {
-    let value = *asked.limit.as_ref().unwrap_or(&app.max_error);
-    let usual = app.max_error.to_string();
-    let report: Report = app.clock.report(&limits(value)).await;
+    let limits = requested.limits.as_ref().unwrap_or(&app.limits);
+    let usual = app.limits.max_error.unwrap_or_default();
+    let usual_text = humantime::format_duration(usual).to_string();
+    let report = app.clock.report(limits).await;
     let identity = app.clock.identity().await;
     // A panic elsewhere leaves whole points behind.
     let history = app
@@ -167,11 +143,11 @@ async fn render(
         report: &report,
         identity: identity.as_ref(),
         history: &history,
-        now: Moment::now(),
+        now: Instant::now(),
         limit: Limit {
-            value: value.as_duration(),
-            text: asked.text.as_deref().unwrap_or(&usual),
-            fault: asked.limit.as_ref().err().map(String::as_str),
+            value: limits.max_error.unwrap_or(usual),
+            text: requested.max_error.as_deref().unwrap_or(&usual_text),
+            fault: requested.limits.as_ref().err().map(String::as_str),
         },
         transaction,
     };
@@ -182,13 +158,6 @@ async fn render(
         html,
     )
         .into_response()
-}
-
-fn limits(max_error: ErrorLimit) -> Limits {
-    Limits {
-        max_error: Some(max_error.as_duration()),
-        max_age: None,
-    }
 }
 
 /// Whether the client names HTML among what it takes, as a browser does.
@@ -225,7 +194,7 @@ fn asset(kind: &'static str, text: &'static str) -> Response {
     ([(header::CONTENT_TYPE, kind)], text).into_response()
 }
 
-/// What every answer says of itself: whom to trust, and that it is of this moment alone.
+/// Headers of every answer: what a browser may trust, and that it is not to be stored.
 async fn with_policies(mut response: Response) -> Response {
     for (name, value) in [
         (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::text::{milliseconds, rfc3339};
-use crate::{Clock, Limits};
+use super::format::{milliseconds, rfc3339, whole_microsecond};
+use crate::{Clock, Limits, Reason};
 
 /// The longest wait. It stays under the second in which the program ends.
 const LONGEST_WAIT: Duration = Duration::from_millis(500);
@@ -65,14 +65,15 @@ impl Outcome {
 pub(super) async fn commit(clock: &Clock, limits: &Limits) -> Outcome {
     let now = match clock.now_within(limits).await {
         Ok(now) => now,
-        Err(report) => {
+        Err(not_good) => {
+            let reasons = not_good.reasons().iter().map(Reason::to_string);
             return Outcome::Refused {
-                reasons: report.reasons,
+                reasons: reasons.collect(),
             };
         }
     };
     // Here an application would write, under this timestamp, and then wait before it answers.
-    let timestamp = now.interval.latest;
+    let timestamp = whole_microsecond(now.interval.latest);
     let began = Instant::now();
     match tokio::time::timeout(LONGEST_WAIT, clock.wait_until_past(timestamp)).await {
         Ok(_) => Outcome::Committed {

@@ -64,6 +64,22 @@ pub enum ReadErrorKind {
     InvalidMember,
     /// The kernel refused to tell.
     Kernel,
+    /// An application asked its clock outside of a tokio runtime, or while the runtime ended.
+    NoRuntime,
+    /// The wall clock was stepped during each of several reads in a row.
+    ClockStepping,
+    /// The NTP server says that its own clock is not synchronized.
+    NtpUnsynchronized,
+    /// The NTP server's stratum is 0 without a kiss code, or 16 and more: it has no source.
+    NtpStratum,
+    /// The NTP server sent a kiss-o'-death packet: it refuses service, or wants fewer requests.
+    NtpKissOfDeath,
+    /// All that came from the NTP server were answers to other requests.
+    NtpOrigin,
+    /// What came from the NTP server was not an NTP packet, or one that cannot be right.
+    NtpPacket,
+    /// The wall clock moved during an exchange with the NTP server, which makes it void.
+    NtpClockMoved,
 }
 
 impl ReadErrorKind {
@@ -78,6 +94,14 @@ impl ReadErrorKind {
         Self::NoClockDrift,
         Self::InvalidMember,
         Self::Kernel,
+        Self::NoRuntime,
+        Self::ClockStepping,
+        Self::NtpUnsynchronized,
+        Self::NtpStratum,
+        Self::NtpKissOfDeath,
+        Self::NtpOrigin,
+        Self::NtpPacket,
+        Self::NtpClockMoved,
     ];
 
     /// The word for it in `ReadErrorKind`, such as `timeout`.
@@ -93,6 +117,14 @@ impl ReadErrorKind {
             Self::NoClockDrift => "no_clock_drift",
             Self::InvalidMember => "invalid_member",
             Self::Kernel => "kernel",
+            Self::NoRuntime => "no_runtime",
+            Self::ClockStepping => "clock_stepping",
+            Self::NtpUnsynchronized => "ntp_unsynchronized",
+            Self::NtpStratum => "ntp_stratum",
+            Self::NtpKissOfDeath => "ntp_kiss_of_death",
+            Self::NtpOrigin => "ntp_origin",
+            Self::NtpPacket => "ntp_packet",
+            Self::NtpClockMoved => "ntp_clock_moved",
         }
     }
 }

@@ -50,15 +50,18 @@ pub enum ClockSource {
     Ecs,
     /// The kernel's own estimate, by `adjtimex(2)`.
     Kernel,
+    /// An NTP server.
+    Ntp,
 }
 
 impl ClockSource {
-    /// `ecs` or `kernel`.
+    /// `ecs`, `kernel` or `ntp`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Ecs => "ecs",
             Self::Kernel => "kernel",
+            Self::Ntp => "ntp",
         }
     }
 }

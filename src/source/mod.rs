@@ -7,6 +7,9 @@ mod ecs;
 mod environment;
 mod invalid_source;
 mod kernel;
+mod ntp;
+#[cfg(feature = "test-util")]
+mod played;
 mod task_document;
 
 use std::time::Duration;
@@ -19,6 +22,10 @@ use crate::time::Moment;
 pub(crate) use self::environment::ENDPOINT_VARIABLE;
 pub use self::environment::Environment;
 pub use self::invalid_source::InvalidSource;
+pub use self::ntp::{
+    Comparison, CrossCheck, Exchange, InvalidNtpServer, NotCompared, NtpClient, NtpServer,
+    NtpSettings,
+};
 
 /// One attempt to read the clock.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,7 +55,11 @@ pub struct Source {
 enum Kind {
     Ecs(EcsClient),
     Kernel,
+    /// Boxed, like its futures: where it is not used it takes no room.
+    Ntp(Box<NtpClient>),
     Auto(Auto),
+    #[cfg(feature = "test-util")]
+    Played(played::Played),
 }
 
 impl Source {
@@ -123,6 +134,12 @@ impl Source {
         Ok(Self::of(Kind::Auto(Auto::new(endpoint, fallback))).in_task_at(base))
     }
 
+    /// An NTP server.
+    #[must_use]
+    pub fn ntp(settings: NtpSettings) -> Self {
+        Self::of(Kind::Ntp(Box::new(NtpClient::new(settings))))
+    }
+
     fn of(kind: Kind) -> Self {
         Self {
             kind,
@@ -147,21 +164,53 @@ impl Source {
         let kind = match self.kind {
             Kind::Ecs(ecs) => Kind::Ecs(ecs.asked_every(interval)),
             Kind::Auto(auto) => Kind::Auto(auto.asked_every(interval)),
-            Kind::Kernel => Kind::Kernel,
+            other => other,
         };
         Self { kind, ..self }
     }
 
-    /// Reads the clock once.
+    /// How long until an NTP server may be asked again; zero for every other source.
+    #[must_use]
+    pub fn due_in(&self) -> Duration {
+        match &self.kind {
+            Kind::Ntp(client) => client.due_in(),
+            _ => Duration::ZERO,
+        }
+    }
+
+    /// Reads the clock once; `None`, at once and without a request, while [`Source::due_in`] is not zero.
     ///
     /// # Panics
-    /// For the endpoint: outside of a tokio runtime with time and I/O enabled, as tokio does.
+    /// As [`Source::read`].
+    pub async fn read_if_due(&self) -> Option<Sample> {
+        match &self.kind {
+            Kind::Ntp(client) => {
+                let sample = sample_of_exchange(Box::pin(client.ask()).await?);
+                Some(self.in_its_task(sample))
+            }
+            _ => Some(self.read().await),
+        }
+    }
+
+    /// Reads the clock once; first waits until [`Source::due_in`] is zero.
+    ///
+    /// # Panics
+    /// For the endpoint and for an NTP server: outside of a tokio runtime with time and I/O enabled, as tokio
+    /// does.
     pub async fn read(&self) -> Sample {
-        let mut sample = match &self.kind {
+        let sample = match &self.kind {
             Kind::Kernel => read_kernel(),
+            Kind::Ntp(client) => sample_of_exchange(Box::pin(client.ask_when_due()).await),
             Kind::Ecs(ecs) => ecs.read().await.0,
             Kind::Auto(auto) => auto.read().await,
+            #[cfg(feature = "test-util")]
+            Kind::Played(played) => played.read(),
         };
+        self.in_its_task(sample)
+    }
+
+    /// The sample, which names the task as far as the address of the endpoint does if nothing else did.
+    fn in_its_task(&self, mut sample: Sample) -> Sample {
         if sample.identity.is_none() {
             sample.identity.clone_from(&self.address);
         }
@@ -173,7 +222,27 @@ impl Source {
         match &self.kind {
             Kind::Ecs(_) | Kind::Auto(_) => ClockSource::Ecs.as_str(),
             Kind::Kernel => ClockSource::Kernel.as_str(),
+            Kind::Ntp(_) => ClockSource::Ntp.as_str(),
+            #[cfg(feature = "test-util")]
+            Kind::Played(_) => "played",
         }
+    }
+}
+
+fn sample_of_exchange(outcome: Result<Exchange, ReadError>) -> Sample {
+    let (outcome, withheld, at) = match outcome {
+        Ok(exchange) => {
+            let (reading, withheld) = exchange.reading();
+            (Ok(reading), withheld, exchange.taken)
+        }
+        Err(error) => (Err(error), None, Moment::now()),
+    };
+    Sample {
+        source: ClockSource::Ntp,
+        at,
+        outcome,
+        withheld: withheld.into_iter().collect(),
+        identity: None,
     }
 }
 

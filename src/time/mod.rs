@@ -13,5 +13,5 @@ pub use self::{
 pub(crate) use self::{
     bound::{age_seconds, milliseconds},
     moment::magnitude,
-    step::{ClockStep, StepDetector, step_between},
+    step::{ClockStep, StepDetector, has_moved, step_between},
 };

@@ -98,18 +98,24 @@ impl StepDetector {
 /// The step between two moments, or `None`.
 #[must_use]
 pub(crate) fn step_between(before: &Moment, now: &Moment) -> Option<ClockStep> {
-    let by = now.wall_moved_since(before);
-    // Each wall clock reading lies somewhere between its two monotonic ones.
-    let slack = THRESHOLD
-        .saturating_add(before.width())
-        .saturating_add(now.width())
-        .saturating_add(now.since(before) * RATE_DIFFERENCE_PPM / 1_000_000);
-    (magnitude(by) >= slack).then_some(ClockStep {
-        by,
+    has_moved(THRESHOLD, before, now).then(|| ClockStep {
+        by: now.wall_moved_since(before),
         at: *now,
         before: *before,
         gradual: false,
     })
+}
+
+/// Whether the wall clock has moved between two moments, against the monotonic clock, by more than the
+/// reads of the clocks and their rates explain and `threshold` or more besides.
+#[must_use]
+pub(crate) fn has_moved(threshold: Duration, before: &Moment, now: &Moment) -> bool {
+    // Each wall clock reading lies somewhere between its two monotonic ones.
+    let slack = threshold
+        .saturating_add(before.width())
+        .saturating_add(now.width())
+        .saturating_add(now.since(before) * RATE_DIFFERENCE_PPM / 1_000_000);
+    magnitude(now.wall_moved_since(before)) >= slack
 }
 
 #[cfg(test)]

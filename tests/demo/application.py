@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import threading
+import urllib.error
 import urllib.request
 
 
@@ -30,8 +31,12 @@ class Application:
         self._drain.start()
 
     def clock(self):
-        """What it tells programs."""
-        with urllib.request.urlopen(f"{self.address}/clock", timeout=30) as answer:
+        """What it answers programs, whether the clock is good or not."""
+        try:
+            with urllib.request.urlopen(f"{self.address}/clock", timeout=30) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as answer:
+            assert answer.code == 503
             return json.load(answer)
 
     def freeze(self):

@@ -173,7 +173,7 @@ def test_a_screen_reader_is_told_what_everything_is(browser, demo):
     assert status["live"] == "polite"
     # The picture in words, and nothing of it twice.
     words = [node["name"] for node in nodes if node["role"] == "StaticText"]
-    assert any(text.startswith("In the last 5m the error bound lay between") for text in words)
+    assert any(text.startswith("In the last 5m the error bound was between") for text in words)
     assert "limit" not in words and "now" not in words
     # Signs that only repeat a word.
     assert "Good" in words and "✓" not in words

@@ -9,6 +9,8 @@ use serde::Deserialize;
 pub(crate) struct Checked {
     pub(crate) verdict: String,
     pub(crate) reasons: Vec<String>,
+    pub(crate) codes: Vec<String>,
+    pub(crate) warnings: Vec<String>,
     #[serde(deserialize_with = "Option::deserialize")]
     pub(crate) source: Option<String>,
     #[serde(deserialize_with = "Option::deserialize")]

@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use super::clocks;
 use super::segment::{self, FILE_NAME, HEADER_SIZE, Malformed, SIZE, Segment, Status};
-use crate::clock::{Verdict, rfc3339};
+use crate::clock::{Verdict, rfc3339, rfc3339_up};
 use crate::time::{Moment, TimeInterval, milliseconds};
 
 /// A client that reads a state older than this takes the clock for free-running.
@@ -61,7 +61,7 @@ impl std::error::Error for Unreadable {}
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct SegmentReport {
     /// `good` or `not_good`.
-    pub verdict: Verdict,
+    pub verdict: &'static str,
     /// Why it is not good: one sentence for each reason.
     pub reasons: Vec<String>,
     /// The same, one word for each.
@@ -84,7 +84,7 @@ impl SegmentReport {
     /// Whether the verdict is good.
     #[must_use]
     pub(crate) fn is_good(&self) -> bool {
-        self.verdict == Verdict::Good
+        self.codes.is_empty()
     }
 }
 
@@ -207,12 +207,13 @@ fn judge(
         coarse.saturating_sub(segment.as_of)
     });
     let (codes, reasons): (Vec<_>, Vec<_>) = refusals.into_iter().unzip();
+    let verdict = if codes.is_empty() {
+        Verdict::Good
+    } else {
+        Verdict::NotGood
+    };
     SegmentReport {
-        verdict: if codes.is_empty() {
-            Verdict::Good
-        } else {
-            Verdict::NotGood
-        },
+        verdict: verdict.as_str(),
         reasons,
         codes,
         source: "clockbound",
@@ -220,7 +221,7 @@ fn judge(
         error_bound_ms: bound.map(milliseconds),
         written_s_ago: age.as_secs_f64(),
         earliest: interval.map(|interval| rfc3339(interval.earliest)),
-        latest: interval.map(|interval| rfc3339(interval.latest)),
+        latest: interval.map(|interval| rfc3339_up(interval.latest)),
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 
-use crate::clock::{AgeLimit, ErrorLimit, InvalidLimit, Limits};
+use crate::clock::{ErrorLimit, InvalidLimit, Limits};
 use crate::text::cut;
 
 /// By which limits to judge, and which time is to be certainly past.
@@ -62,7 +62,7 @@ impl fmt::Display for WrongQuestion {
 
 impl std::error::Error for WrongQuestion {}
 
-const PARAMETERS: [&str; 3] = ["max_error", "max_age", "after"];
+const PARAMETERS: [&str; 4] = ["max_error", "max_age", "age_adjusted", "after"];
 /// As much of what was given is repeated in an answer.
 const SHOWN: usize = 60;
 
@@ -101,7 +101,8 @@ impl Question {
                 let limit: ErrorLimit = value.parse().map_err(limit)?;
                 self.limits.max_error = Some(limit.into());
             }
-            "max_age" => self.limits.max_age = age(value.parse().map_err(limit)?),
+            "max_age" => self.limits.max_age = value.parse().map_err(limit)?,
+            "age_adjusted" => self.limits.age_adjusted = switch(name, value)?,
             "after" => self.after = Some(time(name, value)?),
             _ => {}
         }
@@ -117,10 +118,11 @@ fn wrong(name: &'static str, expected: &'static str, given: &str) -> WrongQuesti
     }
 }
 
-fn age(limit: AgeLimit) -> Option<std::time::Duration> {
-    match limit {
-        AgeLimit::Required(limit) => Some(limit),
-        _ => None,
+fn switch(name: &'static str, text: &str) -> Result<bool, WrongQuestion> {
+    match text {
+        "true" => Ok(true),
+        "false" => Ok(false),
+        _ => Err(wrong(name, "true or false", text)),
     }
 }
 

@@ -1,6 +1,5 @@
 //! What `/clock` is answered: the status code and the JSON. Pure.
 
-use chrono::DateTime;
 use serde::Serialize;
 
 use super::question::{Question, WrongQuestion};
@@ -27,14 +26,9 @@ impl Reply {
     /// 200 for a good clock, 503 for one that is not. Whoever does not read the body is not misled.
     #[must_use]
     pub(crate) fn judged(report: &Report, question: &Question) -> Self {
-        // What is printed is rounded down: a time that it is past is past.
-        let earliest = report.earliest.as_deref();
-        let earliest = earliest.and_then(|text| DateTime::parse_from_rfc3339(text).ok());
         let body = Body {
             report,
-            certainly_past: question
-                .after
-                .map(|after| earliest.is_some_and(|earliest| earliest > after)),
+            certainly_past: question.after.map(|after| report.is_certainly_past(after)),
         };
         Self::json(if report.is_good() { 200 } else { 503 }, &body)
     }

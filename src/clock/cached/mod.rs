@@ -1,52 +1,39 @@
 //! The reading that a clock keeps: when it is renewed, what it says of the present, and the waiting.
 
-use std::future::Future;
+mod step_watch;
+mod system;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
-use tokio::sync::Mutex;
+use tokio::runtime::Handle;
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
-use super::{ClockError, Now};
-use crate::clock::{Limits, Report};
-use crate::reading::{ReadError, ReadErrorKind, Reading, SyncStatus, TaskIdentity};
-use crate::source::{Sample, Source};
+use self::step_watch::StepWatch;
+pub(super) use self::system::{RealSystem, System};
+use super::{ClockError, Limits, NotGood, Now, Report, Warning};
+use crate::reading::{ReadError, ReadErrorKind, Reading, TaskIdentity};
+use crate::source::Sample;
 use crate::time::{DriftRate, Moment, step_between};
 
-/// What the clock rests on: two clocks, a source, and sleep. Tests put a world of their own here.
-pub(super) trait World: Send + Sync + 'static {
-    fn now(&self) -> Moment;
-    fn read(&self) -> impl Future<Output = Sample> + Send;
-    fn sleep(&self, time: Duration) -> impl Future<Output = ()> + Send;
-}
+/// The source is asked no more often than this, whatever the clocks do and whatever was asked for.
+pub(super) const SHORTEST_REFRESH: Duration = Duration::from_millis(100);
+/// A wall clock that is stepped during so many reads in a row is given up on.
+const MOST_READS: u32 = 5;
+/// What rounding leaves must not make a wait spin.
+const SHORTEST_SLEEP: Duration = Duration::from_millis(1);
 
 #[derive(Debug)]
-pub(super) struct Real(pub(super) Source);
-
-impl World for Real {
-    fn now(&self) -> Moment {
-        Moment::now()
-    }
-
-    fn read(&self) -> impl Future<Output = Sample> + Send {
-        self.0.read()
-    }
-
-    fn sleep(&self, time: Duration) -> impl Future<Output = ()> + Send {
-        tokio::time::sleep(time)
-    }
-}
-
-#[derive(Debug)]
-pub(super) struct Cached<W> {
-    shared: Arc<Shared<W>>,
+pub(super) struct Cached<S> {
+    shared: Arc<Shared<S>>,
     refresh: Duration,
     pub(super) drift: DriftRate,
 }
 
 #[derive(Debug)]
-struct Shared<W> {
-    world: W,
+struct Shared<S> {
+    system: S,
     state: Arc<Mutex<State>>,
 }
 
@@ -54,6 +41,7 @@ struct Shared<W> {
 struct State {
     last: Option<Attempt>,
     identity: Option<TaskIdentity>,
+    steps: StepWatch,
 }
 
 /// One attempt to read the source.
@@ -63,10 +51,20 @@ struct Attempt {
     began: Moment,
     /// When it was over: from then on the refresh interval counts.
     ended: Instant,
-    outcome: Result<Reading, ReadError>,
+    /// What it gave, or why the source could not even be asked.
+    sample: Result<Sample, ReadError>,
 }
 
 impl Attempt {
+    /// An attempt that did not reach the source.
+    fn failed(began: Moment, message: &str) -> Self {
+        Self {
+            began,
+            ended: began.monotonic,
+            sample: Err(ReadError::new(ReadErrorKind::NoRuntime, message)),
+        }
+    }
+
     fn age(&self, now: &Moment) -> Duration {
         now.monotonic.saturating_duration_since(self.ended)
     }
@@ -81,7 +79,21 @@ impl Attempt {
     }
 }
 
-impl<W> Clone for Cached<W> {
+/// What is known at `now`, and how often the source was read again because of a step.
+#[derive(Debug)]
+struct Observation {
+    sample: Result<Sample, ReadError>,
+    now: Moment,
+    read_again: u32,
+}
+
+impl Observation {
+    fn reading(self) -> Result<Reading, ReadError> {
+        self.sample?.outcome
+    }
+}
+
+impl<S> Clone for Cached<S> {
     fn clone(&self) -> Self {
         Self {
             shared: Arc::clone(&self.shared),
@@ -90,11 +102,11 @@ impl<W> Clone for Cached<W> {
     }
 }
 
-impl<W: World> Cached<W> {
-    pub(super) fn new(world: W, refresh: Duration, drift: DriftRate) -> Self {
+impl<S: System> Cached<S> {
+    pub(super) fn new(system: S, refresh: Duration, drift: DriftRate) -> Self {
         Self {
             shared: Arc::new(Shared {
-                world,
+                system,
                 state: Arc::default(),
             }),
             refresh: refresh.max(SHORTEST_REFRESH),
@@ -103,7 +115,7 @@ impl<W: World> Cached<W> {
     }
 
     pub(super) async fn reading(&self) -> Result<Reading, ReadError> {
-        self.attempt().await.outcome
+        self.observe().await.reading()
     }
 
     pub(super) async fn identity(&self) -> Option<TaskIdentity> {
@@ -113,117 +125,99 @@ impl<W: World> Cached<W> {
     /// The last attempt if it still counts, else a new one.
     async fn attempt(&self) -> Attempt {
         let mut state = Arc::clone(&self.shared.state).lock_owned().await;
-        let mut began = self.shared.world.now();
-        if let Some(last) = &state.last {
-            if last.is_fresh(&began, self.refresh) {
-                return last.clone();
-            }
-            // A wall clock that does not come to rest must not make this one flood the endpoint.
-            let pause = SHORTEST_REFRESH.saturating_sub(last.age(&began));
-            if !pause.is_zero() {
-                self.shared.world.sleep(pause).await;
-                began = self.shared.world.now();
-            }
+        let mut began = self.shared.system.now();
+        if let Some(last) = state
+            .last
+            .as_ref()
+            .filter(|last| last.is_fresh(&began, self.refresh))
+        {
+            return last.clone();
         }
+        let Ok(runtime) = Handle::try_current() else {
+            return Attempt::failed(began, "there is no tokio runtime");
+        };
+        // A wall clock that does not come to rest must not make this one flood the endpoint.
+        let age = state.last.as_ref().map(|last| last.age(&began));
+        let pause = age.map_or(Duration::ZERO, |age| SHORTEST_REFRESH.saturating_sub(age));
+        if !pause.is_zero() {
+            self.shared.system.sleep(pause).await;
+            began = self.shared.system.now();
+        }
+        state.steps.begin(began);
         // In a task of its own, which keeps the lock: a caller that gives up half-way must not make
         // the next one ask the endpoint again.
-        let shared = Arc::clone(&self.shared);
-        let failed = |message: String| Attempt {
-            began,
-            ended: began.monotonic,
-            outcome: Err(ReadError::new(ReadErrorKind::Connection, message)),
-        };
-        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
-            return failed("there is no tokio runtime".to_owned());
-        };
-        let read = runtime.spawn(async move {
-            let sample = shared.world.read().await;
-            if let Some(identity) = &sample.identity {
-                state
-                    .identity
-                    .get_or_insert_with(TaskIdentity::default)
-                    .learn(identity);
-            }
-            let attempt = Attempt {
-                began,
-                ended: shared.world.now().monotonic,
-                outcome: sample.outcome,
-            };
-            state.last = Some(attempt.clone());
-            attempt
-        });
+        let read = runtime.spawn(Arc::clone(&self.shared).read(state, began));
         read.await
-            .unwrap_or_else(|error| failed(format!("the read was broken off: {error}")))
+            .unwrap_or_else(|_| Attempt::failed(began, "the tokio runtime ended during the read"))
     }
 
-    /// An attempt that no step of the wall clock lies behind, and the present.
-    async fn look(&self) -> (Attempt, Moment) {
-        let mut rounds = 0;
+    /// What an attempt says that no step of the wall clock lies behind, and the present.
+    async fn observe(&self) -> Observation {
+        let mut read_again = 0;
         loop {
-            let mut attempt = self.attempt().await;
-            let now = self.shared.world.now();
-            if !attempt.was_stepped_over(&now) {
-                return (attempt, now);
+            let attempt = self.attempt().await;
+            let now = self.shared.system.now();
+            let is_stepped_over = attempt.was_stepped_over(&now);
+            if is_stepped_over && read_again + 1 < MOST_READS {
+                read_again += 1;
+                continue;
             }
-            rounds += 1;
-            if rounds == MOST_ROUNDS {
-                let message = "the wall clock was stepped again and again while it was read";
-                attempt.outcome = Err(ReadError::new(ReadErrorKind::InvalidMember, message));
-                return (attempt, now);
-            }
+            let sample = if is_stepped_over {
+                let message =
+                    format!("the wall clock was stepped during each of {MOST_READS} reads");
+                Err(ReadError::new(ReadErrorKind::ClockStepping, message))
+            } else {
+                attempt.sample
+            };
+            return Observation {
+                sample,
+                now,
+                read_again,
+            };
         }
     }
 
     pub(super) async fn now(&self) -> Result<Now, ClockError> {
-        let (attempt, now) = self.look().await;
-        self.present(&attempt, &now)
-    }
-
-    /// What an attempt says of the present.
-    fn present(&self, attempt: &Attempt, now: &Moment) -> Result<Now, ClockError> {
-        let reading = attempt.outcome.clone()?;
-        match reading.interval_at(now, self.drift) {
-            None => Err(ClockError::BoundUnknown(reading.status)),
-            Some(interval) => Ok(Now {
-                interval,
-                status: reading.status,
-            }),
+        let observation = self.observe().await;
+        let now = observation.now;
+        let reading = observation.reading()?;
+        if !reading.is_synchronized() {
+            return Err(ClockError::NotSynchronized(reading.status));
         }
+        let interval = reading.interval_at(&now, self.drift);
+        let interval = interval.ok_or(ClockError::BoundUnknown)?;
+        Ok(Now { interval })
     }
 
     pub(super) async fn report(&self, limits: &Limits) -> Report {
-        let (attempt, now) = self.look().await;
-        self.judged(&attempt, &now, limits)
-    }
-
-    /// An attempt held against limits.
-    fn judged(&self, attempt: &Attempt, now: &Moment, limits: &Limits) -> Report {
-        match &attempt.outcome {
-            Ok(reading) => Report::on(reading, limits, now, self.drift),
+        let observation = self.observe().await;
+        let mut report = match &observation.sample {
+            Ok(sample) => Report::on_sample(sample, limits, &observation.now, self.drift),
             Err(error) => Report::on_failure(error),
+        };
+        if observation.read_again > 0 {
+            let times = observation.read_again;
+            report.warnings.push(Warning::ReadAgain { times });
         }
+        report
     }
 
-    pub(super) async fn now_within(&self, limits: &Limits) -> Result<Now, Report> {
-        let (attempt, now) = self.look().await;
-        let report = self.judged(&attempt, &now, limits);
-        if !report.is_good() {
-            return Err(report);
+    pub(super) async fn now_within(&self, limits: &Limits) -> Result<Now, NotGood> {
+        let report = self.report(limits).await;
+        match report.interval {
+            Some(interval) if report.is_good() => Ok(Now { interval }),
+            _ => Err(NotGood::new(report)),
         }
-        self.present(&attempt, &now)
-            .map_err(|error| report.refused(error.to_string()))
     }
 
     pub(super) async fn wait_until_past(&self, instant: DateTime<Utc>) -> Now {
         loop {
             let wait = match self.now().await {
-                Ok(now) if now.status != SyncStatus::Synchronized => self.refresh,
                 Ok(now) if now.interval.earliest > instant => return now,
                 Ok(now) => self.until(instant, &now).min(self.refresh),
                 Err(_) => self.refresh,
             };
-            // At least a little: what rounding leaves must not make it spin.
-            self.shared.world.sleep(wait.max(SHORTEST_SLEEP)).await;
+            self.shared.system.sleep(wait.max(SHORTEST_SLEEP)).await;
         }
     }
 
@@ -236,11 +230,28 @@ impl<W: World> Cached<W> {
     }
 }
 
-/// The source is asked no more often than this, whatever the clocks do and whatever was asked for.
-const SHORTEST_REFRESH: Duration = Duration::from_millis(100);
-/// A wall clock that is stepped during so many reads in a row is given up on.
-const MOST_ROUNDS: u32 = 5;
-const SHORTEST_SLEEP: Duration = Duration::from_millis(1);
+impl<S: System> Shared<S> {
+    /// Asks the source, and keeps what it said.
+    async fn read(self: Arc<Self>, mut state: OwnedMutexGuard<State>, began: Moment) -> Attempt {
+        let mut sample = self.system.read().await;
+        let ended = self.system.now();
+        state.steps.observe(ended);
+        sample.outcome = sample.outcome.map(|reading| state.steps.admit(reading));
+        if let Some(identity) = &sample.identity {
+            state
+                .identity
+                .get_or_insert_with(TaskIdentity::default)
+                .learn(identity);
+        }
+        let attempt = Attempt {
+            began,
+            ended: ended.monotonic,
+            sample: Ok(sample),
+        };
+        state.last = Some(attempt.clone());
+        attempt
+    }
+}
 
 #[cfg(test)]
 mod tests;

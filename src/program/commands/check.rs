@@ -7,32 +7,28 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::clock::{AgeLimit, Limits, Report};
-use crate::program::clock::clock;
+use crate::clock::{Clock, Limits, Report};
+use crate::program::clock::{clock, limits};
 use crate::program::exit::Exit;
 use crate::program::options::AnyOption;
-use crate::program::options::check::{JSON, MAX_AGE, MAX_ERROR, WAIT};
+use crate::program::options::check::{JSON, WAIT};
 use crate::program::raw::{Flags, Raw};
 use crate::program::settings::{options_of, settings};
 use crate::program::system::stoppable;
-use crate::reading::Reading;
-use crate::source::{Environment, Source};
-use crate::time::{DriftRate, Moment};
+use crate::source::Environment;
 
 /// From one attempt to the next while waiting.
 const PAUSE: Duration = Duration::from_secs(1);
+/// After a slow attempt, at least: a clock does not ask its source sooner.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
 
 /// The settings of the command.
 #[derive(Debug)]
 struct Settings {
-    /// The source, set up but not yet asked.
-    source: Source,
-    /// How fast the clock may drift.
-    drift: DriftRate,
-    /// The largest error bound that is good.
-    max_error: Option<Duration>,
-    /// The largest age of the reference that is good.
-    max_age: AgeLimit,
+    /// The clock. Every verdict is on a new reading.
+    clock: Clock,
+    /// What is good.
+    limits: Limits,
     /// How long to wait for a good clock; `None` reads once.
     wait: Option<Duration>,
     /// One JSON object instead of text.
@@ -75,23 +71,20 @@ pub(crate) fn run(flags: &Flags, environment: &Environment) -> Exit {
 
 fn read(raw: &mut Raw<'_>) -> Option<Settings> {
     let clock = clock(raw);
-    let max_error = raw.get(&MAX_ERROR);
-    let max_age = raw.get(&MAX_AGE);
+    let limits = limits(raw);
     let wait = raw.get(&WAIT);
     let json = raw.is_on(&JSON);
     let clock = clock?;
     Some(Settings {
-        source: clock.source,
-        drift: clock.drift,
-        max_error: max_error.map(Duration::from),
-        max_age: max_age.unwrap_or_default(),
+        clock: Clock::with_drift(clock.source, Duration::ZERO, clock.drift),
+        limits,
         wait,
         json,
     })
 }
 
-/// Reads the clock once; where the settings have a waiting time, every second until it is good, the
-/// time is over, or `shutdown` is ready. `None` if `shutdown` came before the first verdict.
+/// Judges the clock once; with a waiting time, every second until it is good, the time is over, or
+/// `shutdown` is ready. `None` if `shutdown` came before the first verdict.
 ///
 /// The last attempt begins, at the latest, when the time is over; like every attempt it is given the
 /// time that one request may take.
@@ -101,43 +94,25 @@ async fn check(settings: &Settings, shutdown: impl Future<Output = ()>) -> Optio
     let mut last: Option<Checked> = None;
     loop {
         let began = Instant::now();
-        let sample = tokio::select! {
+        let report = tokio::select! {
             biased;
-            sample = settings.source.read() => sample,
+            report = settings.clock.report(&settings.limits) => report,
             () = &mut shutdown => return last,
         };
-        let had_reading = sample.outcome.is_ok() || last.is_some_and(|last| last.had_reading);
-        let report = match &sample.outcome {
-            Ok(reading) => {
-                let limits = limits_on(reading, settings);
-                Report::on(reading, &limits, &Moment::now(), settings.drift)
-            }
-            Err(error) => Report::on_failure(error),
-        };
         let checked = Checked {
+            had_reading: !report.is_without_reading() || last.is_some_and(|last| last.had_reading),
             report,
-            had_reading,
         };
-        if checked.report.is_good() || Instant::now() >= deadline {
+        let now = Instant::now();
+        if checked.report.is_good() || now >= deadline {
             return Some(checked);
         }
         last = Some(checked);
+        let next = (began + PAUSE).max(now + SHORTEST_PAUSE);
         tokio::select! {
-            () = tokio::time::sleep_until(deadline.min(began + PAUSE)) => {}
+            () = tokio::time::sleep_until(deadline.min(next)) => {}
             () = &mut shutdown => return last,
         }
-    }
-}
-
-fn limits_on(reading: &Reading, settings: &Settings) -> Limits {
-    let is_known = reading.reference.is_some();
-    Limits {
-        max_error: settings.max_error,
-        max_age: match settings.max_age {
-            AgeLimit::Required(limit) => Some(limit),
-            AgeLimit::WhereKnown(limit) => is_known.then_some(limit),
-            AgeLimit::Off => None,
-        },
     }
 }
 

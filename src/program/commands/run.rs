@@ -9,11 +9,10 @@ use tracing::{error, info, warn};
 use crate::answer::clockbound;
 use crate::answer::http::{self, LoopbackAddress};
 use crate::answer::{self, Answers};
-use crate::clock::{AgeLimit, ErrorLimit, Limits};
-use crate::program::clock::clock;
+use crate::clock::{AgeLimit, Limits};
+use crate::program::clock::{clock, limits};
 use crate::program::exit::Exit;
 use crate::program::options::answer::{CLOCKBOUND_DIRECTORY, LISTEN};
-use crate::program::options::check::{MAX_AGE, MAX_ERROR};
 use crate::program::options::clock::SourceKind;
 use crate::program::options::run::{
     DIMENSIONS, EMIT_INTERVAL, EMIT_JITTER, LONGEST_EMIT_INTERVAL, METRICS, NAMESPACE, ONCE,
@@ -122,32 +121,27 @@ fn read(raw: &mut Raw<'_>) -> Option<(Settings, answer::Settings, SourceKind)> {
 struct AnswerOptions {
     listen: Option<LoopbackAddress>,
     clockbound_directory: Option<PathBuf>,
-    max_error: Option<ErrorLimit>,
-    max_age: AgeLimit,
+    limits: Limits,
 }
 
 fn answers(raw: &mut Raw<'_>) -> AnswerOptions {
     AnswerOptions {
         listen: raw.get(&LISTEN),
         clockbound_directory: raw.get(&CLOCKBOUND_DIRECTORY),
-        max_error: raw.get(&MAX_ERROR),
-        max_age: raw.get(&MAX_AGE).unwrap_or_default(),
+        limits: limits(raw),
     }
 }
 
 impl AnswerOptions {
     fn settings(self, drift: DriftRate, sample_interval: Duration) -> answer::Settings {
-        let max_age = match self.max_age {
+        let max_age = match self.limits.max_age {
             AgeLimit::Off => None,
             AgeLimit::WhereKnown(limit) | AgeLimit::Required(limit) => Some(limit),
         };
         answer::Settings {
             http: self.listen.map(|address| http::Settings {
                 address,
-                limits: Limits {
-                    max_error: self.max_error.map(Duration::from),
-                    max_age: None,
-                },
+                limits: self.limits,
                 drift,
                 sample_interval,
             }),
@@ -160,7 +154,7 @@ impl AnswerOptions {
                         drift,
                         sample_interval,
                         max_age,
-                        age_adjusted: false,
+                        age_adjusted: self.limits.age_adjusted,
                     },
                 }),
         }

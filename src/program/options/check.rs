@@ -36,6 +36,17 @@ pub(crate) const MAX_AGE: Opt<AgeLimit> = Opt {
     },
 };
 
+pub(crate) const AGE_ADJUSTED: Opt<bool> = Opt {
+    name: "age-adjusted",
+    variable: "CLOCK_EMF_AGE_ADJUSTED",
+    value_name: "",
+    default: DefaultValue::Nothing,
+    help: "Let the bound grow from the reference time instead of from the read",
+    rule: switch,
+    #[cfg(test)]
+    examples: SWITCH_EXAMPLES,
+};
+
 pub(crate) const WAIT: Opt<Duration> = Opt {
     name: "wait",
     variable: "CLOCK_EMF_WAIT",

@@ -111,7 +111,7 @@ impl<T> AnyOption for Opt<T> {
 }
 
 /// The rule of a switch, for its variable.
-fn switch(text: &str) -> Result<bool, Expected> {
+pub(crate) fn switch(text: &str) -> Result<bool, Expected> {
     match text {
         "true" | "1" => Ok(true),
         "false" | "0" => Ok(false),

@@ -65,9 +65,10 @@ impl State {
         const FALLBACK: State = State::Fallback { skipped: 0 };
 
         match (self, answer.clock) {
-            (Self::Endpoint, _) => (self, Choice::Endpoint, None),
+            (Self::Endpoint, _) | (Self::Undecided { .. }, Unclear) => {
+                (self, Choice::Endpoint, None)
+            }
             (Self::Undecided { .. }, Known) => (Self::Endpoint, Choice::Endpoint, None),
-            (Self::Undecided { .. }, Unclear) => (self, Choice::Endpoint, None),
             (Self::Undecided { .. }, NotKnown) if answer.reports_no_clock => {
                 (FALLBACK, Choice::Fallback, Some(Notice::FallbackAsUsual))
             }

@@ -67,7 +67,7 @@ mod tests {
 
     #[test]
     fn any_pieces_make_the_same_body_in_the_same_memory() {
-        let whole: Vec<u8> = (0..LIMIT).map(|index| (index % 251) as u8).collect();
+        let whole: Vec<u8> = (0..251u8).cycle().take(LIMIT).collect();
         for size in [1, 7, BLOCK - 1, BLOCK, BLOCK + 1, LIMIT / 2, LIMIT] {
             let mut body = Body::default();
             for piece in whole.chunks(size) {

@@ -63,6 +63,17 @@ const fn member_of(label: Label) -> &'static str {
     }
 }
 
+/// The members that are used: those of the labels, and the clock.
+const MEMBERS: [&str; Label::ALL.len() + 1] = {
+    let mut members = ["ClockDrift"; Label::ALL.len() + 1];
+    let mut index = 0;
+    while index < Label::ALL.len() {
+        members[index] = member_of(Label::ALL[index]);
+        index += 1;
+    }
+    members
+};
+
 /// Decodes the body of `<base>/task`.
 ///
 /// # Errors
@@ -73,9 +84,7 @@ pub(crate) fn parse(body: &[u8]) -> Result<TaskDocument, ReadError> {
         let message = format!("expected a task document, got no JSON object: {error}");
         ReadError::new(ReadErrorKind::InvalidJson, message)
     };
-    let [a, b, c, d, e, f, g] = Label::ALL.map(member_of);
-    let names = [a, b, c, d, e, f, g, "ClockDrift"];
-    let ([labels @ .., clock], _) = members(body, names).map_err(not_an_object)?;
+    let ([labels @ .., clock], _) = members(body, MEMBERS).map_err(not_an_object)?;
 
     let mut withheld = Withheld::default();
     let mut identity = TaskIdentity::default();

@@ -1,12 +1,18 @@
-//! The cached clock and the commit wait, in worlds in which true time is known.
+//! The cached clock and the commit wait, in simulations in which true time is known.
 
-use super::*;
-use crate::reading::ClockSource;
-use crate::time::{ErrorBound, Moment, TimeInterval, earlier, later};
-use chrono::TimeDelta;
-use proptest::prelude::*;
+mod truth;
+
+use std::future::Future;
 use std::sync::Mutex as StdMutex;
 use std::time::Instant;
+
+use chrono::TimeDelta;
+use proptest::prelude::*;
+
+use super::*;
+use crate::clock::Reason;
+use crate::reading::{ClockSource, SyncStatus};
+use crate::time::{ErrorBound, Moment, TimeInterval, earlier, later};
 
 /// What the source says at one attempt.
 #[derive(Debug, Clone, Copy)]
@@ -17,7 +23,7 @@ enum Answer {
     Failure,
 }
 
-/// A world in which true time is known. The wall clock is off by `offset`, and each answer's bound
+/// A machine of which true time is known. The wall clock is off by `offset`, and each answer's bound
 /// covers that.
 #[derive(Debug)]
 struct Simulated {
@@ -31,6 +37,8 @@ struct Simulated {
     restless: bool,
     /// True time since the start, and how many reads there were.
     state: StdMutex<(Duration, usize)>,
+    /// When the source was asked.
+    asked: StdMutex<Vec<Duration>>,
 }
 
 impl Simulated {
@@ -58,13 +66,15 @@ impl Simulated {
     }
 }
 
-impl World for Simulated {
+impl System for Simulated {
     fn now(&self) -> Moment {
         self.moment()
     }
 
     async fn read(&self) -> Sample {
         let taken = self.moment();
+        let since_start = self.state.lock().unwrap().0;
+        self.asked.lock().unwrap().push(since_start);
         let index = {
             let mut state = self.state.lock().unwrap();
             state.1 += 1;
@@ -111,7 +121,7 @@ impl World for Simulated {
 }
 
 fn simulated(answers: Vec<Answer>, offset: Duration, behind: bool) -> Cached<Simulated> {
-    let world = Simulated {
+    let system = Simulated {
         start: Instant::now(),
         offset,
         behind,
@@ -120,8 +130,9 @@ fn simulated(answers: Vec<Answer>, offset: Duration, behind: bool) -> Cached<Sim
         restless: false,
         // Well past the epoch, so that nothing saturates.
         state: StdMutex::new((Duration::from_secs(1_000_000), 0)),
+        asked: StdMutex::default(),
     };
-    Cached::new(world, REFRESH, DriftRate::DEFAULT)
+    Cached::new(system, REFRESH, DriftRate::DEFAULT)
 }
 
 const STEP: Duration = Duration::from_secs(3);
@@ -157,15 +168,15 @@ proptest! {
     ) {
         let offset = Duration::from_micros(offset);
         let clock = simulated(answers.clone(), offset, behind);
-        let world = &clock.shared.world;
-        let start = world.true_time();
+        let system = &clock.shared.system;
+        let start = system.true_time();
         let instant = later(start, Duration::from_micros(ahead));
         block_on(clock.wait_until_past(instant));
-        let end = world.true_time();
+        let end = system.true_time();
         prop_assert!(end > instant, "returned at {end}, before {instant}");
 
         // The last answer used is good; with it the wait was over as soon as its bound allowed.
-        let used = world.reads().checked_sub(1).unwrap();
+        let used = system.reads().checked_sub(1).unwrap();
         let bound = match answers.get(used) {
             Some(Answer::Synchronized { bound }) => *bound,
             None => Duration::ZERO,
@@ -193,11 +204,11 @@ fn the_source_is_asked_once_per_refresh_interval_also_when_it_fails() {
         block_on(async {
             for _ in 0..100 {
                 let _ = clock.reading().await;
-                clock.shared.world.sleep(Duration::from_millis(299)).await;
+                clock.shared.system.sleep(Duration::from_millis(299)).await;
             }
         });
         // 29.9 s.
-        assert_eq!(clock.shared.world.reads(), 3, "{answer:?}");
+        assert_eq!(clock.shared.system.reads(), 3, "{answer:?}");
     }
 }
 
@@ -213,7 +224,7 @@ fn a_caller_that_gives_up_does_not_make_the_next_one_ask_again() {
         .await;
         clock.reading().await.unwrap();
     });
-    assert_eq!(clock.shared.world.reads(), 1);
+    assert_eq!(clock.shared.system.reads(), 1);
 }
 
 #[test]
@@ -228,7 +239,7 @@ fn a_step_of_the_wall_clock_makes_a_reading_stale() {
     let attempt = Attempt {
         began: at(0, 0),
         ended: start + Duration::from_secs(2),
-        outcome: Err(ReadError::new(ReadErrorKind::Timeout, "none")),
+        sample: Err(ReadError::new(ReadErrorKind::Timeout, "none")),
     };
     let is_fresh = |now: Moment| attempt.is_fresh(&now, REFRESH);
     // The refresh interval counts from the end of the attempt, a step from its beginning.
@@ -242,21 +253,21 @@ fn a_step_of_the_wall_clock_makes_a_reading_stale() {
 fn a_step_while_the_source_is_asked_makes_it_be_asked_again() {
     for stepped in [1, 2] {
         let mut clock = simulated(Vec::new(), Duration::ZERO, false);
-        Arc::get_mut(&mut clock.shared).unwrap().world.step = Some((stepped, STEP));
+        Arc::get_mut(&mut clock.shared).unwrap().system.step = Some((stepped, STEP));
         let now = block_on(async {
             let first = clock.now().await.unwrap();
             if stepped == 1 {
                 return first;
             }
-            clock.shared.world.sleep(REFRESH).await;
+            clock.shared.system.sleep(REFRESH).await;
             clock.now().await.unwrap()
         });
-        let truth = clock.shared.world.true_time();
+        let truth = clock.shared.system.true_time();
         assert!(
             now.interval.earliest <= later(truth, STEP)
                 && later(truth, STEP) <= now.interval.latest
         );
-        assert_eq!(clock.shared.world.reads(), stepped + 1);
+        assert_eq!(clock.shared.system.reads(), stepped + 1);
     }
 }
 
@@ -265,32 +276,43 @@ fn a_step_too_small_to_be_taken_for_one_is_within_the_range() {
     let bound = Duration::from_micros(400);
     let mut clock = simulated(vec![Answer::Synchronized { bound }], Duration::ZERO, false);
     let step = Duration::from_millis(4);
-    Arc::get_mut(&mut clock.shared).unwrap().world.step = Some((1, step));
+    Arc::get_mut(&mut clock.shared).unwrap().system.step = Some((1, step));
     let now = block_on(clock.now()).unwrap();
-    assert_eq!(clock.shared.world.reads(), 1);
+    assert_eq!(clock.shared.system.reads(), 1);
     // Whether the clock was right before or is right now.
-    let truth = clock.shared.world.true_time();
+    let truth = clock.shared.system.true_time();
     assert!(now.interval.earliest <= truth && later(truth, step) <= now.interval.latest);
 
-    let limits = |micros| Limits {
-        max_error: Some(Duration::from_micros(micros)),
-        max_age: None,
-    };
+    let limits = |micros| Limits::default().with_max_error(Duration::from_micros(micros));
     assert!(block_on(clock.report(&limits(4_400))).is_good());
     assert!(!block_on(clock.report(&limits(4_399))).is_good());
 }
 
 #[test]
-fn a_wall_clock_that_does_not_come_to_rest_is_an_error() {
+fn a_wall_clock_that_does_not_come_to_rest_is_an_error_of_its_own_kind() {
     let mut clock = simulated(Vec::new(), Duration::ZERO, false);
-    Arc::get_mut(&mut clock.shared).unwrap().world.restless = true;
+    Arc::get_mut(&mut clock.shared).unwrap().system.restless = true;
+    let error = block_on(clock.reading()).unwrap_err();
+    assert_eq!(error.kind, ReadErrorKind::ClockStepping);
+    assert_eq!(clock.shared.system.reads(), 5);
     assert!(matches!(block_on(clock.now()), Err(ClockError::Read(_))));
-    assert_eq!(clock.shared.world.reads(), 5);
     let report = block_on(clock.report(&Limits::default()));
-    assert!(
-        report.reasons[0].contains("stepped again and again"),
-        "{report:?}"
-    );
+    assert_eq!(report.reasons, [Reason::ClockStepping]);
+    assert_eq!(report.interval, None);
+    assert!(!report.is_without_reading(), "there were readings");
+}
+
+#[test]
+fn there_is_a_pause_after_each_step() {
+    let mut clock = simulated(Vec::new(), Duration::ZERO, false);
+    Arc::get_mut(&mut clock.shared).unwrap().system.restless = true;
+    let _ = block_on(clock.now());
+    let asked = clock.shared.system.asked.lock().unwrap();
+    let pauses: Vec<Duration> = asked
+        .windows(2)
+        .map(|pair| pair[1].saturating_sub(pair[0]))
+        .collect();
+    assert_eq!(pauses, [SHORTEST_REFRESH; 4]);
 }
 
 #[test]
@@ -299,10 +321,7 @@ fn what_is_acted_on_is_what_was_judged() {
         bound: Duration::from_millis(ms),
     });
     let clock = simulated(bounds.to_vec(), Duration::ZERO, false);
-    let limits = Limits {
-        max_error: Some(Duration::from_millis(5)),
-        max_age: None,
-    };
+    let limits = Limits::default().with_max_error(Duration::from_millis(5));
     block_on(async {
         for good in [true, false, true, false] {
             match clock.now_within(&limits).await {
@@ -310,35 +329,32 @@ fn what_is_acted_on_is_what_was_judged() {
                     good && now.interval.latest - now.interval.earliest
                         <= TimeDelta::milliseconds(10)
                 ),
-                Err(report) => assert!(
-                    !good && report.reasons[0].contains("over the limit"),
-                    "{report:?}"
+                Err(not_good) => assert!(
+                    !good && matches!(not_good.reasons(), [Reason::BoundOverLimit { .. }]),
+                    "{not_good:?}"
                 ),
             }
-            clock.shared.world.sleep(REFRESH).await;
+            clock.shared.system.sleep(REFRESH).await;
         }
     });
 
     let unknown = simulated(vec![Answer::BoundUnknown], Duration::ZERO, false);
-    let report = block_on(unknown.now_within(&Limits::default())).unwrap_err();
-    assert!(
-        !report.is_good() && report.reasons[0].contains("bound is unknown"),
-        "{report:?}"
-    );
+    let not_good = block_on(unknown.now_within(&Limits::default())).unwrap_err();
+    assert_eq!(not_good.reasons(), [Reason::BoundUnknown]);
 }
 
 #[test]
 fn the_source_is_never_asked_within_100_ms() {
-    let world = simulated(Vec::new(), Duration::ZERO, false).shared;
-    let world = Arc::into_inner(world).unwrap().world;
-    let clock = Cached::new(world, Duration::ZERO, DriftRate::DEFAULT);
+    let system = simulated(Vec::new(), Duration::ZERO, false).shared;
+    let system = Arc::into_inner(system).unwrap().system;
+    let clock = Cached::new(system, Duration::ZERO, DriftRate::DEFAULT);
     block_on(async {
         for _ in 0..100 {
             clock.now().await.unwrap();
-            clock.shared.world.sleep(Duration::from_millis(10)).await;
+            clock.shared.system.sleep(Duration::from_millis(10)).await;
         }
     });
-    assert_eq!(clock.shared.world.reads(), 10);
+    assert_eq!(clock.shared.system.reads(), 10);
 }
 
 #[test]
@@ -349,27 +365,42 @@ fn without_a_runtime_there_is_an_error_and_no_panic() {
     let std::task::Poll::Ready(outcome) = now.as_mut().poll(&mut context) else {
         panic!("it waits for what cannot come");
     };
-    assert!(matches!(outcome, Err(ClockError::Read(_))), "{outcome:?}");
+    let Err(ClockError::Read(error)) = outcome else {
+        panic!("{outcome:?}");
+    };
+    assert_eq!(error.kind, ReadErrorKind::NoRuntime);
 }
 
 #[test]
-fn presents_of_an_unsynchronized_clock_are_in_no_order() {
-    let at = |seconds: u64, status| Now {
+fn there_is_a_present_only_for_a_synchronized_clock_with_a_bound() {
+    let answers = vec![
+        Answer::NotSynchronized,
+        Answer::BoundUnknown,
+        Answer::Failure,
+    ];
+    let clock = simulated(answers, Duration::ZERO, false);
+    let expected = [
+        ClockError::NotSynchronized(SyncStatus::NotSynchronized),
+        ClockError::BoundUnknown,
+        ClockError::Read(ReadError::new(ReadErrorKind::Timeout, "none")),
+    ];
+    block_on(async {
+        for error in expected {
+            assert_eq!(clock.now().await, Err(error));
+            clock.shared.system.sleep(REFRESH).await;
+        }
+        clock.now().await.unwrap();
+    });
+}
+
+#[test]
+fn moments_are_in_an_order_only_where_their_ranges_do_not_touch() {
+    let at = |seconds: u64, bound: u64| Now {
         interval: TimeInterval::around(
             later(DateTime::UNIX_EPOCH, Duration::from_secs(seconds)),
-            Duration::ZERO,
+            Duration::from_secs(bound),
         ),
-        status,
     };
-    let (good, lost) = (SyncStatus::Synchronized, SyncStatus::NotSynchronized);
-    assert!(at(1, good).is_before(&at(2, good)) && at(2, good).is_after(&at(1, good)));
-    for (first, second) in [
-        (good, lost),
-        (lost, good),
-        (lost, lost),
-        (SyncStatus::Unknown, good),
-    ] {
-        assert!(!at(1, first).is_before(&at(2, second)));
-        assert!(!at(2, first).is_after(&at(1, second)));
-    }
+    assert!(at(10, 1).is_before(&at(13, 1)) && at(13, 1).is_after(&at(10, 1)));
+    assert!(!at(10, 1).is_before(&at(12, 1)) && !at(12, 1).is_after(&at(10, 1)));
 }

@@ -1,0 +1,32 @@
+//! What a clock rests on: two clocks, a source, and sleep.
+
+use std::future::Future;
+use std::time::Duration;
+
+use crate::source::{Sample, Source};
+use crate::time::Moment;
+
+/// What a clock rests on. Tests put a simulation here, in which true time is known.
+pub(crate) trait System: Send + Sync + 'static {
+    fn now(&self) -> Moment;
+    fn read(&self) -> impl Future<Output = Sample> + Send;
+    fn sleep(&self, time: Duration) -> impl Future<Output = ()> + Send;
+}
+
+/// The clocks of this machine, and tokio's timer.
+#[derive(Debug)]
+pub(crate) struct RealSystem(pub(crate) Source);
+
+impl System for RealSystem {
+    fn now(&self) -> Moment {
+        Moment::now()
+    }
+
+    fn read(&self) -> impl Future<Output = Sample> + Send {
+        self.0.read()
+    }
+
+    fn sleep(&self, time: Duration) -> impl Future<Output = ()> + Send {
+        tokio::time::sleep(time)
+    }
+}

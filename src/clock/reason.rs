@@ -1,0 +1,149 @@
+//! Why a clock is not good, and what else there is to know about a reading. Pure.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::reading::{ReadError, SyncStatus};
+use crate::time::{age_seconds, milliseconds};
+
+/// One reason why a clock is not good. Its `Display` is a sentence for a person, [`Reason::code`] the word
+/// for a program.
+///
+/// ```
+/// use std::time::Duration;
+/// use ecs_clock_emf::Reason;
+///
+/// let reason = Reason::BoundOverLimit {
+///     bound: Duration::from_micros(6_500),
+///     limit: Duration::from_millis(5),
+///     age_adjusted: false,
+/// };
+/// assert_eq!(reason.code(), "bound_over_limit");
+/// assert_eq!(reason.to_string(), "the error bound of 6.5 ms is over the limit of 5 ms");
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Reason {
+    /// The source says that the clock is not synchronized, or does not say that it is.
+    NotSynchronized(SyncStatus),
+    /// The source gave no error bound, or the bound has grown over 24 hours.
+    BoundUnknown,
+    /// The error bound is larger than the limit.
+    BoundOverLimit {
+        /// The bound at the moment of the verdict.
+        bound: Duration,
+        /// The limit.
+        limit: Duration,
+        /// Whether the bound grew from the reference time, as the limits asked.
+        age_adjusted: bool,
+    },
+    /// The reference time is older than the limit.
+    AgeOverLimit {
+        /// The age at the moment of the verdict.
+        age: Duration,
+        /// The limit.
+        limit: Duration,
+    },
+    /// The age of the reference time is not known, and the limits ask for it.
+    AgeUnknown,
+    /// The wall clock was stepped during each of five reads.
+    ClockStepping,
+    /// There is no reading.
+    NoReading(ReadError),
+}
+
+impl Reason {
+    /// The word for it: `not_synchronized`, `bound_unknown`, `bound_over_limit`, `age_over_limit`,
+    /// `age_unknown`, `clock_stepping` or `no_reading`.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NotSynchronized(_) => "not_synchronized",
+            Self::BoundUnknown => "bound_unknown",
+            Self::BoundOverLimit { .. } => "bound_over_limit",
+            Self::AgeOverLimit { .. } => "age_over_limit",
+            Self::AgeUnknown => "age_unknown",
+            Self::ClockStepping => "clock_stepping",
+            Self::NoReading(_) => "no_reading",
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotSynchronized(status @ SyncStatus::Unknown) => {
+                write!(
+                    f,
+                    "the clock is not known to be synchronized: its status is {status}"
+                )
+            }
+            Self::NotSynchronized(status) => {
+                write!(f, "the clock is not synchronized: its status is {status}")
+            }
+            Self::BoundUnknown => f.write_str("the error bound is unknown"),
+            Self::BoundOverLimit {
+                bound,
+                limit,
+                age_adjusted,
+            } => write!(
+                f,
+                "the {}error bound of {} ms is over the limit of {} ms",
+                if *age_adjusted { "age-adjusted " } else { "" },
+                milliseconds(*bound),
+                milliseconds(*limit)
+            ),
+            Self::AgeOverLimit { age, limit } => write!(
+                f,
+                "the reference age of {} s is over the limit of {} s",
+                age_seconds(*age),
+                age_seconds(*limit)
+            ),
+            Self::AgeUnknown => f.write_str("the reference age is unknown"),
+            Self::ClockStepping => {
+                f.write_str("the wall clock was stepped during each of several reads")
+            }
+            Self::NoReading(error) => write!(f, "no reading: {}", error.message),
+        }
+    }
+}
+
+/// What else there is to know about a reading, whether the clock is good or not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Warning {
+    /// A member of the source's answer was left out, since it could not be believed.
+    Withheld(ReadError),
+    /// The wall clock was stepped while the source was read, so it was read again.
+    ReadAgain {
+        /// How often.
+        times: u32,
+    },
+    /// The wall clock was stepped, and the source may not have noticed yet: every figure is larger by
+    /// this.
+    Enlarged {
+        /// How far the wall clock was stepped.
+        by: Duration,
+    },
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Withheld(error) => write!(f, "withheld: {}", error.message),
+            Self::ReadAgain { times: 1 } => {
+                f.write_str("the wall clock was stepped during the read; it was read again")
+            }
+            Self::ReadAgain { times } => write!(
+                f,
+                "the wall clock was stepped during the read; it was read {times} more times"
+            ),
+            Self::Enlarged { by } => write!(
+                f,
+                "the wall clock was stepped and the source may not have noticed yet: \
+                 the error bound is enlarged by {} ms",
+                milliseconds(*by)
+            ),
+        }
+    }
+}

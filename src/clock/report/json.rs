@@ -1,0 +1,52 @@
+//! A report as JSON: the one place where its members are named.
+
+use serde::{Serialize, Serializer};
+
+use super::{Report, rfc3339, rfc3339_up};
+use crate::reading::{ClockSource, SyncStatus};
+use crate::time::{age_seconds, milliseconds};
+
+/// The members, in their order. What is not known is `null`.
+#[derive(Serialize)]
+struct Members {
+    verdict: &'static str,
+    reasons: Vec<String>,
+    codes: Vec<&'static str>,
+    warnings: Vec<String>,
+    source: Option<&'static str>,
+    status: Option<&'static str>,
+    error_bound_ms: Option<f64>,
+    reference_timestamp: Option<String>,
+    reference_age_s: Option<f64>,
+    age_adjusted_bound_ms: Option<f64>,
+    read_at: Option<String>,
+    earliest: Option<String>,
+    latest: Option<String>,
+}
+
+impl From<&Report> for Members {
+    fn from(report: &Report) -> Self {
+        Self {
+            verdict: report.verdict().as_str(),
+            reasons: report.reasons.iter().map(ToString::to_string).collect(),
+            codes: report.codes().collect(),
+            warnings: report.warnings.iter().map(ToString::to_string).collect(),
+            source: report.source.map(ClockSource::as_str),
+            status: report.status.map(SyncStatus::as_str),
+            error_bound_ms: report.error_bound.map(milliseconds),
+            reference_timestamp: report.reference.map(rfc3339),
+            reference_age_s: report.reference_age.map(age_seconds),
+            age_adjusted_bound_ms: report.age_adjusted_bound.map(milliseconds),
+            read_at: report.read_at.map(rfc3339),
+            earliest: report.interval.map(|interval| rfc3339(interval.earliest)),
+            latest: report.interval.map(|interval| rfc3339_up(interval.latest)),
+        }
+    }
+}
+
+/// The object that `check --json` prints.
+impl Serialize for Report {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Members::from(self).serialize(serializer)
+    }
+}

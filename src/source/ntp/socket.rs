@@ -1,0 +1,103 @@
+//! The UDP socket of one exchange: opened for it, connected to the server, closed after it.
+
+use std::io;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use tokio::net::UdpSocket;
+
+use super::exchange::Exchange;
+use super::fault::Fault;
+use super::packet::{LENGTH, Packet, request};
+use super::timestamp::Timestamp;
+use crate::time::{DriftRate, Moment};
+
+/// More than an answer has, extensions aside; the rest of a longer datagram is thrown away.
+const DATAGRAM_LIMIT: usize = 512;
+/// So many datagrams in a row may be thrown away before everything else gets its turn.
+const DROPPED_IN_A_ROW: u32 = 16;
+
+/// Asks the first of these addresses that there is a route to. What comes but is not the answer is
+/// thrown away; the fault of it is left in `heard`, for a caller whose patience ends. `on_sent` learns when
+/// the request went.
+///
+/// # Errors
+/// If nothing can be sent, the system reports that nobody listens there, or the answer is of no use.
+pub(super) async fn converse(
+    addresses: &[SocketAddr],
+    nonce: Timestamp,
+    drift: DriftRate,
+    on_sent: impl FnOnce(&Moment),
+    heard: &mut Option<Fault>,
+) -> Result<Exchange, Fault> {
+    let socket = connect(addresses).await.map_err(Fault::Network)?;
+    let requested = send(&socket, &request(nonce))
+        .await
+        .map_err(Fault::Network)?;
+    on_sent(&requested);
+    let mut datagram = [0; DATAGRAM_LIMIT];
+    for dropped in 1_u32.. {
+        let length = receive(&socket, &mut datagram)
+            .await
+            .map_err(Fault::Network)?;
+        let taken = Moment::now();
+        match Packet::parse(&datagram[..length], nonce) {
+            Ok(packet) => return Exchange::judge(&packet, requested, taken, drift),
+            // That answers to others came is worth saying only if nothing else did.
+            Err(Fault::ForeignOrigin) if heard.is_some() => {}
+            Err(fault) => *heard = Some(fault),
+        }
+        if dropped % DROPPED_IN_A_ROW == 0 {
+            tokio::task::yield_now().await;
+        }
+    }
+    Err(heard.take().unwrap_or(Fault::ForeignOrigin))
+}
+
+/// A socket on a port that the system chooses, which takes datagrams of the server's address alone.
+async fn connect(addresses: &[SocketAddr]) -> io::Result<UdpSocket> {
+    let mut outcome = Err(io::Error::other("the name has no address"));
+    for address in addresses {
+        outcome = connect_to(*address).await;
+        if outcome.is_ok() {
+            break;
+        }
+    }
+    outcome
+}
+
+async fn connect_to(address: SocketAddr) -> io::Result<UdpSocket> {
+    let any = match address {
+        SocketAddr::V4(_) => SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
+        SocketAddr::V6(_) => SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)),
+    };
+    let socket = UdpSocket::bind(any).await?;
+    socket.connect(address).await?;
+    Ok(socket)
+}
+
+/// Sends the request; the moment right before it went.
+async fn send(socket: &UdpSocket, request: &[u8; LENGTH]) -> io::Result<Moment> {
+    loop {
+        // First the waiting, then the clock.
+        socket.writable().await?;
+        let requested = Moment::now();
+        match socket.try_send(request) {
+            Ok(LENGTH) => return Ok(requested),
+            Ok(_) => return Err(io::ErrorKind::WriteZero.into()),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// The length of the next datagram, of which `buffer` takes the start.
+async fn receive(socket: &UdpSocket, buffer: &mut [u8]) -> io::Result<usize> {
+    /// Windows' error for a datagram of which the end was thrown away; elsewhere that is not one.
+    const MESSAGE_TOO_LONG: i32 = 10_040;
+    match socket.recv(buffer).await {
+        Err(error) if cfg!(windows) && error.raw_os_error() == Some(MESSAGE_TOO_LONG) => {
+            Ok(buffer.len())
+        }
+        outcome => outcome,
+    }
+}

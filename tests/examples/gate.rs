@@ -1,0 +1,42 @@
+//! A gate: what must not run on a bad clock asks first.
+//!
+//! `cargo run --example gate`
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a program of its own"
+)]
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use ecs_clock_emf::{Clock, Environment, Limits, NotGood, Now, Reason, Source};
+
+/// The work, under a timestamp that no correct clock has reached yet.
+pub(crate) async fn transfer(clock: &Clock) -> Result<Now, NotGood> {
+    let limits = Limits::default().with_max_error(Duration::from_millis(5));
+    let now = clock.now_within(&limits).await?;
+    println!("transferred at {}", now.interval.latest);
+    Ok(now)
+}
+
+#[tokio::main(flavor = "current_thread")]
+pub(crate) async fn main() -> ExitCode {
+    let source = match Source::detect(&Environment::of_process(), Duration::from_secs(2)) {
+        Ok(source) => source,
+        Err(error) => return refused(&error.to_string()),
+    };
+    match transfer(&Clock::new(source, Duration::from_secs(10))).await {
+        Ok(_) => ExitCode::SUCCESS,
+        // A limit that is exceeded now may hold again soon; the other reasons are for a person.
+        Err(not_good) => match not_good.reasons() {
+            [Reason::BoundOverLimit { .. }] => refused("try again later"),
+            _ => refused(&not_good.to_string()),
+        },
+    }
+}
+
+fn refused(why: &str) -> ExitCode {
+    eprintln!("refused: {why}");
+    ExitCode::FAILURE
+}

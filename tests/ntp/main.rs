@@ -1,0 +1,51 @@
+//! The NTP client against a real chronyd and against servers that misbehave, all of them on loopback.
+#![cfg(unix)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "helpers of tests fail by panicking, as tests do"
+)]
+
+mod addresses;
+mod chronyd;
+mod exchanges;
+mod misbehaviour;
+mod packet;
+mod played;
+mod proxy;
+mod schedule;
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use ecs_clock_emf::{Exchange, NtpClient, NtpServer, NtpSettings, ReadError, ReadErrorKind};
+
+/// Longer than anything takes on the busiest machine; only a failure waits so long.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A client of the server at this address.
+fn client(server: SocketAddr) -> NtpClient {
+    client_with(server, |_| ())
+}
+
+/// A client whose time-out does for a busy machine, but for what the test changes.
+fn client_with(server: SocketAddr, change: impl FnOnce(&mut NtpSettings)) -> NtpClient {
+    let server: NtpServer = server.to_string().parse().unwrap();
+    let mut settings = NtpSettings {
+        server,
+        timeout: PATIENCE,
+        ..NtpSettings::default()
+    };
+    change(&mut settings);
+    NtpClient::new(settings)
+}
+
+/// The first exchange of a client.
+async fn ask(client: &NtpClient) -> Result<Exchange, ReadError> {
+    client.ask().await.expect("the first request is always due")
+}
+
+/// What the first exchange with a server fails for.
+async fn failure(client: &NtpClient) -> ReadErrorKind {
+    ask(client).await.unwrap_err().kind
+}
