@@ -148,6 +148,17 @@ pub enum AgeLimit {
     Required(Duration),
 }
 
+impl AgeLimit {
+    /// The largest known age that is good; `None` if any is.
+    #[must_use]
+    pub fn longest(self) -> Option<Duration> {
+        match self {
+            Self::Off => None,
+            Self::WhereKnown(limit) | Self::Required(limit) => Some(limit),
+        }
+    }
+}
+
 impl Default for AgeLimit {
     /// One hour where the age is known.
     fn default() -> Self {

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde::{Serialize, Serializer};
+
 use super::limits::AgeLimit;
 
 /// What is asked of a clock beyond being synchronized and knowing its error bound.
@@ -51,7 +53,7 @@ impl Limits {
     }
 }
 
-/// Good or not.
+/// Good or not. It serializes to its word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     /// Synchronized, with a known error bound, and within every limit.
@@ -68,5 +70,11 @@ impl Verdict {
             Self::Good => "good",
             Self::NotGood => "not_good",
         }
+    }
+}
+
+impl Serialize for Verdict {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
     }
 }

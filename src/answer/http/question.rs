@@ -120,8 +120,8 @@ fn wrong(name: &'static str, expected: &'static str, given: &str) -> WrongQuesti
 
 fn switch(name: &'static str, text: &str) -> Result<bool, WrongQuestion> {
     match text {
-        "true" => Ok(true),
-        "false" => Ok(false),
+        "true" | "1" => Ok(true),
+        "false" | "0" => Ok(false),
         _ => Err(wrong(name, "true or false", text)),
     }
 }

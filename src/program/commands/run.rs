@@ -9,7 +9,7 @@ use tracing::{error, info, warn};
 use crate::answer::clockbound;
 use crate::answer::http::{self, LoopbackAddress};
 use crate::answer::{self, Answers};
-use crate::clock::{AgeLimit, Limits};
+use crate::clock::Limits;
 use crate::program::clock::{clock, limits};
 use crate::program::exit::Exit;
 use crate::program::options::answer::{CLOCKBOUND_DIRECTORY, LISTEN};
@@ -134,10 +134,6 @@ fn answers(raw: &mut Raw<'_>) -> AnswerOptions {
 
 impl AnswerOptions {
     fn settings(self, drift: DriftRate, sample_interval: Duration) -> answer::Settings {
-        let max_age = match self.limits.max_age {
-            AgeLimit::Off => None,
-            AgeLimit::WhereKnown(limit) | AgeLimit::Required(limit) => Some(limit),
-        };
         answer::Settings {
             http: self.listen.map(|address| http::Settings {
                 address,
@@ -153,7 +149,7 @@ impl AnswerOptions {
                     rules: clockbound::Rules {
                         drift,
                         sample_interval,
-                        max_age,
+                        max_age: self.limits.max_age.longest(),
                         age_adjusted: self.limits.age_adjusted,
                     },
                 }),
@@ -368,6 +364,7 @@ mod tests {
             ("clockbound-directory", ""),
             ("max-error", "5m"),
             ("max-age", "x"),
+            ("age-adjusted", "x"),
         ];
         let expected: Vec<String> = all.iter().map(|(name, _)| format!("--{name}")).collect();
         assert_eq!(faults(&all, &[]), expected);
