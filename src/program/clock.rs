@@ -40,13 +40,18 @@ pub(crate) fn clock(raw: &mut Raw<'_>) -> Option<ClockSettings> {
     })
 }
 
+/// Reads the largest error bound that is good.
+pub(crate) fn max_error(raw: &mut Raw<'_>) -> Option<Duration> {
+    raw.get(&MAX_ERROR).map(Duration::from)
+}
+
 /// Reads the options that say which clock is good.
 pub(crate) fn limits(raw: &mut Raw<'_>) -> Limits {
-    let max_error = raw.get(&MAX_ERROR);
+    let max_error = max_error(raw);
     let max_age = raw.get(&MAX_AGE);
     let age_adjusted = raw.is_on(&AGE_ADJUSTED);
     let mut limits = Limits::default().with_age_adjusted(age_adjusted);
-    limits.max_error = max_error.map(Duration::from);
+    limits.max_error = max_error;
     limits.max_age = max_age.unwrap_or_default();
     limits
 }

@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 use clock_bound_client::{ClockBoundClient, ClockStatus};
 use endpoint::{Scenario, Server};
 use rustix::process::Signal;
-use support::Program;
+use support::{Finished, Program, run};
 use tempfile::TempDir;
 
 const ENDPOINT: &str = "ECS_CONTAINER_METADATA_URI_V4";
@@ -268,4 +268,62 @@ fn the_snippet_takes_the_step_on_a_good_clock_only() {
         panic!("nor without a segment")
     });
     assert!(refused.is_err());
+}
+
+fn check(directory: &Path, more: &[&str]) -> Finished {
+    let mut arguments = vec!["check", "--clockbound", directory.to_str().unwrap()];
+    arguments.extend(more);
+    run(&arguments, &[])
+}
+
+#[test]
+fn check_judges_the_segment_as_a_client_does() {
+    let writer = writer(Scenario::Good);
+    let directory = writer.directory.path();
+    until_status(&mut writer.client(), ClockStatus::Synchronized);
+    let good = check(directory, &["--json"]);
+    assert_eq!(good.code, Some(0), "{good:?}");
+    let report: serde_json::Value = serde_json::from_str(&good.stdout).unwrap();
+    assert_eq!(report["verdict"], "good");
+    assert_eq!(report["source"], "clockbound");
+    assert!(report["earliest"].as_str() < report["latest"].as_str());
+    assert_eq!(check(directory, &["--max-error=5ms"]).code, Some(0));
+    let over = check(directory, &["--max-error=1us"]);
+    assert_eq!(over.code, Some(1));
+    assert!(
+        over.stdout.contains("is over the limit of"),
+        "{}",
+        over.stdout
+    );
+
+    writer.server.switch(Scenario::Unsynchronized);
+    until_status(&mut writer.client(), ClockStatus::FreeRunning);
+    let lost = check(directory, &["--json"]);
+    assert_eq!(lost.code, Some(1));
+    assert!(
+        lost.stdout.contains(r#""codes":["not_synchronized"]"#),
+        "{}",
+        lost.stdout
+    );
+
+    // Torn, foreign, missing.
+    drop(writer.program);
+    let path = directory.join("shm0");
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[14] |= 1;
+    fs::write(&path, &bytes).unwrap();
+    assert_eq!(check(directory, &[]).code, Some(1));
+    fs::write(&path, "foreign").unwrap();
+    assert_eq!(check(directory, &[]).code, Some(3));
+    fs::remove_file(&path).unwrap();
+    let missing = check(directory, &[]);
+    assert_eq!((missing.code, missing.stdout.as_str()), (Some(3), ""));
+    assert!(
+        missing.stderr.contains("there is no segment to judge"),
+        "{}",
+        missing.stderr
+    );
+    // What a segment does not tell cannot be asked of it.
+    assert_eq!(check(directory, &["--max-age=1h"]).code, Some(2));
+    assert_eq!(check(directory, &["--max-error=5m"]).code, Some(2));
 }
