@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::clock::Limits;
+use crate::program::options::check::{AGE_ADJUSTED, MAX_AGE, MAX_ERROR};
 use crate::program::options::clock::{MAX_DRIFT_PPM, REQUEST_TIMEOUT, SOURCE, SourceKind};
 use crate::program::options::ntp::{NTP_INTERVAL, NTP_SERVER};
 use crate::program::raw::{Problem, Raw};
@@ -63,6 +65,22 @@ pub(crate) fn clock(raw: &mut Raw<'_>) -> Option<ClockSettings> {
         in_ecs: endpoint.is_some(),
         ntp,
     })
+}
+
+/// Reads the largest error bound that is good.
+pub(crate) fn max_error(raw: &mut Raw<'_>) -> Option<Duration> {
+    raw.get(&MAX_ERROR).map(Duration::from)
+}
+
+/// Reads the options that say which clock is good.
+pub(crate) fn limits(raw: &mut Raw<'_>) -> Limits {
+    let max_error = max_error(raw);
+    let max_age = raw.get(&MAX_AGE);
+    let age_adjusted = raw.is_on(&AGE_ADJUSTED);
+    let mut limits = Limits::default().with_age_adjusted(age_adjusted);
+    limits.max_error = max_error;
+    limits.max_age = max_age.unwrap_or_default();
+    limits
 }
 
 fn open(

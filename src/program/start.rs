@@ -9,6 +9,8 @@ use std::process::ExitCode;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
 use crate::explain;
+#[cfg(target_os = "linux")]
+use crate::program::commands;
 use crate::program::commands::{check, run};
 use crate::program::diagnostics;
 use crate::program::exit::Exit;
@@ -24,7 +26,7 @@ pub fn main(arguments: Vec<OsString>, environment: &Environment) -> ExitCode {
     let started = Moment::now();
     let exit = match parse(command(), arguments) {
         Ok(matches) => match matches.subcommand() {
-            Some(("check", matches)) => check::run(&flags(matches, &check::options()), environment),
+            Some(("check", matches)) => check(matches, environment),
             Some(("explain", matches)) => explain(matches),
             other => {
                 let matches = other.map_or(&matches, |(_, matches)| matches);
@@ -70,7 +72,8 @@ fn command() -> Command {
         .subcommand(
             Command::new("check")
                 .about("Print one reading and whether it is good: exit code 0 good, 1 not good, 3 no reading")
-                .args(arguments(&check::options())),
+                .args(arguments(&check::options()))
+                .args(segment()),
         )
         .subcommand(
             Command::new("explain")
@@ -81,6 +84,28 @@ fn command() -> Command {
                 .arg(Arg::new("now").long("now").value_name("TIME").value_parser(explain::parse_now).allow_negative_numbers(true)
                     .help("The moment that timestamps are held against: RFC 3339 or milliseconds [default: the present]")),
         )
+}
+
+fn check(matches: &ArgMatches, environment: &Environment) -> Exit {
+    let flags = flags(matches, &check::options());
+    #[cfg(target_os = "linux")]
+    if let Some(directory) = matches.get_one::<PathBuf>("clockbound") {
+        return commands::check_segment::run(directory, &flags, environment);
+    }
+    check::run(&flags, environment)
+}
+
+/// A flag only: as a variable it would turn the check of a sidecar's own container into another one.
+fn segment() -> Option<Arg> {
+    cfg!(target_os = "linux").then(|| {
+        Arg::new("clockbound")
+            .long("clockbound")
+            .value_name("DIRECTORY")
+            .value_parser(clap::value_parser!(PathBuf))
+            // What is about the source's reading, which a segment does not tell.
+            .conflicts_with_all(["max-age", "age-adjusted", "wait"])
+            .help("Judge the ClockBound segment in this directory as its clients do; 3 if there is none")
+    })
 }
 
 /// Options as flags. Values are not looked at here: all faults are to come out at once.

@@ -18,17 +18,15 @@
 
 #[path = "../support/demo.rs"]
 mod demo;
+#[path = "../support/load.rs"]
+mod load;
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use demo::Demo;
 use endpoint::{Scenario, Server};
-
-/// Connections that share the requests.
-const CONNECTIONS: u32 = 20;
+use load::{load, resident_kb};
 
 fn main() -> ExitCode {
     let numbers: Vec<u32> = std::env::args()
@@ -42,13 +40,13 @@ fn main() -> ExitCode {
     let demo = Demo::start(&server.base(), &[]);
     // The first second has everything in place.
     load(&demo.address, rate, 1);
-    let before = resident_kb(&demo);
+    let before = resident_kb(demo.id());
     let asked_before = server.counters().task_requests;
     let start = Instant::now();
     let (mut times, failed) = load(&demo.address, rate, seconds);
     let took = start.elapsed();
     let asked = server.counters().task_requests - asked_before;
-    let after = resident_kb(&demo);
+    let after = resident_kb(demo.id());
 
     times.sort_unstable();
     let percentile = |share: usize| times[(times.len() - 1) * share / 100];
@@ -71,82 +69,4 @@ fn main() -> ExitCode {
         return ExitCode::FAILURE;
     }
     ExitCode::SUCCESS
-}
-
-/// Sends requests at even distances; how long each answer took, and how many requests failed.
-fn load(address: &str, rate: u32, seconds: u32) -> (Vec<Duration>, u32) {
-    let distance = Duration::from_secs(1) / rate;
-    let start = Instant::now() + Duration::from_millis(100);
-    let clients: Vec<_> = (0..CONNECTIONS)
-        .map(|first| {
-            let address = address.to_owned();
-            std::thread::spawn(move || {
-                let due = (first..rate * seconds)
-                    .step_by(CONNECTIONS as usize)
-                    .map(|number| start + distance * number);
-                client(&address, due)
-            })
-        })
-        .collect();
-    let results = clients.into_iter().map(|client| client.join().unwrap());
-    results.fold((Vec::new(), 0), |(mut times, failed), (more, failures)| {
-        times.extend(more);
-        (times, failed + failures)
-    })
-}
-
-fn client(address: &str, due: impl Iterator<Item = Instant>) -> (Vec<Duration>, u32) {
-    let connect = || BufReader::new(TcpStream::connect(address).unwrap());
-    let mut connection = connect();
-    let mut times = Vec::new();
-    let mut failed = 0;
-    for at in due {
-        std::thread::sleep(at.saturating_duration_since(Instant::now()));
-        match ask(&mut connection) {
-            Some(true) => times.push(at.elapsed()),
-            // A connection lives for a minute at most; one that was closed between two requests is no failure.
-            None => {
-                connection = connect();
-                match ask(&mut connection) {
-                    Some(true) => times.push(at.elapsed()),
-                    _ => failed += 1,
-                }
-            }
-            Some(false) => failed += 1,
-        }
-    }
-    (times, failed)
-}
-
-/// Whether the answer was 200; nothing where the connection is closed.
-fn ask(connection: &mut BufReader<TcpStream>) -> Option<bool> {
-    let request = b"GET /clock HTTP/1.1\r\nhost: demo\r\n\r\n";
-    connection.get_mut().write_all(request).ok()?;
-    let mut status = String::new();
-    if connection.read_line(&mut status).ok()? == 0 {
-        return None;
-    }
-    let mut length = 0;
-    loop {
-        let mut header = String::new();
-        connection.read_line(&mut header).ok()?;
-        if header == "\r\n" {
-            break;
-        }
-        if let Some(value) = header.strip_prefix("content-length: ") {
-            length = value.trim().parse().ok()?;
-        }
-    }
-    let mut body = vec![0; length];
-    connection.read_exact(&mut body).ok()?;
-    Some(status.contains(" 200 ") && body.ends_with(b"\n"))
-}
-
-fn resident_kb(demo: &Demo) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", demo.id())).unwrap();
-    let line = status
-        .lines()
-        .find(|line| line.starts_with("VmRSS"))
-        .unwrap();
-    line.split_whitespace().nth(1).unwrap().parse().unwrap()
 }

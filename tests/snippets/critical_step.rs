@@ -15,7 +15,11 @@ fn nanoseconds(seconds: i64, nanoseconds: i64) -> i128 {
 /// The earliest and the latest that it can be now, if the clock is good.
 fn clock(client: &mut ClockBoundClient) -> Result<(i128, i128), String> {
     let now = client.now().map_err(|error| format!("{error:?}"))?;
-    let ClockBoundNowResult { earliest, latest, clock_status } = now;
+    let ClockBoundNowResult {
+        earliest,
+        latest,
+        clock_status,
+    } = now;
     if clock_status != ClockStatus::Synchronized {
         return Err(format!("the clock is {clock_status:?}"));
     }
@@ -42,7 +46,7 @@ fn wait_until_past(client: &mut ClockBoundClient, timestamp: i128) -> Result<(),
 }
 
 /// Takes the step with the latest time it can be, and waits that time out before anybody hears of it.
-fn commit(path: &str, write: impl FnOnce(i128)) -> Result<i128, String> {
+pub(crate) fn commit(path: &str, write: impl FnOnce(i128)) -> Result<i128, String> {
     // An application opens it once, and keeps it.
     let mut client = ClockBoundClient::new_with_path(path).map_err(|error| format!("{error:?}"))?;
     let (_, timestamp) = clock(&mut client)?;

@@ -14,7 +14,7 @@ use serde::Serialize;
 use super::clocks;
 use super::segment::{self, FILE_NAME, HEADER_SIZE, Malformed, SIZE, Segment, Status};
 use crate::clock::{Verdict, rfc3339, rfc3339_up};
-use crate::time::{Moment, TimeInterval, milliseconds};
+use crate::time::{Moment, TimeInterval, age_seconds, milliseconds};
 
 /// A client that reads a state older than this takes the clock for free-running.
 const GRACE: Duration = Duration::from_secs(5);
@@ -61,7 +61,7 @@ impl std::error::Error for Unreadable {}
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct SegmentReport {
     /// `good` or `not_good`.
-    pub verdict: Verdict,
+    pub verdict: &'static str,
     /// Why it is not good: one sentence for each reason.
     pub reasons: Vec<String>,
     /// The same, one word for each.
@@ -84,7 +84,32 @@ impl SegmentReport {
     /// Whether the verdict is good.
     #[must_use]
     pub(crate) fn is_good(&self) -> bool {
-        self.verdict == Verdict::Good
+        self.codes.is_empty()
+    }
+}
+
+impl fmt::Display for SegmentReport {
+    /// A few lines for a person.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut line = |name: &str, value: &str| writeln!(f, "{name:<20}{value}");
+        let unknown = || "unknown".to_owned();
+        line("verdict", if self.is_good() { "good" } else { "not good" })?;
+        for reason in &self.reasons {
+            line("reason", reason)?;
+        }
+        line("source", self.source)?;
+        line("status", self.status)?;
+        let bound = self.error_bound_ms.map(|bound| format!("{bound} ms"));
+        line("error bound", &bound.unwrap_or_else(unknown))?;
+        line("written", &format!("{} s ago", self.written_s_ago))?;
+        line(
+            "earliest true time",
+            self.earliest.as_deref().unwrap_or("unknown"),
+        )?;
+        line(
+            "latest true time",
+            self.latest.as_deref().unwrap_or("unknown"),
+        )
     }
 }
 
@@ -207,18 +232,19 @@ fn judge(
         coarse.saturating_sub(segment.as_of)
     });
     let (codes, reasons): (Vec<_>, Vec<_>) = refusals.into_iter().unzip();
+    let verdict = if codes.is_empty() {
+        Verdict::Good
+    } else {
+        Verdict::NotGood
+    };
     SegmentReport {
-        verdict: if codes.is_empty() {
-            Verdict::Good
-        } else {
-            Verdict::NotGood
-        },
+        verdict: verdict.as_str(),
         reasons,
         codes,
         source: "clockbound",
         status: status.as_str(),
         error_bound_ms: bound.map(milliseconds),
-        written_s_ago: age.as_secs_f64(),
+        written_s_ago: age_seconds(age),
         earliest: interval.map(|interval| rfc3339(interval.earliest)),
         latest: interval.map(|interval| rfc3339_up(interval.latest)),
     }

@@ -16,8 +16,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tracing::debug;
 
-#[expect(unused_imports, reason = "the command follows")]
-pub(crate) use self::client::{SegmentReport, Unreadable, check};
+pub(crate) use self::client::{SegmentReport, check};
 use self::clocks::SetClock;
 pub(crate) use self::decide::Rules;
 use self::publisher::Publisher;

@@ -26,12 +26,9 @@ impl Reply {
     /// 200 for a good clock, 503 for one that is not. Whoever does not read the body is not misled.
     #[must_use]
     pub(crate) fn judged(report: &Report, question: &Question) -> Self {
-        let earliest = report.interval.map(|interval| interval.earliest);
         let body = Body {
             report,
-            certainly_past: question
-                .after
-                .map(|after| earliest.is_some_and(|earliest| earliest > after)),
+            certainly_past: question.after.map(|after| report.is_certainly_past(after)),
         };
         Self::json(if report.is_good() { 200 } else { 503 }, &body)
     }

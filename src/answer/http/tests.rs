@@ -124,6 +124,12 @@ fn a_good_clock_is_200_and_any_other_503() {
         assert_eq!(given, status, "{what}: {answer}");
         let verdict = if status == 200 { "good" } else { "not_good" };
         assert_eq!(answer["verdict"], verdict, "{what}");
+        let codes: Vec<&str> = code.into_iter().collect();
+        assert_eq!(
+            answer["codes"],
+            serde_json::json!(codes),
+            "{what}: {answer}"
+        );
         let has_range = answer["earliest"].is_string() && answer["latest"].is_string();
         assert_eq!(
             has_range,
@@ -188,6 +194,8 @@ fn a_query_that_is_wrong_is_refused_and_named() {
         ("max_error=", "max_error"),
         ("max_error", "max_error"),
         ("max_age=yesterday", "max_age"),
+        ("age_adjusted=perhaps", "age_adjusted"),
+        ("age_adjusted", "age_adjusted"),
         ("after=noon", "after"),
         ("after=2020-01-01", "after"),
         ("max-error=5ms", "max-error"),
@@ -206,7 +214,8 @@ fn a_query_that_is_wrong_is_refused_and_named() {
     let long = format!("max_error={}", "9".repeat(7_000));
     assert!(asked(good(), &long).1.to_string().len() < 400);
     for query in [
-        "max_error=5ms&max_age=1h",
+        "max_error=5ms&max_age=1h&age_adjusted=true",
+        "age_adjusted=false",
         "max_age=off",
         "max_error=0.5%6ds",
     ] {

@@ -8,10 +8,10 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::clock::{Clock, Limits, Report};
-use crate::program::clock::clock;
+use crate::program::clock::{clock, limits};
 use crate::program::exit::Exit;
 use crate::program::options::AnyOption;
-use crate::program::options::check::{AGE_ADJUSTED, JSON, MAX_AGE, MAX_ERROR, WAIT};
+use crate::program::options::check::{JSON, WAIT};
 use crate::program::raw::{Flags, Raw};
 use crate::program::settings::{options_of, settings};
 use crate::program::system::stoppable;
@@ -71,15 +71,10 @@ pub(crate) fn run(flags: &Flags, environment: &Environment) -> Exit {
 
 fn read(raw: &mut Raw<'_>) -> Option<Settings> {
     let clock = clock(raw);
-    let max_error = raw.get(&MAX_ERROR);
-    let max_age = raw.get(&MAX_AGE);
-    let age_adjusted = raw.is_on(&AGE_ADJUSTED);
+    let limits = limits(raw);
     let wait = raw.get(&WAIT);
     let json = raw.is_on(&JSON);
     let clock = clock?;
-    let mut limits = Limits::default().with_age_adjusted(age_adjusted);
-    limits.max_error = max_error.map(Duration::from);
-    limits.max_age = max_age.unwrap_or_default();
     Some(Settings {
         clock: Clock::with_drift(clock.source, Duration::ZERO, clock.drift),
         limits,

@@ -1,6 +1,8 @@
 //! The commands.
 
 pub(crate) mod check;
+#[cfg(target_os = "linux")]
+pub(crate) mod check_segment;
 pub(crate) mod run;
 
 use crate::program::options::AnyOption;

@@ -9,11 +9,10 @@ use tracing::{error, info, warn};
 use crate::answer::clockbound;
 use crate::answer::http::{self, LoopbackAddress};
 use crate::answer::{self, Answers};
-use crate::clock::{AgeLimit, ErrorLimit, Limits};
-use crate::program::clock::clock;
+use crate::clock::Limits;
+use crate::program::clock::{clock, limits};
 use crate::program::exit::Exit;
 use crate::program::options::answer::{CLOCKBOUND_DIRECTORY, LISTEN};
-use crate::program::options::check::{AGE_ADJUSTED, MAX_AGE, MAX_ERROR};
 use crate::program::options::clock::SourceKind;
 use crate::program::options::ntp::{CROSS_CHECK, CrossCheckKind};
 use crate::program::options::run::{
@@ -128,30 +127,23 @@ fn read(raw: &mut Raw<'_>) -> Option<(Settings, answer::Settings, SourceKind)> {
 struct AnswerOptions {
     listen: Option<LoopbackAddress>,
     clockbound_directory: Option<PathBuf>,
-    max_error: Option<ErrorLimit>,
-    max_age: AgeLimit,
-    age_adjusted: bool,
+    limits: Limits,
 }
 
 fn answers(raw: &mut Raw<'_>) -> AnswerOptions {
     AnswerOptions {
         listen: raw.get(&LISTEN),
         clockbound_directory: raw.get(&CLOCKBOUND_DIRECTORY),
-        max_error: raw.get(&MAX_ERROR),
-        max_age: raw.get(&MAX_AGE).unwrap_or_default(),
-        age_adjusted: raw.is_on(&AGE_ADJUSTED),
+        limits: limits(raw),
     }
 }
 
 impl AnswerOptions {
     fn settings(self, drift: DriftRate, sample_interval: Duration) -> answer::Settings {
-        let mut limits = Limits::default().with_age_adjusted(self.age_adjusted);
-        limits.max_error = self.max_error.map(Duration::from);
-        limits.max_age = self.max_age;
         answer::Settings {
             http: self.listen.map(|address| http::Settings {
                 address,
-                limits,
+                limits: self.limits,
                 drift,
                 sample_interval,
             }),
@@ -163,8 +155,8 @@ impl AnswerOptions {
                     rules: clockbound::Rules {
                         drift,
                         sample_interval,
-                        max_age: limits.max_age.longest(),
-                        age_adjusted: limits.age_adjusted,
+                        max_age: self.limits.max_age.longest(),
+                        age_adjusted: self.limits.age_adjusted,
                     },
                 }),
         }

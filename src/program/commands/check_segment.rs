@@ -1,0 +1,48 @@
+//! The command `check --clockbound`: a ClockBound segment, judged as a client of it would.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use tracing::error;
+
+use crate::answer::clockbound::{self, SegmentReport};
+use crate::program::clock::max_error;
+use crate::program::exit::Exit;
+use crate::program::options::check::JSON;
+use crate::program::raw::{Flags, Raw};
+use crate::program::settings::settings;
+use crate::source::Environment;
+
+/// Runs the command to its end. Of the limits only that of the error counts: the segment's writer has
+/// applied the others already.
+pub(crate) fn run(directory: &Path, flags: &Flags, environment: &Environment) -> Exit {
+    let read = |raw: &mut Raw<'_>| Some((max_error(raw), raw.is_on(&JSON)));
+    let (max_error, json) = match settings(flags, environment, read) {
+        Ok((settings, _)) => settings,
+        Err(exit) => return exit,
+    };
+    match clockbound::check(directory, max_error) {
+        Ok(report) => {
+            // The exit code says it too: whoever closed stdout may still read that.
+            let _ = print(&report, json);
+            if report.is_good() {
+                Exit::Success
+            } else {
+                Exit::NotGood
+            }
+        }
+        Err(unreadable) => {
+            error!(directory = %directory.display(), error = %unreadable, "there is no segment to judge");
+            Exit::NoReading
+        }
+    }
+}
+
+fn print(report: &SegmentReport, json: bool) -> io::Result<()> {
+    let text = if json {
+        serde_json::to_string(report)? + "\n"
+    } else {
+        report.to_string()
+    };
+    io::stdout().write_all(text.as_bytes())
+}

@@ -1,0 +1,45 @@
+"""The guide shows the files that the tests run, and names the members and codes that there are."""
+
+import json
+import re
+from pathlib import Path
+
+TOP = Path(__file__).resolve().parents[2]
+GUIDE = (TOP / "src" / "answer" / "README.md").read_text()
+SCHEMA = json.loads((TOP / "src" / "clock" / "report.schema.json").read_text())
+
+
+def test_each_snippet_is_the_file_itself():
+    shown = re.findall(r"<!-- tests/snippets/(\S+) -->\n```\w+\n(.*?)```\n", GUIDE, re.DOTALL)
+    assert len(shown) == 7 == len(re.findall("<!-- ", GUIDE))
+    for name, text in shown:
+        assert text == (TOP / "tests" / "snippets" / name).read_text(), name
+
+
+def test_every_member_has_its_row():
+    rows = [line for line in GUIDE.splitlines() if line.startswith("| `")]
+    named = {name for row in rows for name in re.findall(r"`(\w+)`", row.split("|")[1])}
+    assert set(SCHEMA["properties"]) <= named
+
+
+def test_every_code_is_named():
+    for code in SCHEMA["properties"]["codes"]["items"]["enum"]:
+        assert f"`{code}`" in GUIDE
+
+
+def test_the_answer_shown_has_the_members():
+    [line] = [line for line in GUIDE.splitlines() if line.startswith('{"verdict"')]
+    assert list(json.loads(line)) == [name for name in SCHEMA["properties"] if name != "certainly_past"]
+
+
+def test_links_lead_somewhere():
+    for link in re.findall(r"\]\(([^)]+)\)", GUIDE):
+        if "://" in link:
+            continue
+        file, _, fragment = link.partition("#")
+        target = TOP / "src" / "answer" / file if file else TOP / "src" / "answer" / "README.md"
+        assert target.resolve().exists(), link
+        if fragment:
+            headings = re.findall(r"^#+ (.+)$", target.read_text(), re.MULTILINE)
+            anchors = [re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings]
+            assert fragment in anchors, link
