@@ -1,6 +1,7 @@
 //! What a clock says of itself, why it could not be read, and which task it belongs to. No I/O: time is
 //! an argument.
 
+mod baseline;
 mod identity;
 #[cfg(feature = "cli")]
 mod observed;
@@ -10,10 +11,11 @@ mod step_recovery;
 
 use std::time::Duration;
 
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 
-use crate::time::{DriftRate, ErrorBound, Moment, TimeInterval, magnitude};
+use crate::time::{DriftRate, ErrorBound, Moment, TimeInterval};
 
+use self::baseline::Baseline;
 pub use self::identity::{Label, TaskIdentity};
 #[cfg(feature = "cli")]
 pub(crate) use self::observed::Observed;
@@ -37,9 +39,9 @@ pub struct Reading {
     pub requested: Moment,
     /// The moment the answer was complete.
     pub taken: Moment,
-    /// The moment at which the wall clock was the one that the bound speaks of: `requested`, but after
-    /// a step that the source may not have noticed yet the last reading before the step.
-    baseline: Moment,
+    /// The wall clock that the bound speaks of: that of `requested`, but after a step that the source
+    /// may not have noticed yet that of the last reading before the step.
+    baseline: Baseline,
 }
 
 impl Reading {
@@ -54,7 +56,7 @@ impl Reading {
             reference: None,
             requested,
             taken,
-            baseline: requested,
+            baseline: requested.into(),
         }
     }
 
@@ -80,10 +82,9 @@ impl Reading {
 
     /// A reference that lies slightly in the future, as rounding makes it, has age zero.
     fn reference_age_when_requested(&self) -> Option<Duration> {
-        // By the wall clock of the baseline: the reference was taken from that one.
-        let age = self.baseline.wall.signed_duration_since(self.reference?);
-        let since = TimeDelta::from_std(self.requested.since(&self.baseline)).ok()?;
-        let age = age.checked_add(&since)?;
+        // The reference was taken from the wall clock that the bound speaks of.
+        let wall = self.baseline.wall_at(&self.requested)?;
+        let age = wall.signed_duration_since(self.reference?);
         Some(age.to_std().unwrap_or(Duration::ZERO))
     }
 
@@ -92,17 +93,17 @@ impl Reading {
     #[cfg(feature = "cli")]
     #[must_use]
     pub(crate) fn follows_an_unseen_step(&self) -> bool {
-        self.baseline != self.requested
+        self.baseline != self.requested.into()
     }
 
     /// By how much the bound was enlarged, since the wall clock was stepped and the source may not have
     /// noticed yet. Zero where nothing of the kind is known.
     #[must_use]
     pub fn enlarged_by(&self) -> Duration {
-        if self.baseline == self.requested {
+        if self.baseline == self.requested.into() {
             return Duration::ZERO;
         }
-        magnitude(self.taken.wall_moved_since(&self.baseline))
+        self.baseline.distance(&self.taken)
     }
 
     /// The error bound when the reading was taken: the source's, and [`Reading::enlarged_by`]. `None`
@@ -139,7 +140,7 @@ impl Reading {
 
     fn grown(&self, now: &Moment, growth: Duration) -> Option<Duration> {
         let bound = self.bound?.as_duration().saturating_add(growth);
-        within_a_day(bound.saturating_add(now.wall_moved_at_most(&self.baseline)))
+        within_a_day(bound.saturating_add(self.baseline.largest_distance(now)))
     }
 
     /// The range that true time lies in at `now`: `now ± bound_at(now)`. `None` without a bound, and

@@ -9,8 +9,9 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::baseline::Baseline;
 use super::{ClockSource, Reading};
-use crate::time::{ClockStep, Moment, magnitude};
+use crate::time::ClockStep;
 
 /// Without a reference time nothing shows that the source has compared the clock again; by then it has.
 const LONGEST: Duration = Duration::from_secs(60 * 60);
@@ -29,7 +30,7 @@ pub(crate) struct StepRecovery {
 
 #[derive(Debug, Clone, Copy)]
 struct Last {
-    baseline: Moment,
+    baseline: Baseline,
     reference: Option<DateTime<Utc>>,
 }
 
@@ -37,9 +38,8 @@ struct Last {
 struct Open {
     /// The wall clock before the first step, and the reference time then.
     first: Last,
-    /// The wall clocks before the steps that were furthest behind and furthest ahead.
-    lowest: Moment,
-    highest: Moment,
+    /// The wall clocks before each of the steps.
+    all: Baseline,
     /// The reference time of the first reading that was asked for after the last step.
     after: Option<DateTime<Utc>>,
     /// When a step was seen, by the wall clock as it ran before it: the latest such time.
@@ -89,19 +89,18 @@ impl Open {
     fn new(step: &ClockStep, last: Option<Last>) -> Self {
         let first = match last {
             Some(last) if step.gradual => Last {
-                baseline: step.before,
+                baseline: step.before.into(),
                 ..last
             },
             Some(last) => last,
             None => Last {
-                baseline: step.before,
+                baseline: step.before.into(),
                 reference: None,
             },
         };
         Self {
             first,
-            lowest: first.baseline,
-            highest: first.baseline,
+            all: first.baseline,
             after: None,
             old_wall: old_wall(step),
             is_single: true,
@@ -110,14 +109,9 @@ impl Open {
     }
 
     /// The same after one more step.
-    fn again(mut self, step: &ClockStep) -> Self {
-        if step.before.wall_moved_since(&self.lowest) < TimeDelta::zero() {
-            self.lowest = step.before;
-        }
-        if step.before.wall_moved_since(&self.highest) > TimeDelta::zero() {
-            self.highest = step.before;
-        }
+    fn again(self, step: &ClockStep) -> Self {
         Self {
+            all: self.all.and(step.before),
             after: None,
             old_wall: self.old_wall.max(old_wall(step)),
             is_single: false,
@@ -127,17 +121,12 @@ impl Open {
     }
 
     /// The wall clock that a reading speaks of. If its reference is the one of before the steps, that is
-    /// the clock of then; else the clock may have been compared at any time in between, and the furthest
-    /// away counts.
-    fn baseline(&self, reading: &Reading) -> Moment {
+    /// the clock of then; else the clock may have been compared at any time in between, and all count.
+    fn baseline(&self, reading: &Reading) -> Baseline {
         if self.first.reference.is_some() && self.first.reference == reading.reference {
-            return self.first.baseline;
-        }
-        let distance = |moment: &Moment| magnitude(reading.taken.wall_moved_since(moment));
-        if distance(&self.lowest) > distance(&self.highest) {
-            self.lowest
+            self.first.baseline
         } else {
-            self.highest
+            self.all
         }
     }
 
@@ -184,7 +173,7 @@ impl Open {
 mod tests {
     use super::*;
     use crate::reading::SyncStatus;
-    use crate::time::ErrorBound;
+    use crate::time::{ErrorBound, Moment};
 
     /// A world in which the wall clock is stepped.
     struct World {

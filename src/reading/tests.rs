@@ -6,6 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::time::{earlier, later};
+use chrono::TimeDelta;
 
 fn reading(bound_ms: f64, reference_age: i64) -> Reading {
     let now = Moment::now();
