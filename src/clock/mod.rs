@@ -83,7 +83,11 @@ impl Clock {
     #[must_use]
     pub fn with_drift(source: Source, refresh: Duration, drift: DriftRate) -> Self {
         let source = source.read_every(refresh);
-        Self(Cached::new(RealSystem(source), refresh, drift))
+        Self(Cached::new(
+            RealSystem(source.read_every(refresh)),
+            refresh,
+            drift,
+        ))
     }
 
     /// The drift rate by which bounds grow.

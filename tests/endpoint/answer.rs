@@ -337,7 +337,7 @@ fn with_document(scenario: &Scenario, text: String) -> Answer {
         }
         Scenario::TinyChunks => {
             let mut body = text.into_bytes();
-            body.resize(1024 * 1024, b' ');
+            body.resize(128 * 1024, b' ');
             Answer::TinyChunks(reply(body))
         }
         Scenario::Gzip => {

@@ -61,7 +61,7 @@ scenarios! {
     SlowBody "slow-body" "a body that arrives a byte every 200 ms, for ever";
     Endless "endless" "a chunked body without end, at full speed";
     Huge "huge" "a good document, padded to 4 MiB, with Content-Length";
-    TinyChunks "tiny-chunks" "a good document, padded to 1 MiB, in chunks of one byte";
+    TinyChunks "tiny-chunks" "a good document, padded to 128 KiB, in chunks of one byte";
     EndlessError "endless-error" "500 with a body without end, at full speed";
     Hang "hang" "takes the request, never answers";
     EmptyReply "empty-reply" "closes the connection instead of answering";
