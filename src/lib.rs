@@ -5,7 +5,7 @@
 //! - [`Source`] reads the clock once: its status, error bound and reference time as a [`Reading`].
 //! - [`Clock`] is a handle for applications that ask often. It keeps a reading, asks its source at most
 //!   once per refresh interval, and gives the present as a range that true time lies in
-//!   ([`Clock::now`]). Two presents can be held against each other ([`Now::is_before`],
+//!   ([`Clock::now`]). Two of them can be compared ([`Now::is_before`],
 //!   [`Now::is_after`]), and an instant can be waited out ([`Clock::wait_until_past`]).
 //! - [`Clock::report`] judges the clock by [`Limits`], as the command `check` does; [`Report::on`] does
 //!   the same for a single reading. A [`Reason`] can be matched on, and a [`NotGood`] is an error for `?`.

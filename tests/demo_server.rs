@@ -59,9 +59,10 @@ fn the_clock_as_json_has_the_members_of_check() {
     for (query, why) in [
         ("max_error=5", "such as 5ms"),
         ("max_error=", "such as 5ms"),
-        ("max_error=1ms&max_error=2ms", "duplicate"),
+        ("max_error=1ms&max_error=2ms", "given twice"),
         ("max_age=1", "or off"),
-        ("age_adjusted=maybe", "true"),
+        ("age_adjusted=maybe", "true or false"),
+        ("max_eror=5ms", "unknown parameter"),
         ("max_error=%ff", "such as 5ms"),
     ] {
         let wrong = demo.ask("GET", &format!("/clock?{query}"), JSON);

@@ -30,9 +30,9 @@ pub use self::verdict::{Limits, Verdict};
 /// A clock with a known error, for applications.
 ///
 /// It asks its source at most once per refresh interval, whether that succeeds or not and however many
-/// tasks call it: the endpoint's throttling would take the application's credentials with it. After a
-/// step of the wall clock it asks again before that, and never within 100 ms. Cloning is cheap and
-/// shares the reading.
+/// tasks call it: the endpoint's throttling would take the application's credentials with it. After a step
+/// of the wall clock it asks again before that, and never within 100 ms. An NTP server is never asked more
+/// often than its interval allows. Cloning is cheap and shares the reading.
 ///
 /// After a step the source may go on reporting the small bound of the time before, until it compares the
 /// clock again. Until it certainly has, every bound and range is larger by how far the clock was stepped.
@@ -82,6 +82,7 @@ impl Clock {
     /// As [`Clock::new`], with another drift rate.
     #[must_use]
     pub fn with_drift(source: Source, refresh: Duration, drift: DriftRate) -> Self {
+        let source = source.read_every(refresh);
         Self(Cached::new(RealSystem(source), refresh, drift))
     }
 

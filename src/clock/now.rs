@@ -14,14 +14,14 @@ pub struct Now {
 }
 
 impl Now {
-    /// Whether this present certainly lies before `other`: their ranges do not touch. `false` says
+    /// Whether this moment certainly lies before `other`: their ranges do not touch. `false` says
     /// nothing about the other order.
     #[must_use]
     pub fn is_before(&self, other: &Self) -> bool {
         self.interval.is_before(&other.interval)
     }
 
-    /// Whether this present certainly lies after `other`; see [`Now::is_before`].
+    /// Whether this moment certainly lies after `other`; see [`Now::is_before`].
     #[must_use]
     pub fn is_after(&self, other: &Self) -> bool {
         other.is_before(self)

@@ -1,70 +1,29 @@
-//! The limits that a request asks for in its query. Pure.
+//! What a request asks for in its query. Pure.
 
-use std::fmt;
 use std::time::Duration;
 
-use axum::extract::Query;
-use axum::extract::rejection::QueryRejection;
-use serde::Deserialize;
-
-use crate::program::options::switch;
-use crate::{AgeLimit, ErrorLimit, Limits};
-
-/// The parameters of a query, as they are given.
-#[derive(Debug, Default, Deserialize)]
-pub(super) struct Parameters {
-    max_error: Option<String>,
-    max_age: Option<String>,
-    age_adjusted: Option<String>,
-}
+use crate::answer::http::{Question, WrongQuestion};
+use crate::{AgeLimit, Limits};
 
 /// What a request asks for.
 #[derive(Debug)]
-pub(super) struct RequestedLimits {
+pub(super) struct Requested {
     /// The largest error that it names, as it was given.
     pub(super) max_error: Option<String>,
-    /// The limits to judge by, or why there are none.
-    pub(super) limits: Result<Limits, String>,
+    /// How to judge, or what is wrong with the query.
+    pub(super) question: Result<Question, WrongQuestion>,
 }
 
-impl RequestedLimits {
+impl Requested {
     /// What a query asks for where the application itself has `own` limits.
-    pub(super) fn of(own: &Limits, query: Result<Query<Parameters>, QueryRejection>) -> Self {
-        match query {
-            Ok(Query(parameters)) => Self {
-                limits: parsed(own, &parameters),
-                max_error: parameters.max_error,
-            },
-            Err(rejection) => Self {
-                max_error: None,
-                limits: Err(rejection.body_text()),
-            },
+    pub(super) fn of(own: &Limits, query: Option<&str>) -> Self {
+        let text = query.unwrap_or_default().as_bytes();
+        let max_error = form_urlencoded::parse(text).find(|(name, _)| name == "max_error");
+        Self {
+            max_error: max_error.map(|(_, value)| value.into_owned()),
+            question: Question::of(query, own),
         }
     }
-}
-
-fn parsed(own: &Limits, parameters: &Parameters) -> Result<Limits, String> {
-    let mut limits = *own;
-    if let Some(limit) = parameter("max_error", parameters.max_error.as_ref(), str::parse)? {
-        limits.max_error = Some(ErrorLimit::as_duration(limit));
-    }
-    if let Some(limit) = parameter("max_age", parameters.max_age.as_ref(), str::parse)? {
-        limits.max_age = limit;
-    }
-    let age_adjusted = parameters.age_adjusted.as_ref();
-    if let Some(switch) = parameter("age_adjusted", age_adjusted, switch)? {
-        limits.age_adjusted = switch;
-    }
-    Ok(limits)
-}
-
-fn parameter<T, E: fmt::Display>(
-    name: &str,
-    text: Option<&String>,
-    parse: impl FnOnce(&str) -> Result<T, E>,
-) -> Result<Option<T>, String> {
-    let parsed = text.map(|text| parse(text).map_err(|fault| format!("{name}: {fault}")));
-    parsed.transpose()
 }
 
 /// The stricter of two limits in each respect: a request may ask for more than the application does,
@@ -117,26 +76,13 @@ mod tests {
     }
 
     #[test]
-    fn each_parameter_is_read_and_named_in_its_fault() {
+    fn the_largest_error_is_kept_as_it_was_given() {
         let own = Limits::default().with_max_error(Duration::from_millis(5));
-        let of = |name: &str, value: &str| {
-            let value = Some(value.to_owned());
-            let mut parameters = Parameters::default();
-            match name {
-                "max_error" => parameters.max_error = value,
-                "max_age" => parameters.max_age = value,
-                _ => parameters.age_adjusted = value,
-            }
-            parsed(&own, &parameters)
-        };
-        assert_eq!(parsed(&own, &Parameters::default()), Ok(own));
-        assert_eq!(of("max_age", "off").unwrap().max_age, AgeLimit::Off);
-        assert!(of("age_adjusted", "true").unwrap().age_adjusted);
-        let millisecond = Some(Duration::from_millis(1));
-        assert_eq!(of("max_error", "1ms").unwrap().max_error, millisecond);
-        for name in ["max_error", "max_age", "age_adjusted"] {
-            let fault = of(name, "5").unwrap_err();
-            assert!(fault.starts_with(&format!("{name}: expected ")), "{fault}");
-        }
+        let requested = Requested::of(&own, Some("max_age=off&max_error=5%20"));
+        assert_eq!(requested.max_error.as_deref(), Some("5 "));
+        assert!(requested.question.is_err());
+        let requested = Requested::of(&own, None);
+        assert_eq!(requested.max_error, None);
+        assert_eq!(requested.question.unwrap().limits, own);
     }
 }

@@ -4,17 +4,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use axum::Router;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
+use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 
 use super::history::History;
-use super::limits::{Parameters, RequestedLimits, stricter};
+use super::limits::{Requested, stricter};
 use super::page::{Limit, View, page};
 use super::transaction::{Outcome, commit};
+use crate::answer::http::Reply;
 use crate::{Clock, Limits};
 
 /// Nothing but this application's own style, script and image; no frames, no other target for forms.
@@ -57,12 +57,9 @@ pub(super) fn router(app: App) -> Router {
         .with_state(app)
 }
 
-async fn show_page(
-    State(app): State<App>,
-    query: Result<Query<Parameters>, QueryRejection>,
-) -> Response {
-    let requested = RequestedLimits::of(&app.limits, query);
-    let status = if requested.limits.is_ok() {
+async fn show_page(State(app): State<App>, RawQuery(query): RawQuery) -> Response {
+    let requested = Requested::of(&app.limits, query.as_deref());
+    let status = if requested.question.is_ok() {
         StatusCode::OK
     } else {
         StatusCode::BAD_REQUEST
@@ -70,41 +67,31 @@ async fn show_page(
     render(&app, &requested, status, None).await
 }
 
-async fn show_clock(
-    State(app): State<App>,
-    query: Result<Query<Parameters>, QueryRejection>,
-) -> Response {
-    let limits = match RequestedLimits::of(&app.limits, query).limits {
-        Ok(limits) => limits,
-        Err(fault) => {
-            return json(
-                StatusCode::BAD_REQUEST,
-                &serde_json::json!({ "error": fault }),
-            );
+async fn show_clock(State(app): State<App>, RawQuery(query): RawQuery) -> Response {
+    let reply = match Requested::of(&app.limits, query.as_deref()).question {
+        Ok(question) => {
+            let report = app.clock.report(&question.limits).await;
+            Reply::judged(&report, &question)
         }
+        Err(wrong) => Reply::wrong(&wrong),
     };
-    let report = app.clock.report(&limits).await;
-    let status = if report.is_good() {
-        StatusCode::OK
-    } else {
-        StatusCode::SERVICE_UNAVAILABLE
-    };
-    json(status, &report)
+    let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    json(status, reply.body)
 }
 
 async fn run_transaction(
     State(app): State<App>,
-    query: Result<Query<Parameters>, QueryRejection>,
+    RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
-    let requested = RequestedLimits::of(&app.limits, query);
-    let outcome = match &requested.limits {
-        Ok(limits) => commit(&app.clock, &stricter(&app.limits, limits)).await,
-        Err(fault) => Outcome::Refused {
-            reasons: vec![fault.clone()],
+    let requested = Requested::of(&app.limits, query.as_deref());
+    let outcome = match &requested.question {
+        Ok(question) => commit(&app.clock, &stricter(&app.limits, &question.limits)).await,
+        Err(wrong) => Outcome::Refused {
+            reasons: vec![wrong.to_string()],
         },
     };
-    let status = match (&requested.limits, outcome.is_committed()) {
+    let status = match (&requested.question, outcome.is_committed()) {
         (Err(_), _) => StatusCode::BAD_REQUEST,
         (Ok(_), true) => StatusCode::OK,
         (Ok(_), false) => StatusCode::SERVICE_UNAVAILABLE,
@@ -112,7 +99,10 @@ async fn run_transaction(
     let mut answer = if accepts_html(&headers) {
         render(&app, &requested, status, Some(&outcome)).await
     } else {
-        json(status, &outcome.answer())
+        match serde_json::to_string(&outcome.answer()) {
+            Ok(text) => json(status, text + "\n"),
+            Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        }
     };
     if status == StatusCode::SERVICE_UNAVAILABLE {
         answer
@@ -124,11 +114,13 @@ async fn run_transaction(
 
 async fn render(
     app: &App,
-    requested: &RequestedLimits,
+    requested: &Requested,
     status: StatusCode,
     transaction: Option<&Outcome>,
 ) -> Response {
-    let limits = requested.limits.as_ref().unwrap_or(&app.limits);
+    let question = requested.question.as_ref();
+    let limits = question.map_or(&app.limits, |question| &question.limits);
+    let fault = question.err().map(ToString::to_string);
     let usual = app.limits.max_error.unwrap_or_default();
     let usual_text = humantime::format_duration(usual).to_string();
     let report = app.clock.report(limits).await;
@@ -147,7 +139,7 @@ async fn render(
         limit: Limit {
             value: limits.max_error.unwrap_or(usual),
             text: requested.max_error.as_deref().unwrap_or(&usual_text),
-            fault: requested.limits.as_ref().err().map(String::as_str),
+            fault: fault.as_deref(),
         },
         transaction,
     };
@@ -174,16 +166,8 @@ fn accepts_html(headers: &HeaderMap) -> bool {
     accept.split(',').any(named)
 }
 
-fn json(status: StatusCode, value: &impl serde::Serialize) -> Response {
-    match serde_json::to_string(value) {
-        Ok(text) => (
-            status,
-            [(header::CONTENT_TYPE, "application/json")],
-            text + "\n",
-        )
-            .into_response(),
-        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
-    }
+fn json(status: StatusCode, text: String) -> Response {
+    (status, [(header::CONTENT_TYPE, "application/json")], text).into_response()
 }
 
 async fn icon() -> Response {

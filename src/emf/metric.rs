@@ -17,11 +17,17 @@ pub enum Metric {
     ClockReadErrors,
     /// Lines that could not be written since the last one that could.
     LinesDropped,
+    /// Server minus clock, by an exchange with an NTP server, signed, in milliseconds.
+    CrossCheckOffset,
+    /// How far the true offset may be from [`Metric::CrossCheckOffset`], in milliseconds.
+    CrossCheckErrorBound,
+    /// How often the clock's range and the server's had no point in common.
+    CrossCheckDisagreement,
 }
 
 impl Metric {
     /// Every metric, in the order of the documentation.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 10] = [
         Self::ClockErrorBound,
         Self::ClockSynchronized,
         Self::ClockReferenceAge,
@@ -29,6 +35,9 @@ impl Metric {
         Self::ClockStep,
         Self::ClockReadErrors,
         Self::LinesDropped,
+        Self::CrossCheckOffset,
+        Self::CrossCheckErrorBound,
+        Self::CrossCheckDisagreement,
     ];
 
     /// The name in CloudWatch.
@@ -42,6 +51,9 @@ impl Metric {
             Self::ClockStep => "ClockStep",
             Self::ClockReadErrors => "ClockReadErrors",
             Self::LinesDropped => "LinesDropped",
+            Self::CrossCheckOffset => "CrossCheckOffset",
+            Self::CrossCheckErrorBound => "CrossCheckErrorBound",
+            Self::CrossCheckDisagreement => "CrossCheckDisagreement",
         }
     }
 
@@ -49,11 +61,16 @@ impl Metric {
     #[must_use]
     pub fn unit(self) -> &'static str {
         match self {
-            Self::ClockErrorBound | Self::ClockErrorBoundAgeAdjusted | Self::ClockStep => {
-                "Milliseconds"
-            }
+            Self::ClockErrorBound
+            | Self::ClockErrorBoundAgeAdjusted
+            | Self::ClockStep
+            | Self::CrossCheckOffset
+            | Self::CrossCheckErrorBound => "Milliseconds",
             Self::ClockReferenceAge => "Seconds",
-            Self::ClockSynchronized | Self::ClockReadErrors | Self::LinesDropped => "Count",
+            Self::ClockSynchronized
+            | Self::ClockReadErrors
+            | Self::LinesDropped
+            | Self::CrossCheckDisagreement => "Count",
         }
     }
 

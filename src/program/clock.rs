@@ -5,8 +5,9 @@ use std::time::Duration;
 use crate::clock::Limits;
 use crate::program::options::check::{AGE_ADJUSTED, MAX_AGE, MAX_ERROR};
 use crate::program::options::clock::{MAX_DRIFT_PPM, REQUEST_TIMEOUT, SOURCE, SourceKind};
+use crate::program::options::ntp::{NTP_INTERVAL, NTP_SERVER};
 use crate::program::raw::{Problem, Raw};
-use crate::source::{ENDPOINT_VARIABLE, InvalidSource, Source};
+use crate::source::{ENDPOINT_VARIABLE, InvalidSource, NtpSettings, Source};
 use crate::time::DriftRate;
 
 /// What everything that reads a clock needs.
@@ -20,23 +21,49 @@ pub(crate) struct ClockSettings {
     pub drift: DriftRate,
     /// Whether this is an ECS task: its endpoint's variable is set.
     pub in_ecs: bool,
+    /// How an NTP server is asked, as a source or for a second opinion.
+    pub ntp: NtpSettings,
 }
 
 /// Reads the options of [`ClockSettings`].
 pub(crate) fn clock(raw: &mut Raw<'_>) -> Option<ClockSettings> {
     let kind = raw.get(&SOURCE);
     let timeout = raw.get(&REQUEST_TIMEOUT);
+    let is_drift_given = raw.is_given(&MAX_DRIFT_PPM);
     let drift = raw.get(&MAX_DRIFT_PPM);
+    let server = raw.get(&NTP_SERVER);
+    let is_server_given = raw.is_given(&NTP_SERVER);
+    let interval = raw.get(&NTP_INTERVAL);
+    let usual_drift = match kind {
+        // Nothing says that anyone disciplines the clock.
+        Some(SourceKind::Ntp) => DriftRate::UNDISCIPLINED,
+        _ => DriftRate::DEFAULT,
+    };
+    let drift = if is_drift_given {
+        drift
+    } else {
+        Some(usual_drift)
+    };
     let endpoint = raw.environment().get(ENDPOINT_VARIABLE);
-    let in_ecs = endpoint.is_some();
-    // Opened even where the time-out is at fault, so that a fault of the address comes out too.
-    let source = open(raw, kind?, endpoint.as_deref(), timeout.unwrap_or_default());
+    let ntp = NtpSettings {
+        server: server.clone().unwrap_or_default(),
+        interval: interval.unwrap_or_default(),
+        timeout: timeout.unwrap_or_default(),
+        drift: drift.unwrap_or(usual_drift),
+    };
+    // Opened even where another option is at fault, so that a fault of the address comes out too.
+    let source = open(raw, kind?, endpoint.as_deref(), &ntp);
+    if is_server_given {
+        server?;
+    }
     timeout?;
+    interval?;
     Some(ClockSettings {
         source: source?,
         kind: kind?,
         drift: drift?,
-        in_ecs,
+        in_ecs: endpoint.is_some(),
+        ntp,
     })
 }
 
@@ -60,13 +87,18 @@ fn open(
     raw: &mut Raw<'_>,
     kind: SourceKind,
     endpoint: Option<&str>,
-    timeout: Duration,
+    ntp: &NtpSettings,
 ) -> Option<Source> {
-    use SourceKind::{Auto, Ecs, Kernel};
+    use SourceKind::{Auto, Ecs, Kernel, Ntp};
+    // Off Linux there is no kernel to ask.
+    let without_endpoint = || Source::kernel().unwrap_or_else(|_| Source::ntp(ntp.clone()));
+    let timeout: Duration = ntp.timeout;
     let opened = match (kind, endpoint) {
-        (Auto, Some(base)) => Source::auto(base, timeout, Source::kernel().ok()),
+        (Auto, Some(base)) => Source::auto(base, timeout, Some(without_endpoint())),
+        (Auto, None) => Ok(without_endpoint()),
         (Ecs, Some(base)) => Source::ecs(base, timeout),
-        (Auto | Kernel, _) => Source::kernel(),
+        (Kernel, _) => Source::kernel(),
+        (Ntp, _) => Ok(Source::ntp(ntp.clone())),
         (Ecs, None) => {
             let problem = Problem::NeedsVariable(ENDPOINT_VARIABLE);
             raw.fault("--source", &kind.to_string(), problem);
@@ -74,7 +106,7 @@ fn open(
         }
     };
     let mut refused = |invalid: InvalidSource| match endpoint {
-        Some(base) if kind != Kernel => {
+        Some(base) if matches!(kind, Auto | Ecs) => {
             raw.fault(ENDPOINT_VARIABLE, base, Problem::Source(invalid));
         }
         _ => raw.fault("--source", &kind.to_string(), Problem::Source(invalid)),

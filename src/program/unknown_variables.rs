@@ -73,7 +73,7 @@ mod tests {
             ("CLOCK_EMF_max_error", None),
             ("CLOCK_EMF_ONE", Some("CLOCK_EMF_ONCE")),
             ("CLOCK_EMF_TWICE", None),
-            ("CLOCK_EMF_INTERVAL", None),
+            ("CLOCK_EMF_PERIODICITY", None),
             ("CLOCK_EMF_", None),
         ] {
             let environment: Environment = [(name, "x")].into_iter().collect();

@@ -128,6 +128,7 @@ impl Label {
     ];
 
     /// The names of all labels, in the same order.
+    #[cfg(feature = "cli")]
     pub(crate) const NAMES: [&str; 7] = {
         let mut names = [""; 7];
         let mut index = 0;

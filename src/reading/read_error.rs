@@ -76,7 +76,7 @@ pub enum ReadErrorKind {
     NtpKissOfDeath,
     /// All that came from the NTP server were answers to other requests.
     NtpOrigin,
-    /// What came from the NTP server was not an NTP packet, or one that cannot be right.
+    /// A datagram of the NTP server that is not an NTP packet, or an answer that cannot be right.
     NtpPacket,
     /// The wall clock moved during an exchange with the NTP server, which makes it void.
     NtpClockMoved,

@@ -12,6 +12,7 @@ mod observers;
 mod output;
 mod queue;
 mod schedule;
+mod second_opinion;
 mod settings;
 pub(crate) mod sink;
 pub(crate) mod window;
@@ -26,7 +27,8 @@ use self::control::{Action, Control, Event, Rules};
 use self::output::Output;
 use self::sink::{Counts, Sink};
 use self::window::Window;
-use crate::source::Sample;
+use crate::reading::ReadError;
+use crate::source::{Exchange, NtpClient, Sample};
 use crate::time::Moment;
 
 pub(crate) use self::control::RandomFractions;
@@ -65,19 +67,26 @@ pub(crate) async fn run(
         reading_by_reading: settings.format.is_reading_by_reading(),
         capacity: settings.format.capacity(),
         in_ecs: settings.in_ecs,
+        cross_check: settings.cross_check.is_some().then_some(settings.drift),
     };
+    let opinion = settings.cross_check.map(NtpClient::new);
     let mut output = Output::new(settings.format, sink, observers, started.wall);
     let (mut control, mut actions) =
         Control::start(&rules, random, started.monotonic, &Moment::now());
     let mut shutdown = pin!(shutdown);
-    let mut read = pin!(source.read());
+    let mut read = pin!(source.read_if_due());
     let mut under_way = Progress::default();
     loop {
-        if let Some(end) = under_way.execute(actions, &mut output) {
+        let wanted = under_way.execute(actions, &mut output);
+        if let Some(end) = wanted.end {
             return finish(output, end, &control, under_way.stdout_closed).await;
         }
-        if under_way.read_is_due() {
-            read.set(source.read());
+        if wanted.read {
+            read.set(source.read_if_due());
+            under_way.reading = true;
+        }
+        if let Some(opinion) = opinion.as_ref().filter(|_| wanted.cross_check) {
+            under_way.cross_check = Some(Box::pin(opinion.ask()));
         }
         let event = next_event(&mut under_way, read.as_mut(), shutdown.as_mut(), &output).await;
         let is_sample = matches!(event, Event::Sampled(_));
@@ -97,14 +106,25 @@ pub(crate) async fn run(
 }
 
 /// What the loop is waiting for.
-#[derive(Debug, Default)]
-struct Progress {
-    /// Whether a read is to begin.
-    read_wanted: bool,
+#[derive(Default)]
+struct Progress<'a> {
     /// Whether a read is under way.
     reading: bool,
+    /// A second opinion under way. Boxed, so that it takes no room where nobody wants one.
+    cross_check: Option<Pin<Box<dyn Future<Output = Opinion> + 'a>>>,
     wake_at: Option<Instant>,
     stdout_closed: bool,
+}
+
+/// What asking for a second opinion gives; `None` where it is not time to ask.
+type Opinion = Option<Result<Exchange, ReadError>>;
+
+/// The actions that the loop itself has to see to.
+#[derive(Default)]
+struct Wanted {
+    read: bool,
+    cross_check: bool,
+    end: Option<End>,
 }
 
 /// The last actions: windows still to be written, and the one that only reports lost lines.
@@ -113,43 +133,36 @@ struct End {
     bare: Window,
 }
 
-impl Progress {
-    /// Executes actions. Returns what is left where the last one is to end.
-    fn execute(&mut self, mut actions: Vec<Action>, output: &mut Output) -> Option<End> {
-        let bare = match actions.pop() {
-            Some(Action::End(bare)) => Some(bare),
-            other => {
-                actions.extend(other);
-                None
-            }
-        };
+impl Progress<'_> {
+    /// Executes actions, and returns what is left.
+    fn execute(&mut self, actions: Vec<Action>, output: &mut Output) -> Wanted {
+        let mut wanted = Wanted::default();
+        // At the very end a line waits for room in the queue.
+        let is_end = matches!(actions.last(), Some(Action::End(_)));
         let mut windows = Vec::new();
         self.wake_at = None;
         for action in actions {
             match action {
-                Action::Read => self.read_wanted = true,
+                Action::Read => wanted.read = true,
+                Action::CrossCheck => wanted.cross_check = true,
                 Action::Notify(notice, times) => notice.emit(times),
                 Action::WakeAt(time) => self.wake_at = Some(time),
-                // At the very end a line waits for room in the queue.
-                Action::Write(window) if bare.is_some() => windows.push(window),
+                Action::Write(window) if is_end => windows.push(window),
                 Action::Write(window) => output.write(&window),
-                // The last action only, and that one was taken off above.
-                Action::End(_) => {}
+                Action::End(bare) => {
+                    let windows = std::mem::take(&mut windows);
+                    wanted.end = Some(End { windows, bare });
+                }
             }
         }
-        bare.map(|bare| End { windows, bare })
-    }
-
-    fn read_is_due(&mut self) -> bool {
-        self.reading |= self.read_wanted;
-        std::mem::take(&mut self.read_wanted)
+        wanted
     }
 }
 
 /// Waits for what happens next.
 async fn next_event(
-    progress: &mut Progress,
-    read: Pin<&mut impl Future<Output = Sample>>,
+    progress: &mut Progress<'_>,
+    read: Pin<&mut impl Future<Output = Option<Sample>>>,
     shutdown: Pin<&mut impl Future<Output = ()>>,
     output: &Output,
 ) -> Event {
@@ -158,7 +171,7 @@ async fn next_event(
         // Before the signal: an answer that is there already is not thrown away.
         sample = read, if progress.reading => {
             progress.reading = false;
-            Event::Sampled(Box::new(sample))
+            sample.map_or(Event::NotDue, |sample| Event::Sampled(Box::new(sample)))
         }
         () = shutdown => Event::Stop,
         () = output.sink().closed(), if !progress.stdout_closed => {
@@ -166,7 +179,19 @@ async fn next_event(
             Event::StdoutClosed
         }
         () = output.observers().step_seen() => Event::Woken,
+        opinion = finished(&mut progress.cross_check) => {
+            progress.cross_check = None;
+            Event::CrossChecked(opinion)
+        }
         () = sleep_until(progress.wake_at) => Event::Woken,
+    }
+}
+
+/// Waits for a second opinion, if one is under way.
+async fn finished(opinion: &mut Option<Pin<Box<dyn Future<Output = Opinion> + '_>>>) -> Opinion {
+    match opinion {
+        Some(opinion) => opinion.await,
+        None => std::future::pending().await,
     }
 }
 

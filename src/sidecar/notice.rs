@@ -6,10 +6,12 @@ use chrono::TimeDelta;
 use tracing::{error, info, warn};
 
 use crate::reading::{ReadError, ReadErrorKind, SyncStatus};
-use crate::source::Sample;
+use crate::source::{CrossCheck, Sample};
 
 /// How often a kind of notice is reported within a minute before it is only counted.
 const REPORTED: u32 = 3;
+/// How many kinds of notice there are.
+const KINDS: usize = 7;
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// Something that an operator may want to know.
@@ -30,6 +32,10 @@ pub(crate) enum Notice {
     },
     /// The reader of stdout is gone.
     StdoutClosed,
+    /// A second opinion could not be had.
+    NoSecondOpinion(ReadError),
+    /// A second opinion and the clock cannot both be right.
+    Disagreement(CrossCheck),
 }
 
 impl Notice {
@@ -41,6 +47,8 @@ impl Notice {
             Self::Status(_) => 2,
             Self::Stepped { .. } => 3,
             Self::StdoutClosed => 4,
+            Self::NoSecondOpinion(_) => 5,
+            Self::Disagreement(_) => 6,
         }
     }
 
@@ -66,6 +74,18 @@ impl Notice {
                     warn!(milliseconds, times, "the wall clock was stepped");
                 }
             }
+            Self::NoSecondOpinion(error) => warn!(
+                kind = error.kind.as_str(),
+                error = error.message,
+                times,
+                "the NTP server gave no second opinion"
+            ),
+            Self::Disagreement(check) => warn!(
+                offset_us = check.offset.num_microseconds(),
+                distance_us = check.distance.as_micros(),
+                times,
+                "the clock and the NTP server cannot both be right"
+            ),
             Self::StdoutClosed => error!("stdout is closed: lines can no longer be written"),
         }
     }
@@ -106,7 +126,7 @@ impl Changes {
 /// often it happened.
 #[derive(Debug, Default)]
 pub(crate) struct Notices {
-    kinds: [Option<Frequency>; 5],
+    kinds: [Option<Frequency>; KINDS],
 }
 
 #[derive(Debug)]

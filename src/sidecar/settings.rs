@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use crate::sidecar::line::Format;
-use crate::source::Source;
+use crate::source::{NtpSettings, Source};
+use crate::time::DriftRate;
 
 /// The settings of a sidecar.
 #[derive(Debug)]
@@ -20,6 +21,10 @@ pub(crate) struct Settings {
     pub emit_interval: Duration,
     /// The longest delay of regular lines.
     pub emit_jitter: Duration,
+    /// How fast the clock may drift.
+    pub drift: DriftRate,
+    /// The NTP server to ask for a second opinion, and how.
+    pub cross_check: Option<NtpSettings>,
     /// How lines look.
     pub format: Format,
 }

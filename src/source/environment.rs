@@ -31,7 +31,6 @@ impl Environment {
     }
 
     /// Warns where ECS gives this container version 3 of the endpoint alone.
-    #[cfg(feature = "cli")]
     pub(crate) fn warn_of_endpoint_v3(&self) {
         if self.has_only_endpoint_v3() {
             tracing::warn!(
@@ -43,7 +42,6 @@ impl Environment {
         }
     }
 
-    #[cfg(feature = "cli")]
     fn has_only_endpoint_v3(&self) -> bool {
         self.0.contains_key(ENDPOINT_V3_VARIABLE) && !self.0.contains_key(ENDPOINT_VARIABLE)
     }
@@ -64,7 +62,7 @@ impl<N: Into<String>, V: Into<OsString>> FromIterator<(N, V)> for Environment {
     }
 }
 
-#[cfg(all(test, feature = "cli"))]
+#[cfg(test)]
 mod tests {
     use super::*;
 

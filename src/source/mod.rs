@@ -85,10 +85,11 @@ impl Source {
     /// # }
     /// ```
     pub fn detect(environment: &Environment, timeout: Duration) -> Result<Self, InvalidSource> {
-        match environment.get(ENDPOINT_VARIABLE) {
-            Some(base) => Self::auto(&base, timeout, Self::kernel().ok()),
-            None => Self::kernel(),
-        }
+        let Some(base) = environment.get(ENDPOINT_VARIABLE) else {
+            environment.warn_of_endpoint_v3();
+            return Self::kernel();
+        };
+        Self::auto(&base, timeout, Self::kernel().ok())
     }
 
     /// The task metadata endpoint at `base` (the value of `ECS_CONTAINER_METADATA_URI_V4`), each
@@ -169,7 +170,8 @@ impl Source {
         Self { kind, ..self }
     }
 
-    /// How long until an NTP server may be asked again; zero for every other source.
+    /// How long until an NTP server may be asked again; zero for every other source. `auto` asks the
+    /// endpoint first, so it is always due.
     #[must_use]
     pub fn due_in(&self) -> Duration {
         match &self.kind {
@@ -178,7 +180,7 @@ impl Source {
         }
     }
 
-    /// Reads the clock once; `None`, at once and without a request, while [`Source::due_in`] is not zero.
+    /// Reads the clock once; `None` where only an NTP server that may not be asked yet could be read.
     ///
     /// # Panics
     /// As [`Source::read`].
@@ -188,6 +190,7 @@ impl Source {
                 let sample = sample_of_exchange(Box::pin(client.ask()).await?);
                 Some(self.in_its_task(sample))
             }
+            Kind::Auto(auto) => Some(self.in_its_task(auto.read_if_due().await?)),
             _ => Some(self.read().await),
         }
     }

@@ -84,6 +84,8 @@ pub struct DriftRate(u32);
 impl DriftRate {
     /// 15 ppm, the rate ClockBound 3 assumes.
     pub const DEFAULT: Self = Self(15);
+    /// 100 ppm, for a clock that nobody is known to discipline: the largest error of common oscillators.
+    pub const UNDISCIPLINED: Self = Self(100);
     /// The largest rate accepted, 10,000 ppm or one percent.
     pub const MAX_PPM: u32 = 10_000;
 

@@ -16,7 +16,7 @@ use tokio::sync::{Semaphore, watch};
 use tracing::info;
 
 use self::route::{Route, route};
-#[expect(unused_imports, reason = "the program and the demonstration follow")]
+#[allow(unused_imports, reason = "the demonstration is a feature")]
 pub(crate) use self::{
     address::{LoopbackAddress, NotLoopback},
     question::{Question, WrongQuestion},

@@ -129,7 +129,7 @@ impl<S: System> Cached<S> {
         if let Some(last) = state
             .last
             .as_ref()
-            .filter(|last| last.is_fresh(&began, self.refresh))
+            .filter(|last| last.is_fresh(&began, self.refresh) || !self.is_due())
         {
             return last.clone();
         }
@@ -151,13 +151,18 @@ impl<S: System> Cached<S> {
             .unwrap_or_else(|_| Attempt::failed(began, "the tokio runtime ended during the read"))
     }
 
+    fn is_due(&self) -> bool {
+        self.shared.system.due_in().is_zero()
+    }
+
     /// What an attempt says that no step of the wall clock lies behind, and the present.
     async fn observe(&self) -> Observation {
         let mut read_again = 0;
         loop {
             let attempt = self.attempt().await;
             let now = self.shared.system.now();
-            let is_stepped_over = attempt.was_stepped_over(&now);
+            // What may not be read again stands: its range holds how far the wall clock has moved.
+            let is_stepped_over = attempt.was_stepped_over(&now) && self.is_due();
             if is_stepped_over && read_again + 1 < MOST_READS {
                 read_again += 1;
                 continue;

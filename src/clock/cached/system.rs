@@ -11,6 +11,8 @@ pub(crate) trait System: Send + Sync + 'static {
     fn now(&self) -> Moment;
     fn read(&self) -> impl Future<Output = Sample> + Send;
     fn sleep(&self, time: Duration) -> impl Future<Output = ()> + Send;
+    /// How long until the source may be asked again, where it has a pace of its own.
+    fn due_in(&self) -> Duration;
 }
 
 /// The clocks of this machine, and tokio's timer.
@@ -28,5 +30,9 @@ impl System for RealSystem {
 
     fn sleep(&self, time: Duration) -> impl Future<Output = ()> + Send {
         tokio::time::sleep(time)
+    }
+
+    fn due_in(&self) -> Duration {
+        self.0.due_in()
     }
 }

@@ -9,9 +9,10 @@ use crate::program::answers::answers;
 use crate::program::clock::clock;
 use crate::program::exit::Exit;
 use crate::program::options::clock::SourceKind;
+use crate::program::options::ntp::{CROSS_CHECK, CrossCheckKind};
 use crate::program::options::run::{
     DIMENSIONS, EMIT_INTERVAL, EMIT_JITTER, LONGEST_EMIT_INTERVAL, METRICS, NAMESPACE, ONCE,
-    PROPERTIES, SAMPLE_INTERVAL, STORAGE_RESOLUTION,
+    PROPERTIES, SAMPLE_INTERVAL, STORAGE_RESOLUTION, USUAL_SAMPLE_INTERVAL, USUAL_WITH_NTP,
 };
 use crate::program::options::{AnyOption, at_most, known_names, metrics_by_default};
 use crate::program::raw::{Change, Flags, Raw};
@@ -95,12 +96,17 @@ fn report_ignored(answers: &answer::Settings) {
 fn read(raw: &mut Raw<'_>) -> Option<(Settings, answer::Settings, SourceKind)> {
     let clock = clock(raw);
     let once = raw.is_on(&ONCE);
-    let intervals = intervals(raw);
+    let kind = clock.as_ref().map(|clock| clock.kind);
+    let intervals = intervals(raw, kind);
+    let cross_check = raw.get(&CROSS_CHECK);
     let format = format(raw, clock.as_ref().map(|clock| clock.drift));
     let answers = answers(raw);
     let (clock, intervals) = (clock?, intervals?);
     let answers = answers.settings(clock.drift, intervals.sample);
+    let cross_check = (cross_check? == CrossCheckKind::Ntp).then_some(clock.ntp);
     let settings = Settings {
+        drift: clock.drift,
+        cross_check,
         source: clock.source.read_every(intervals.sample),
         in_ecs: clock.in_ecs,
         once,
@@ -118,7 +124,7 @@ struct Intervals {
     jitter: Duration,
 }
 
-fn intervals(raw: &mut Raw<'_>) -> Option<Intervals> {
+fn intervals(raw: &mut Raw<'_>, source: Option<SourceKind>) -> Option<Intervals> {
     let sample = raw.get(&SAMPLE_INTERVAL);
     let emit = raw.get(&EMIT_INTERVAL);
     let jitter = raw.get(&EMIT_JITTER);
@@ -128,7 +134,11 @@ fn intervals(raw: &mut Raw<'_>) -> Option<Intervals> {
         raw.allowed(&SAMPLE_INTERVAL, sample, |sample| at_most(*sample, longest))
     } else {
         // What nobody gave must not be at fault.
-        sample.map(|sample| sample.min(longest))
+        let usual = match source {
+            Some(SourceKind::Ntp) => USUAL_WITH_NTP,
+            _ => USUAL_SAMPLE_INTERVAL,
+        };
+        Some(usual.min(longest))
     };
     let jitter = raw.allowed(&EMIT_JITTER, jitter, |jitter| at_most(*jitter, longest));
     Some(Intervals {
@@ -193,7 +203,8 @@ mod tests {
         assert_eq!(config.sample_interval, Duration::from_secs(10));
         assert_eq!(config.emit_interval, Duration::from_secs(60));
         assert_eq!(config.emit_jitter, Duration::from_secs(30));
-        let metrics = "ClockErrorBound,ClockSynchronized,ClockReferenceAge,ClockStep,ClockReadErrors,LinesDropped";
+        let metrics = "ClockErrorBound,ClockSynchronized,ClockReferenceAge,ClockStep,ClockReadErrors,LinesDropped,\
+            CrossCheckOffset,CrossCheckErrorBound,CrossCheckDisagreement";
         let metrics = (METRICS.rule)(metrics).unwrap();
         assert_eq!(
             config.format,

@@ -14,12 +14,14 @@ use crate::time::DriftRate;
 /// The values of [`SOURCE`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum SourceKind {
-    /// The task metadata endpoint where there is one, else the kernel.
+    /// The task metadata endpoint where there is one, else the kernel, else an NTP server.
     Auto,
     /// The task metadata endpoint.
     Ecs,
     /// The kernel.
     Kernel,
+    /// An NTP server.
+    Ntp,
 }
 
 impl fmt::Display for SourceKind {
@@ -28,6 +30,7 @@ impl fmt::Display for SourceKind {
             Self::Auto => "auto",
             Self::Ecs => "ecs",
             Self::Kernel => "kernel",
+            Self::Ntp => "ntp",
         })
     }
 }
@@ -37,16 +40,17 @@ pub(crate) const SOURCE: Opt<SourceKind> = Opt {
     variable: "CLOCK_EMF_SOURCE",
     value_name: "SOURCE",
     default: DefaultValue::Text("auto"),
-    help: "Where readings come from: auto, ecs or kernel",
+    help: "Where readings come from: auto, ecs, kernel or ntp",
     rule: |text| match text {
         "auto" => Ok(SourceKind::Auto),
         "ecs" => Ok(SourceKind::Ecs),
         "kernel" => Ok(SourceKind::Kernel),
-        _ => Err(expected("auto, ecs or kernel", text)),
+        "ntp" => Ok(SourceKind::Ntp),
+        _ => Err(expected("auto, ecs, kernel or ntp", text)),
     },
     #[cfg(test)]
     examples: Examples {
-        accepted: &["auto", "ecs", "kernel"],
+        accepted: &["auto", "ecs", "kernel", "ntp"],
         refused: &["ECS", "ecs ", "x"],
     },
 };
@@ -56,7 +60,7 @@ pub(crate) const REQUEST_TIMEOUT: Opt<Duration> = Opt {
     variable: "CLOCK_EMF_REQUEST_TIMEOUT",
     value_name: "DURATION",
     default: DefaultValue::Text("2s"),
-    help: "How long one request to the endpoint may take, up to 1m",
+    help: "How long one request to a source may take, up to 1m",
     rule: |text| within(text, Duration::from_millis(1), Duration::from_secs(60)),
     #[cfg(test)]
     examples: Examples {
@@ -69,7 +73,7 @@ pub(crate) const MAX_DRIFT_PPM: Opt<DriftRate> = Opt {
     name: "max-drift-ppm",
     variable: "CLOCK_EMF_MAX_DRIFT_PPM",
     value_name: "PPM",
-    default: DefaultValue::Text("15"),
+    default: DefaultValue::Derived("15; with source ntp 100"),
     help: "How fast an uncorrected clock may drift, in parts per million",
     rule: drift_rate,
     #[cfg(test)]

@@ -196,7 +196,7 @@ mod tests {
         );
         let message = refusal(metrics("ClockStep,clockstep"));
         assert!(
-            message.ends_with("LinesDropped, got \"clockstep\""),
+            message.ends_with("CrossCheckDisagreement, got \"clockstep\""),
             "{message}"
         );
     }

@@ -14,6 +14,7 @@ pub(crate) mod demo;
 mod durations;
 mod expected;
 mod labels;
+pub(crate) mod ntp;
 pub(crate) mod run;
 
 pub(crate) use self::durations::at_most;

@@ -2,13 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use crate::reading::{Observed, StepRecovery};
+use crate::reading::{Observed, ReadError, StepRecovery};
 use crate::sidecar::notice::{Changes, Notice, Notices};
 use crate::sidecar::queue::Queue;
 use crate::sidecar::schedule::{Schedule, fraction_of};
+use crate::sidecar::second_opinion::SecondOpinion;
 use crate::sidecar::window::{ClosedWindow, Collector, Window};
-use crate::source::Sample;
-use crate::time::{ClockStep, Moment, StepDetector};
+use crate::source::{Exchange, Sample};
+use crate::time::{ClockStep, DriftRate, Moment, StepDetector};
 
 /// A container of ECS that ends before its restart period of 60 s is over is never restarted.
 const RESTARTABLE_AGE: Duration = Duration::from_secs(65);
@@ -18,6 +19,10 @@ const RESTARTABLE_AGE: Duration = Duration::from_secs(65);
 pub(crate) enum Event {
     /// A read is over.
     Sampled(Box<Sample>),
+    /// The source was not asked, since it is not time to ask it again.
+    NotDue,
+    /// An NTP server was asked for a second opinion; `None` where it was not time to ask it.
+    CrossChecked(Option<Result<Exchange, ReadError>>),
     /// The time asked for has come.
     Woken,
     /// The reader of stdout is gone for good.
@@ -31,6 +36,8 @@ pub(crate) enum Event {
 pub(crate) enum Action {
     /// Ask the source.
     Read,
+    /// Ask an NTP server for a second opinion.
+    CrossCheck,
     /// Write the line of this window.
     Write(Window),
     /// Report on stderr, with how often it happened.
@@ -59,6 +66,8 @@ pub(crate) struct Rules {
     pub capacity: usize,
     /// Whether this is a container of ECS.
     pub in_ecs: bool,
+    /// How fast the clock may drift, where second opinions are wanted.
+    pub cross_check: Option<DriftRate>,
 }
 
 /// Two random fractions of a process, each from 0 to 1, that keep a fleet from acting at the same moment.
@@ -81,6 +90,7 @@ pub(crate) struct Control {
     steps: StepDetector,
     recovery: StepRecovery,
     observed: Observed,
+    opinion: Option<SecondOpinion>,
     collector: Collector,
     queue: Queue,
     changes: Changes,
@@ -107,6 +117,9 @@ impl Control {
             steps: StepDetector::new(*now),
             recovery: StepRecovery::default(),
             observed: Observed::new(now.monotonic),
+            opinion: rules
+                .cross_check
+                .map(|drift| SecondOpinion::new(drift, now.monotonic)),
             collector: Collector::new(
                 rules.emit_interval,
                 rules.reading_by_reading,
@@ -154,6 +167,11 @@ impl Control {
                 self.schedule.skip_missed(now.monotonic);
                 is_end = self.rules.once;
             }
+            Event::NotDue => {
+                self.reading = false;
+                self.schedule.skip_missed(now.monotonic);
+            }
+            Event::CrossChecked(outcome) => self.on_cross_check(outcome, now, &mut actions),
             Event::StdoutClosed => self.on_stdout_closed(now, &mut actions),
             Event::Stop => is_end = true,
         }
@@ -187,8 +205,36 @@ impl Control {
         for notice in self.changes.notices(&sample) {
             self.notify(notice, now, actions);
         }
+        if let (Ok(reading), Some(opinion)) = (&sample.outcome, &mut self.opinion)
+            && opinion.begins(reading, now.monotonic)
+        {
+            actions.push(Action::CrossCheck);
+        }
         let closed = self.collector.add(*sample);
         self.push(closed, now);
+    }
+
+    fn on_cross_check(
+        &mut self,
+        outcome: Option<Result<Exchange, ReadError>>,
+        now: &Moment,
+        actions: &mut Vec<Action>,
+    ) {
+        let exchange = outcome.as_ref().and_then(|outcome| outcome.as_ref().ok());
+        let check = self
+            .opinion
+            .as_mut()
+            .and_then(|opinion| opinion.ends(exchange));
+        if let Some(check) = check {
+            let closed = self.collector.cross_check(check, now);
+            self.push(closed, now);
+            if check.disagrees() {
+                self.notify(Notice::Disagreement(check), now, actions);
+            }
+        }
+        if let Some(Err(error)) = outcome {
+            self.notify(Notice::NoSecondOpinion(error), now, actions);
+        }
     }
 
     fn on_stdout_closed(&mut self, now: &Moment, actions: &mut Vec<Action>) {

@@ -14,6 +14,7 @@ const RULES: Rules = Rules {
     reading_by_reading: false,
     capacity: 100,
     in_ecs: true,
+    cross_check: None,
 };
 
 /// A line in short: when it was written and stamped, in seconds, and what it holds.
@@ -46,6 +47,7 @@ struct World {
     actions: Vec<Action>,
     wake_at: Option<Instant>,
     reads: Vec<u64>,
+    cross_checks: Vec<u64>,
     lines: Vec<Line>,
     notices: Vec<(u64, Notice)>,
     ended: Option<u64>,
@@ -65,6 +67,7 @@ impl World {
             actions,
             wake_at: None,
             reads: Vec::new(),
+            cross_checks: Vec::new(),
             lines: Vec::new(),
             notices: Vec::new(),
             ended: None,
@@ -89,6 +92,7 @@ impl World {
         for action in std::mem::take(&mut self.actions) {
             match action {
                 Action::Read => self.reads.push(self.now),
+                Action::CrossCheck => self.cross_checks.push(self.now),
                 Action::Write(window) => self.lines.push(Line {
                     at: self.now,
                     stamp: window.stamp.timestamp(),
@@ -354,4 +358,46 @@ fn by_the_second_every_reading_is_a_line() {
             .iter()
             .all(|line| i64::try_from(line.at) == Ok(line.stamp))
     );
+}
+
+#[test]
+fn a_second_opinion_is_asked_for_once_a_minute_right_after_a_reading() {
+    let rules = Rules {
+        cross_check: Some(DriftRate::DEFAULT),
+        ..RULES
+    };
+    let mut world = World::start(&rules, 0.0, 1.0);
+    world.answer_with(Err(ReadErrorKind::Timeout));
+    world.run_with(130, |world| {
+        world.answer();
+        world.happens(Event::CrossChecked(Some(Err(ReadError::new(
+            ReadErrorKind::NtpOrigin,
+            "",
+        )))));
+    });
+    assert_eq!(world.cross_checks, [10, 70, 130], "after readings alone");
+    let failed: Vec<u64> = world
+        .notices
+        .iter()
+        .filter(|(_, notice)| matches!(notice, Notice::NoSecondOpinion(_)))
+        .map(|(second, _)| *second)
+        .collect();
+    assert!(failed.len() >= 3, "{failed:?}");
+    let errors: u64 = world.lines.iter().map(|line| line.errors).sum();
+    assert_eq!(errors, 1, "its failure is no read error");
+}
+
+#[test]
+fn a_source_that_is_not_due_makes_no_reading_and_no_error() {
+    let mut world = World::start(&RULES, 0.0, 1.0);
+    world.answer();
+    world.run_with(100, |world| {
+        if world.now % 20 == 0 {
+            world.answer();
+        } else {
+            world.happens(Event::NotDue);
+        }
+    });
+    assert_eq!(world.lines[1], line(60, 40, 2));
+    assert_eq!(world.reads.len(), 11);
 }

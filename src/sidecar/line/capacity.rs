@@ -5,7 +5,7 @@
 
 use super::{Dimensions, Format, StorageResolution};
 use crate::emf::Metric;
-use crate::sidecar::window::MAX_STEPS;
+use crate::sidecar::window::{MAX_CROSS_CHECKS, MAX_STEPS};
 
 /// The most values of a metric in one event that CloudWatch takes.
 const MAX_VALUES: usize = 100;
@@ -58,6 +58,7 @@ impl Format {
 fn fields_of(metric: Metric) -> usize {
     match metric {
         Metric::ClockStep => MAX_STEPS,
+        Metric::CrossCheckOffset | Metric::CrossCheckErrorBound => MAX_CROSS_CHECKS,
         _ if metric.has_a_value_per_reading() => 0,
         _ => 1,
     }

@@ -18,7 +18,7 @@ use self::labels::{MEMBERS, dimension_sets, labels};
 use crate::emf::Metric;
 use crate::reading::{Reading, TaskIdentity};
 use crate::sidecar::window::Window;
-use crate::time::{DriftRate, age_seconds, milliseconds};
+use crate::time::{DriftRate, age_seconds, magnitude, milliseconds};
 
 pub(crate) use self::labels::{Dimensions, LABELS, Property};
 pub(crate) use self::labels::{is_dimension_name, is_dimension_value, is_reserved_member};
@@ -203,6 +203,14 @@ fn metric_values(
         Metric::ClockStep => numbers(window.steps.iter().copied().map(signed_milliseconds)),
         Metric::ClockReadErrors => some_count(window.read_errors),
         Metric::LinesDropped => some_count(origin.lines_dropped),
+        Metric::CrossCheckOffset => {
+            let offsets = window.cross_checks.iter().map(|check| check.offset);
+            numbers(offsets.map(signed_milliseconds))
+        }
+        Metric::CrossCheckErrorBound => {
+            array(window.cross_checks.iter().map(|check| check.distance))
+        }
+        Metric::CrossCheckDisagreement => some_count(window.disagreements),
     };
     format
         .metrics
@@ -235,13 +243,11 @@ fn mean(values: &[Duration]) -> Duration {
 }
 
 fn signed_milliseconds(by: TimeDelta) -> f64 {
-    let magnitude = by.abs().to_std().unwrap_or(Duration::MAX);
-    // A step is far coarser than a microsecond.
-    let microseconds = (milliseconds(magnitude) * 1e3).round() / 1e3;
+    let milliseconds = milliseconds(magnitude(by));
     if by < TimeDelta::zero() {
-        -microseconds
+        -milliseconds
     } else {
-        microseconds
+        milliseconds
     }
 }
 

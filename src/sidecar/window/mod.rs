@@ -9,11 +9,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use self::period::{Change, Period};
 use crate::reading::{ClockSource, ReadError, Reading, SyncStatus};
-use crate::source::Sample;
+use crate::source::{CrossCheck, Sample};
 use crate::time::{ClockStep, Moment};
 
 /// The most steps whose size one line gives; all are counted.
 pub(crate) const MAX_STEPS: usize = 10;
+
+/// The most second opinions that one line gives: there is one a minute.
+pub(crate) const MAX_CROSS_CHECKS: usize = 2;
 
 /// What one line says: the readings, failures and changes of some time.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +40,10 @@ pub(crate) struct Window {
     pub steps: Vec<TimeDelta>,
     /// The last of these steps.
     pub last_step: Option<TimeDelta>,
+    /// What second opinions there were, [`MAX_CROSS_CHECKS`] at most.
+    pub cross_checks: Vec<CrossCheck>,
+    /// How many of all second opinions disagreed.
+    pub disagreements: u64,
 }
 
 impl Window {
@@ -53,6 +60,8 @@ impl Window {
             step_count: 0,
             steps: Vec::new(),
             last_step: None,
+            cross_checks: Vec::new(),
+            disagreements: 0,
         }
     }
 
@@ -69,6 +78,13 @@ impl Window {
         }
         self.read_errors = self.read_errors.saturating_add(1);
         self.last_error = Some(error);
+    }
+
+    fn add_cross_check(&mut self, check: CrossCheck) {
+        self.disagreements += u64::from(check.disagrees());
+        if self.cross_checks.len() < MAX_CROSS_CHECKS {
+            self.cross_checks.push(check);
+        }
     }
 
     fn add_step(&mut self, step: &ClockStep) {
@@ -240,6 +256,13 @@ impl Collector {
         let mut window = Window::empty(self.source, step.at.wall);
         window.add_step(step);
         closed.push(ClosedWindow::urgent(window));
+        closed
+    }
+
+    /// Takes in a second opinion that was had at `at`.
+    pub(crate) fn cross_check(&mut self, check: CrossCheck, at: &Moment) -> Option<ClosedWindow> {
+        let closed = self.close_if_over(at);
+        self.open(at).window.add_cross_check(check);
         closed
     }
 

@@ -44,6 +44,17 @@ impl Auto {
         }
     }
 
+    /// As [`Auto::read`]; `None` where the fallback is an NTP server that may not be asked yet.
+    pub(super) async fn read_if_due(&self) -> Option<Sample> {
+        match self.ask_endpoint().await {
+            Turn::Endpoint(sample) => Some(sample),
+            Turn::Fallback(answer) => {
+                let sample = Box::pin(self.fallback.read_if_due()).await?;
+                Some(with_identity_of(answer, sample))
+            }
+        }
+    }
+
     /// Reads the clock once.
     pub(super) async fn read(&self) -> Sample {
         match self.ask_endpoint().await {

@@ -52,7 +52,7 @@ impl Body {
 
 /// The error of a body over the limit.
 pub(super) fn too_large() -> ReadError {
-    let message = format!("must be at most {LIMIT} bytes, got a larger body");
+    let message = format!("expected a body of at most {LIMIT} bytes, got more");
     ReadError::new(ReadErrorKind::BodyTooLarge, message)
 }
 

@@ -14,7 +14,7 @@ use super::timestamp::Timestamp;
 use crate::reading::ReadError;
 use crate::time::{DriftRate, Moment};
 
-/// Asked more often than this, a public server refuses.
+/// Public servers refuse clients that ask more often.
 const SHORTEST_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Whom an [`NtpClient`] asks, and how.
@@ -22,12 +22,11 @@ const SHORTEST_INTERVAL: Duration = Duration::from_secs(1);
 pub struct NtpSettings {
     /// The server.
     pub server: NtpServer,
-    /// The shortest time from one request to the next; less than a second is taken for a second.
+    /// The shortest time from one request to the next, at least a second.
     pub interval: Duration,
     /// How long an exchange may take, the look-up of the server's name included.
     pub timeout: Duration,
-    /// What this machine's clock may drift during an exchange; less than [`DriftRate::DEFAULT`] is taken
-    /// for that.
+    /// What this machine's clock may drift during an exchange, at least [`DriftRate::DEFAULT`].
     pub drift: DriftRate,
 }
 
@@ -151,7 +150,7 @@ impl NtpClient {
         }
     }
 
-    /// What a thread that panicked left is whole: each change is one assignment.
+    /// A panic elsewhere leaves no half-made change behind: each one is a single assignment.
     fn schedule(&self) -> MutexGuard<'_, Schedule> {
         self.schedule.lock().unwrap_or_else(PoisonError::into_inner)
     }

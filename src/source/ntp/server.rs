@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_none_says_what_was_given_and_what_is_expected() {
+    fn an_invalid_server_says_what_was_given_and_what_is_expected() {
         use Problem::{NoHost, NotOneHost, Port};
         for (given, problem) in [
             ("", NoHost),

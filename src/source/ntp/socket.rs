@@ -11,14 +11,14 @@ use super::packet::{LENGTH, Packet, request};
 use super::timestamp::Timestamp;
 use crate::time::{DriftRate, Moment};
 
-/// More than an answer has, extensions aside; the rest of a longer datagram is thrown away.
+/// More than an answer has without extension fields; the rest of a longer datagram is dropped.
 const DATAGRAM_LIMIT: usize = 512;
-/// So many datagrams in a row may be thrown away before everything else gets its turn.
+/// After so many dropped datagrams everything else gets its turn.
 const DROPPED_IN_A_ROW: u32 = 16;
 
-/// Asks the first of these addresses that there is a route to. What comes but is not the answer is
-/// thrown away; the fault of it is left in `heard`, for a caller whose patience ends. `on_sent` learns when
-/// the request went.
+/// Asks the first of these addresses that there is a route to. Datagrams that are not the
+/// answer are dropped; `heard` keeps what was wrong with them, for a caller whose time runs out. `on_sent`
+/// learns when the request went.
 ///
 /// # Errors
 /// If nothing can be sent, the system reports that nobody listens there, or the answer is of no use.
@@ -42,7 +42,7 @@ pub(super) async fn converse(
         let taken = Moment::now();
         match Packet::parse(&datagram[..length], nonce) {
             Ok(packet) => return Exchange::judge(&packet, requested, taken, drift),
-            // That answers to others came is worth saying only if nothing else did.
+            // Answers to other requests are worth reporting only if nothing else came.
             Err(Fault::ForeignOrigin) if heard.is_some() => {}
             Err(fault) => *heard = Some(fault),
         }
@@ -53,7 +53,7 @@ pub(super) async fn converse(
     Err(heard.take().unwrap_or(Fault::ForeignOrigin))
 }
 
-/// A socket on a port that the system chooses, which takes datagrams of the server's address alone.
+/// A socket on a port that the system chooses. It takes datagrams from the server's address only.
 async fn connect(addresses: &[SocketAddr]) -> io::Result<UdpSocket> {
     let mut outcome = Err(io::Error::other("the name has no address"));
     for address in addresses {
@@ -92,7 +92,7 @@ async fn send(socket: &UdpSocket, request: &[u8; LENGTH]) -> io::Result<Moment> 
 
 /// The length of the next datagram, of which `buffer` takes the start.
 async fn receive(socket: &UdpSocket, buffer: &mut [u8]) -> io::Result<usize> {
-    /// Windows' error for a datagram of which the end was thrown away; elsewhere that is not one.
+    /// The error of Windows for a datagram that was longer than the buffer; elsewhere that is not an error.
     const MESSAGE_TOO_LONG: i32 = 10_040;
     match socket.recv(buffer).await {
         Err(error) if cfg!(windows) && error.raw_os_error() == Some(MESSAGE_TOO_LONG) => {

@@ -115,6 +115,10 @@ impl System for Simulated {
         }
     }
 
+    fn due_in(&self) -> Duration {
+        Duration::ZERO
+    }
+
     async fn sleep(&self, time: Duration) {
         self.state.lock().unwrap().0 += time;
     }

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::explain::{Options, explain};
-use crate::sidecar::window::MAX_STEPS;
+use crate::sidecar::window::{MAX_CROSS_CHECKS, MAX_STEPS};
 
 /// What `explain`, which knows the specification and CloudWatch's silent rules, makes of a line.
 fn faults(line: &[u8], now: DateTime<Utc>) -> Vec<String> {
@@ -67,8 +67,9 @@ proptest! {
         dropped in 0u64..5,
         steps in proptest::collection::vec(any::<i32>(), 0..=MAX_STEPS),
         changes in 0u64..5,
+        offsets in proptest::collection::vec(any::<i64>(), 0..=MAX_CROSS_CHECKS),
         by_second in any::<bool>(),
-        chosen in proptest::sample::subsequence(Metric::ALL.to_vec(), 0..=7),
+        chosen in proptest::sample::subsequence(Metric::ALL.to_vec(), 0..=10),
         sets in proptest::option::of(proptest::collection::hash_set(
             proptest::sample::subsequence(LABELS.to_vec(), 1..=7), 1..4)),
     ) {
@@ -83,6 +84,8 @@ proptest! {
             read_errors: errors,
             last_error: (errors > 0).then(|| ReadError::new(ReadErrorKind::HttpStatus, message)),
             status_changes: changes,
+            disagreements: offsets.len() as u64,
+            cross_checks: offsets.into_iter().map(|ns| cross_check(TimeDelta::nanoseconds(ns))).collect(),
             step_count: steps.len() as u64,
             last_step: steps.last().map(|ms| TimeDelta::milliseconds((*ms).into())),
             steps: steps.into_iter().map(|ms| TimeDelta::milliseconds(ms.into())).collect(),

@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use super::*;
 use crate::reading::{ClockSource, ReadError, ReadErrorKind, SyncStatus};
-use crate::sidecar::window::MAX_STEPS;
+use crate::sidecar::window::{MAX_CROSS_CHECKS, MAX_STEPS};
+use crate::source::{Comparison, CrossCheck};
 use crate::time::{ErrorBound, Moment};
 
 fn time(text: &str) -> DateTime<Utc> {
@@ -59,6 +60,14 @@ fn reading(at: &str, bound_ms: Option<f64>) -> Reading {
 
 fn moment(wall: &str) -> Moment {
     Moment::new(time(wall), std::time::Instant::now())
+}
+
+fn cross_check(offset: TimeDelta) -> CrossCheck {
+    CrossCheck {
+        offset,
+        distance: Duration::from_nanos(1_234_567),
+        comparison: Comparison::Disagree,
+    }
 }
 
 fn window(readings: Vec<Reading>) -> Window {
@@ -163,6 +172,8 @@ fn golden_everything_at_once_by_the_second() {
             TimeDelta::microseconds(-1_500_250),
         ],
         last_step: Some(TimeDelta::microseconds(-1_500_250)),
+        cross_checks: vec![cross_check(TimeDelta::nanoseconds(-500_000_123))],
+        disagreements: 1,
         stamp: time("2026-11-22T10:15:01Z"),
         ..window(vec![reading("2026-11-22T10:15:00Z", Some(0.5))])
     };
@@ -186,15 +197,20 @@ fn golden_everything_at_once_by_the_second() {
             r#"{"Name":"ClockErrorBoundAgeAdjusted","Unit":"Milliseconds","StorageResolution":1},"#,
             r#"{"Name":"ClockStep","Unit":"Milliseconds","StorageResolution":1},"#,
             r#"{"Name":"ClockReadErrors","Unit":"Count","StorageResolution":1},"#,
-            r#"{"Name":"LinesDropped","Unit":"Count","StorageResolution":1}]}]},"#,
+            r#"{"Name":"LinesDropped","Unit":"Count","StorageResolution":1},"#,
+            r#"{"Name":"CrossCheckOffset","Unit":"Milliseconds","StorageResolution":1},"#,
+            r#"{"Name":"CrossCheckErrorBound","Unit":"Milliseconds","StorageResolution":1},"#,
+            r#"{"Name":"CrossCheckDisagreement","Unit":"Count","StorageResolution":1}]}]},"#,
             r#""TaskId":"t","Stage":"prod","ClusterName":"mine","#,
             r#""ClockSynchronized":1,"ClockReferenceAge":900.0,"ClockReadErrors":1,"LinesDropped":9,"#,
+            r#""CrossCheckDisagreement":1,"#,
             r#""MaxClockErrorBound":0.5,"MeanClockErrorBound":0.5,"Samples":1,"ClockSource":"ecs","#,
             r#""ClockSynchronizationStatus":"SYNCHRONIZED","ReferenceTimestamp":"2026-11-22T10:00:00Z","#,
             r#""StatusChanges":2,"ClockSteps":12,"LastClockStep":-1500.25,"#,
             r#""ReadErrorKind":"invalid_member","ReadErrorMessage":"x","AnswerErrors":2,"#,
             r#""Sequence":3,"StartedAt":"2026-11-22T09:59:00.125Z","Version":"0.0.0","#,
-            r#""ClockErrorBound":[0.5],"ClockErrorBoundAgeAdjusted":[14.0],"ClockStep":[7.0,-1500.25]}"#,
+            r#""ClockErrorBound":[0.5],"ClockErrorBoundAgeAdjusted":[14.0],"ClockStep":[7.0,-1500.25],"#,
+            r#""CrossCheckOffset":[-500.000123],"CrossCheckErrorBound":[1.234567]}"#,
             "\n"
         )
     );
@@ -381,6 +397,8 @@ fn the_largest_line_stays_under_what_log_routers_cut() {
         step_count: u64::MAX,
         steps: vec![-TimeDelta::MAX; MAX_STEPS],
         last_step: Some(-TimeDelta::MAX),
+        cross_checks: vec![cross_check(-TimeDelta::MAX); MAX_CROSS_CHECKS],
+        disagreements: u64::MAX,
         ..window(vec![reading; format.capacity()])
     };
     let origin = Origin {
@@ -415,11 +433,11 @@ fn a_line_holds_as_many_readings_as_its_fields_leave_room_for() {
         metrics: Metric::ALL.to_vec(),
         ..format()
     };
-    assert_eq!(both.capacity(), 72);
+    assert_eq!(both.capacity(), 66);
     let crowded = |properties: usize| Format {
         properties: vec![property("Name", "value"); properties],
         ..format()
     };
-    assert_eq!(crowded(130).capacity(), 16);
+    assert_eq!(crowded(130).capacity(), 5);
     assert_eq!(crowded(1_000).capacity(), 0);
 }
