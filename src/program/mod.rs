@@ -1,6 +1,7 @@
 //! What any of the programs needs: options, settings, start and stop, diagnostics, and the commands.
 #![cfg(feature = "cli")]
 
+pub(crate) mod answers;
 pub(crate) mod clock;
 pub(crate) mod commands;
 pub(crate) mod diagnostics;

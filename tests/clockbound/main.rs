@@ -7,7 +7,12 @@
 )]
 
 /// The guide's snippet, as it stands there.
-#[allow(dead_code, reason = "its main is for a program of its own")]
+#[allow(
+    dead_code,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "its main is for a program of its own"
+)]
 #[path = "../snippets/critical_step.rs"]
 mod critical_step;
 #[path = "../support/mod.rs"]

@@ -13,6 +13,8 @@ CONTAINER = ROOT / "container"
 SIDECAR = "ecs-clock-emf"
 CONTAINER_DEFINITIONS = ["container-definition.json", "container-definition-windows.json"]
 GATES = ["gate-init-container.json", "gate-health-check.json"]
+# Other programs of the task ask the sidecar.
+ASKED = ["listen-task-definition.json", "clockbound-task-definition.json", "guard-health-check.json"]
 LINUX_ONLY = ["user", "readonlyRootFilesystem", "linuxParameters"]
 
 
@@ -37,7 +39,7 @@ def every_file():
 
 
 def test_each_file_is_tested():
-    assert every_file() == sorted(["task-definition.json", *CONTAINER_DEFINITIONS, *GATES])
+    assert every_file() == sorted(["task-definition.json", *CONTAINER_DEFINITIONS, *GATES, *ASKED])
 
 
 @pytest.mark.parametrize("name", every_file())
@@ -140,6 +142,38 @@ def test_dependencies_exist_and_can_be_met(name):
             if dependency["condition"] == "HEALTHY":
                 assert "healthCheck" in target
             assert target["startTimeout"] <= 120, "Fargate's maximum"
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_where_it_is_asked_the_sidecar_differs_by_what_that_takes(name):
+    plain = load("container-definition.json")
+    asked = copy.deepcopy(container(name, SIDECAR))
+    added = {pair["name"]: pair["value"] for pair in asked["environment"]}
+    for pair in plain["environment"]:
+        assert added.pop(pair["name"]) == pair["value"]
+    if name.startswith("clockbound"):
+        assert added == {"CLOCK_EMF_CLOCKBOUND_DIRECTORY": "/var/run/clockbound"}
+        assert asked.pop("image") == plain["image"] + "-clockbound"
+        del asked["healthCheck"], asked["startTimeout"], asked["mountPoints"]
+    else:
+        assert added == {"CLOCK_EMF_LISTEN": "127.0.0.1:2780"}
+    assert {**asked, "image": plain["image"], "environment": plain["environment"]} == plain
+
+
+def test_the_application_only_reads_the_segment():
+    definition = load("clockbound-task-definition.json")
+    mounts = {each["name"]: each["mountPoints"] for each in definition["containerDefinitions"]}
+    [volume] = definition["volumes"]
+    assert volume == {"name": "clockbound"}
+    for name, [mount] in mounts.items():
+        assert mount["sourceVolume"] == volume["name"] and mount["containerPath"] == "/var/run/clockbound"
+        assert mount["readOnly"] is (name != SIDECAR)
+
+
+def test_the_guard_does_not_act_on_a_moment():
+    guard = container("guard-health-check.json", "application")["healthCheck"]
+    assert guard["retries"] * guard["interval"] >= 60
+    assert "healthCheck" not in container("guard-health-check.json", SIDECAR)
 
 
 def test_the_init_gate_gives_up_before_ecs_does():

@@ -1,18 +1,13 @@
 //! The command `run`: samples and emits until a signal.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use tracing::{error, info, warn};
 
-#[cfg(target_os = "linux")]
-use crate::answer::clockbound;
-use crate::answer::http::{self, LoopbackAddress};
 use crate::answer::{self, Answers};
-use crate::clock::Limits;
-use crate::program::clock::{clock, limits};
+use crate::program::answers::answers;
+use crate::program::clock::clock;
 use crate::program::exit::Exit;
-use crate::program::options::answer::{CLOCKBOUND_DIRECTORY, LISTEN};
 use crate::program::options::clock::SourceKind;
 use crate::program::options::ntp::{CROSS_CHECK, CrossCheckKind};
 use crate::program::options::run::{
@@ -121,46 +116,6 @@ fn read(raw: &mut Raw<'_>) -> Option<(Settings, answer::Settings, SourceKind)> {
         format: format?,
     };
     Some((settings, answers, clock.kind))
-}
-
-/// The options of the ways in which other programs ask.
-struct AnswerOptions {
-    listen: Option<LoopbackAddress>,
-    clockbound_directory: Option<PathBuf>,
-    limits: Limits,
-}
-
-fn answers(raw: &mut Raw<'_>) -> AnswerOptions {
-    AnswerOptions {
-        listen: raw.get(&LISTEN),
-        clockbound_directory: raw.get(&CLOCKBOUND_DIRECTORY),
-        limits: limits(raw),
-    }
-}
-
-impl AnswerOptions {
-    fn settings(self, drift: DriftRate, sample_interval: Duration) -> answer::Settings {
-        answer::Settings {
-            http: self.listen.map(|address| http::Settings {
-                address,
-                limits: self.limits,
-                drift,
-                sample_interval,
-            }),
-            #[cfg(target_os = "linux")]
-            clockbound: self
-                .clockbound_directory
-                .map(|directory| clockbound::Settings {
-                    directory,
-                    rules: clockbound::Rules {
-                        drift,
-                        sample_interval,
-                        max_age: self.limits.max_age.longest(),
-                        age_adjusted: self.limits.age_adjusted,
-                    },
-                }),
-        }
-    }
 }
 
 struct Intervals {

@@ -1,0 +1,125 @@
+//! The verdict, and the file.
+
+use super::*;
+use std::fs;
+use tempfile::TempDir;
+
+fn segment(status: Status) -> Segment {
+    Segment {
+        as_of: Duration::from_secs(1_000),
+        void_after: Duration::from_secs(1_090),
+        bound: Duration::from_millis(1),
+        drift_ppb: 15_000,
+        status,
+        disruption_marker: 0,
+        disruption_support: false,
+    }
+}
+
+#[test]
+fn a_segment_is_judged_as_a_client_sees_it() {
+    use Status::{Disrupted, FreeRunning, Synchronized, Unknown};
+    let lost = ["not_synchronized"].as_slice();
+    let nothing = ["not_synchronized", "bound_unknown"].as_slice();
+    for (what, written, at_ms, max_error_us, seen, codes) in [
+        (
+            "good",
+            Synchronized,
+            1_000_000,
+            None,
+            "SYNCHRONIZED",
+            [].as_slice(),
+        ),
+        (
+            "within the limit",
+            Synchronized,
+            1_002_000,
+            Some(1_030),
+            "SYNCHRONIZED",
+            &[],
+        ),
+        (
+            "over the limit",
+            Synchronized,
+            1_002_000,
+            Some(1_029),
+            "SYNCHRONIZED",
+            &["bound_over_limit"],
+        ),
+        (
+            "in the grace",
+            Synchronized,
+            1_004_999,
+            None,
+            "SYNCHRONIZED",
+            &[],
+        ),
+        (
+            "past the grace",
+            Synchronized,
+            1_005_000,
+            None,
+            "FREE_RUNNING",
+            lost,
+        ),
+        ("expired", Synchronized, 1_090_000, None, "UNKNOWN", nothing),
+        ("free", FreeRunning, 1_000_000, None, "FREE_RUNNING", lost),
+        ("disrupted", Disrupted, 1_000_000, None, "DISRUPTED", lost),
+        ("unknown", Unknown, 1_000_000, None, "UNKNOWN", nothing),
+        (
+            "of the future",
+            Synchronized,
+            999_999,
+            None,
+            "SYNCHRONIZED",
+            lost,
+        ),
+    ] {
+        let report = judge(
+            Some(&segment(written)),
+            Utc::now(),
+            Duration::from_millis(at_ms),
+            max_error_us.map(Duration::from_micros),
+        );
+        assert_eq!(
+            (report.status, report.codes.as_slice()),
+            (seen, codes),
+            "{what}"
+        );
+        assert_eq!(report.is_good(), codes.is_empty(), "{what}");
+        assert_eq!(report.reasons.len(), codes.len(), "{what}");
+        let has_range = !codes.contains(&"not_synchronized");
+        assert_eq!(
+            report.earliest.is_some() && report.latest.is_some(),
+            has_range,
+            "{what}"
+        );
+    }
+    let torn = judge(None, Utc::now(), Duration::from_secs(1), None);
+    assert_eq!(torn.codes, nothing);
+}
+
+#[test]
+fn a_file_is_read_or_says_why_not() {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path().join(FILE_NAME);
+    let unreadable = || read(directory.path()).unwrap_err();
+    assert!(matches!(unreadable(), Unreadable::File(_)));
+    fs::write(&path, "short").unwrap();
+    assert!(matches!(unreadable(), Unreadable::File(_)));
+    fs::write(&path, [7; 80]).unwrap();
+    assert!(matches!(unreadable(), Unreadable::Foreign(_)));
+    let written = segment(Status::Synchronized);
+    fs::write(&path, written.to_bytes(0)).unwrap();
+    assert!(matches!(unreadable(), Unreadable::NotInitialized));
+    let with_support = Segment {
+        disruption_support: true,
+        ..written
+    };
+    fs::write(&path, with_support.to_bytes(2)).unwrap();
+    assert!(matches!(unreadable(), Unreadable::NeedsVmClock));
+    fs::write(&path, written.to_bytes(2)).unwrap();
+    assert_eq!(read(directory.path()).unwrap(), Some(written));
+    fs::write(&path, written.to_bytes(3)).unwrap();
+    assert_eq!(read(directory.path()).unwrap(), None);
+}
