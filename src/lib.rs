@@ -38,6 +38,8 @@
 //! Nothing here keeps global state, and nothing panics in a tokio runtime that has time and I/O enabled.
 //! Times are those of [`chrono`], which is exported again; a [`std::time::SystemTime`] converts into them.
 
+#![cfg_attr(not(test), deny(clippy::disallowed_methods))]
+
 // A room that needs a feature says so in its first lines.
 #[allow(dead_code, reason = "the program starts it with the next change")]
 mod answer;

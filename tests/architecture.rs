@@ -148,6 +148,21 @@ fn every_room_is_in_the_plan() {
     }
 }
 
+/// A map that names what is gone is worse than none.
+#[test]
+fn what_the_map_names_is_there() {
+    let map = std::fs::read_to_string(top().join("src/README.md")).unwrap();
+    let quoted = map.split('`').skip(1).step_by(2);
+    let paths: Vec<&str> = quoted
+        .filter(|text| text.contains('/') && !text.contains('\n'))
+        .collect();
+    assert!(paths.len() > 30, "{paths:?}");
+    for path in paths {
+        let exists = ["src", ""].map(|folder| top().join(folder).join(path).exists());
+        assert!(exists.contains(&true), "{path}");
+    }
+}
+
 #[test]
 fn a_room_uses_only_rooms_below_it() {
     let public = public_names();

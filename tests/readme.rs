@@ -9,7 +9,7 @@
 mod support;
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use ecs_clock_emf::explain::{Options, explain, parse_now};
 use ecs_clock_emf::{Metric, ReadErrorKind};
@@ -17,10 +17,11 @@ use serde::Deserialize;
 use support::{Line, run};
 
 const README: &str = include_str!("../README.md");
+const REFERENCE: &str = include_str!("../src/program/README.md");
 
-/// The cells of every table row, trimmed and without backticks.
+/// The cells of every table row of the reference, trimmed and without backticks.
 fn rows() -> Vec<Vec<String>> {
-    let rows = README.lines().filter(|line| line.starts_with("| "));
+    let rows = REFERENCE.lines().filter(|line| line.starts_with("| "));
     rows.map(|line| {
         line.trim_matches('|')
             .split('|')
@@ -45,40 +46,29 @@ fn options(help: &str) -> Vec<(String, String, Option<String>)> {
         let (_, rest) = line.split_once(open)?;
         Some(rest.split_once(']')?.0.to_owned())
     };
+    // The explanation of an option is on its line or on the one below it.
+    let mut flag = String::new();
     let options = help.lines().filter_map(|line| {
         let line = line.trim();
+        if line.starts_with("--") {
+            line.split(' ').next()?.clone_into(&mut flag);
+        }
         let variable = between(line, "[env: ")?;
-        let flag = line.split(' ').next()?.to_owned();
-        Some((flag, variable, between(line, "[default: ")))
+        Some((flag.clone(), variable, between(line, "[default: ")))
     });
     options.collect()
 }
 
 #[test]
-fn every_option_stands_in_its_table_with_its_variable_and_default() {
-    let help = run(&["--help"], &[]).stdout;
-    let told = options(&help);
-    assert!(told.len() >= 13, "{help}");
-    for (flag, variable, default) in told {
+fn every_option_is_in_a_table_with_its_variable_and_default() {
+    let help = [run(&["--help"], &[]), run(&["check", "--help"], &[])];
+    let options: BTreeSet<_> = help.iter().flat_map(|help| options(&help.stdout)).collect();
+    assert!(options.len() > 15, "{options:?}");
+    for (flag, variable, default) in options {
         let row = row(&flag);
         assert_eq!(row[1], variable);
-        match default {
-            // In other words there, and here.
-            Some(default) if default.contains("half of it") => {
-                assert_eq!(row[2], "half the emit interval");
-            }
-            Some(default) => assert_eq!(row[2], default, "{flag}"),
-            None if flag == "--properties" => assert_eq!(row[2], "none"),
-            None => assert_eq!(row[2], "", "{flag}"),
-        }
-    }
-    for (flag, variable, _) in options(&run(&["check", "--help"], &[]).stdout) {
-        assert!(
-            rows()
-                .iter()
-                .any(|row| row[0] == flag && row[1] == variable),
-            "{flag} {variable}"
-        );
+        let none = if flag == "--properties" { "none" } else { "" };
+        assert_eq!(row[2], default.as_deref().unwrap_or(none), "{flag}");
     }
 }
 
@@ -89,16 +79,17 @@ fn every_variable_named_is_one() {
         .into_iter()
         .map(|(_, variable, _)| variable)
         .collect();
-    let words = README.split(|c: char| !(c.is_ascii_uppercase() || c == '_'));
-    for word in words.filter(|word| word.len() > 10 && word.starts_with("CLOCK_EMF_")) {
-        assert!(known.contains(word), "{word}");
+    for document in [README, REFERENCE] {
+        let words = document.split(|c: char| !(c.is_ascii_uppercase() || c == '_'));
+        for word in words.filter(|word| word.len() > 10 && word.starts_with("CLOCK_EMF_")) {
+            assert!(known.contains(word), "{word}");
+        }
     }
 }
 
 #[test]
 fn every_metric_has_its_unit() {
     for metric in Metric::ALL {
-        // The alarms name some of them again, in other columns.
         assert_eq!(row(metric.name())[1], metric.unit());
     }
 }
@@ -139,6 +130,43 @@ fn every_member_and_every_kind_of_error_is_explained() {
     }
 }
 
+#[test]
+fn the_readme_is_short_and_fits_a_screen() {
+    let lines: Vec<&str> = README.lines().collect();
+    assert!(lines.len() <= 220, "{} lines", lines.len());
+    for line in lines {
+        let cannot_be_wrapped = ["{", "| ", "$ "]
+            .iter()
+            .any(|start| line.trim_start().starts_with(start));
+        assert!(
+            cannot_be_wrapped || line.chars().count() <= 120,
+            "{} characters: {line}",
+            line.chars().count()
+        );
+    }
+}
+
+/// Every document for readers in this project.
+fn documents() -> Vec<PathBuf> {
+    let top = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut documents: Vec<PathBuf> = [
+        "",
+        "container",
+        "sam",
+        "src",
+        "src/demo",
+        "src/program",
+        "tests",
+        "tests/data",
+        "tests/data/explain",
+    ]
+    .iter()
+    .map(|folder| top.join(folder).join("README.md"))
+    .collect();
+    documents.push(top.join(".github/CONTRIBUTING.md"));
+    documents
+}
+
 /// The heading's anchor, as GitHub makes it.
 fn anchor(heading: &str) -> String {
     heading
@@ -151,13 +179,8 @@ fn anchor(heading: &str) -> String {
 
 #[test]
 fn every_link_within_the_project_leads_somewhere() {
-    let top = Path::new(env!("CARGO_MANIFEST_DIR"));
-    for document in [
-        "README.md",
-        "container/README.md",
-        ".github/CONTRIBUTING.md",
-    ] {
-        let path = top.join(document);
+    for path in documents() {
+        let document = path.display();
         let text = std::fs::read_to_string(&path).unwrap();
         for part in text.split("](").skip(1) {
             let (link, _) = part.split_once(')').unwrap();
@@ -180,8 +203,8 @@ fn every_link_within_the_project_leads_somewhere() {
                 let headings = std::fs::read_to_string(file).unwrap();
                 let mut anchors = headings
                     .lines()
-                    .filter_map(|line| line.strip_prefix("## "))
-                    .map(anchor);
+                    .filter(|line| line.starts_with("##"))
+                    .map(|line| anchor(line.trim_start_matches(['#', ' '])));
                 assert!(
                     anchors.any(|anchor| anchor == fragment),
                     "{document}: {link}"

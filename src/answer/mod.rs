@@ -57,6 +57,7 @@ impl Answers {
 
     /// Waits until everything has ended, which it does once the sidecar's [`Observers`] are gone, so that no
     /// segment is left half-written. Gives up after `patience`: a disk may hang.
+    #[expect(clippy::disallowed_methods, reason = "a deadline, not a reading")]
     pub(crate) fn finish(self, patience: Duration) {
         let deadline = Instant::now() + patience;
         loop {

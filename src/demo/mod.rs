@@ -18,7 +18,7 @@ use std::ffi::OsString;
 use std::pin::pin;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tracing::{error, info};
@@ -30,7 +30,7 @@ use crate::program::exit::Exit;
 use crate::program::options::AnyOption;
 use crate::program::raw::Flags;
 use crate::program::{settings as program_settings, start, system};
-use crate::{Clock, Environment, Limits};
+use crate::{Clock, Environment, Limits, Moment};
 
 /// How far the plot reaches back.
 const HISTORY: Duration = Duration::from_secs(300);
@@ -72,6 +72,7 @@ fn run(flags: &Flags, environment: &Environment) -> Exit {
     })
 }
 
+#[expect(clippy::disallowed_methods, reason = "the page is served here")]
 async fn listen_and_serve(
     settings: Settings,
     shutdown: impl Future<Output = ()>,
@@ -121,7 +122,7 @@ async fn serve(settings: Settings, listener: TcpListener, shutdown: impl Future<
 async fn watch(clock: Clock, history: Arc<Mutex<History>>, distance: Duration) {
     loop {
         let outcome = clock.reading().await;
-        let point = Point::of(&outcome, Instant::now());
+        let point = Point::of(&outcome, Moment::now().monotonic);
         // A panic elsewhere leaves whole points behind.
         history
             .lock()

@@ -1,7 +1,6 @@
 //! What the application answers.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
 
 use axum::Router;
 use axum::extract::{RawQuery, State};
@@ -15,7 +14,7 @@ use super::limits::{Requested, stricter};
 use super::page::{Limit, View, page};
 use super::transaction::{Outcome, commit};
 use crate::answer::http::Reply;
-use crate::{Clock, Limits};
+use crate::{Clock, Limits, Moment};
 
 /// Nothing but this application's own style, script and image; no frames, no other target for forms.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \
@@ -135,7 +134,7 @@ async fn render(
         report: &report,
         identity: identity.as_ref(),
         history: &history,
-        now: Instant::now(),
+        now: Moment::now().monotonic,
         limit: Limit {
             value: limits.max_error.unwrap_or(usual),
             text: requested.max_error.as_deref().unwrap_or(&usual_text),

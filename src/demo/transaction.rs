@@ -1,13 +1,13 @@
 //! The example of a critical step: take a timestamp, wait until it has certainly passed, and refuse
 //! while the clock is not good enough.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::format::{milliseconds, rfc3339, whole_microsecond};
-use crate::{Clock, Limits, Reason};
+use crate::{Clock, Limits, Moment, Reason};
 
 /// The longest wait. It stays under the second in which the program ends.
 const LONGEST_WAIT: Duration = Duration::from_millis(500);
@@ -74,7 +74,7 @@ pub(super) async fn commit(clock: &Clock, limits: &Limits) -> Outcome {
     };
     // Here an application would write, under this timestamp, and then wait before it answers.
     let timestamp = whole_microsecond(now.interval.latest);
-    let began = Instant::now();
+    let began = Moment::now().monotonic;
     match tokio::time::timeout(LONGEST_WAIT, clock.wait_until_past(timestamp)).await {
         Ok(_) => Outcome::Committed {
             timestamp,

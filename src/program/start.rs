@@ -151,6 +151,7 @@ pub(crate) fn flags(matches: &ArgMatches, options: &[&dyn AnyOption]) -> Flags {
     flags
 }
 
+#[expect(clippy::disallowed_methods, reason = "this command prints")]
 fn explain(matches: &ArgMatches) -> Exit {
     diagnostics::init(tracing::level_filters::LevelFilter::WARN);
     let now = matches.get_one("now").copied();

@@ -202,6 +202,7 @@ async fn sleep_until(wake: Option<Instant>) {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "a deadline, not a reading")]
 async fn finish(
     mut output: Output,
     end: End,

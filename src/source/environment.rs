@@ -15,6 +15,10 @@ pub struct Environment(BTreeMap<String, OsString>);
 impl Environment {
     /// This process's environment. Variables whose names are not Unicode are none of ours.
     #[must_use]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that reads the environment"
+    )]
     pub fn of_process() -> Self {
         Self(
             std::env::vars_os()

@@ -1,4 +1,4 @@
-"""The README's tables of alarms, queries and cost say what the templates have and what the formula gives."""
+"""The tables of alarms, queries and cost say what the templates have and what the formula gives."""
 
 import re
 
@@ -19,9 +19,9 @@ def stack():
     return Deployment().observability
 
 
-def table(heading):
-    """The rows of the first table below a heading, without head and backticks."""
-    section = (TOP / "README.md").read_text().split(f"\n## {heading}\n", 1)[1].split("\n## ", 1)[0]
+def table(document, heading):
+    """The rows of the first table below a heading of a document, without head and backticks."""
+    section = (TOP / document).read_text().split(f"\n## {heading}\n", 1)[1].split("\n## ", 1)[0]
     lines = [line for line in section.splitlines() if line.startswith("|")]
     rows = [[cell.strip() for cell in line.replace("`", "").strip("|").split("|")] for line in lines]
     return rows[2:]
@@ -29,7 +29,7 @@ def table(heading):
 
 def test_every_alarm_is_told_as_it_is(stack):
     told = {}
-    for name, *row in table("Alarms"):
+    for name, *row in table("sam/README.md", "Alarms"):
         told[name.removeprefix("…")] = row
     alarms = stack.resources("AWS::CloudWatch::Alarm").values()
     composite, = stack.resources("AWS::CloudWatch::CompositeAlarm").values()
@@ -48,14 +48,14 @@ def test_every_alarm_is_told_as_it_is(stack):
 
 def test_every_query_is_told(stack):
     names = [query["Name"].rpartition("/")[2] for query in stack.resources("AWS::Logs::QueryDefinition").values()]
-    told = table("Saved queries")
+    told = table("sam/README.md", "Saved queries")
     assert sorted(name for name, _ in told) == sorted(names)
     assert all(answer.endswith("?") for _, answer in told)
 
 
 @pytest.mark.parametrize("column, tasks", [(2, 100), (3, 10_000)])
 def test_the_costs_are_those_of_the_formula(column, tasks):
-    rows = table("Cost")
+    rows = table("src/program/README.md", "Cost")
     put, emf = rows[:2], rows[2:]
     for row, calls_a_minute in zip(put, [1, 60], strict=True):
         cost = tasks * 0.30 + tasks * calls_a_minute * MINUTES_A_MONTH / 1000 * 0.01

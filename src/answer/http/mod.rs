@@ -96,6 +96,7 @@ async fn accept(listener: &TcpListener, clerk: &Arc<Clerk>, trouble: &mut Troubl
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "other programs ask here")]
 async fn bind(address: &LoopbackAddress) -> io::Result<TcpListener> {
     let mut first = None;
     for candidate in address.candidates() {

@@ -88,6 +88,7 @@ fn read(raw: &mut Raw<'_>) -> Option<Settings> {
 ///
 /// The last attempt begins, at the latest, when the time is over; like every attempt it is given the
 /// time that one request may take.
+#[expect(clippy::disallowed_methods, reason = "a deadline, not a reading")]
 async fn check(settings: &Settings, shutdown: impl Future<Output = ()>) -> Option<Checked> {
     let mut shutdown = pin!(shutdown);
     let deadline = Instant::now() + settings.wait.unwrap_or_default();
@@ -116,6 +117,7 @@ async fn check(settings: &Settings, shutdown: impl Future<Output = ()>) -> Optio
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "this command prints")]
 fn print(report: &Report, json: bool) -> io::Result<()> {
     let text = if json {
         serde_json::to_string(report)? + "\n"

@@ -38,6 +38,7 @@ pub(crate) fn run(directory: &Path, flags: &Flags, environment: &Environment) ->
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "this command prints")]
 fn print(report: &SegmentReport, json: bool) -> io::Result<()> {
     let text = if json {
         serde_json::to_string(report)? + "\n"

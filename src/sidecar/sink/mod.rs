@@ -194,6 +194,7 @@ impl Sink {
 
 /// Stdout as a file, without the standard library's buffer, which would cut long lines in two writes
 /// and hold back a rest.
+#[expect(clippy::disallowed_methods, reason = "the one writer of lines")]
 fn duplicate_stdout() -> io::Result<File> {
     #[cfg(unix)]
     let handle = std::os::fd::AsFd::as_fd(&io::stdout()).try_clone_to_owned()?;

@@ -67,6 +67,10 @@ impl NtpClient {
 
     /// How long until the next request may go; zero if it may go now.
     #[must_use]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "when a request may be sent, not a reading"
+    )]
     pub fn due_in(&self) -> Duration {
         self.schedule().due_in(Instant::now())
     }
@@ -83,6 +87,10 @@ impl NtpClient {
     ///
     /// # Panics
     /// Outside of a tokio runtime with time and I/O enabled, as tokio does.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "when a request may be sent, not a reading"
+    )]
     pub async fn ask(&self) -> Option<Result<Exchange, ReadError>> {
         let turn = self.schedule().take_turn(Instant::now());
         let outcome = match turn {
@@ -158,6 +166,10 @@ impl NtpClient {
 
 /// A number that nobody who has not seen the request can guess: a keyed hash whose keys the standard
 /// library takes from the system's source of randomness.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a number that nobody can guess, not a time"
+)]
 fn nonce() -> Timestamp {
     Timestamp(RandomState::new().hash_one(Instant::now()))
 }

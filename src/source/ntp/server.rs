@@ -48,6 +48,10 @@ impl Default for NtpServer {
 
 impl NtpServer {
     /// The addresses it has now. Only a name takes a thread (of the runtime's for blocking work).
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the server's name is looked up here"
+    )]
     pub(super) async fn addresses(&self) -> io::Result<Vec<SocketAddr>> {
         match &self.0 {
             Host::AmazonTimeSync => Ok(AMAZON_TIME_SYNC

@@ -65,6 +65,10 @@ async fn connect(addresses: &[SocketAddr]) -> io::Result<UdpSocket> {
     outcome
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "requests to the server leave here"
+)]
 async fn connect_to(address: SocketAddr) -> io::Result<UdpSocket> {
     let any = match address {
         SocketAddr::V4(_) => SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),

@@ -63,6 +63,10 @@ impl Publisher {
     }
 
     /// Looks at the clocks and at what the sidecar has observed, and writes what follows from it.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "when to try again, not a reading"
+    )]
     pub(super) fn update(&mut self, observed: &Observed) {
         let now = present();
         if self.steps.observe(now.moment).is_some() {
@@ -82,6 +86,10 @@ impl Publisher {
         }
     }
 
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "when to try again, not a reading"
+    )]
     fn write(&mut self) -> Result<(), Fault> {
         if let State::Closed { retry, look } = self.state {
             if Instant::now() < retry {
