@@ -23,7 +23,7 @@ pub use self::limits::{AgeLimit, ErrorLimit, InvalidLimit};
 pub use self::now::{ClockError, Now};
 pub use self::reason::{Reason, Warning};
 pub use self::report::{NotGood, Report};
-#[cfg(feature = "cli")]
+#[cfg(all(feature = "cli", target_os = "linux"))]
 pub(crate) use self::report::{rfc3339, rfc3339_up};
 pub use self::verdict::{Limits, Verdict};
 

@@ -90,7 +90,7 @@ impl Reading {
 
     /// Whether the wall clock was stepped before this reading and the source may not have seen it: its
     /// range is held against the clock as it was before the step.
-    #[cfg(feature = "cli")]
+    #[cfg(all(feature = "cli", target_os = "linux"))]
     #[must_use]
     pub(crate) fn follows_an_unseen_step(&self) -> bool {
         self.baseline != self.requested.into()

@@ -83,3 +83,32 @@ impl SetClock {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Instant;
+
+    #[test]
+    fn the_coarse_clock_lags_and_never_leads() {
+        for _ in 0..1_000 {
+            let coarse = coarse();
+            let fine = duration(clock_gettime(ClockId::Monotonic));
+            assert!(coarse <= fine, "{coarse:?} {fine:?}");
+        }
+        assert!(
+            resolution() <= Duration::from_millis(10),
+            "{:?}",
+            resolution()
+        );
+    }
+
+    /// The tests cannot set the machine's clock; but a wait that ends by itself would be an endless loop.
+    #[tokio::test]
+    async fn nobody_is_woken_while_the_clock_is_not_set() {
+        let set_clock = SetClock::new().unwrap();
+        let begin = Instant::now();
+        let woken = tokio::time::timeout(Duration::from_millis(100), set_clock.wait()).await;
+        assert!(woken.is_err(), "after {:?}", begin.elapsed());
+    }
+}
