@@ -1,17 +1,15 @@
 //! Commands and options: the command line in, a command with its flags out, and the exit code of each.
 
 use std::ffi::OsString;
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Write};
-use std::path::PathBuf;
+use std::io::{self, Write};
 use std::pin::Pin;
 use std::process::ExitCode;
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
 use crate::clock::Report;
-use crate::explain;
 use crate::program::commands::check::{self, Checked};
+use crate::program::commands::explain;
 use crate::program::options::{self, OptionSpec};
 use crate::program::settings::{self, CheckConfig, Fault, Flags, RunConfig};
 use crate::program::{diagnostics, shutdown};
@@ -24,14 +22,10 @@ use crate::time::Moment;
 mod exit {
     /// `check`: not good.
     pub(super) const NOT_GOOD: u8 = 1;
-    /// `explain`: a fault, or a report that could not be written to its end.
-    pub(super) const FAULT: u8 = 1;
     /// A wrong command line or configuration.
     pub(super) const USAGE: u8 = 2;
     /// `run --once` or `check` without a reading.
     pub(super) const NO_READING: u8 = 3;
-    /// `explain`: the file cannot be read.
-    pub(super) const UNREADABLE: u8 = 3;
     /// The system refuses what every command needs: no reading was ever to be had.
     pub(super) const CANNOT_START: u8 = 3;
     /// `run`: lines lost that no line reported, or stdout closed.
@@ -54,7 +48,7 @@ pub fn main(arguments: Vec<OsString>, environment: &Environment) -> ExitCode {
                 Ok(check(&config, environment, shutdown).await)
             })
         }
-        Some(("explain", matches)) => Ok(explain(matches)),
+        Some(("explain", matches)) => Ok(explain::run(matches)),
         other => {
             let matches = other.map_or(&matches, |(_, matches)| matches);
             let flags = flags(matches, &[options::RUN, options::CLOCK]);
@@ -94,15 +88,7 @@ fn command() -> Command {
                 .about("Print one reading and whether it is good: exit code 0 good, 1 not good, 3 no reading")
                 .args(arguments(&[options::CHECK, options::CLOCK])),
         )
-        .subcommand(
-            Command::new("explain")
-                .about("Say what CloudWatch makes of each EMF line: exit code 0 no fault, 1 a fault, 3 unreadable")
-                .arg(Arg::new("file").value_name("FILE").help("Log lines; standard input if left out or -")
-                    .value_parser(clap::value_parser!(PathBuf)))
-                .arg(Arg::new("json").long("json").action(ArgAction::SetTrue).help("Print one JSON object for each data point and fault"))
-                .arg(Arg::new("now").long("now").value_name("TIME").value_parser(explain::parse_now).allow_negative_numbers(true)
-                    .help("The moment that timestamps are held against: RFC 3339 or milliseconds [default: the present]")),
-        )
+        .subcommand(explain::command())
 }
 
 /// Options as flags. Values are not looked at here: all faults are to come out at once.
@@ -222,56 +208,6 @@ async fn check(
         (true, _) => 0,
         (false, true) => exit::NOT_GOOD,
         (false, false) => exit::NO_READING,
-    }
-}
-
-fn explain(matches: &ArgMatches) -> u8 {
-    diagnostics::init(tracing::level_filters::LevelFilter::WARN);
-    let now = matches.get_one("now").copied();
-    let options = explain::Options {
-        json: matches.get_flag("json"),
-        now: now.unwrap_or_else(|| Moment::now().wall),
-    };
-    let file = matches
-        .get_one::<PathBuf>("file")
-        .filter(|path| path.as_os_str() != "-");
-    let input: io::Result<Box<dyn BufRead>> = match file {
-        None => Ok(Box::new(io::stdin().lock())),
-        Some(path) => File::open(path).map(|file| Box::new(BufReader::new(file)) as _),
-    };
-    let explained = input
-        .map_err(explain::Error::Read)
-        .and_then(|mut input| explain::explain(&mut input, &mut io::stdout(), &options));
-    // The text says it in its last lines; points and faults have no place for it.
-    if let (Ok(summary), true) = (&explained, options.json)
-        && summary.prefixed + summary.wrapped > 0
-    {
-        tracing::warn!(
-            prefixed = summary.prefixed,
-            wrapped = summary.wrapped,
-            "lines that hold \"_aws\" are no EMF: a document is one whole line, with nothing before it"
-        );
-    }
-    match explained {
-        Ok(summary) if summary.faults == 0 => 0,
-        Ok(_) => exit::FAULT,
-        Err(error) => {
-            let file = file.map_or("-".into(), |path| path.to_string_lossy());
-            match error {
-                explain::Error::Read(_) => {
-                    tracing::error!(%file, %error, "the lines cannot be explained");
-                    exit::UNREADABLE
-                }
-                // Whoever stops reading has seen enough.
-                explain::Error::Write(cause) if cause.kind() == io::ErrorKind::BrokenPipe => {
-                    exit::FAULT
-                }
-                explain::Error::Write(_) => {
-                    tracing::error!(%error, "the lines cannot be explained");
-                    exit::FAULT
-                }
-            }
-        }
     }
 }
 

@@ -1,3 +1,4 @@
 //! The commands.
 
 pub(crate) mod check;
+pub(crate) mod explain;
