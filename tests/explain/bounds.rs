@@ -44,7 +44,7 @@ fn product() -> String {
 }
 
 fn hostile() -> Vec<(&'static str, String)> {
-    let small = json!({"_aws": {"Timestamp": NOW_MS, "CloudWatchMetrics": [{"Namespace": "N", "Dimensions": vec![Vec::<u8>::new(); 100], "Metrics": vec![json!({"Name": "M"}); 100]}]}, "M": 1}).to_string();
+    let small = json!({"_aws": {"Timestamp": NOW_MS, "CloudWatchMetrics": [{"Namespace": "N", "Dimensions": vec![Vec::<u8>::new(); 30], "Metrics": vec![json!({"Name": "M"}); 30]}]}, "M": 1}).to_string();
     vec![
         ("members", filled("{\"_aws\":{},", "\"\":0,", "\"x\":0}")),
         (

@@ -88,7 +88,10 @@ impl<'w> Report<'w> {
             .saturating_mul(BYTES_FOR_A_BYTE);
         self.budget.left = self.budget.left.saturating_add(earned).min(BYTES_OF_A_LINE);
         self.budget.left_out += event.more_points + event.more_problems;
-        if self.json {
+        if self.budget.left == 0 {
+            // Nothing of it would be written: it need not be rendered.
+            self.budget.left_out += (event.points.len() + event.problems.len()) as u64;
+        } else if self.json {
             self.json_event(event)?;
         } else {
             self.text_event(event)?;
@@ -124,6 +127,10 @@ impl<'w> Report<'w> {
             self.write_scratch(1)?;
         }
         for point in &event.points {
+            if self.budget.left == 0 {
+                self.budget.left_out += 1;
+                continue;
+            }
             json::point(
                 &mut self.scratch,
                 self.file.as_deref(),
@@ -150,6 +157,10 @@ impl<'w> Report<'w> {
             self.write_text(1)?;
         }
         for points in event.points.chunk_by(same_set) {
+            if self.budget.left == 0 {
+                self.budget.left_out += points.len() as u64;
+                continue;
+            }
             self.text.clear();
             text::points(&mut self.text, points);
             self.write_text(points.len() as u64)?;
