@@ -11,7 +11,7 @@ mod support;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use ecs_clock_emf::explain::{Options, explain, parse_now};
+use ecs_clock_emf::explain::{Input, Options, explain, parse_now};
 use ecs_clock_emf::{Metric, ReadErrorKind};
 use serde::Deserialize;
 use support::{Line, run};
@@ -104,11 +104,12 @@ fn the_line_shown_is_one_of_the_program_and_yields_its_points() {
     assert_eq!(line.clock_error_bound.len(), line.samples);
     assert_eq!(line.version, env!("CARGO_PKG_VERSION"));
     let options = Options {
-        json: true,
+        input: Input::Stdout,
         now: parse_now(&line.aws.timestamp.to_string()).unwrap(),
     };
-    let summary = explain(&mut text.as_bytes(), &mut Vec::new(), &options).unwrap();
-    assert_eq!((summary.points, summary.faults), (3, 0));
+    let mut events = explain(text.as_bytes(), options);
+    let event = events.next().unwrap().unwrap();
+    assert_eq!((event.points.len(), event.problems.len()), (3, 0));
 }
 
 #[test]

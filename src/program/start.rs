@@ -1,18 +1,14 @@
 //! From arguments to a command.
 
 use std::ffi::OsString;
-use std::fs::File;
-use std::io::{self, BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
-use crate::explain;
 #[cfg(target_os = "linux")]
 use crate::program::commands;
-use crate::program::commands::{check, run};
-use crate::program::diagnostics;
+use crate::program::commands::{check, explain, run};
 use crate::program::exit::Exit;
 use crate::program::help;
 use crate::program::options::{AnyOption, DefaultValue};
@@ -27,7 +23,7 @@ pub fn main(arguments: Vec<OsString>, environment: &Environment) -> ExitCode {
     let exit = match parse(command(), arguments) {
         Ok(matches) => match matches.subcommand() {
             Some(("check", matches)) => check(matches, environment),
-            Some(("explain", matches)) => explain(matches),
+            Some(("explain", matches)) => explain::run(matches, environment),
             other => {
                 let matches = other.map_or(&matches, |(_, matches)| matches);
                 run::run(&flags(matches, &run::options()), environment, started)
@@ -75,15 +71,7 @@ fn command() -> Command {
                 .args(arguments(&check::options()))
                 .args(segment()),
         )
-        .subcommand(
-            Command::new("explain")
-                .about("Say what CloudWatch makes of each EMF line: exit code 0 no fault, 1 a fault, 3 unreadable")
-                .arg(Arg::new("file").value_name("FILE").help("Log lines; standard input if left out or -")
-                    .value_parser(clap::value_parser!(PathBuf)))
-                .arg(Arg::new("json").long("json").action(ArgAction::SetTrue).help("Print one JSON object for each data point and fault"))
-                .arg(Arg::new("now").long("now").value_name("TIME").value_parser(explain::parse_now).allow_negative_numbers(true)
-                    .help("The moment that timestamps are held against: RFC 3339 or milliseconds [default: the present]")),
-        )
+        .subcommand(explain::command())
 }
 
 fn check(matches: &ArgMatches, environment: &Environment) -> Exit {
@@ -149,55 +137,4 @@ pub(crate) fn flags(matches: &ArgMatches, options: &[&dyn AnyOption]) -> Flags {
         }
     }
     flags
-}
-
-#[expect(clippy::disallowed_methods, reason = "this command prints")]
-fn explain(matches: &ArgMatches) -> Exit {
-    diagnostics::init(tracing::level_filters::LevelFilter::WARN);
-    let now = matches.get_one("now").copied();
-    let options = explain::Options {
-        json: matches.get_flag("json"),
-        now: now.unwrap_or_else(|| Moment::now().wall),
-    };
-    let file = matches
-        .get_one::<PathBuf>("file")
-        .filter(|path| path.as_os_str() != "-");
-    let input: io::Result<Box<dyn BufRead>> = match file {
-        None => Ok(Box::new(io::stdin().lock())),
-        Some(path) => File::open(path).map(|file| Box::new(BufReader::new(file)) as _),
-    };
-    let explained = input
-        .map_err(explain::Error::Read)
-        .and_then(|mut input| explain::explain(&mut input, &mut io::stdout(), &options));
-    // The text says it in its last lines; points and faults have no place for it.
-    if let (Ok(summary), true) = (&explained, options.json)
-        && summary.prefixed + summary.wrapped > 0
-    {
-        tracing::warn!(
-            prefixed = summary.prefixed,
-            wrapped = summary.wrapped,
-            "lines that hold \"_aws\" are no EMF: a document is one whole line, with nothing before it"
-        );
-    }
-    match explained {
-        Ok(summary) if summary.faults == 0 => Exit::Success,
-        Ok(_) => Exit::Fault,
-        Err(error) => {
-            let file = file.map_or("-".into(), |path| path.to_string_lossy());
-            match error {
-                explain::Error::Read(_) => {
-                    tracing::error!(%file, %error, "the lines cannot be explained");
-                    Exit::Unreadable
-                }
-                // Whoever stops reading has seen enough.
-                explain::Error::Write(cause) if cause.kind() == io::ErrorKind::BrokenPipe => {
-                    Exit::Fault
-                }
-                explain::Error::Write(_) => {
-                    tracing::error!(%error, "the lines cannot be explained");
-                    Exit::Fault
-                }
-            }
-        }
-    }
 }

@@ -4,28 +4,33 @@ Written from the specification in the CloudWatch user guide and from what CloudW
 independent of the program under test: both reading the same text is what makes their agreement worth something. Where those
 sources are silent, tests/data/explain/README.md says how both read it. tests/deploy/test_explain_agrees.py compares the two.
 
-`extract(line, now_ms)` returns `(points, faults)`. A point is one metric under one dimension set:
+`read(line, now_ms)` returns `(points, problems)`; `extract(line, now_ms)` the points and the sentences of the faults alone.
+A point is one metric under one dimension set:
 
     {"namespace": str, "metric": str, "unit": str, "resolution": 1 | 60, "dimensions": {name: value},
      "timestamp": milliseconds, "values": [float, …]}
 
-A fault is a sentence. What a fault takes with it:
+with "counts" for a distribution, "statistics" in place of "values" for a statistic set, and "certain": False where it may not
+exist. A problem is `(rule, sentence)`; RULES says of each whether it is a fault and how sure it is. What a fault takes with it:
 
-    the line         not one JSON object; too long; no UTF-8; metadata that breaks the schema; a timestamp out of range
+    the line         not one JSON object; too long; no UTF-8; metadata that breaks the schema; a timestamp out of range;
+                     a distribution of more than 100 values
     the directive    an unusable namespace
-    the set          a dimension without a usable value; an *empty* value alone strips the point of all dimensions
+    the set          a dimension without a value, or one that cannot be; one that is empty or not a string strips the point of
+                     all dimensions, if it leaves it at all
     the metric       no usable value; a resolution that does not exist, or two of them
-    nothing          a member named twice: the last one counts
 
-A line that does not begin with `{` or does not mention `"_aws"` is no EMF: no points and no fault, unless it is too long or no
-UTF-8, which harms whatever it is. Bytes that are no UTF-8 are surrogates here, as `decode(errors="surrogateescape")` makes them.
+A line is EMF if it has `_aws` at its root, or `CloudWatchMetrics` (version 0); all others have no points and no problems,
+unless they are no UTF-8. Text before the document is a fault beside what is said of the document. Bytes that are no UTF-8 are
+surrogates here, as `decode(errors="surrogateescape")` makes them.
 """
 
 import json
 import math
 import re
 
-MAX_LINE_BYTES = 262_118  # a longer one is cut by the log driver, and the pieces are not put together again
+AWSLOGS_BYTES = 262_118  # a longer line is cut by the log driver, and the pieces are not put together again
+EVENT_BYTES = 1024 * 1024
 MAX_AGE_MS = 14 * 24 * 3600 * 1000
 MAX_AHEAD_MS = 2 * 3600 * 1000
 MAX_METRICS = 100
@@ -34,15 +39,55 @@ MAX_DIMENSIONS = 30
 MAX_MAGNITUDE = 2.0**360
 MAX_DEPTH = 127
 
+FAULT, WARNING = "fault", "warning"
+DOCUMENTED, REPORTED, UNKNOWN = "documented", "reported", "unknown"
+# What is sure to lose something is a fault, also where sources differ only in how; the rest is a warning.
+RULES = {
+    "not-utf-8": (FAULT, DOCUMENTED),
+    "event-too-large": (FAULT, DOCUMENTED),
+    "over-awslogs-limit": (WARNING, DOCUMENTED),
+    "prefix": (FAULT, DOCUMENTED),
+    "several-documents": (FAULT, DOCUMENTED),
+    "document": (FAULT, DOCUMENTED),  # whatever makes the line yield nothing
+    "version-0": (WARNING, REPORTED),
+    "no-metric": (WARNING, DOCUMENTED),
+    "duplicate-member": (WARNING, UNKNOWN),
+    "duplicate-directive": (WARNING, REPORTED),
+    "duplicate-set": (WARNING, REPORTED),
+    "duplicate-metric": (WARNING, REPORTED),
+    "duplicate-key": (WARNING, UNKNOWN),
+    "dimensions-missing": (WARNING, UNKNOWN),
+    "unit-unknown": (WARNING, UNKNOWN),
+    "namespace-too-long": (FAULT, REPORTED),
+    "namespace-invalid": (FAULT, DOCUMENTED),
+    "namespace-reserved": (FAULT, DOCUMENTED),
+    "dimension-missing": (FAULT, DOCUMENTED),
+    "dimension-not-string": (FAULT, REPORTED),
+    "dimension-empty": (FAULT, REPORTED),
+    "dimension-invalid": (FAULT, DOCUMENTED),
+    "dimension-value-too-long": (FAULT, DOCUMENTED),
+    "dimension-not-ascii": (WARNING, UNKNOWN),
+    "metric-is-dimension": (WARNING, REPORTED),
+    "metric-missing": (FAULT, DOCUMENTED),
+    "metric-not-number": (FAULT, DOCUMENTED),
+    "metric-no-values": (FAULT, DOCUMENTED),
+    "metric-out-of-range": (FAULT, DOCUMENTED),
+    "metric-name-too-long": (FAULT, REPORTED),
+    "too-many-values": (FAULT, REPORTED),
+    "resolution-invalid": (FAULT, DOCUMENTED),
+    "two-resolutions": (FAULT, DOCUMENTED),
+    "value-distribution": (WARNING, REPORTED),
+    "distribution-invalid": (FAULT, REPORTED),
+}
+
 SURROGATE = re.compile("[\ud800-\udfff]")
-NAMESPACE = re.compile(r"[A-Za-z0-9._#:/ -]{1,255}")
 BASE_UNITS = ["Bytes", "Kilobytes", "Megabytes", "Gigabytes", "Terabytes", "Bits", "Kilobits", "Megabits", "Gigabits",
               "Terabits", "Count"]
 UNITS = {"Seconds", "Microseconds", "Milliseconds", "Percent", "None", *BASE_UNITS, *(u + "/Second" for u in BASE_UNITS)}
 
 
 class Broken(Exception):
-    """The line breaks the schema or is no JSON, so that nothing of it counts."""
+    """The line yields nothing."""
 
 
 class Members(dict):
@@ -58,89 +103,184 @@ class Members(dict):
 
 def extract(line, now_ms):
     """The data points in `line` and the faults found in it; `now_ms` is the time at which CloudWatch receives it."""
+    points, problems = read(line, now_ms)
+    return points, [text for rule, text in problems if RULES[rule][0] == FAULT]
+
+
+def read(line, now_ms):
+    """The data points in `line` and everything found in it."""
     line = line.removesuffix("\n")
     if SURROGATE.search(line):
-        return [], ["the line is not UTF-8"]
-    if len(line.encode()) > MAX_LINE_BYTES:
-        return [], [f"the line has more than {MAX_LINE_BYTES} bytes"]
-    if not line.startswith("{") or '"_aws"' not in line:
-        return [], []
+        return [], [("not-utf-8", "the line is not UTF-8")]
+    problems = []
+    if not line.startswith("{"):
+        at = _document_behind_text(line)
+        if at is None:
+            return [], []
+        points, problems = _judge(line[at:], now_ms)
+        if not problems and not points:
+            return [], []
+        return _uncertain(points), [("prefix", f"{line[:at]!r} precedes the document"), *problems]
+    points, problems = _judge(line, now_ms)
+    size = len(line.encode())
+    if size > EVENT_BYTES and (points or problems):
+        return [], [*problems, ("event-too-large", f"the line has {size} bytes")]
+    if size > AWSLOGS_BYTES and (points or problems):
+        return _uncertain(points), [*problems, ("over-awslogs-limit", f"the line has {size} bytes")]
+    return points, problems
+
+
+def _document_behind_text(line):
+    """Where a document begins that is not at the beginning of its line."""
+    if "_aws" not in line and "CloudWatchMetrics" not in line:
+        return None
+    found = re.search(r'\{\s*"', line)
+    return found.start() if found else None
+
+
+def _uncertain(points):
+    return [{**point, "certain": False} for point in points]
+
+
+def _judge(text, now_ms):
+    """What a text makes that begins with a brace."""
     try:
-        root = _parse(line)
-        _require("_aws" in root, "_aws is not a member of the root")
-        timestamp, directives = _metadata(root["_aws"])
+        root, end = _parse(text)
     except Broken as broken:
-        return [], [str(broken)]
-    if not -MAX_AGE_MS <= timestamp - now_ms <= MAX_AHEAD_MS:
-        return [], [f"Timestamp {timestamp} is more than 14 days past or 2 hours ahead"]
-
-    points, faults = [], []
-    definitions = [definition for directive in directives for definition in directive["Metrics"]]
-    for members in (root, root["_aws"], *directives, *definitions):
-        faults += [f"{name!r} is named more than once" for name in members.repeated]
-    two_resolutions = _names_with_two_resolutions(directives)
-    faults += [f"metric {name!r} has two resolutions" for name in sorted(two_resolutions)]
-    for directive in directives:
-        fault = _directive_fault(directive)
-        if fault:
-            faults.append(fault)
-            continue
-        sets = _dimension_sets(root, directive["Dimensions"], faults)
-        for definition in directive["Metrics"]:
-            if definition["Name"] in two_resolutions:
-                continue
-            values, fault = _values(root, definition)
-            if fault:
-                faults.append(fault)
-                continue
-            points += [
-                {
-                    "namespace": directive["Namespace"],
-                    "metric": definition["Name"],
-                    "unit": definition.get("Unit", "None"),
-                    "resolution": definition.get("StorageResolution", 60),
-                    "dimensions": dict(dimensions),
-                    "timestamp": timestamp,
-                    "values": list(values),
-                }
-                for dimensions in sets
-            ]
-    return points, faults
+        # What is not JSON was meant as a document if it has the member.
+        meant = re.search(r'"(_aws|CloudWatchMetrics)"\s*:', text) or _is_cut(text) and ("_aws" in text or "CloudWatchMetrics" in text)
+        return [], [("document", str(broken))] if meant else []
+    rest = text[end:].strip(" \t\r\n")
+    if rest.startswith("{") and ("_aws" in text or "CloudWatchMetrics" in text):
+        found = [_judge(part, now_ms) for part in (text[:end], rest)]
+        points = _uncertain([point for points, _ in found for point in points])
+        problems = [problem for _, problems in found for problem in problems]
+        said = any(points or problems for points, problems in found[:1])
+        return points, [*([("several-documents", "several documents on a line")] if said else []), *problems]
+    version_0 = "_aws" not in root and isinstance(root.get("CloudWatchMetrics"), list)
+    if "_aws" not in root and not version_0:
+        inner = _wrapped(root) if not rest else None
+        return ([], [("document", f"the document is in {inner!r}")]) if inner else ([], [])
+    if rest:
+        return [], [("document", "text follows the object")]
+    problems = []
+    try:
+        return _points(root, version_0, now_ms, problems), problems
+    except Broken as broken:
+        return [], [*problems, ("document", str(broken))]
 
 
-def _parse(line):
-    """The JSON object that the line is."""
+def _wrapped(root):
+    """The member of an object that holds a document."""
+    for name, value in root.items():
+        if isinstance(value, Members) and ("_aws" in value or _wrapped(value)):
+            return name
+    return None
 
-    def number(text):
-        value = float(text)
-        _require(math.isfinite(value), f"no double holds {text}")
-        # A number written with a fraction or an exponent is not an integer here, whatever its value.
-        return value if re.search("[.eE]", text) else int(text)
+
+def _is_cut(text):
+    """Whether a text ends before its object does."""
+    depth, quoted = 0, False
+    for match in re.finditer(r'\\.|["{}\[\]]', text, re.S):
+        token = match.group()
+        if token == '"':
+            quoted = not quoted
+        elif not quoted and token in "{[":
+            depth += 1
+        elif not quoted and token in "}]":
+            depth -= 1
+    return depth > 0
+
+
+def _parse(text):
+    """The JSON object that a text begins with, and where it ends."""
 
     def constant(name):
         raise Broken(f"{name} is no JSON number")
 
+    def number(text):
+        # A number written with a fraction or an exponent is not an integer here, whatever its value.
+        return float(text) if re.search("[.eE]", text) or len(text) > 400 else int(text)
+
+    decoder = json.JSONDecoder(object_pairs_hook=Members, parse_int=number, parse_float=number, parse_constant=constant)
     try:
-        root = json.loads(line, object_pairs_hook=Members, parse_int=number, parse_float=number, parse_constant=constant)
+        root, end = decoder.raw_decode(text)
     except (ValueError, RecursionError) as error:
         raise Broken(f"not one JSON object: {error}") from None
-    _look_through(root, 1)
-    return root
+    for name, _ in root.pairs:
+        _require(not SURROGATE.search(name), "half of a surrogate pair in a name")
+    return root, end
 
 
 def _look_through(value, depth):
-    """Refuses what Python takes for JSON and others do not."""
+    """Refuses what Python takes for JSON and others do not, in what has to be read."""
     if isinstance(value, str):
         _require(not SURROGATE.search(value), "half of a surrogate pair")
+    elif isinstance(value, float):
+        _require(math.isfinite(value), "no double holds a number")
+    elif isinstance(value, int) and not isinstance(value, bool):
+        _require(abs(value) < 10**308 or math.isfinite(_as_float(value)), "no double holds a number")
     elif isinstance(value, (Members, list)):
         _require(depth <= MAX_DEPTH, f"nested more than {MAX_DEPTH} deep")
         for item in [item for pair in value.pairs for item in pair] if isinstance(value, Members) else value:
             _look_through(item, depth + 1)
 
 
+def _as_float(value):
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf
+
+
 def _require(condition, text):
     if not condition:
         raise Broken(text)
+
+
+def _points(root, version_0, now_ms, problems):
+    metadata = root if version_0 else root["_aws"]
+    if version_0:
+        problems.append(("version-0", "CloudWatchMetrics at the root"))
+        _look_through(metadata.get("CloudWatchMetrics"), 1)
+    else:
+        if "_aws" in root.repeated:
+            problems.append(("duplicate-member", "_aws is named more than once"))
+        _look_through(metadata, 1)
+    timestamp, directives = _metadata(metadata, version_0, problems)
+    _require(-MAX_AGE_MS <= timestamp - now_ms <= MAX_AHEAD_MS, f"Timestamp {timestamp} is more than 14 days past or 2 hours ahead")
+    definitions = [definition for directive in directives for definition in directive["Metrics"]]
+    used = {name for directive in directives for names in directive["Dimensions"] for name in names} | {d["Name"] for d in definitions}
+    repeated = [name for name in root.repeated if name in used and name != "_aws"]
+    for members in (*([] if version_0 else [metadata]), *directives, *definitions):
+        repeated += members.repeated
+    problems += [("duplicate-member", f"{name!r} is named more than once") for name in repeated]
+    points, distributions = [], []
+    two_resolutions = _names_with_two_resolutions(directives)
+    problems += [("two-resolutions", f"metric {name!r} has two resolutions") for name in sorted(two_resolutions)]
+    seen = []
+    for directive in directives:
+        found = _directive(root, directive, timestamp, two_resolutions, distributions, problems)
+        same = (directive["Namespace"], directive["Dimensions"], [_definition(d) for d in directive["Metrics"]])
+        if same in seen:
+            problems.append(("duplicate-directive", "a directive occurs more than once"))
+            found = _uncertain(found)
+        seen.append(same)
+        points += found
+    if distributions:
+        problems.append(("value-distribution", f"distributions in {distributions}"))
+    rules = {rule for rule, _ in problems}
+    if not any(directive["Metrics"] and directive["Dimensions"] for directive in directives) and not any(RULES[r][0] == FAULT for r in rules):
+        problems.append(("no-metric", "no metric is named"))
+    # Each of these may cost the whole event.
+    if rules & {"duplicate-member", "dimensions-missing", "unit-unknown", "too-many-values"}:
+        points = _uncertain(points)
+    return points
+
+
+def _definition(definition):
+    unit = definition.get("Unit", "None")
+    return definition["Name"], unit if unit in UNITS else "None", definition.get("StorageResolution", 60)
 
 
 def _is_integer(value):
@@ -153,17 +293,23 @@ def _is_string(value, longest):
     return isinstance(value, str) and 1 <= len(value) <= longest and not re.search(r"[\n\r\u2028\u2029]", value)
 
 
-def _metadata(metadata):
-    """Timestamp and directives of a valid `_aws`; the rules are those of the published JSON schema, and its most metrics."""
+def _metadata(metadata, version_0, problems):
+    """Timestamp and directives; the rules are those of the published JSON schema, and its most metrics."""
     _require(isinstance(metadata, dict), "_aws is no object")
-    _require(_is_integer(metadata.get("Timestamp")), "_aws.Timestamp is no integer")
+    timestamp = metadata.get("Timestamp")
+    if version_0 and isinstance(timestamp, str) and re.fullmatch(r"[+-]?[0-9]{1,18}", timestamp):
+        timestamp = int(timestamp)
+    _require(_is_integer(timestamp), "Timestamp is no integer")
     directives = metadata.get("CloudWatchMetrics")
-    _require(isinstance(directives, list), "_aws.CloudWatchMetrics is no array")
+    _require(isinstance(directives, list), "CloudWatchMetrics is no array")
     for directive in directives:
         _require(isinstance(directive, dict), "a directive is no object")
         _require(_is_string(directive.get("Namespace"), 1024), "Namespace is no string of 1 to 1024 characters")
-        sets = directive.get("Dimensions")
-        _require(isinstance(sets, list) and sets, "Dimensions is no array of at least one set")
+        sets = directive.get("Dimensions", [])
+        _require(isinstance(sets, list), "Dimensions is no array")
+        if not sets:
+            problems.append(("dimensions-missing", "no dimension set"))
+            directive["Dimensions"] = sets = [[]]
         for names in sets:
             _require(isinstance(names, list), "a dimension set is no array")
             _require(len(names) <= MAX_DIMENSIONS, f"a dimension set has more than {MAX_DIMENSIONS} dimensions")
@@ -175,19 +321,12 @@ def _metadata(metadata):
         for definition in metrics:
             _require(isinstance(definition, dict), "a metric definition is no object")
             _require(_is_string(definition.get("Name"), 1024), "a metric's Name is no string of 1 to 1024 characters")
-            if "Unit" in definition:
-                unit = definition["Unit"]
-                _require(isinstance(unit, str) and unit in UNITS, f"Unit {unit!r} does not exist")
+            _require(isinstance(definition.get("Unit", ""), str), "Unit is no string")
+            if definition.get("Unit", "None") not in UNITS:
+                problems.append(("unit-unknown", f"Unit {definition['Unit']!r} does not exist"))
             if "StorageResolution" in definition:
                 _require(_is_integer(definition["StorageResolution"]), "StorageResolution is no integer")
-    return metadata["Timestamp"], directives
-
-
-def _directive_fault(directive):
-    namespace = directive["Namespace"]
-    if not NAMESPACE.fullmatch(namespace) or not namespace.strip() or namespace.startswith(("AWS/", ":")):
-        return f"namespace {namespace!r} is not usable"
-    return None
+    return timestamp, directives
 
 
 def _names_with_two_resolutions(directives):
@@ -198,59 +337,133 @@ def _names_with_two_resolutions(directives):
     return {name for name, found in resolutions.items() if len(found) > 1}
 
 
-def _dimension_sets(root, sets, faults):
-    usable = []
-    for names in sets:
-        fault = next((fault for name in names if (fault := _dimension_fault(root, name))), None)
-        if fault:
-            faults.append(f"dimension set {names} is dropped: {fault}")
+def _directive(root, directive, timestamp, two_resolutions, distributions, problems):
+    namespace = directive["Namespace"]
+    namespace_rule = _namespace_rule(namespace)
+    if namespace_rule:
+        problems.append((namespace_rule, f"namespace {namespace!r} is not usable"))
+    metrics, names = [], set()
+    for definition in directive["Metrics"]:
+        name = definition["Name"]
+        if name in names:
+            problems.append(("duplicate-metric", f"{name!r} is defined more than once"))
+        certain = name not in names
+        names.add(name)
+        if name in two_resolutions:
             continue
-        empty = [name for name in names if root[name] == ""]
-        if empty:
-            faults.append(f"dimension {empty[0]!r} is empty: its metrics have no dimensions at all")
-            usable.append({})
-        else:
-            usable.append({name: root[name] for name in names})
-    return usable
+        values, rule = _values(root, definition)
+        if rule:
+            problems.append((rule, f"metric {name!r} has no usable value"))
+            continue
+        if set(values) != {"values"}:
+            distributions.append(name)
+        metrics.append((*_definition(definition), values, certain))
+    keys = {key for names in directive["Dimensions"] for key in names}
+    problems += [("metric-is-dimension", f"{name!r} is also a dimension") for name in names & keys]
+    points, seen = [], []
+    for keys in directive["Dimensions"]:
+        certain = len(set(keys)) == len(keys)
+        if not certain:
+            problems.append(("duplicate-key", f"a name more than once in {keys}"))
+        if set(keys) in seen:
+            problems.append(("duplicate-set", f"{keys} more than once"))
+            certain = False
+        seen.append(set(keys))
+        rules = [rule for key in keys for rule in _dimension_rules(root, key)]
+        problems += [(rule, f"dimension set {keys}") for rule in rules]
+        if set(rules) - {"dimension-not-string", "dimension-empty", "dimension-not-ascii"}:
+            continue
+        stripped = {"dimension-not-string", "dimension-empty"} & set(rules)
+        dimensions = {} if stripped else {key: root[key] for key in keys}
+        for name, unit, resolution, values, metric_certain in metrics:
+            point = {"namespace": namespace, "metric": name, "unit": unit, "resolution": resolution, "dimensions": dict(dimensions),
+                     "timestamp": timestamp, **values}
+            points.append(point if certain and metric_certain and not rules else {**point, "certain": False})
+    return [] if namespace_rule else points
 
 
-def _dimension_fault(root, name):
-    if name.startswith(":"):
-        return f"the name {name!r} begins with a colon"
-    if fault := _text_fault(name):
-        return f"the name {name!r} {fault}"
-    if name not in root or name == "_aws":
-        return f"{name!r} is not a member of the root"
+def _namespace_rule(namespace):
+    if len(namespace) > 255:
+        return "namespace-too-long"
+    if not re.fullmatch(r"[A-Za-z0-9._#:/ -]+", namespace) or not namespace.strip() or namespace.startswith(":"):
+        return "namespace-invalid"
+    return "namespace-reserved" if namespace.startswith("AWS/") else None
+
+
+def _dimension_rules(root, name):
+    """What is wrong with a dimension: its name, and its value."""
+    rules = []
+    if name.startswith(":") or _is_blank_or_control(name):
+        rules.append("dimension-invalid")
+    elif not name.isascii():
+        rules.append("dimension-not-ascii")
+    if name not in root:
+        return [*rules, "dimension-missing"]
     value = root[name]
-    if not isinstance(value, str):
-        return f"the value of {name!r} is no string"
+    # A string with half of a surrogate pair cannot be read as one.
+    if not isinstance(value, str) or SURROGATE.search(value):
+        return [*rules, "dimension-not-string"]
+    if not value:
+        return [*rules, "dimension-empty"]
     if len(value) > 1024:
-        return f"the value of {name!r} has more than 1024 characters"
-    if value and (fault := _text_fault(value)):  # the empty one is another matter
-        return f"the value of {name!r} {fault}"
-    return None
+        return [*rules, "dimension-value-too-long"]
+    if _is_blank_or_control(value):
+        return [*rules, "dimension-invalid"]
+    return rules if value.isascii() else [*rules, "dimension-not-ascii"]
 
 
-def _text_fault(text):
-    if any(not " " <= character <= "~" for character in text):
-        return "has characters other than printable ASCII"
-    return None if text.strip() else "is blank"
+def _is_blank_or_control(text):
+    return bool(re.search(r"[\x00-\x1f\x7f]", text)) or not text.strip()
 
 
 def _values(root, definition):
+    """The values of a metric, or the rule that they break."""
     name = definition["Name"]
     if len(name) > 255:
-        return None, f"the name of metric {name[:40]!r}… has more than 255 characters"
+        return None, "metric-name-too-long"
     if definition.get("StorageResolution", 60) not in (1, 60):
-        return None, f"metric {name!r} has a StorageResolution other than 1 and 60"
-    if name not in root or name == "_aws":
-        return None, f"metric {name!r} is not a member of the root"
-    values = root[name] if isinstance(root[name], list) else [root[name]]
-    if not 1 <= len(values) <= MAX_VALUES:
-        return None, f"metric {name!r} has {len(values)} values"
+        return None, "resolution-invalid"
+    if name not in root:
+        return None, "metric-missing"
+    value = root[name]
+    if isinstance(value, Members):
+        return _distribution(value)
+    values = value if isinstance(value, list) else [value]
+    if not values:
+        return None, "metric-no-values"
+    if len(values) > MAX_VALUES:
+        return None, "too-many-values"
+    rule = _numbers_rule(values)
+    return (None, rule) if rule else ({"values": [float(value) for value in values]}, None)
+
+
+def _numbers_rule(values):
     for value in values:
         if isinstance(value, bool) or not isinstance(value, (int, float)):
-            return None, f"metric {name!r} has a value that is no number"
-        if abs(float(value)) > MAX_MAGNITUDE:
-            return None, f"metric {name!r} has a value beyond 2^360"
-    return [float(value) for value in values], None
+            return "metric-not-number"
+        if abs(_as_float(value)) > MAX_MAGNITUDE:
+            return "metric-out-of-range"
+    return None
+
+
+def _distribution(value):
+    """A distribution or a statistic set."""
+    has = [name in value for name in ("Values", "Counts", "Min", "Max", "Sum", "Count")]
+    if has[0] and has[1]:
+        values, counts = value["Values"], value["Counts"]
+        if not isinstance(values, list) or not isinstance(counts, list):
+            return None, "distribution-invalid"
+        for numbers in (values, counts):
+            if len(numbers) <= MAX_VALUES and (rule := _numbers_rule(numbers)):
+                return None, rule
+        _require(max(len(values), len(counts)) <= MAX_VALUES, "a distribution has more than 100 values")
+        if len(values) != len(counts):
+            return None, "distribution-invalid"
+        if not values:
+            return None, "metric-no-values"
+        return {"values": list(map(float, values)), "counts": list(map(float, counts))}, None
+    statistics = {name.lower(): value[name] for name in ("Min", "Max", "Sum", "Count") if name in value}
+    if not has[0] and not has[1] and len(statistics) == 4:
+        rule = _numbers_rule(statistics.values())
+        return (None, rule) if rule else ({"statistics": {name: float(number) for name, number in statistics.items()}}, None)
+    return None, "distribution-invalid" if any(has[:4]) else "metric-not-number"

@@ -3,7 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::report;
+use ecs_clock_emf::explain::{Input, Rule};
+
+use super::command::explain;
+use super::{NOW, events_of, found};
 
 fn data() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/explain")
@@ -11,12 +14,6 @@ fn data() -> PathBuf {
 
 fn read(name: &str) -> String {
     fs::read_to_string(data().join(name)).unwrap()
-}
-
-/// The counts of a file: lines, EMF lines, data points, faults.
-fn counts(name: &str) -> [u64; 4] {
-    let (summary, _) = report(read(name).as_bytes(), false);
-    [summary.lines, summary.emf, summary.points, summary.faults]
 }
 
 #[test]
@@ -27,9 +24,13 @@ fn reports_are_the_recorded_ones() {
         let Some((stem, "jsonl" | "log")) = name.rsplit_once('.') else {
             continue;
         };
-        for (json, ending) in [(false, "txt"), (true, "jsonl")] {
+        for (arguments, ending) in [
+            (["--now", NOW].as_slice(), "txt"),
+            (&["--now", NOW, "--json"], "jsonl"),
+        ] {
             let expected = read(&format!("expected/{stem}.{ending}"));
-            let (_, actual) = report(read(&name).as_bytes(), json);
+            let output = explain(arguments, read(&name).as_bytes());
+            let actual = String::from_utf8(output.stdout).unwrap();
             for (number, (actual, expected)) in actual.lines().zip(expected.lines()).enumerate() {
                 assert_eq!(actual, expected, "{stem}.{ending}, line {}", number + 1);
             }
@@ -37,29 +38,90 @@ fn reports_are_the_recorded_ones() {
             compared += 1;
         }
     }
-    assert_eq!(compared, 16);
+    assert!(compared >= 22, "{compared}");
 }
 
 #[test]
 fn every_good_line_is_without_fault_and_every_bad_one_has_one() {
     for line in read("good.jsonl").lines() {
-        assert_eq!(report(line.as_bytes(), true).0.faults, 0, "{line}");
+        assert_eq!(found(line.as_bytes()).faults, [], "{line}");
     }
     for line in read("bad.jsonl").lines() {
+        let found = found(format!("{line}\n").as_bytes());
+        assert!(!found.faults.is_empty(), "{line}");
+    }
+    for line in read("unsure.jsonl").lines() {
+        let found = found(line.as_bytes());
         assert!(
-            report(format!("{line}\n").as_bytes(), true).0.faults > 0,
-            "{line}"
+            found.faults.is_empty() && !found.warnings.is_empty(),
+            "{line}: {found:?}"
         );
     }
 }
 
 #[test]
-fn what_other_libraries_write_has_only_known_faults() {
-    // A document without dimensions has an empty list of sets, which the schema refuses.
-    assert_eq!(counts("aws-embedded-metrics-python.jsonl"), [9, 9, 138, 1]);
-    assert_eq!(counts("aws-embedded-metrics-node.jsonl"), [6, 6, 8, 1]);
-    assert_eq!(counts("powertools-python.jsonl"), [1, 1, 2, 0]);
-    assert_eq!(counts("powertools-typescript.jsonl"), [1, 1, 2, 0]);
-    // Several values become a distribution, which the specification does not have.
-    assert_eq!(counts("metrique.jsonl"), [5, 5, 12, 3]);
+fn nothing_that_cloudwatch_takes_of_other_writers_is_a_fault() {
+    for (name, documents, points, warnings) in [
+        // A document without dimensions has an empty list of sets.
+        (
+            "aws-embedded-metrics-python.jsonl",
+            9,
+            139,
+            vec![Rule::DimensionsMissing],
+        ),
+        (
+            "aws-embedded-metrics-node.jsonl",
+            6,
+            9,
+            vec![Rule::DimensionsMissing],
+        ),
+        ("powertools-python.jsonl", 1, 2, vec![]),
+        ("powertools-typescript.jsonl", 1, 2, vec![]),
+        // Several values become a distribution.
+        ("metrique.jsonl", 5, 16, vec![Rule::Distribution; 2]),
+        ("metrics-cloudwatch-embedded.jsonl", 4, 5, vec![]),
+        (
+            "awsemf.jsonl",
+            3,
+            9,
+            vec![Rule::Distribution, Rule::DimensionsMissing],
+        ),
+        (
+            "cloudwatch-agent.jsonl",
+            2,
+            3,
+            vec![Rule::VersionZero, Rule::VersionZero, Rule::Distribution],
+        ),
+    ] {
+        let found = found(read(name).as_bytes());
+        // One line holds the largest double, which CloudWatch does not take.
+        let faults = if name == "metrique.jsonl" {
+            vec![Rule::MetricOutOfRange]
+        } else {
+            vec![]
+        };
+        assert_eq!(found.faults, faults, "{name}: {found:?}");
+        assert_eq!(
+            (found.documents, found.points.len()),
+            (documents, points),
+            "{name}"
+        );
+        assert_eq!(found.warnings, warnings, "{name}");
+    }
+}
+
+#[test]
+fn lines_that_are_nearly_emf_are_named_by_their_number() {
+    let events = events_of(read("others.log").as_bytes(), Input::Auto);
+    let named: Vec<_> = events
+        .iter()
+        .flat_map(|event| {
+            event
+                .problems
+                .iter()
+                .map(|problem| (event.position.line, problem.rule()))
+        })
+        .collect();
+    assert!(named.contains(&(6, Rule::FireLens)), "{named:?}");
+    assert!(named.len() >= 4, "{named:?}");
 }

@@ -1,13 +1,11 @@
 //! Lines that are long, cut, no text, or no EMF; streams that fail.
 
-use std::io::{self, BufReader, Read, Write};
+use std::io::{self, BufReader, Read};
 
-use ecs_clock_emf::explain::{Error, Options, explain};
+use ecs_clock_emf::explain::{Input, Options, Rule, explain};
 use serde_json::{Value, json};
 
-use super::{document, findings, now, report};
-
-const MAX_EVENT_BYTES: usize = 262_118;
+use super::{document, events_of, found, found_as, now};
 
 /// A valid line of so many bytes.
 fn line_of(bytes: usize) -> String {
@@ -19,25 +17,60 @@ fn line_of(bytes: usize) -> String {
 }
 
 #[test]
-fn a_line_may_fill_a_log_event_and_no_more() {
-    let fits = line_of(MAX_EVENT_BYTES);
-    let too_long = line_of(MAX_EVENT_BYTES + 1);
-    let (points, faults) = findings(format!("{fits}\n{too_long}\n{fits}").as_bytes());
-    assert_eq!(points.len(), 4);
-    assert_eq!(points[3]["line"], 3);
-    assert_eq!(faults.len(), 1);
-    assert!(
-        faults[0].contains("262119 bytes") && faults[0].contains("262118"),
-        "{faults:?}"
+fn a_line_over_the_awslogs_limit_is_a_warning_and_one_over_a_mebibyte_a_fault() {
+    let awslogs = 262_118;
+    let service = 1024 * 1024;
+    for (bytes, faults, warnings, certain) in [
+        (awslogs, vec![], vec![], Some(true)),
+        (awslogs + 1, vec![], vec![Rule::OverAwslogs], Some(false)),
+        (service, vec![], vec![Rule::OverAwslogs], Some(false)),
+        (service + 1, vec![Rule::EventTooLarge], vec![], None),
+        (2 * service, vec![Rule::EventTooLarge], vec![], None),
+    ] {
+        let good = document();
+        let input = format!("{good}\n{}\n{good}", line_of(bytes));
+        let events = events_of(input.as_bytes(), Input::Auto);
+        assert_eq!(events.len(), 3, "{bytes}");
+        let found = super::Found::in_events(&events[1..2]);
+        assert_eq!(
+            (found.faults, found.warnings),
+            (faults, warnings),
+            "{bytes}"
+        );
+        let points = &events[1].points;
+        assert_eq!(
+            points.first().map(|point| point.certain),
+            certain,
+            "{bytes}"
+        );
+        assert_eq!((events[2].position.line, events[2].points.len()), (3, 2));
+    }
+    // An export has what has arrived.
+    let line = line_of(awslogs + 1);
+    assert_eq!(
+        found_as(line.as_bytes(), Input::Export).sentences,
+        Vec::<String>::new()
+    );
+}
+
+#[test]
+fn a_long_line_that_is_something_else_is_nobodys_business() {
+    let input = format!("{}\n{}", "x".repeat(3_000_000), document());
+    let found = found(input.as_bytes());
+    assert_eq!(
+        (found.points.len(), found.sentences.len(), found.others),
+        (2, 0, 1)
     );
 }
 
 #[test]
 fn carriage_returns_and_a_missing_last_line_feed_do_no_harm() {
     let line = document().to_string();
-    let (points, faults) = findings(format!("{line}\r\n\r\n{line}\n{line}").as_bytes());
-    assert_eq!((points.len(), faults), (6, Vec::new()));
-    assert_eq!(points[5]["line"], 4);
+    let input = format!("{line}\r\n\r\n{line}\n{line}");
+    let events = events_of(input.as_bytes(), Input::Auto);
+    let found = super::Found::in_events(&events);
+    assert_eq!((found.points.len(), found.sentences), (6, Vec::new()));
+    assert_eq!(events[3].position.line, 4);
 }
 
 #[test]
@@ -45,18 +78,16 @@ fn a_line_that_is_not_utf_8_is_a_fault_of_its_own() {
     let line = document().to_string();
     let mut input = format!("{line}\n").into_bytes();
     input.extend_from_slice(b"plain \xff text\n");
-    input.extend_from_slice(
-        line.replace("api", "a\u{0}i")
-            .replace('\u{0}', "?")
-            .as_bytes(),
-    );
+    input.extend_from_slice(line.as_bytes());
     let at = input.len() - 40;
     input[at] = 0xc3;
-    let (summary, _) = report(&input, true);
-    assert_eq!((summary.lines, summary.emf, summary.others), (3, 2, 1));
-    let (points, faults) = findings(&input);
-    assert_eq!((points.len(), faults.len()), (2, 2));
-    assert!(faults[0].contains("not UTF-8 at byte 7"), "{faults:?}");
+    let found = found(&input);
+    assert_eq!(
+        (found.documents, found.others, found.points.len()),
+        (2, 1, 2)
+    );
+    assert_eq!(found.faults, [Rule::NotUtf8; 2]);
+    assert!(found.sentences[0].contains("byte 7"), "{found:?}");
 }
 
 #[test]
@@ -64,11 +95,16 @@ fn a_line_cut_at_the_end_of_the_input_is_a_fault_wherever_it_is_cut() {
     let line = document().to_string();
     for end in 1..line.len() {
         let input = format!("{line}\n{}", &line[..end]);
-        let (points, faults) = findings(input.as_bytes());
-        assert_eq!((points.len(), faults.len()), (2, 1), "{}", &line[..end]);
+        let found = found(input.as_bytes());
+        assert_eq!(
+            (found.points.len(), &found.faults),
+            (2, &vec![Rule::Cut]),
+            "{}",
+            &line[..end]
+        );
         assert!(
-            faults[0].contains("cut off at the end of the input"),
-            "{faults:?}"
+            found.sentences[0].contains("at the end of the input"),
+            "{found:?}"
         );
     }
 }
@@ -82,85 +118,49 @@ fn a_line_split_by_a_log_shim_is_recognized() {
     let early = json!({ "_aws": early["_aws"], "~": early["~"].as_str().unwrap().repeat(2) });
     for line in [late, early.to_string()] {
         let (first, second) = line.split_at(16_384);
-        let (points, faults) = findings(format!("{first}\n{second}\n").as_bytes());
-        assert_eq!((points.len(), faults.len()), (0, 1));
-        assert!(faults[0].contains("FireLens"), "{faults:?}");
-        // A line that ends elsewhere without its `_aws` is nobody's business.
-        let (_, faults) = findings(format!("{}\n", &first[1..]).as_bytes());
-        assert_eq!(faults, Vec::<String>::new());
+        let whole = found(format!("{first}\n{second}\n").as_bytes());
+        assert_eq!((whole.points.len(), &whole.faults), (0, &vec![Rule::Cut]));
+        assert!(whole.sentences[0].contains("FireLens"), "{whole:?}");
     }
 }
 
 #[test]
 fn other_lines_are_counted_and_no_fault() {
     let line = document().to_string();
-    let escaped = json!({ "log": line }).to_string();
-    let input = format!(
-        "text\n\n{{\"level\":\"info\"}}\n{{no JSON\n[]\n2026-11-22 {line}\n{escaped}\n{line}\n"
-    );
-    let (summary, text) = report(input.as_bytes(), false);
-    assert_eq!((summary.lines, summary.emf, summary.others), (8, 1, 7));
+    let input = format!("text\n\n{{\"level\":\"info\"}}\n{{no JSON\n[]\n[\"x\"]\n{{}}\n{line}\n");
+    let found = found(input.as_bytes());
     assert_eq!(
-        (summary.prefixed, summary.wrapped, summary.faults),
-        (1, 1, 0)
-    );
-    assert!(
-        text.contains("1 of the other lines contains \"_aws\" but does not begin with {"),
-        "{text}"
-    );
-    assert!(
-        text.ends_with("8 lines: 1 EMF, 7 others; 2 data points, 0 faults\n"),
-        "{text}"
+        (found.documents, found.others, found.sentences.len()),
+        (1, 7, 0),
+        "{found:?}"
     );
 }
 
 #[test]
-fn an_empty_input_has_an_empty_report() {
-    assert_eq!(
-        report(b"", true),
-        (ecs_clock_emf::explain::Summary::default(), String::new())
-    );
-    assert_eq!(
-        report(b"", false).1,
-        "0 lines: 0 EMF, 0 others; 0 data points, 0 faults\n"
-    );
+fn an_input_without_emf_says_so_at_its_last_line() {
+    for (input, line) in [("text\n{\"a\":1}\n", Some(2)), ("\n", Some(1)), ("", None)] {
+        let events = events_of(input.as_bytes(), Input::Auto);
+        let no_emf = events.iter().find(|event| event.has_fault());
+        assert_eq!(no_emf.map(|event| event.position.line), line, "{input:?}");
+        if let Some(event) = no_emf {
+            assert_eq!(super::rules(&event.problems), [Rule::NoEmf]);
+        }
+    }
 }
 
 #[test]
-fn nothing_from_a_line_reaches_a_terminal_as_a_control_character() {
-    let mut document = document();
-    let name = "\u{1b}[31m\u{9b}x\ty";
-    document["_aws"]["CloudWatchMetrics"][0]["Metrics"] =
-        json!([{ "Name": name }, { "Name": format!("{name}2") }]);
-    document[name] = json!(1);
-    let (summary, text) = report(document.to_string().as_bytes(), false);
-    assert_eq!((summary.points, summary.faults), (1, 1));
-    assert!(
-        !text.contains(|c: char| c.is_control() && c != '\n'),
-        "{text:?}"
-    );
-}
-
-#[test]
-fn deep_nesting_is_a_fault() {
-    let line = format!("{{\"_aws\":{}", "[".repeat(200_000));
-    let (_, faults) = findings(format!("{line}\n").as_bytes());
-    assert!(
-        faults.len() == 1 && faults[0].contains("recursion limit"),
-        "{faults:?}"
-    );
+fn deep_nesting_is_a_fault_in_the_metadata_and_nobodys_business_elsewhere() {
+    let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+    let deep = format!("{{\"_aws\":{}}}", nested(20_000));
+    assert_eq!(found(deep.as_bytes()).faults, [Rule::JsonBroken]);
+    let elsewhere =
+        document()
+            .to_string()
+            .replacen('{', &format!("{{\"x\":{},", nested(100_000)), 1);
+    assert_eq!(found(elsewhere.as_bytes()).sentences, Vec::<String>::new());
 }
 
 struct Broken;
-
-impl Write for Broken {
-    fn write(&mut self, _: &[u8]) -> io::Result<usize> {
-        Err(io::ErrorKind::BrokenPipe.into())
-    }
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
 
 impl Read for Broken {
     fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
@@ -169,25 +169,16 @@ impl Read for Broken {
 }
 
 #[test]
-fn failing_streams_are_told_apart() {
+fn a_failing_input_ends_the_events_with_its_error() {
+    let line = format!("{}\n", document());
     let options = Options {
-        json: true,
+        input: Input::Auto,
         now: now(),
     };
-    let line = format!("{}\n", document());
-    let written = explain(&mut line.as_bytes(), &mut Broken, &options);
-    assert!(
-        matches!(written, Err(Error::Write(error)) if error.kind() == io::ErrorKind::BrokenPipe)
-    );
-    let endless = line.repeat(10_000);
-    assert!(matches!(
-        explain(&mut endless.as_bytes(), &mut Broken, &options),
-        Err(Error::Write(_))
-    ));
-    let read = explain(
-        &mut BufReader::new(line.as_bytes().chain(Broken)),
-        &mut io::sink(),
-        &options,
-    );
-    assert!(matches!(read, Err(Error::Read(error)) if error.kind() == io::ErrorKind::IsADirectory));
+    let input = BufReader::new(line.as_bytes().chain(Broken));
+    let mut events = explain(input, options);
+    assert_eq!(events.next().unwrap().unwrap().points.len(), 2);
+    let error = events.next().unwrap().unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::IsADirectory);
+    assert!(events.next().is_none());
 }

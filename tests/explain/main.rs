@@ -1,18 +1,27 @@
-//! `explain` against recorded lines, generated ones, and every rule at its edge.
+//! `explain` against recorded lines, generated ones, every form of input, and every rule at its edge.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
     reason = "helpers of tests fail by panicking, as tests do"
 )]
 
+mod bounds;
 mod command;
 mod corpus;
+mod documents;
 mod edges;
+mod field;
+mod form_list;
+mod forms;
 mod generated;
 mod lines;
+mod names;
+mod reference;
 
 use chrono::{DateTime, Utc};
-use ecs_clock_emf::explain::{Options, Summary, explain, parse_now};
+use ecs_clock_emf::explain::{
+    Explained, Input, Kind, Options, Point, Problem, Rule, Severity, Values, explain, parse_now,
+};
 use serde_json::{Value, json};
 
 /// The moment of all recorded lines.
@@ -24,32 +33,95 @@ fn now() -> DateTime<Utc> {
     parse_now(NOW).unwrap()
 }
 
-/// Explains some input and gives the counts and the report.
-fn report(mut input: &[u8], json: bool) -> (Summary, String) {
-    let mut output = Vec::new();
-    let options = Options { json, now: now() };
-    let summary = explain(&mut input, &mut output, &options).unwrap();
-    (summary, String::from_utf8(output).unwrap())
+/// The events of some input.
+fn events_of(input: &[u8], form: Input) -> Vec<Explained> {
+    let options = Options {
+        input: form,
+        now: now(),
+    };
+    explain(input, options).map(Result::unwrap).collect()
 }
 
-/// The data points and the fault sentences of some input.
-fn findings(input: &[u8]) -> (Vec<Value>, Vec<String>) {
-    let (summary, report) = report(input, true);
-    let records = report
-        .lines()
-        .map(|line| serde_json::from_str::<Value>(line).unwrap());
-    let (faults, points): (Vec<_>, Vec<_>) =
-        records.partition(|record| record.get("fault").is_some());
-    assert_eq!(
-        (summary.points, summary.faults),
-        (points.len() as u64, faults.len() as u64)
-    );
-    assert_eq!(summary.lines, summary.emf + summary.others);
-    let faults = faults
+/// All that is said of some input.
+#[derive(Debug, Default, PartialEq)]
+struct Found {
+    /// Each as an object, without its line.
+    points: Vec<Value>,
+    faults: Vec<Rule>,
+    warnings: Vec<Rule>,
+    sentences: Vec<String>,
+    documents: usize,
+    others: usize,
+}
+
+impl Found {
+    fn in_events(events: &[Explained]) -> Self {
+        let mut found = Self::default();
+        for event in events {
+            match event.kind {
+                Kind::Document => found.documents += 1,
+                Kind::Other => found.others += 1,
+                Kind::Input => {}
+            }
+            found.points.extend(event.points.iter().map(point));
+            for problem in &event.problems {
+                match problem.severity() {
+                    Severity::Fault => found.faults.push(problem.rule()),
+                    Severity::Warning => found.warnings.push(problem.rule()),
+                }
+                found.sentences.push(problem.to_string());
+            }
+        }
+        found
+    }
+}
+
+/// All that is said of some input, as it is read without options.
+fn found(input: &[u8]) -> Found {
+    Found::in_events(&events_of(input, Input::Auto))
+}
+
+/// All that is said of some input in a form.
+fn found_as(input: &[u8], form: Input) -> Found {
+    Found::in_events(&events_of(input, form))
+}
+
+fn rules(problems: &[Problem]) -> Vec<Rule> {
+    problems.iter().map(Problem::rule).collect()
+}
+
+/// A data point as the JSON report has it, without its line.
+fn point(point: &Point) -> Value {
+    let dimensions: serde_json::Map<_, _> = point
+        .dimensions
         .iter()
-        .map(|record| record["fault"].as_str().unwrap().to_owned())
+        .map(|(name, value)| (name.clone(), json!(value)))
         .collect();
-    (points, faults)
+    let mut object = json!({
+        "namespace": &*point.namespace,
+        "metric": &*point.metric,
+        "unit": point.unit,
+        "resolution": point.resolution,
+        "dimensions": dimensions,
+        "timestamp": point.timestamp,
+    });
+    match &*point.values {
+        Values::List(values) => object["values"] = json!(values),
+        Values::Distribution { values, counts } => {
+            object["values"] = json!(values);
+            object["counts"] = json!(counts);
+        }
+        Values::Statistics {
+            min,
+            max,
+            sum,
+            count,
+        } => object["statistics"] = json!({"min": min, "max": max, "sum": sum, "count": count}),
+    }
+    if !point.certain {
+        object["certain"] = json!(false);
+    }
+    object
 }
 
 /// A valid document: one directive, one set of one key, two metrics.

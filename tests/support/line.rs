@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use chrono::{DateTime, Utc};
-use ecs_clock_emf::explain::{Options, explain};
+use ecs_clock_emf::explain::{Input, Options, Rule, explain};
 use serde::Deserialize;
 
 /// An EMF line with all members that the program ever writes without `properties`.
@@ -75,14 +75,17 @@ impl Line {
             panic!("{error}: {text}");
         }
         assert!(text.is_ascii() && text.len() < 16_384, "{text}");
-        let mut report = Vec::new();
         let options = Options {
-            json: false,
+            input: Input::Stdout,
             now: Utc::now(),
         };
-        let summary = explain(&mut format!("{text}\n").as_bytes(), &mut report, &options).unwrap();
-        let report = String::from_utf8(report).unwrap();
-        assert_eq!(summary.faults, 0, "{report}{text}");
+        for event in explain(text.as_bytes(), options) {
+            let problems = event.unwrap().problems;
+            let other = problems
+                .iter()
+                .find(|problem| problem.rule() != Rule::NoMetricNamed);
+            assert!(other.is_none(), "{}\n{text}", other.unwrap());
+        }
         Self::deserialize(value).unwrap_or_else(|error| panic!("{error}: {text}"))
     }
 

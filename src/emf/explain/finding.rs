@@ -1,103 +1,248 @@
-//! What an event yields: data points and faults.
+//! What an event yields, as values: data points and broken rules.
 
 use std::fmt;
+use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use serde_json::Number;
 
-use super::json::Json;
+use super::kind::{Confidence, Counter, Effect, Severity};
+use super::rule::Rule;
 
-/// One thing found in an event.
-#[derive(Debug)]
-pub(super) enum Finding<'a> {
-    /// The data points of one dimension set: one for each metric.
-    Points(Points<'a>),
-    /// A broken rule.
-    Fault(Fault),
+/// Where an event stands in its input.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Position {
+    /// The line that it begins on, from 1.
+    pub line: u64,
+    /// Its number within an export or a line of several events, from 1.
+    pub event: Option<u64>,
 }
 
-/// The data points of one dimension set of a directive.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Points<'a> {
-    pub(super) namespace: &'a str,
-    /// Milliseconds since 1970.
-    pub(super) timestamp: i64,
-    /// Names and values in the order of the set; empty for points without dimensions.
-    pub(super) dimensions: &'a [(&'a str, &'a str)],
-    pub(super) metrics: &'a [Metric<'a>],
-}
-
-/// One metric of a directive with its values, all within the limits.
-#[derive(Debug)]
-pub(super) struct Metric<'a> {
-    pub(super) name: &'a str,
-    pub(super) unit: &'a str,
-    /// Seconds: 1 or 60.
-    pub(super) resolution: u8,
-    pub(super) values: Vec<&'a Number>,
-}
-
-/// What a fault costs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Effect {
-    /// All metrics of the event.
-    Event,
-    /// All metrics of the directive.
-    Directive,
-    /// All points with this dimension set.
-    Set,
-    /// All points of this metric.
-    Metric,
-    /// Nothing certain: some tools write and read what the specification does not have.
-    Unspecified,
-    /// The dimensions of the set's points.
-    Dimensions,
-    /// Nothing certain: which of two members counts is up to the reader.
-    Unsure,
-    /// The line, which becomes several events.
-    Split,
-    /// The batch of events that the line is sent in.
-    Batch,
-}
-
-impl fmt::Display for Effect {
+impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Event => "CloudWatch takes no metric from this event",
-            Self::Directive => "CloudWatch takes no metric from this directive",
-            Self::Set => "CloudWatch drops this dimension set",
-            Self::Metric => "CloudWatch drops this metric",
-            Self::Unspecified => "a data point of this metric cannot be relied on",
-            Self::Dimensions => "CloudWatch publishes the metrics of this set without any dimension",
-            Self::Unsure => "readers of JSON differ on which one counts, the last one is taken here",
-            Self::Split => "the log driver splits it into several events, and CloudWatch takes no metric from any",
-            Self::Batch => "the log driver alters the line or loses the batch it is in",
-        })
+        write!(f, "line {}", self.line)?;
+        match self.event {
+            Some(event) => write!(f, ", event {event}"),
+            None => Ok(()),
+        }
     }
 }
 
-/// A broken rule: what was given, what is allowed, and what it costs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Fault {
-    what: String,
-    effect: Effect,
+/// What an event is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// It is or holds an EMF document, right or wrong.
+    Document,
+    /// It is something else.
+    Other,
+    /// It is not an event: what is said concerns the input as a whole.
+    Input,
 }
 
-impl Fault {
-    pub(super) fn new(what: impl Into<String>, effect: Effect) -> Self {
+/// One event of the input and everything that is to be said of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Explained {
+    /// Where it stands.
+    pub position: Position,
+    /// What it is.
+    pub kind: Kind,
+    /// The length of its text in bytes.
+    pub bytes: u64,
+    /// Broken rules.
+    pub problems: Vec<Problem>,
+    /// Data points: one for each dimension set and metric of a directive.
+    pub points: Vec<Point>,
+    /// Problems that are not listed, because there are too many.
+    pub more_problems: u64,
+    /// Points that are not listed, because there are too many.
+    pub more_points: u64,
+}
+
+impl Explained {
+    pub(super) fn new(position: Position, bytes: usize, kind: Kind) -> Self {
         Self {
-            what: what.into(),
-            effect,
+            position,
+            kind,
+            bytes: bytes as u64,
+            problems: Vec::new(),
+            points: Vec::new(),
+            more_problems: 0,
+            more_points: 0,
         }
     }
 
-    pub(super) fn effect(&self) -> Effect {
-        self.effect
+    /// Whether something is sure to be lost.
+    #[must_use]
+    pub fn has_fault(&self) -> bool {
+        self.problems.iter().any(Problem::is_fault)
     }
 }
 
-impl fmt::Display for Fault {
+/// A data point that CloudWatch takes from an event.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Point {
+    /// The metric's namespace.
+    pub namespace: Arc<str>,
+    /// The metric's name.
+    pub metric: Arc<str>,
+    /// The unit, one of CloudWatch's words.
+    pub unit: &'static str,
+    /// Seconds: 1 or 60.
+    pub resolution: u8,
+    /// Names and values in the order of the set; empty for a point without dimensions.
+    pub dimensions: Arc<[(String, String)]>,
+    /// Milliseconds since 1970.
+    pub timestamp: i64,
+    /// The values.
+    pub values: Arc<Values>,
+    /// False where the point may not exist: a warning or fault of the event says why.
+    pub certain: bool,
+}
+
+impl Point {
+    /// The timestamp as a moment, if there is one that far from 1970.
+    #[must_use]
+    pub fn time(&self) -> Option<DateTime<Utc>> {
+        DateTime::from_timestamp_millis(self.timestamp)
+    }
+}
+
+/// The values of a data point, as the document has them.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Values {
+    /// Single values, 1 to 100.
+    List(Vec<Number>),
+    /// Values and how often each occurred, 1 to 100.
+    Distribution {
+        /// The values.
+        values: Vec<Number>,
+        /// How often each occurred.
+        counts: Vec<Number>,
+    },
+    /// A statistic set.
+    Statistics {
+        /// The smallest value.
+        min: Number,
+        /// The largest value.
+        max: Number,
+        /// The sum of all values.
+        sum: Number,
+        /// How many values there were.
+        count: Number,
+    },
+}
+
+/// A broken rule: where, what was given, and what is expected. Its `Display` is the sentence of the report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    rule: Rule,
+    place: String,
+    given: String,
+    expected: String,
+    hint: Option<String>,
+}
+
+impl Problem {
+    pub(super) fn new(
+        rule: Rule,
+        place: impl Into<String>,
+        given: impl Into<String>,
+        expected: impl Into<String>,
+    ) -> Self {
+        Self {
+            rule,
+            place: place.into(),
+            given: given.into(),
+            expected: expected.into(),
+            hint: None,
+        }
+    }
+
+    pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Gives the rule's next step as a hint, for what only a setting can cure.
+    pub(super) fn with_cure(self) -> Self {
+        let step = self.rule.next_step().trim_end_matches('.');
+        let (first, rest) = step.split_at(1);
+        let hint = format!("{}{rest}", first.to_ascii_lowercase());
+        self.hint(hint)
+    }
+
+    /// The rule that is broken.
+    #[must_use]
+    pub fn rule(&self) -> Rule {
+        self.rule
+    }
+
+    /// Where in the event: a path such as `_aws.Timestamp`, or what the sentence is about.
+    #[must_use]
+    pub fn place(&self) -> &str {
+        &self.place
+    }
+
+    /// What was given there.
+    #[must_use]
+    pub fn given(&self) -> &str {
+        &self.given
+    }
+
+    /// What is expected there.
+    #[must_use]
+    pub fn expected(&self) -> &str {
+        &self.expected
+    }
+
+    /// What may help in this case, beyond the rule's own next step.
+    #[must_use]
+    pub fn advice(&self) -> Option<&str> {
+        self.hint.as_deref()
+    }
+
+    /// Whether it is a fault or a warning.
+    #[must_use]
+    pub fn severity(&self) -> Severity {
+        self.rule.severity()
+    }
+
+    /// Whether something is sure to be lost.
+    #[must_use]
+    pub fn is_fault(&self) -> bool {
+        self.severity() == Severity::Fault
+    }
+
+    /// How sure it is.
+    #[must_use]
+    pub fn confidence(&self) -> Confidence {
+        self.rule.confidence()
+    }
+
+    /// The counter of CloudWatch that rises.
+    #[must_use]
+    pub fn counter(&self) -> Option<Counter> {
+        self.rule.counter()
+    }
+
+    /// What it costs.
+    #[must_use]
+    pub fn effect(&self) -> Effect {
+        self.rule.effect()
+    }
+}
+
+impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}; {}", self.what, self.effect)
+        write!(
+            f,
+            "{}: expected {}, got {}",
+            self.place, self.expected, self.given
+        )?;
+        if let Some(hint) = &self.hint {
+            write!(f, " ({hint})")?;
+        }
+        write!(f, "; {}", self.effect())
     }
 }
 
@@ -107,21 +252,6 @@ pub(super) fn quoted(text: &str) -> String {
     match text.char_indices().nth(SHOWN) {
         None => format!("{text:?}"),
         Some((end, _)) => format!("{:?}… ({} characters)", &text[..end], text.chars().count()),
-    }
-}
-
-/// What a JSON value is, for a sentence.
-pub(super) fn described(value: &Json<'_>) -> String {
-    match value {
-        Json::Null => "null".to_owned(),
-        Json::Bool(value) => value.to_string(),
-        Json::Number(number) => number.to_string(),
-        Json::String(text) => format!("the string {}", quoted(text)),
-        Json::Array(items) => format!("an array of {}", items.len()),
-        Json::Object(object) => match object.members().next() {
-            None => "an empty object".to_owned(),
-            Some((name, _)) => format!("an object with {}", quoted(name)),
-        },
     }
 }
 

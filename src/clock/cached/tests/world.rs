@@ -2,7 +2,7 @@
 
 use std::sync::Mutex as StdMutex;
 
-use super::super::*;
+use crate::clock::cached::*;
 use crate::reading::{ClockSource, SyncStatus};
 use crate::time::{ErrorBound, earlier, later};
 use proptest::prelude::*;

@@ -3,18 +3,17 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::explain::{Options, explain};
+use crate::explain::{Input, Options, Rule, explain};
 use crate::sidecar::window::{MAX_CROSS_CHECKS, MAX_STEPS};
 
-/// What `explain`, which knows the specification and CloudWatch's silent rules, makes of a line.
-fn faults(line: &[u8], now: DateTime<Utc>) -> Vec<String> {
-    let mut report = Vec::new();
-    explain(&mut &*line, &mut report, &Options { json: true, now }).unwrap();
-    String::from_utf8(report)
-        .unwrap()
-        .lines()
-        .filter(|line| line.contains(r#""fault""#))
-        .map(str::to_owned)
+/// What `explain`, which knows the specification and CloudWatch's silent rules, says against a line.
+fn problems(line: &[u8], now: DateTime<Utc>) -> Vec<String> {
+    let input = Input::Stdout;
+    explain(line, Options { input, now })
+        .flat_map(|event| event.unwrap().problems)
+        // Which metrics there are is up to the configuration.
+        .filter(|problem| problem.rule() != Rule::NoMetricNamed)
+        .map(|problem| problem.to_string())
         .collect()
 }
 
@@ -99,6 +98,6 @@ proptest! {
         prop_assert!(line.len() < 16_384);
         prop_assert_eq!(line.iter().position(|byte| *byte == b'\n'), Some(line.len() - 1));
         prop_assert!(line[..line.len() - 1].iter().all(|byte| (0x20..0x7f).contains(byte)));
-        prop_assert_eq!(faults(&line, window.stamp), Vec::<String>::new());
+        prop_assert_eq!(problems(&line, window.stamp), Vec::<String>::new());
     }
 }

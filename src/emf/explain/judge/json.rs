@@ -6,9 +6,11 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Number;
 
+use crate::emf::explain::finding::quoted;
+
 /// A JSON value that borrows from its text where it can.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Json<'a> {
+pub(in crate::emf::explain) enum Json<'a> {
     Null,
     Bool(bool),
     Number(Number),
@@ -19,9 +21,26 @@ pub(super) enum Json<'a> {
 
 /// A JSON object; names may repeat.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Object<'a> {
+pub(in crate::emf::explain) struct Object<'a> {
     /// Sorted by name; equal names stay in the order of the text.
     members: Vec<(Cow<'a, str>, Json<'a>)>,
+}
+
+impl Json<'_> {
+    /// What the value is, for a sentence.
+    pub(super) fn described(&self) -> String {
+        match self {
+            Self::Null => "null".to_owned(),
+            Self::Bool(value) => value.to_string(),
+            Self::Number(number) => number.to_string(),
+            Self::String(text) => format!("the string {}", quoted(text)),
+            Self::Array(items) => format!("an array of {}", items.len()),
+            Self::Object(object) => match object.members.first() {
+                None => "an empty object".to_owned(),
+                Some((name, _)) => format!("an object with {}", quoted(name)),
+            },
+        }
+    }
 }
 
 impl<'a> Object<'a> {
@@ -39,13 +58,6 @@ impl<'a> Object<'a> {
             .last()
             .filter(|(other, _)| other == name)
             .map(|(_, value)| value)
-    }
-
-    /// All members, sorted by name.
-    pub(super) fn members(&self) -> impl Iterator<Item = (&str, &Json<'a>)> {
-        self.members
-            .iter()
-            .map(|(name, value)| (name.as_ref(), value))
     }
 
     /// The names that occur more than once, each once.
@@ -71,13 +83,22 @@ pub(super) fn parse(text: &str) -> Result<(Json<'_>, &str), serde_json::Error> {
     }
 }
 
-/// Whether a text is the beginning of a JSON value that goes on.
-pub(super) fn is_cut(text: &str) -> bool {
-    parse(text).is_err_and(|error| error.is_eof())
+/// What a JSON text is, for a sentence.
+pub(super) fn described(text: &str) -> String {
+    match text.as_bytes().first() {
+        Some(b'{') => "an object".to_owned(),
+        Some(b'[') => "an array".to_owned(),
+        Some(b'"') => match serde_json::from_str::<Name<'_>>(text) {
+            Ok(Name(text)) => format!("the string {}", quoted(&text)),
+            Err(_) => "a string".to_owned(),
+        },
+        // A number may be long.
+        _ => text.chars().take(40).collect(),
+    }
 }
 
-/// A member's name, borrowed where it has no escapes.
-struct Name<'a>(Cow<'a, str>);
+/// A string, borrowed where it has no escapes.
+pub(in crate::emf::explain) struct Name<'a>(pub(in crate::emf::explain) Cow<'a, str>);
 
 impl<'de> Deserialize<'de> for Name<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -176,16 +197,6 @@ mod tests {
     fn what_follows_the_value_is_told_without_white_space() {
         for (text, rest) in [("{}", ""), ("{} \t\r", ""), ("{}{}", "{}"), ("{} x ", "x")] {
             assert_eq!(parse(text).unwrap().1, rest, "{text:?}");
-        }
-    }
-
-    #[test]
-    fn a_cut_text_is_told_from_a_wrong_one() {
-        for text in ["{", r#"{"a":[1"#, r#"{"a":"b"#, r#"{"a":tru"#] {
-            assert!(is_cut(text), "{text}");
-        }
-        for text in ["{}", "{x", r#"{"a":1}x"#, r#"{"a" 1"#] {
-            assert!(!is_cut(text), "{text}");
         }
     }
 

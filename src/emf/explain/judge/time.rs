@@ -1,37 +1,51 @@
 //! Moments: the one given by `--now`, and timestamps for a person.
 
+use std::fmt;
+
 use chrono::{DateTime, Datelike, SecondsFormat, Utc};
+
+/// A text that is not a moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InvalidTime(String);
+
+impl fmt::Display for InvalidTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "expected RFC 3339 with an offset or Z, such as 2026-05-04T12:00:00Z, or milliseconds since 1970, \
+             such as 1777896000000, got {:?}",
+            self.0
+        )
+    }
+}
+
+impl std::error::Error for InvalidTime {}
 
 /// Reads a moment: RFC 3339 (`2026-05-04T12:00:00Z`, offsets allowed), or milliseconds since 1970 as EMF writes them.
 ///
 /// # Errors
-/// A sentence that names what was given and what is allowed.
+/// [`InvalidTime`], which names what was given and what is expected.
 ///
 /// # Example
 /// ```
-/// use ecs_clock_emf::explain::parse_now;
+/// use ecs_clock_emf::explain::{InvalidTime, parse_now};
 ///
 /// assert_eq!(parse_now("1574109732004")?, parse_now("2019-11-18T21:42:12.004+01:00")?);
 /// assert!(parse_now("yesterday").is_err());
-/// # Ok::<(), String>(())
+/// # Ok::<(), InvalidTime>(())
 /// ```
-pub fn parse_now(text: &str) -> Result<DateTime<Utc>, String> {
+pub fn parse_now(text: &str) -> Result<DateTime<Utc>, InvalidTime> {
     let moment = match text.parse::<i64>() {
         Ok(milliseconds) => DateTime::from_timestamp_millis(milliseconds),
         Err(_) => DateTime::parse_from_rfc3339(text)
             .ok()
             .map(|moment| moment.to_utc()),
     };
-    moment.ok_or_else(|| {
-        format!(
-            "{text:?} is no moment; allowed are RFC 3339 with an offset or Z, such as 2026-05-04T12:00:00Z, \
-             and milliseconds since 1970-01-01T00:00:00Z, such as 1777896000000"
-        )
-    })
+    moment.ok_or_else(|| InvalidTime(text.to_owned()))
 }
 
 /// A timestamp in milliseconds for a person, if RFC 3339 can write it.
-pub(super) fn rfc3339(timestamp: i64) -> Option<String> {
+pub(in crate::emf::explain) fn rfc3339(timestamp: i64) -> Option<String> {
     DateTime::from_timestamp_millis(timestamp)
         .filter(|moment| (0..=9999).contains(&moment.year()))
         .map(|moment| moment.to_rfc3339_opts(SecondsFormat::Millis, true))
@@ -69,7 +83,7 @@ mod tests {
             "9223372036854775807",
             "2026-13-01T00:00:00Z",
         ] {
-            let error = parse_now(given).unwrap_err();
+            let error = parse_now(given).unwrap_err().to_string();
             assert!(
                 error.contains(&format!("{given:?}")) && error.contains("RFC 3339"),
                 "{error}"

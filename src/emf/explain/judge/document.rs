@@ -1,0 +1,197 @@
+//! A document's root, read without holding what EMF does not need.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::json::Name;
+
+/// The members of a JSON object that say whether it is a document.
+#[derive(Debug, Clone, Copy, Default)]
+pub(in crate::emf::explain) struct Root<'a> {
+    /// The object's text.
+    pub(in crate::emf::explain) text: &'a str,
+    /// `_aws`.
+    pub(in crate::emf::explain) aws: Option<&'a str>,
+    pub(super) aws_repeated: bool,
+    /// `CloudWatchMetrics` beside `_aws`, where version 0 has it.
+    pub(super) directives: Option<&'a str>,
+    /// `Timestamp` beside it.
+    pub(super) timestamp: Option<&'a str>,
+    /// `events` or `results`, where exports have their events.
+    pub(in crate::emf::explain) exported: Option<&'a str>,
+}
+
+impl Root<'_> {
+    /// Whether it is an EMF document, right or wrong.
+    pub(in crate::emf::explain) fn is_document(&self) -> bool {
+        self.aws.is_some() || self.directives.is_some_and(|text| text.starts_with('['))
+    }
+}
+
+/// What stands at the beginning of a text.
+#[derive(Debug)]
+pub(in crate::emf::explain) enum Located<'a> {
+    /// An object, and where it ends.
+    Object(Root<'a>, usize),
+    /// An object or text that does not end.
+    Cut,
+    /// Something that is not a JSON object.
+    Broken(serde_json::Error),
+}
+
+/// Finds the JSON object that a text begins with.
+pub(in crate::emf::explain) fn locate(text: &str) -> Located<'_> {
+    let mut objects = serde_json::Deserializer::from_str(text).into_iter::<Root<'_>>();
+    match objects.next() {
+        Some(Ok(mut root)) => {
+            let end = objects.byte_offset();
+            root.text = text.get(..end).unwrap_or_default();
+            Located::Object(root, end)
+        }
+        Some(Err(error)) if !error.is_eof() && !ends_within_a_number(text, &error) => {
+            Located::Broken(error)
+        }
+        _ => Located::Cut,
+    }
+}
+
+/// Whether a text is wrong at its end, and only because a number there does not go on.
+fn ends_within_a_number(text: &str, error: &serde_json::Error) -> bool {
+    let last_line = text.rsplit('\n').next().unwrap_or_default();
+    text.ends_with(['.', 'e', 'E', '+', '-']) && error.column() >= last_line.len()
+}
+
+impl<'de> Deserialize<'de> for Root<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct RootVisitor;
+        impl<'de> Visitor<'de> for RootVisitor {
+            type Value = Root<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut root = Root::default();
+                while let Some(Name(name)) = map.next_key()? {
+                    let place = match name.as_ref() {
+                        "_aws" => {
+                            root.aws_repeated = root.aws.is_some();
+                            &mut root.aws
+                        }
+                        "CloudWatchMetrics" => &mut root.directives,
+                        "Timestamp" => &mut root.timestamp,
+                        "events" | "results" => &mut root.exported,
+                        _ => {
+                            map.next_value::<IgnoredAny>()?;
+                            continue;
+                        }
+                    };
+                    *place = Some(map.next_value::<&RawValue>()?.get());
+                }
+                Ok(root)
+            }
+        }
+        deserializer.deserialize_map(RootVisitor)
+    }
+}
+
+/// A member of the root that a directive points at.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Target<'a> {
+    /// Its JSON text; of a repeated member, the last one.
+    pub(super) text: &'a str,
+    pub(super) repeated: bool,
+}
+
+/// The members of an object that have one of these names. What has none is not held.
+pub(super) struct Targets<'n, 'a>(BTreeMap<&'n str, Option<Target<'a>>>);
+
+impl<'n, 'a> Targets<'n, 'a> {
+    /// Looks for the members `names` of the object that is `text`.
+    pub(super) fn find(text: &'a str, names: impl Iterator<Item = &'n str>) -> Self {
+        let mut targets = Self(names.map(|name| (name, None)).collect());
+        // The text has been read before: it is an object.
+        let _ = for_each_member(text, &mut |name, value| {
+            if let Some(target) = targets.0.get_mut(name) {
+                *target = Some(Target {
+                    text: value,
+                    repeated: target.is_some(),
+                });
+            }
+        });
+        targets
+    }
+
+    pub(super) fn get(&self, name: &str) -> Option<Target<'a>> {
+        self.0.get(name).copied().flatten()
+    }
+
+    /// The names of members that occur more than once.
+    pub(super) fn repeated(&self) -> impl Iterator<Item = &'n str> {
+        self.0
+            .iter()
+            .filter(|(_, target)| target.is_some_and(|target| target.repeated))
+            .map(|(name, _)| *name)
+    }
+}
+
+/// Calls `each` with the name and JSON text of each member of an object.
+///
+/// # Errors
+/// Where the text is not a JSON object.
+pub(in crate::emf::explain) fn for_each_member<'a>(
+    text: &'a str,
+    each: &mut dyn FnMut(&str, &'a str),
+) -> Result<(), serde_json::Error> {
+    struct Members<'f, 'a>(&'f mut dyn FnMut(&str, &'a str));
+    impl<'de> Visitor<'de> for Members<'_, 'de> {
+        type Value = ();
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+            while let Some(Name(name)) = map.next_key()? {
+                (self.0)(&name, map.next_value::<&RawValue>()?.get());
+            }
+            Ok(())
+        }
+    }
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    deserializer.deserialize_map(Members(each))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_root_is_located_with_its_end() {
+        let Located::Object(root, end) = locate(r#"{"_aws":{"a":1},"x":[1]} rest"#) else {
+            panic!()
+        };
+        assert_eq!((root.aws, end), (Some(r#"{"a":1}"#), 24));
+        assert!(root.is_document());
+        for cut in [
+            r#"{"a":[1"#,
+            "{",
+            r#"{"a":1."#,
+            r#"{"a":-"#,
+            r#"{"a":2e+"#,
+            r#"{"a":tr"#,
+        ] {
+            assert!(matches!(locate(cut), Located::Cut), "{cut}");
+        }
+        assert!(matches!(locate(r#"{"a" 1}"#), Located::Broken(_)));
+        assert!(matches!(locate("[1]"), Located::Broken(_)));
+    }
+
+    #[test]
+    fn of_a_repeated_target_the_last_one_counts() {
+        let targets = Targets::find(r#"{"a":1,"b":2,"\u0061":3}"#, ["a", "b", "c"].into_iter());
+        assert_eq!(targets.get("a").unwrap().text, "3");
+        assert_eq!(targets.repeated().collect::<Vec<_>>(), ["a"]);
+        assert!(targets.get("c").is_none());
+    }
+}
