@@ -3,14 +3,16 @@
 import json
 import math
 import re
+import tomllib
 
 import cfn
+from insights_language import QueryFault
+from insights_parser import parse_query
 from references import log_widgets, normalized, queries, widgets
 
 DASHBOARD_COLUMNS = 24
 STATISTICS = re.compile(r"SampleCount|Minimum|Maximum|Average|Sum|p\d{1,2}(\.\d+)?")
-# Durations as Logs Insights takes them: a number up to what makes the next unit, and the unit.
-BIN_LIMITS = {"s": 60, "m": 60, "h": 24, "d": 7, "w": 52}
+ALARMS = ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm", "AWS::CloudWatch::LogAlarm")
 
 
 def every(deployment, kind):
@@ -84,49 +86,100 @@ def alarms_are_sound(deployment):
     for name, logical, alarm in every(deployment, "AWS::CloudWatch::Alarm"):
         where = f"{name}: {logical}"
         m, n = alarm.get("DatapointsToAlarm"), alarm["EvaluationPeriods"]
+        statistics = [metric["MetricStat"] for metric in alarm.get("Metrics", []) if "MetricStat" in metric]
+        statistics = statistics or [{"Period": alarm["Period"], "Stat": alarm.get("Statistic", alarm.get("ExtendedStatistic", ""))}]
         if m is None or not 1 <= m <= n:
             faults.append(f"{where} wants {m} of {n} data points")
         if n == 1:
             faults.append(f"{where} evaluates one period: a late point is never seen")
-        if alarm["Period"] % 60:
-            faults.append(f"{where} has a period of {alarm['Period']} s, but the metrics are stored by the minute")
-        if m is not None and alarm["Period"] * n > 86_400:
-            faults.append(f"{where} evaluates more than a day")
-        if not STATISTICS.fullmatch(alarm.get("Statistic", alarm.get("ExtendedStatistic", ""))):
-            faults.append(f"{where} has no statistic that exists")
+        for statistic in statistics:
+            if statistic["Period"] % 60:
+                faults.append(f"{where} has a period of {statistic['Period']} s, but the metrics are stored by the minute")
+            if m is not None and statistic["Period"] * n > 86_400:
+                faults.append(f"{where} evaluates more than a day")
+            if not STATISTICS.fullmatch(statistic["Stat"]):
+                faults.append(f"{where} has no statistic that exists")
         if "TreatMissingData" not in alarm:
             faults.append(f"{where} does not say how it treats missing data")
+        if alarm.get("TreatMissingData") == "breaching" and "WarmUpConfiguration" not in alarm:
+            faults.append(f"{where} is in ALARM before the first task reports")
     return faults
 
 
-def alarms_are_runbooks(deployment):
-    """Each description fits, and names a saved query that exists."""
+def log_alarms_are_sound(deployment):
+    """M of N, a schedule whose looks leave no gap, a query and an aggregation that Logs Insights takes."""
     faults = []
+    for name, logical, alarm in every(deployment, "AWS::CloudWatch::LogAlarm"):
+        where, scheduled = f"{name}: {logical}", alarm["ScheduledQueryConfiguration"]
+        if not 1 <= alarm["QueryResultsToAlarm"] <= alarm["QueryResultsToEvaluate"]:
+            faults.append(f"{where} wants {alarm['QueryResultsToAlarm']} of {alarm['QueryResultsToEvaluate']} results")
+        schedule = scheduled["ScheduleConfiguration"]
+        rate = re.fullmatch(r"rate\((\d+) minutes?\)", schedule["ScheduleExpression"])
+        if not rate or int(rate[1]) * 60 > schedule["StartTimeOffset"] - schedule.get("EndTimeOffset", 0):
+            faults.append(f"{where} looks at {schedule['StartTimeOffset']} s, {schedule['ScheduleExpression']}")
+        if "TreatMissingData" not in alarm:
+            faults.append(f"{where} does not say how it treats missing data")
+        try:
+            parse_query(aggregated(scheduled))
+        except QueryFault as fault:
+            faults.append(f"{where}: {fault}")
+    return faults
+
+
+def aggregated(scheduled):
+    """The query of a log alarm together with its aggregation, which is a `stats` over the query's results."""
+    return f"{scheduled['QueryString']}\n| stats {scheduled['AggregationExpression']}"
+
+
+def alarms_are_runbooks(deployment):
+    """Each description fits, names a saved query that exists, and has a command to type."""
+    faults = []
+    saved = {query["Name"] for _, _, query in every(deployment, "AWS::Logs::QueryDefinition")}
     for name, stack in deployment.stacks.items():
-        known = {query["Name"] for query in stack.resources("AWS::Logs::QueryDefinition").values()}
-        for kind in ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm"):
+        for kind in ALARMS:
             for logical, alarm in stack.resources(kind).items():
                 text = alarm.get("AlarmDescription", "")
                 if not 1 <= len(text) <= 1024:
                     faults.append(f"{name}: {logical} has a description of {len(text)} characters (1 to 1024)")
                 named = {word.rstrip(":.,") for word in re.findall(r"clock/\S+", text)}
-                folder = next(iter(known), "").rsplit("/", 1)[0]
+                folder = next(iter(saved), "").rsplit("/", 1)[0]
                 named |= {f"{folder}/{word}" for word in re.findall(r"quer(?:y|ies) ([a-z-]+-[a-z-]+|diagnostics)", text)}
                 if not named:
                     faults.append(f"{name}: {logical} names no saved query")
-                faults += [f"{name}: {logical} names {query}, which does not exist" for query in sorted(named - known)]
+                faults += [f"{name}: {logical} names {query}, which does not exist" for query in sorted(named - saved)]
+                if not re.search(r"\baws (ecs|cloudwatch) [a-z-]+ ", text):
+                    faults.append(f"{name}: {logical} has no command to type")
+    return faults
+
+
+def runbooks_fit_the_launch_type(deployment):
+    """Another host is promised on Fargate alone; elsewhere the text leads to the host, and its daemon where it is the user's."""
+    faults = []
+    for launch_type in deployment.observability.template["Parameters"]["LaunchType"]["AllowedValues"]:
+        stack = deployment.observability.with_parameters(LaunchType=launch_type)
+        texts = {logical: alarm["AlarmDescription"] for logical, alarm in stack.resources("AWS::CloudWatch::Alarm").items()}
+        promising = {logical for logical, text in texts.items() if "another host" in text}
+        if launch_type == "FARGATE" and not promising:
+            faults.append("on FARGATE no alarm says that stopping the task moves it")
+        if launch_type != "FARGATE" and promising:
+            faults.append(f"on {launch_type} another host is promised by {sorted(promising)}")
+        if launch_type in ("EC2", "EXTERNAL") and not any("chronyc tracking" in text for text in texts.values()):
+            faults.append(f"on {launch_type} no alarm leads to the time daemon")
     return faults
 
 
 def notifications_arrive(deployment):
-    """Each composite alarm's actions are topics of its stack."""
+    """Each alarm that acts tells a topic of its stack or the one that was given, when it begins and when it ends."""
     faults = []
     for name, stack in deployment.stacks.items():
         topics = {stack.resolve({"Ref": logical}) for logical in stack.resources("AWS::SNS::Topic")}
-        for logical, alarm in stack.resources("AWS::CloudWatch::CompositeAlarm").items():
-            actions = alarm.get("AlarmActions", [])
-            if not actions or not set(actions) <= topics:
-                faults.append(f"{name}: {logical} tells {actions}, but the topics are {sorted(topics)}")
+        if given := stack.parameters.get("AlarmTopicArn"):
+            topics = {given}
+        for kind in ("AWS::CloudWatch::CompositeAlarm", "AWS::CloudWatch::LogAlarm"):
+            for logical, alarm in stack.resources(kind).items():
+                for actions in (alarm.get("AlarmActions", []), alarm.get("OKActions", [])):
+                    if not actions or not set(actions) <= topics:
+                        faults.append(f"{name}: {logical} tells {actions}, but the topics are {sorted(topics)}")
         for logical, subscription in stack.resources("AWS::SNS::Subscription").items():
             if subscription["TopicArn"] not in topics:
                 faults.append(f"{name}: {logical} subscribes to {subscription['TopicArn']}, which does not exist")
@@ -166,20 +219,20 @@ def dashboards_are_sound(deployment):
 
 
 def queries_are_sound(deployment):
-    """Each tells EMF lines from diagnostics, bins time as the language allows, and reads the stack's log group."""
+    """Each tells EMF lines from diagnostics, is in the language as it is documented, and reads the stack's log group."""
     faults = []
     for name, stack in deployment.stacks.items():
-        groups = {p["LogGroupName"] for p in stack.resources("AWS::Logs::LogGroup").values()}
+        groups = {p["LogGroupName"] for p in stack.resources("AWS::Logs::LogGroup").values()} | {stack.parameters.get("LogGroupName")}
         for logical, query in stack.resources("AWS::Logs::QueryDefinition").items():
             text = query["QueryString"]
-            if not re.search(r"filter (not )?ispresent\(ClockSource\)", text):
-                faults.append(f"{name}: {logical} does not filter on ClockSource")
+            if not re.search(r"filter ispresent\(ClockSource\)|\"ClockSource\":", text):
+                faults.append(f"{name}: {logical} does not tell EMF lines by ClockSource")
             if not set(query["LogGroupNames"]) <= groups:
                 faults.append(f"{name}: {logical} reads {query['LogGroupNames']}, which does not exist")
-            for duration in re.findall(r"bin\(([^)]*)\)", text):
-                match = re.fullmatch(r"(\d+)([smhdw])", duration)
-                if not match or not 1 <= int(match[1]) < BIN_LIMITS[match[2]]:
-                    faults.append(f"{name}: {logical} has bin({duration}), which Logs Insights does not take")
+            try:
+                parse_query(text)
+            except QueryFault as fault:
+                faults.append(f"{name}: {logical}: {fault}")
     return faults
 
 
@@ -261,6 +314,47 @@ def _log_faults(where, configuration, groups):
         faults.append(f"{where} leaves the log mode to the account's default")
     if "awslogs-create-group" in options:
         faults.append(f"{where} wants to create log groups, which its role may not")
+    return faults
+
+
+def deployments_watch_the_clock(deployment):
+    """A deployment is taken back by alarms that exist, and by none that is on before the first task or sums up such a one."""
+    faults = []
+    stack = deployment.demonstration
+    alarms = {
+        alarm["AlarmName"]: alarm
+        for nested in stack.resources("AWS::Serverless::Application")
+        for kind in ALARMS
+        for alarm in stack.child(nested).resources(kind).values()
+    }
+    for logical, service in stack.resources("AWS::ECS::Service").items():
+        configuration = service["DeploymentConfiguration"].get("Alarms", {})
+        names = configuration.get("AlarmNames", [])
+        if not names or not (configuration.get("Enable") and configuration.get("Rollback")):
+            faults.append(f"{logical} does not take a deployment back when the clock is bad")
+        for name in names:
+            if name not in alarms:
+                faults.append(f"{logical}: the deployment alarm {name} does not exist")
+            elif "AlarmRule" in alarms[name] or alarms[name].get("TreatMissingData") == "breaching":
+                faults.append(f"{logical}: the deployment alarm {name} may be on while the first tasks start")
+    return faults
+
+
+def publishing_metadata_is_there(deployment):
+    """What the Serverless Application Repository wants: files that exist, a licence, the version of the program."""
+    version = tomllib.loads((cfn.TOP / "Cargo.toml").read_text())["package"]["version"]
+    faults = []
+    for name, template in deployment.templates.items():
+        metadata = template.get("Metadata", {}).get("AWS::ServerlessRepo::Application", {})
+        missing = {"Name", "Description", "Author", "SpdxLicenseId", "LicenseUrl", "ReadmeUrl", "SemanticVersion"} - set(metadata)
+        if missing:
+            faults.append(f"{name} lacks {sorted(missing)}")
+            continue
+        if not re.fullmatch(r"[A-Za-z0-9-]{1,140}", metadata["Name"]) or len(metadata["Description"]) > 256:
+            faults.append(f"{name} has a name or a description that is refused")
+        faults += [f"{name}: {metadata[key]} does not exist" for key in ("LicenseUrl", "ReadmeUrl") if not (cfn.SAM / metadata[key]).is_file()]
+        if metadata["SemanticVersion"] != version:
+            faults.append(f"{name} has version {metadata['SemanticVersion']}, the program {version}")
     return faults
 
 
@@ -365,6 +459,7 @@ NAMES = {
     "AWS::CloudWatch::CompositeAlarm": ("AlarmName", 255),
     "AWS::CloudWatch::Dashboard": ("DashboardName", 255),
     "AWS::CloudWatch::InsightRule": ("RuleName", 128),
+    "AWS::CloudWatch::LogAlarm": ("AlarmName", 255),
     "AWS::ECR::Repository": ("RepositoryName", 256),
     "AWS::ECS::Cluster": ("ClusterName", 255),
     "AWS::ECS::Service": ("ServiceName", 255),
@@ -446,20 +541,29 @@ def _listed(value):
     return value if isinstance(value, list) else [value]
 
 
+# Who may take a role, and by what it is told that it is for this account.
+TRUSTED = {"ecs-tasks.amazonaws.com": {"StringEquals", "ArnLike"}, "logs.amazonaws.com": {"StringEquals"}}
+
+
 def _trust_faults(statement):
     faults = []
-    if statement["Effect"] == "Allow" and statement.get("Principal") != {"Service": "ecs-tasks.amazonaws.com"}:
-        faults.append(f"trusts {statement.get('Principal')}")
+    principal = statement.get("Principal")
+    service = principal.get("Service") if isinstance(principal, dict) and set(principal) == {"Service"} else None
+    if statement["Effect"] == "Allow" and (not isinstance(service, str) or service not in TRUSTED):
+        return [f"trusts {principal}"]
     if _listed(statement.get("Action")) != ["sts:AssumeRole"]:
         faults.append(f"allows {statement.get('Action')}")
-    if not {"StringEquals", "ArnLike"} <= set(statement.get("Condition", {})):
-        faults.append("may be assumed for any account's tasks")
+    if not TRUSTED.get(service, {"StringEquals"}) <= set(statement.get("Condition", {})):
+        faults.append("may be assumed for any account")
     return faults
 
 
-ALLOWED_ACTIONS = {
+PULL_AND_LOG = {
     "ecr:GetAuthorizationToken", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "logs:CreateLogStream", "logs:PutLogEvents",
 }  # fmt: skip
+QUERY = {"logs:StartQuery", "logs:StopQuery", "logs:GetQueryResults", "logs:DescribeLogGroups"}
+# Actions that know no resources.
+EVERYWHERE = [{"ecr:GetAuthorizationToken"}, {"logs:GetQueryResults", "logs:StopQuery"}]
 
 
 def _statement_faults(statement):
@@ -470,12 +574,12 @@ def _statement_faults(statement):
     if "Principal" in statement:
         return [f"lets {statement['Principal']} in"]
     actions, resources = (_listed(statement.get(key, "*")) for key in ("Action", "Resource"))
-    faults = [f"allows {action}" for action in actions if action not in ALLOWED_ACTIONS]
+    faults = [f"allows {action}" for action in actions if action not in PULL_AND_LOG | QUERY]
     for resource in resources:
-        if resource == "*" and actions == ["ecr:GetAuthorizationToken"]:
+        if resource == "*" and set(actions) in EVERYWHERE:
             continue
         # Streams are made as tasks start, so their names are open; everything before them is not.
-        if "*" in resource.removesuffix(":log-stream:*"):
+        if "*" in resource.removesuffix(":log-stream:*" if set(actions) <= PULL_AND_LOG else ":*"):
             faults.append(f"allows {actions} on {resource}")
     return faults
 
@@ -510,13 +614,17 @@ CHECKS = [
     embedded_json_parses,
     composite_rule_names_the_alarms,
     alarms_are_sound,
+    log_alarms_are_sound,
     alarms_are_runbooks,
+    runbooks_fit_the_launch_type,
     notifications_arrive,
     dashboards_are_sound,
     queries_are_sound,
     log_groups_extract_metrics,
     containers_fit_the_task,
     containers_are_confined,
+    deployments_watch_the_clock,
+    publishing_metadata_is_there,
     the_sidecar_cannot_harm,
     the_page_is_reached,
     the_service_reaches_out,
