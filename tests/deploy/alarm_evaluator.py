@@ -19,11 +19,13 @@ Time may be compressed: `period_ms` is how long one alarm period lasts in the ti
 """
 
 import ast
+import json
 import math
 import operator
 import re
+from bisect import bisect_left
 
-from emf_extract import extract
+from emf_extract import MAX_AGE_MS, MAX_AHEAD_MS, extract
 
 OK, ALARM, INSUFFICIENT_DATA = "OK", "ALARM", "INSUFFICIENT_DATA"
 COMPARISONS = {
@@ -75,28 +77,32 @@ def next_state(alarm, points, state):
     return ALARM if len(points) - oldest >= m else state
 
 
+def accepted(lines):
+    """Those of `(arrival in ms, text)` whose time stamp CloudWatch takes: at most two hours ahead and 14 days old."""
+    return [(arrival, line) for arrival, line in lines if -MAX_AGE_MS <= json.loads(line)["_aws"]["Timestamp"] - arrival <= MAX_AHEAD_MS]
+
+
 class Metrics:
     """Data points with the moment at which CloudWatch had them."""
 
     def __init__(self, lines):
         """`lines`: `(arrival in ms, text)`. A line with a fault is an error: the program under test writes none."""
-        self._values = []
+        self._points = {}
         for arrival, line in lines:
             points, faults = extract(line, arrival)
             if faults:
                 raise ValueError(f"{faults} in {line}")
             for point in points:
                 key = (point["namespace"], point["metric"], frozenset(point["dimensions"].items()))
-                self._values.append((key, point["timestamp"], arrival, point["values"]))
+                self._points.setdefault(key, []).append((point["timestamp"], arrival, point["values"]))
+        for points in self._points.values():
+            points.sort(key=lambda point: point[0])
 
     def values(self, key, begin, end, known_at):
         """All values of a metric with time stamps in [begin, end) that had arrived by `known_at`."""
-        return [
-            value
-            for point_key, timestamp, arrival, values in self._values
-            if point_key == key and begin <= timestamp < end and arrival <= known_at
-            for value in values
-        ]
+        points = self._points.get(key, [])
+        first, last = (bisect_left(points, moment, key=lambda point: point[0]) for moment in (begin, end))
+        return [value for _, arrival, values in points[first:last] if arrival <= known_at for value in values]
 
 
 def metric_key(metric):

@@ -122,9 +122,8 @@ class Sidecar:
         if not reading:
             # Small, so that an unread pipe is full soon.
             fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
-        self._process = subprocess.Popen(
-            [binary], stdin=subprocess.DEVNULL, stdout=writer, stderr=subprocess.DEVNULL, env=environment
-        )
+        self._stderr = tempfile.TemporaryFile()
+        self._process = subprocess.Popen([binary], stdin=subprocess.DEVNULL, stdout=writer, stderr=self._stderr, env=environment)
         os.close(writer)
         self._stdout = os.fdopen(reader, encoding="ascii", newline="\n")
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -138,6 +137,11 @@ class Sidecar:
     def _read(self):
         for line in self._stdout:
             self.lines.append((time.time_ns() // 1_000_000, line.rstrip("\n")))
+
+    def diagnostics(self):
+        """What it has said on stderr, a line each."""
+        self._stderr.seek(0)
+        return self._stderr.read().decode().splitlines()
 
     def kill(self):
         """Ends it as a crash does: without a last line."""
