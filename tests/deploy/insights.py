@@ -14,6 +14,7 @@ Where the guide leaves open what happens, a query must not depend on it: `Semant
 import json
 import math
 from dataclasses import dataclass
+from functools import cache
 from itertools import chain, count
 
 from insights_language import AGGREGATES, DISCOVERED_FIELDS, MOST_ROWS, MOST_STATS, QueryFault, period_ms
@@ -53,6 +54,7 @@ class Semantics:
 SEMANTICS = [Semantics(skips, first) for skips in (True, False) for first in (True, False)]
 
 
+@cache
 def discovered(event):
     """The fields that Logs Insights finds in an event."""
     fields = {

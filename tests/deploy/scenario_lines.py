@@ -86,15 +86,13 @@ class Task:
                     window.steps.append(step)
             elif previous is not None and reading.synchronized != previous.synchronized and not reading.error:
                 first_loss = not reading.synchronized and not lost_said
-                window.changes += 1
                 if early < MOST_EARLY_CLOSINGS or first_loss:
                     self._close(window, reading.at)
-                    window, early = _Window(), early + 1
-                    lost_said = lost_said or not reading.synchronized
-                    window.readings.append(reading)
-                    self._close(window, reading.at)
+                    early, lost_said = early + 1, lost_said or not reading.synchronized
+                    self._close(_Window([reading], changes=1), reading.at)
                     window, previous = _Window(), reading
                     continue
+                window.changes += 1
             window.readings.append(reading)
             if previous is None:
                 self._close(window, reading.at)

@@ -10,7 +10,7 @@ import pytest
 from cfn import SAM, TOP, Deployment
 from template_checks import CHECKS
 
-TEMPLATES = ["observability.yaml", "registry.yaml", "template.yaml"]
+TEMPLATES = ["observability.yaml", "registry.yaml", "task-alarms.yaml", "template.yaml"]
 TOOLS = Path(sys.executable).parent
 
 
