@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 from alarm_evaluator import ALARM, COMPARISONS, OK
 from cfn import Deployment
+from checks_watching import aggregated
 from fleet import BASE, as_task, events_of, stopped, stream
 from insights import SEMANTICS, run
-from template_checks import aggregated
 
 MINUTE = 60_000
 HEALTHY, SILENT, LOSING, STOPPED, UNIDENTIFIED = range(1, 6)
