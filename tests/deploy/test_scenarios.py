@@ -153,6 +153,12 @@ def test_version_0_1_0_never_said_that_a_clock_three_hours_ahead_was_corrected()
     assert accepted([step]) == []
 
 
+def test_the_drill_of_the_readme(scenarios):
+    """A limit of 0 ms over a healthy service: ALARM after three minutes, OK again once the limit is back."""
+    told = timelines_of(scenarios["healthy"], stack_of(scenarios["healthy"]).with_parameters(ErrorBoundThreshold="0"), 2)
+    assert in_alarm(told["ErrorBoundAlarm"]) == in_alarm(told["ClockAlarm"]) == [(2, 29)]
+
+
 def test_a_task_that_has_not_reported_yet_is_not_told_as_silent():
     """The first hour of a new stack: no message until tasks have reported, or the warm-up is over."""
     stack = Deployment().observability
