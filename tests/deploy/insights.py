@@ -132,6 +132,20 @@ def _dedup(names, rows):
     return kept
 
 
+def _fields_in(expression, where, called=False):
+    """The fields that an expression reads in the arguments of calls, or beside them."""
+    if isinstance(expression, list):
+        for part in expression:
+            yield from _fields_in(part, where, called)
+    elif expression[0] == "field":
+        if called == (where == "in calls"):
+            yield expression[1]
+    elif expression[0] not in ("number", "text", "pattern", "period"):
+        for part in expression[1:]:
+            if isinstance(part, list | tuple):
+                yield from _fields_in(part, where, called or expression[0] == "call")
+
+
 def _number(value):
     """A value as a number, null unless it is one. Discovered fields that look like numbers are."""
     if isinstance(value, bool):
@@ -275,6 +289,9 @@ class _Step:
 
     def stats(self, arguments, rows):
         aggregates, groups = arguments
+        expressions = [expression for _, expression in aggregates]
+        if ambiguous := set(_fields_in(expressions, "beside calls")) & set(_fields_in(expressions, "in calls")):
+            raise QueryFault(f"{sorted(ambiguous)} name both a field that is read and a column that is made")
         grouped = {}
         for row in rows:
             key = tuple(self.value(expression, row) for _, expression in groups)

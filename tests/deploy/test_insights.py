@@ -51,6 +51,7 @@ def test_what_the_language_does_not_have_is_refused(query, complaint):
     ("stats count(*) as a by b | sort a | stats count(*) as c", "belong behind the last stats"),
     ("stats a + 1", "a is neither an aggregate nor a column before"),
     ("stats count(*) as a, sum(b) as a", "two columns of one name"),
+    ("stats sum(a) as a, a + 1 as b", "name both a field"),
     ("fields sum(a)", "sum belongs into stats"),
 ])  # fmt: skip
 def test_an_order_that_is_not_taken_is_refused(query, complaint):
