@@ -53,7 +53,7 @@ def _statements(stack, value, where):
 
 def _listed(value):
     return value if isinstance(value, list) else [value]
-# Who may take a role, and by what it is told that it is for this account.
+# Who may assume a role, and the conditions that limit it to this account.
 TRUSTED = {"ecs-tasks.amazonaws.com": {"StringEquals", "ArnLike"}, "logs.amazonaws.com": {"StringEquals"}}
 
 

@@ -25,7 +25,7 @@ BINARY = [["or"], ["and"], ["=", "!=", "<", ">", "<=", ">=", "like", "not like"]
 
 
 def split_commands(text):
-    """The commands between the pipes; a pipe in quotes is none."""
+    """The commands between the pipes; a pipe in quotes does not count."""
     parts, quote, begin = [], None, 0
     for position, character in enumerate(text):
         if quote:

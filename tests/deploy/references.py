@@ -68,7 +68,7 @@ def members_used(stack):
 
 
 def members_of_query(text):
-    """The members of a line that a Logs Insights query reads: no columns of its own, no @fields, no items of arrays."""
+    """The members of a line that a Logs Insights query reads: not its own columns, @fields or items of arrays."""
     members, own, parsed = set(), set(), set()
 
     def read(expression):

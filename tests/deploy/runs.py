@@ -1,4 +1,4 @@
-"""Runs the real program through troubles, all at the same time, each with an endpoint of its own.
+"""Runs the real program through troubles, all at the same time, each with its own endpoint.
 
 Time is compressed sixtyfold: the program emits every second instead of every minute, and one second of its time stamps is one
 alarm period. So a run of 30 s plays half an hour, and "minute" means such a second.
@@ -22,8 +22,8 @@ DELAY_MS = 500
 # The bound passes the alarm's 5 ms in the third minute of drifting.
 DRIFT = ["--drift-rate", "2"]
 
-# THE SWITCH between versions. From 0.2.0 on the program does what the scenarios of scenario_lines.py write down (a step on a
-# line of its own in the new time line, damped flapping, the members StatusChanges, ClockSteps and LastClockStep), so those of
+# THE SWITCH between versions. From 0.2.0 on the program does what the scenarios of scenario_lines.py write down (a step on its
+# own line in the new time line, damped flapping, the members StatusChanges, ClockSteps and LastClockStep), so those of
 # its runs and expectations that need it are added here by the version in Cargo.toml.
 NEW_BEHAVIOUR = tuple(map(int, tomllib.loads((TOP / "Cargo.toml").read_text())["package"]["version"].split(".")[:2])) >= (0, 2)
 

@@ -64,7 +64,7 @@ def localstack_timeline(alarm, metrics, first, last, *, period_ms, delay_ms):
     """The states that LocalStack's alarm scheduler gives an alarm, period by period, in the form of `alarm_timeline`."""
     from localstack.services.cloudwatch import alarm_scheduler
 
-    # It knows simple metric alarms only; a metric of one's own in place of the expression is the same to its rules.
+    # It knows simple metric alarms only; a separate metric in place of the expression makes no difference to its rules.
     simple = alarm | {"AlarmName": "a", "Threshold": float(alarm["Threshold"]), "Period": 60}
     simple |= {"MetricName": "m", "Statistic": "Maximum"} if "Metrics" in alarm else {}
     client, states = _Client(simple, metrics, period_ms), {}

@@ -116,7 +116,7 @@ def test_count_distinct_is_exact_for_few_alone():
 
 def test_arrays_are_unnested():
     rows = answer("fields jsonParse(@message) as m | unnest m.v into x | stats pct(x, 50) as half, count(x) as n by m.k", {"k": "a", "v": [3, 1, 2]}, {"k": "b", "v": 9}, {"k": "c"})
-    # What is no list is a list of one item.
+    # A value that is not a list counts as a list of one item.
     assert {row["m.k"]: (row["half"], row["n"]) for row in rows} == {"a": (2, 3), "b": (9, 1), "c": (None, 0)}
 
 

@@ -247,7 +247,7 @@ def test_missed_lines_counts_a_lost_batch_exactly(new, tasks, semantics):
         by_stream.setdefault(name, []).append(row)
     assert [(row["Missed"], row["Duplicates"]) for row in by_stream[stream(HEALTHY)]] == [(3, 0)]
     assert [(row["Missed"], row["Duplicates"]) for row in by_stream[stream(60)]] == [(0, 4)]
-    # A restart begins a sequence of its own.
+    # A restart begins a new sequence.
     assert [row["Missed"] for row in by_stream[stream(RESTARTED)]] == [0, 0]
     assert next(iter(rows.values()))["@logStream"] == stream(HEALTHY)
 

@@ -76,7 +76,7 @@ SEEDS = {
     "task alarm tells nobody": Seed("notifications_arrive", TASKS, "AlarmActions: [!Ref AlarmTopicArn]", "AlarmActions: []"),
     "runbook without a command": Seed("alarms_are_runbooks", OBSERVABILITY, "aws cloudwatch describe-alarms --state-value ALARM", "the console"),
     "task runbook without a command": Seed("alarms_are_runbooks", TASKS, "`aws ecs describe-tasks --query 'tasks[].containers[]' --tasks ID --cluster ${ClusterName}`", "look"),
-    "another host promised on EC2": Seed("runbooks_fit_the_launch_type", OBSERVABILITY, "stopping the task is no cure, it may start there\n        again.", "its replacement starts on another host."),
+    "another host promised on EC2": Seed("runbooks_fit_the_launch_type", OBSERVABILITY, "stopping the task does not help, since it may start\n        there again.", "its replacement starts on another host."),
     "no cure on EC2": Seed("runbooks_fit_the_launch_type", OBSERVABILITY, "(chronyc tracking, chronyc sources)", ""),
     "alarm on from the start": Seed("alarms_are_sound", OBSERVABILITY, "      WarmUpConfiguration:\n        WarmUpPeriodDurationInMinutes: !Ref WarmUpMinutes\n", ""),
     "statistic in metric math that does not exist": Seed("alarms_are_sound", OBSERVABILITY, "Stat: SampleCount", "Stat: Samples"),
