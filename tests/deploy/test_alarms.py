@@ -148,13 +148,17 @@ def test_sidecar_dead(timeline):
     only(t, "NoDataAlarm")
 
 
+# After a step the figures of version 0.2.0 are enlarged by it, until the endpoint's reference is newer than the step.
+ENLARGED = ["ErrorBoundAlarm"] if NEW_BEHAVIOUR else []
+
+
 @pytest.mark.parametrize("step", [1, 2], ids=["forward", "back"])
 def test_clock_stepped(timeline, step):
     t = timeline("clock stepped")
-    t.just_before(step, "ClockStepAlarm", OK).just_before(step, "ClockAlarm", OK)
+    t.just_before(step, "ClockStepAlarm", OK)
     t.begins("ClockStepAlarm", ALARM, step, 0, 3).begins("ClockAlarm", ALARM, step, 0, 3)
-    t.ends_in("ClockStepAlarm", OK).ends_in("ClockAlarm", OK)
-    only(t, "ClockStepAlarm")
+    t.ends_in("ClockStepAlarm", OK)
+    only(t, "ClockStepAlarm", *ENLARGED)
 
 
 def test_bound_unknown(timeline):

@@ -53,8 +53,8 @@ def lines(deployment):
     environment = container_environment(deployment) | QUICK
     running = []
     try:
-        # A reader that stays away for a while. Every change of status is a line, so the sidecar's queue fills up.
-        stalled = Sidecar(sidecar_binary, environment | flipping.environment, reading=False)
+        # A reader that stays away for a while. Every reading is a line here, so the sidecar's queue fills up.
+        stalled = Sidecar(sidecar_binary, environment | {"CLOCK_EMF_STORAGE_RESOLUTION": "1"} | flipping.environment, reading=False)
         running.append(stalled)
         sidecar = Sidecar(sidecar_binary, environment | endpoint.environment | clock.environment)
         running.append(sidecar)
@@ -108,7 +108,7 @@ def test_the_stack_names_enough_to_be_compared(demonstration_alarms):
 
 
 def test_alarms_compare_in_the_unit_that_is_emitted(lines):
-    units = dict(re.findall(r'\{"Name":"(\w+)","Unit":"(\w+)"\}', "\n".join(lines)))
+    units = dict(re.findall(r'\{"Name":"(\w+)","Unit":"(\w+)"[,}]', "\n".join(lines)))
     assert units == {name: unit for name, unit in UNITS.items() if not name.startswith("CrossCheck")} | {"LinesDropped": "Count"}
     assert units == {
         "ClockErrorBound": "Milliseconds", "ClockSynchronized": "Count", "ClockReferenceAge": "Seconds",
