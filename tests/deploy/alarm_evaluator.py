@@ -8,17 +8,24 @@ guide describes it:
   N = 3 and gives no formula, so the range is an argument here.
 - With N or more points in the range, the N newest count, however old. With fewer, all count, and what is missing to N is
   filled in as TreatMissingData says. M breaching ones make an ALARM.
+- In its warm-up an alarm stays INSUFFICIENT_DATA. It ends after its time, or as soon as the range holds N points.
 - With `missing`, a range without any point is INSUFFICIENT_DATA; and where every point in the range breaches, and the oldest is
   at least M periods old, that is an ALARM although they are fewer than M.
+
+Of metric math only what the shipped alarm uses is known: `IF`, `FILL(metric, number)`, AND, OR, comparisons and numbers. An
+expression over a metric that is missing is missing.
 
 Time may be compressed: `period_ms` is how long one alarm period lasts in the time stamps of the lines.
 """
 
+import ast
+import json
 import math
 import operator
 import re
+from bisect import bisect_left
 
-from emf_extract import extract
+from emf_extract import MAX_AGE_MS, MAX_AHEAD_MS, extract
 
 OK, ALARM, INSUFFICIENT_DATA = "OK", "ALARM", "INSUFFICIENT_DATA"
 COMPARISONS = {
@@ -70,47 +77,114 @@ def next_state(alarm, points, state):
     return ALARM if len(points) - oldest >= m else state
 
 
+def accepted(lines):
+    """Those of `(arrival in ms, text)` whose time stamp CloudWatch takes: at most two hours ahead and 14 days old."""
+    return [(arrival, line) for arrival, line in lines if -MAX_AGE_MS <= json.loads(line)["_aws"]["Timestamp"] - arrival <= MAX_AHEAD_MS]
+
+
 class Metrics:
     """Data points with the moment at which CloudWatch had them."""
 
     def __init__(self, lines):
         """`lines`: `(arrival in ms, text)`. A line with a fault is an error: the program under test writes none."""
-        self._values = []
+        self._points = {}
         for arrival, line in lines:
             points, faults = extract(line, arrival)
             if faults:
                 raise ValueError(f"{faults} in {line}")
             for point in points:
                 key = (point["namespace"], point["metric"], frozenset(point["dimensions"].items()))
-                self._values.append((key, point["timestamp"], arrival, point["values"]))
+                self._points.setdefault(key, []).append((point["timestamp"], arrival, point["values"]))
+        for points in self._points.values():
+            points.sort(key=lambda point: point[0])
 
     def values(self, key, begin, end, known_at):
         """All values of a metric with time stamps in [begin, end) that had arrived by `known_at`."""
-        return [
-            value
-            for point_key, timestamp, arrival, values in self._values
-            if point_key == key and begin <= timestamp < end and arrival <= known_at
-            for value in values
-        ]
+        points = self._points.get(key, [])
+        first, last = (bisect_left(points, moment, key=lambda point: point[0]) for moment in (begin, end))
+        return [value for _, arrival, values in points[first:last] if arrival <= known_at for value in values]
+
+
+def metric_key(metric):
+    return (metric["Namespace"], metric["MetricName"], frozenset((d["Name"], d["Value"]) for d in metric["Dimensions"]))
+
+
+def alarm_value(alarm, metrics, begin, end, known_at):
+    """What an alarm compares with its threshold in one period: a statistic of its metric, or its expression; None if missing."""
+    if "Metrics" not in alarm:
+        values = metrics.values(metric_key(alarm), begin, end, known_at)
+        return statistic(alarm.get("Statistic") or alarm["ExtendedStatistic"], values) if values else None
+    names, expressions = {}, []
+    for query in alarm["Metrics"]:
+        if "Expression" in query:
+            expressions.append(query)
+        else:
+            stat = query["MetricStat"]
+            values = metrics.values(metric_key(stat["Metric"]), begin, end, known_at)
+            names[query["Id"]] = statistic(stat["Stat"], values) if values else None
+    returned, = [query["Expression"] for query in expressions if query["ReturnData"]]
+    return metric_math(returned, names)
+
+
+def metric_math(expression, names):
+    """The value of a metric math expression in one period. `names`: each metric's value, None if it is missing."""
+    source = re.sub(r"\bAND\b", "and", re.sub(r"\bOR\b", "or", expression))
+    value = _math(ast.parse(source, mode="eval").body, names)
+    return None if value is None else float(value)
+
+
+_MATH = {ast.Gt: operator.gt, ast.GtE: operator.ge, ast.Lt: operator.lt, ast.LtE: operator.le}
+
+
+def _math(node, names):
+    if isinstance(node, ast.Constant):
+        return float(node.value)
+    if isinstance(node, ast.Name):
+        return names[node.id]
+    if isinstance(node, ast.Call) and node.func.id == "FILL":
+        value, filler = (_math(argument, names) for argument in node.args)
+        return filler if value is None else value
+    if isinstance(node, ast.Call) and node.func.id == "IF":
+        condition, then, otherwise = (_math(argument, names) for argument in node.args)
+        return None if condition is None else then if condition else otherwise
+    if isinstance(node, ast.BoolOp):
+        values = [_math(value, names) for value in node.values]
+        return None if None in values else (all if isinstance(node.op, ast.And) else any)(values)
+    if isinstance(node, ast.Compare) and len(node.ops) == 1:
+        left, right = _math(node.left, names), _math(node.comparators[0], names)
+        return None if left is None or right is None else _MATH[type(node.ops[0])](left, right)
+    raise ValueError(f"not known of metric math: {ast.unparse(node)}")
+
+
+def alarm_points(alarm, metrics, period, *, period_ms, delay_ms, extra_range):
+    """What the alarm sees when it looks at a period: for each of its evaluation range the value or None, oldest first."""
+    known_at = (period + 1) * period_ms + delay_ms
+    seen_from = period - alarm["EvaluationPeriods"] - extra_range + 1
+    return [
+        alarm_value(alarm, metrics, looked_at * period_ms, (looked_at + 1) * period_ms, known_at)
+        for looked_at in range(seen_from, period + 1)
+    ]
+
+
+def warm_up_periods(alarm):
+    """For how many periods after its creation the alarm may be in its warm-up."""
+    return int(alarm.get("WarmUpConfiguration", {}).get("WarmUpPeriodDurationInMinutes", 0))
 
 
 def alarm_timeline(alarm, metrics, first, last, *, period_ms, delay_ms, extra_range):
-    """The alarm's state after each of the periods `first` to `last`, from INSUFFICIENT_DATA on.
+    """The alarm's state after each of the periods `first` to `last`, from INSUFFICIENT_DATA and its creation on.
 
     Periods are numbered by time stamp divided by `period_ms`. Each is looked at `delay_ms` after its end; the evaluation range
     is the alarm's evaluation periods and `extra_range` more.
     """
-    key = (alarm["Namespace"], alarm["MetricName"], frozenset((d["Name"], d["Value"]) for d in alarm["Dimensions"]))
-    name = alarm.get("Statistic") or alarm["ExtendedStatistic"]
     breaches, threshold = COMPARISONS[alarm["ComparisonOperator"]], float(alarm["Threshold"])
-    states, state = {}, INSUFFICIENT_DATA
+    states, state, warming = {}, INSUFFICIENT_DATA, warm_up_periods(alarm)
     for period in range(first, last + 1):
-        known_at = (period + 1) * period_ms + delay_ms
-        points = []
-        for looked_at in range(period - alarm["EvaluationPeriods"] - extra_range + 1, period + 1):
-            values = metrics.values(key, looked_at * period_ms, (looked_at + 1) * period_ms, known_at)
-            points.append(breaches(statistic(name, values), threshold) if values else None)
-        state = next_state(alarm, points, state)
+        seen = alarm_points(alarm, metrics, period, period_ms=period_ms, delay_ms=delay_ms, extra_range=extra_range)
+        points = [None if value is None else breaches(value, threshold) for value in seen]
+        if period - first >= warming or len(points) - points.count(None) >= alarm["EvaluationPeriods"]:
+            warming = 0
+        state = INSUFFICIENT_DATA if warming else next_state(alarm, points, state)
         states[period] = state
     return states
 

@@ -25,6 +25,7 @@ NAMED_BY = {
     "AWS::CloudWatch::Alarm": "AlarmName",
     "AWS::CloudWatch::CompositeAlarm": "AlarmName",
     "AWS::CloudWatch::Dashboard": "DashboardName",
+    "AWS::CloudWatch::LogAlarm": "AlarmName",
     "AWS::ECR::Repository": "RepositoryName",
     "AWS::ECS::Cluster": "ClusterName",
     "AWS::Logs::LogGroup": "LogGroupName",
@@ -202,6 +203,20 @@ class Stack:
             raise ValueError(f"no such condition: {name}")
         return self._truth(self.template["Conditions"][name])
 
+    def rule_faults(self):
+        """What the template's own rules say against the parameters."""
+        return [
+            assertion["AssertDescription"]
+            for rule in self.template.get("Rules", {}).values()
+            if self._truth(rule["RuleCondition"])
+            for assertion in rule["Assertions"]
+            if not self._truth(assertion["Assert"])
+        ]
+
+    def with_parameters(self, **parameters):
+        """The same stack with some parameters changed."""
+        return Stack(self.template, self.parameters | parameters, self.name, self.nested)
+
     def _truth(self, expression):
         (function, argument), = expression.items()
         if function == "Fn::Equals":
@@ -209,6 +224,8 @@ class Stack:
             return str(left) == str(right)
         if function == "Fn::Not":
             return not self._truth(argument[0])
+        if function in ("Fn::And", "Fn::Or"):
+            return (all if function == "Fn::And" else any)([self._truth(part) for part in argument])
         if function == "Condition":
             return self._condition(argument)
         raise ValueError(f"unknown function in a condition: {function}")
@@ -216,17 +233,24 @@ class Stack:
 
 IMAGE = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/ecs-clock-emf@sha256:" + "0" * 64
 
+TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:on-call"
+
 # What a user must give, and every option switched on so that everything is there to be looked at.
 OBSERVABILITY_PARAMETERS = {
     "ClusterName": "production", "ServiceName": "ledger", "AlarmEmail": "team@example.com", "WorstTasksRule": "Enabled",
+    "CrossCheck": "ntp",
+}
+TASK_ALARMS_PARAMETERS = {
+    "ClusterName": "production", "ServiceName": "ledger", "LogGroupName": "/ecs/clock/production/ledger", "AlarmTopicArn": TOPIC,
 }
 TEMPLATE_PARAMETERS = {
     "SidecarImage": IMAGE, "DemoImage": IMAGE, "AlarmEmail": "team@example.com", "WorstTasksRule": "Enabled",
+    "AllowedCidr": "203.0.113.7/32", "TaskAlarms": "Enabled",
 }
 
 
 class Deployment:
-    """The three stacks as the project ships them, or with some files' texts replaced (`{"template.yaml": text}`)."""
+    """The four stacks as the project ships them, or with some files' texts replaced (`{"template.yaml": text}`)."""
 
     def __init__(self, replaced=None):
         texts = {path.name: path.read_text() for path in SAM.glob("*.yaml")} | (replaced or {})
@@ -234,8 +258,12 @@ class Deployment:
         nested = {f"./{name}": template for name, template in self.templates.items()}
         self.registry = Stack(self.templates["registry.yaml"], name="ecs-clock-emf-registry")
         self.observability = Stack(self.templates["observability.yaml"], OBSERVABILITY_PARAMETERS, "clock-ledger")
+        self.task_alarms = Stack(self.templates["task-alarms.yaml"], TASK_ALARMS_PARAMETERS, "clock-ledger-tasks")
         self.demonstration = Stack(self.templates["template.yaml"], TEMPLATE_PARAMETERS, "ecs-clock-emf", nested)
 
     @property
     def stacks(self):
-        return {"observability": self.observability, "registry": self.registry, "demonstration": self.demonstration}
+        return {
+            "observability": self.observability, "registry": self.registry, "task alarms": self.task_alarms,
+            "demonstration": self.demonstration,
+        }  # fmt: skip

@@ -38,6 +38,12 @@ def binaries():
     return sidecar, endpoint
 
 
+def program_contains(word):
+    """Whether the sidecar under test has a word in it, by its source or, where another program is named, by that."""
+    given = os.environ.get("CLOCK_EMF_BIN")
+    return any(word in file.read_bytes() for file in ([Path(given)] if given else (TOP / "src").rglob("*.rs")))
+
+
 def container_environment(deployment):
     """The environment of the sidecar's container definition in the demonstration's template."""
     for task in deployment.demonstration.resources("AWS::ECS::TaskDefinition").values():
@@ -122,9 +128,8 @@ class Sidecar:
         if not reading:
             # Small, so that an unread pipe is full soon.
             fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
-        self._process = subprocess.Popen(
-            [binary], stdin=subprocess.DEVNULL, stdout=writer, stderr=subprocess.DEVNULL, env=environment
-        )
+        self._stderr = tempfile.TemporaryFile()
+        self._process = subprocess.Popen([binary], stdin=subprocess.DEVNULL, stdout=writer, stderr=self._stderr, env=environment)
         os.close(writer)
         self._stdout = os.fdopen(reader, encoding="ascii", newline="\n")
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -138,6 +143,11 @@ class Sidecar:
     def _read(self):
         for line in self._stdout:
             self.lines.append((time.time_ns() // 1_000_000, line.rstrip("\n")))
+
+    def diagnostics(self):
+        """What it has said on stderr, a line each."""
+        self._stderr.seek(0)
+        return self._stderr.read().decode().splitlines()
 
     def kill(self):
         """Ends it as a crash does: without a last line."""

@@ -5,8 +5,7 @@ import re
 from dataclasses import dataclass, field
 
 from emf_extract import extract
-
-KEYWORDS = {"fields", "display", "filter", "stats", "sort", "dedup", "limit", "by", "as", "and", "or", "not", "asc", "desc", "like", "in"}
+from insights_parser import parse_query
 
 
 @dataclass
@@ -44,8 +43,9 @@ def contract_faults(stack, emitted):
 def metrics_used(stack):
     """`(where, (namespace, metric, dimensions))` for every alarm and every line of every metric widget."""
     for logical, alarm in stack.resources("AWS::CloudWatch::Alarm").items():
-        dimensions = frozenset((d["Name"], d["Value"]) for d in alarm["Dimensions"])
-        yield logical, (alarm["Namespace"], alarm["MetricName"], dimensions)
+        for metric in [m["MetricStat"]["Metric"] for m in alarm.get("Metrics", []) if "MetricStat" in m] or [alarm]:
+            dimensions = frozenset((d["Name"], d["Value"]) for d in metric["Dimensions"])
+            yield logical, (metric["Namespace"], metric["MetricName"], dimensions)
     for where, widget in widgets(stack):
         previous = []
         for metric in widget["properties"].get("metrics", []):
@@ -68,13 +68,40 @@ def members_used(stack):
 
 
 def members_of_query(text):
-    """The members of a line that a Logs Insights query reads: no keywords, functions, own aliases or @fields."""
-    text = re.sub(r"'[^']*'|\"[^\"]*\"|bin\([^)]*\)", " ", text)
-    quoted = set(re.findall(r"`([^`]+)`", text))
-    text = re.sub(r"`[^`]*`", " ", text)
-    aliases = set(re.findall(r"\bas\s+([A-Za-z_]\w*)", text))
-    names = set(re.findall(r"(?<![\w.@])[A-Za-z_][\w.]*(?!\w*\s*\()", text))
-    return (names - aliases - KEYWORDS) | {name for name in quoted if not name.startswith("@")}
+    """The members of a line that a Logs Insights query reads: not its own columns, @fields or items of arrays."""
+    members, own, parsed = set(), set(), set()
+
+    def read(expression):
+        if isinstance(expression, list):
+            for part in expression:
+                read(part)
+        elif expression[0] == "field":
+            head, _, rest = expression[1].partition(".")
+            if head in parsed and rest:
+                members.add(rest.split(".")[0])
+            elif expression[1] not in own and not head.startswith("@"):
+                # `_aws.Timestamp` is a member of a member, `ClockStep.0` an item.
+                members.add(head if rest.isdigit() else expression[1])
+        elif expression[0] not in ("number", "text", "pattern", "period"):
+            for part in expression[1:]:
+                if isinstance(part, list | tuple):
+                    read(part)
+
+    for command, arguments in parse_query(text):
+        if command == "filter":
+            read(arguments)
+        elif command in ("fields", "display", "stats"):
+            aggregates, groups = arguments if command == "stats" else (arguments, [])
+            for name, expression in [*groups, *aggregates]:
+                read(expression)
+                if expression != ("field", name):
+                    own.add(name)
+                if expression[:2] == ("call", "jsonParse"):
+                    parsed.add(name)
+        elif command == "unnest":
+            read(("field", arguments[0]))
+            own.add(arguments[1])
+    return members
 
 
 def widgets(stack):

@@ -3,21 +3,35 @@
 import json
 import math
 import re
+import tomllib
 
 import cfn
-from references import log_widgets, normalized, queries, widgets
-
-DASHBOARD_COLUMNS = 24
-STATISTICS = re.compile(r"SampleCount|Minimum|Maximum|Average|Sum|p\d{1,2}(\.\d+)?")
-# Durations as Logs Insights takes them: a number up to what makes the next unit, and the unit.
-BIN_LIMITS = {"s": 60, "m": 60, "h": 24, "d": 7, "w": 52}
-
-
-def every(deployment, kind):
-    """`(stack name, logical id, properties)` of every resource of a type."""
-    for name, stack in deployment.stacks.items():
-        for logical, properties in stack.resources(kind).items():
-            yield name, logical, properties
+from checks_base import every
+from checks_roles import (
+    execution_roles_reach,
+    roles_are_narrow,
+    statements_are_narrow,
+)
+from checks_tasks import (
+    containers_are_confined,
+    containers_fit_the_task,
+    deployments_watch_the_clock,
+    repositories_are_sound,
+    the_page_is_reached,
+    the_service_reaches_out,
+    the_sidecar_cannot_harm,
+)
+from checks_watching import (
+    alarms_are_runbooks,
+    alarms_are_sound,
+    composite_rule_names_the_alarms,
+    dashboards_are_sound,
+    log_alarms_are_sound,
+    log_groups_extract_metrics,
+    notifications_arrive,
+    queries_are_sound,
+    runbooks_fit_the_launch_type,
+)
 
 
 def references_resolve(deployment):
@@ -62,300 +76,24 @@ def embedded_json_parses(deployment):
     return faults
 
 
-def composite_rule_names_the_alarms(deployment):
-    """The rule reads only alarms that exist, and forgets none."""
+def publishing_metadata_is_there(deployment):
+    """What the Serverless Application Repository wants: files that exist, a licence, the version of the program."""
+    version = tomllib.loads((cfn.TOP / "Cargo.toml").read_text())["package"]["version"]
     faults = []
-    for name, stack in deployment.stacks.items():
-        alarms = {p["AlarmName"] for p in stack.resources("AWS::CloudWatch::Alarm").values()}
-        watched = set()
-        for logical, properties in stack.resources("AWS::CloudWatch::CompositeAlarm").items():
-            rule = properties["AlarmRule"]
-            if not re.fullmatch(r'ALARM\("[^"]+"\)( (OR|AND) ALARM\("[^"]+"\))*', rule):
-                faults.append(f"{name}: {logical} has a rule of another form: {rule}")
-            watched |= set(re.findall(r'ALARM\("([^"]+)"\)', rule))
-        faults += [f"{name}: the composite alarm reads {alarm}, which does not exist" for alarm in sorted(watched - alarms)]
-        faults += [f"{name}: no composite alarm reads {alarm}" for alarm in sorted(alarms - watched)]
-    return faults
-
-
-def alarms_are_sound(deployment):
-    """M of N, a period that the metrics' resolution allows, a statistic that exists, a stated treatment of missing data."""
-    faults = []
-    for name, logical, alarm in every(deployment, "AWS::CloudWatch::Alarm"):
-        where = f"{name}: {logical}"
-        m, n = alarm.get("DatapointsToAlarm"), alarm["EvaluationPeriods"]
-        if m is None or not 1 <= m <= n:
-            faults.append(f"{where} wants {m} of {n} data points")
-        if n == 1:
-            faults.append(f"{where} evaluates one period: a late point is never seen")
-        if alarm["Period"] % 60:
-            faults.append(f"{where} has a period of {alarm['Period']} s, but the metrics are stored by the minute")
-        if m is not None and alarm["Period"] * n > 86_400:
-            faults.append(f"{where} evaluates more than a day")
-        if not STATISTICS.fullmatch(alarm.get("Statistic", alarm.get("ExtendedStatistic", ""))):
-            faults.append(f"{where} has no statistic that exists")
-        if "TreatMissingData" not in alarm:
-            faults.append(f"{where} does not say how it treats missing data")
-    return faults
-
-
-def alarms_are_runbooks(deployment):
-    """Each description fits, and names a saved query that exists."""
-    faults = []
-    for name, stack in deployment.stacks.items():
-        known = {query["Name"] for query in stack.resources("AWS::Logs::QueryDefinition").values()}
-        for kind in ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm"):
-            for logical, alarm in stack.resources(kind).items():
-                text = alarm.get("AlarmDescription", "")
-                if not 1 <= len(text) <= 1024:
-                    faults.append(f"{name}: {logical} has a description of {len(text)} characters (1 to 1024)")
-                named = {word.rstrip(":.,") for word in re.findall(r"clock/\S+", text)}
-                folder = next(iter(known), "").rsplit("/", 1)[0]
-                named |= {f"{folder}/{word}" for word in re.findall(r"quer(?:y|ies) ([a-z-]+-[a-z-]+|diagnostics)", text)}
-                if not named:
-                    faults.append(f"{name}: {logical} names no saved query")
-                faults += [f"{name}: {logical} names {query}, which does not exist" for query in sorted(named - known)]
-    return faults
-
-
-def notifications_arrive(deployment):
-    """Each composite alarm's actions are topics of its stack."""
-    faults = []
-    for name, stack in deployment.stacks.items():
-        topics = {stack.resolve({"Ref": logical}) for logical in stack.resources("AWS::SNS::Topic")}
-        for logical, alarm in stack.resources("AWS::CloudWatch::CompositeAlarm").items():
-            actions = alarm.get("AlarmActions", [])
-            if not actions or not set(actions) <= topics:
-                faults.append(f"{name}: {logical} tells {actions}, but the topics are {sorted(topics)}")
-        for logical, subscription in stack.resources("AWS::SNS::Subscription").items():
-            if subscription["TopicArn"] not in topics:
-                faults.append(f"{name}: {logical} subscribes to {subscription['TopicArn']}, which does not exist")
-    return faults
-
-
-def dashboards_are_sound(deployment):
-    """Widgets fit the grid and do not overlap; alarms they show exist; their log tables are saved queries."""
-    faults = []
-    for name, stack in deployment.stacks.items():
-        alarms = {p["AlarmName"] for kind in ("Alarm", "CompositeAlarm") for p in stack.resources(f"AWS::CloudWatch::{kind}").values()}
-        saved = {normalized(text) for text in queries(stack).values()}
-        groups = {p["LogGroupName"] for p in stack.resources("AWS::Logs::LogGroup").values()}
-        taken = {}
-        for where, widget in widgets(stack):
-            cells = {
-                (x, y)
-                for x in range(widget["x"], widget["x"] + widget["width"])
-                for y in range(widget["y"], widget["y"] + widget["height"])
-            }
-            if max(x for x, _ in cells) >= DASHBOARD_COLUMNS:
-                faults.append(f"{name}: {where} ends beyond column {DASHBOARD_COLUMNS}")
-            faults += sorted({f"{name}: {where} overlaps {taken[cell]}" for cell in cells if cell in taken})
-            taken |= dict.fromkeys(cells, where)
-            if widget["type"] == "alarm":
-                shown = {arn.rsplit(":alarm:", 1)[-1] for arn in widget["properties"]["alarms"]}
-                faults += [f"{name}: {where} shows {alarm}, which does not exist" for alarm in sorted(shown - alarms)]
-                faults += [f"{name}: {where} does not show {alarm}" for alarm in sorted(alarms - shown)]
-            elif widget["properties"].get("region") != cfn.REGION:
-                faults.append(f"{name}: {where} names no region")
-        for where, group, query in log_widgets(stack):
-            if group not in groups:
-                faults.append(f"{name}: {where} reads log group {group}, which does not exist")
-            if normalized(query) not in saved:
-                faults.append(f"{name}: {where} shows a query that is not saved")
-    return faults
-
-
-def queries_are_sound(deployment):
-    """Each tells EMF lines from diagnostics, bins time as the language allows, and reads the stack's log group."""
-    faults = []
-    for name, stack in deployment.stacks.items():
-        groups = {p["LogGroupName"] for p in stack.resources("AWS::Logs::LogGroup").values()}
-        for logical, query in stack.resources("AWS::Logs::QueryDefinition").items():
-            text = query["QueryString"]
-            if not re.search(r"filter (not )?ispresent\(ClockSource\)", text):
-                faults.append(f"{name}: {logical} does not filter on ClockSource")
-            if not set(query["LogGroupNames"]) <= groups:
-                faults.append(f"{name}: {logical} reads {query['LogGroupNames']}, which does not exist")
-            for duration in re.findall(r"bin\(([^)]*)\)", text):
-                match = re.fullmatch(r"(\d+)([smhdw])", duration)
-                if not match or not 1 <= int(match[1]) < BIN_LIMITS[match[2]]:
-                    faults.append(f"{name}: {logical} has bin({duration}), which Logs Insights does not take")
-    return faults
-
-
-def log_groups_extract_metrics(deployment):
-    """Only the standard class extracts EMF and discovers fields; and lines do not stay for ever."""
-    faults = []
-    for name, logical, group in every(deployment, "AWS::Logs::LogGroup"):
-        if group.get("LogGroupClass", "STANDARD") != "STANDARD":
-            faults.append(f"{name}: {logical} has class {group['LogGroupClass']}: it extracts no metrics")
-        if "RetentionInDays" not in group:
-            faults.append(f"{name}: {logical} keeps its lines for ever")
-    return faults
-
-
-def containers_fit_the_task(deployment):
-    faults = []
-    for name, logical, task in every(deployment, "AWS::ECS::TaskDefinition"):
-        containers = task["ContainerDefinitions"]
-        names = [container["Name"] for container in containers]
-        where = f"{name}: {logical}"
-        for key, limit in [("Memory", int(task["Memory"])), ("Cpu", int(task["Cpu"]))]:
-            total = sum(container.get(key, 0) for container in containers)
-            if total > limit:
-                faults.append(f"{where}: the containers' {key} is {total}, the task's {limit}")
-        if not any(container.get("Essential", True) for container in containers):
-            faults.append(f"{where} has no essential container")
-        if len(set(names)) < len(names):
-            faults.append(f"{where} has two containers of one name")
-        for container in containers:
-            if container.get("MemoryReservation", 0) > container.get("Memory", 0):
-                faults.append(f"{where}: {container['Name']} reserves more memory than it may have")
-            for dependency in container.get("DependsOn", []):
-                target = dependency["ContainerName"]
-                if target not in names:
-                    faults.append(f"{where}: {container['Name']} depends on {target}, which does not exist")
-                    continue
-                other = containers[names.index(target)]
-                if dependency["Condition"] == "SUCCESS" and other.get("Essential", True):
-                    faults.append(f"{where}: {container['Name']} waits for the end of {target}, which is essential")
-                if dependency["Condition"] == "HEALTHY" and "HealthCheck" not in other:
-                    faults.append(f"{where}: {container['Name']} waits for the health of {target}, which has no check")
-    return faults
-
-
-def containers_are_confined(deployment):
-    """By digest, not as root, no capabilities, a read-only root, logs to a group that exists without blocking."""
-    faults = []
-    for name, stack in deployment.stacks.items():
-        groups = {p["LogGroupName"] for p in stack.resources("AWS::Logs::LogGroup").values()}
-        for logical in stack.resources("AWS::Serverless::Application"):
-            groups |= {p["LogGroupName"] for p in stack.child(logical).resources("AWS::Logs::LogGroup").values()}
-        for task in stack.resources("AWS::ECS::TaskDefinition").values():
-            for container in task["ContainerDefinitions"]:
-                where = f"{name}: {container['Name']}"
-                if not re.search(r"@sha256:[0-9a-f]{64}$", container["Image"]):
-                    faults.append(f"{where} runs an image that is not named by digest")
-                if container.get("User", "0").split(":")[0] in ("0", "root"):
-                    faults.append(f"{where} runs as root")
-                if container.get("ReadonlyRootFilesystem") is not True:
-                    faults.append(f"{where} may write to its root file system")
-                if container.get("LinuxParameters", {}).get("Capabilities", {}).get("Drop") != ["ALL"]:
-                    faults.append(f"{where} keeps capabilities")
-                if container.get("Privileged"):
-                    faults.append(f"{where} is privileged")
-                faults += _log_faults(where, container.get("LogConfiguration", {}), groups)
-    return faults
-
-
-def _log_faults(where, configuration, groups):
-    options = configuration.get("Options", {})
-    if configuration.get("LogDriver") != "awslogs":
-        return [f"{where} does not log to CloudWatch"]
-    faults = [
-        f"{where} has {key}, which joins lines" for key in ("awslogs-multiline-pattern", "awslogs-datetime-format") if key in options
-    ]
-    if options.get("awslogs-group") not in groups:
-        faults.append(f"{where} logs to {options.get('awslogs-group')}, which does not exist")
-    if options.get("mode") != "non-blocking" or "max-buffer-size" not in options:
-        faults.append(f"{where} leaves the log mode to the account's default")
-    if "awslogs-create-group" in options:
-        faults.append(f"{where} wants to create log groups, which its role may not")
-    return faults
-
-
-def the_sidecar_cannot_harm(deployment):
-    """Not essential, restarted when it fails, no health check that could replace the fleet."""
-    faults = []
-    for name, _, task in every(deployment, "AWS::ECS::TaskDefinition"):
-        sidecars = [c for c in task["ContainerDefinitions"] if c["Name"] == "ecs-clock-emf"]
-        if len(sidecars) != 1:
-            faults.append(f"{name}: {len(sidecars)} containers are called ecs-clock-emf")
-        for sidecar in sidecars:
-            if sidecar.get("Essential", True):
-                faults.append(f"{name}: the sidecar is essential")
-            if sidecar.get("RestartPolicy") != {"Enabled": True, "RestartAttemptPeriod": 60}:
-                faults.append(f"{name}: the sidecar is not restarted")
-            if "HealthCheck" in sidecar:
-                faults.append(f"{name}: the sidecar has a health check")
-            if sidecar.get("StopTimeout", 30) > 10:
-                faults.append(f"{name}: the sidecar delays the stop of the task")
-    return faults
-
-
-def the_page_is_reached(deployment):
-    """The port that the application listens on is mapped, and it alone is let in."""
-    faults = []
-    stack = deployment.demonstration
-    containers = [c for t in stack.resources("AWS::ECS::TaskDefinition").values() for c in t["ContainerDefinitions"]]
-    environment = {e["Name"]: e["Value"] for c in containers for e in c.get("Environment", [])}
-    listening = {int(environment["CLOCK_DEMO_LISTEN"].rsplit(":", 1)[1])}
-    mapped = {p["ContainerPort"] for c in containers for p in c.get("PortMappings", [])}
-    let_in = {
-        port
-        for group in stack.resources("AWS::EC2::SecurityGroup").values()
-        for rule in group.get("SecurityGroupIngress", [])
-        for port in range(rule["FromPort"], rule["ToPort"] + 1)
-    }
-    if not listening == mapped == let_in:
-        faults.append(f"the application listens on {listening}, mapped are {mapped}, let in are {let_in}")
-    return faults
-
-
-def repositories_are_sound(deployment):
-    """Images are scanned, and the lifecycle rules are of a form that ECR takes."""
-    faults = []
-    for name, logical, repository in every(deployment, "AWS::ECR::Repository"):
-        where = f"{name}: {logical}"
-        if repository.get("ImageScanningConfiguration", {}).get("ScanOnPush") is not True:
-            faults.append(f"{where} does not scan images")
-        rules = json.loads(repository.get("LifecyclePolicy", {}).get("LifecyclePolicyText", "{}")).get("rules", [])
-        if not rules:
-            faults.append(f"{where} keeps every image")
-        for rule in rules:
-            faults += [f"{where}: lifecycle rule {rule.get('rulePriority')} {fault}" for fault in _lifecycle_faults(rule)]
-        priorities = [rule.get("rulePriority") for rule in rules]
-        of_any = [rule.get("rulePriority") for rule in rules if rule.get("selection", {}).get("tagStatus") == "any"]
-        if len(set(priorities)) < len(priorities):
-            faults.append(f"{where} has two lifecycle rules of one priority")
-        if of_any and of_any != [max(priorities)]:
-            faults.append(f"{where} has a lifecycle rule for any image that is not the last")
-    return faults
-
-
-def _lifecycle_faults(rule):
-    selection = rule.get("selection", {})
-    status, kind = selection.get("tagStatus"), selection.get("countType")
-    tags = {"tagPrefixList", "tagPatternList"} & set(selection)
-    faults = []
-    if status not in ("any", "tagged", "untagged"):
-        faults.append(f"has tagStatus {status}, which does not exist")
-    if (status == "tagged") != bool(tags) or not all(selection[key] for key in tags):
-        faults.append(f"has tagStatus {status} and {sorted(tags) or 'no tags'}: tags belong to tagged alone, and it needs some")
-    if kind not in ("imageCountMoreThan", "sinceImagePushed"):
-        faults.append(f"has countType {kind}, which does not exist")
-    if (kind == "sinceImagePushed") != (selection.get("countUnit") == "days"):
-        faults.append(f"has countType {kind} with countUnit {selection.get('countUnit')}")
-    if not isinstance(selection.get("countNumber"), int) or selection["countNumber"] < 1:
-        faults.append(f"has countNumber {selection.get('countNumber')}")
-    if rule.get("action") != {"type": "expire"}:
-        faults.append(f"has action {rule.get('action')}")
-    return faults
-
-
-def the_service_reaches_out(deployment):
-    """Its tasks have a public address and start only once there is a route: otherwise they cannot pull their images."""
-    faults = []
-    for name, stack in deployment.stacks.items():
-        routes = {*stack.resources("AWS::EC2::Route"), *stack.resources("AWS::EC2::SubnetRouteTableAssociation")}
-        for logical, service in stack.resources("AWS::ECS::Service").items():
-            network = service["NetworkConfiguration"]["AwsvpcConfiguration"]
-            if network.get("AssignPublicIp") != "ENABLED":
-                faults.append(f"{name}: {logical} gives its tasks no public address, and there is no other way out")
-            missing = routes - set(stack.depends_on(logical))
-            faults += [f"{name}: {logical} does not wait for {route}" for route in sorted(missing)]
-            if not stack.resources("AWS::EC2::Route"):
-                faults.append(f"{name}: {logical} has no way out")
+    for name, template in deployment.templates.items():
+        # The image repository is for the Makefile alone: its deployment would need a bucket for the files named here.
+        if name == "registry.yaml":
+            continue
+        metadata = template.get("Metadata", {}).get("AWS::ServerlessRepo::Application", {})
+        missing = {"Name", "Description", "Author", "SpdxLicenseId", "LicenseUrl", "ReadmeUrl", "SemanticVersion"} - set(metadata)
+        if missing:
+            faults.append(f"{name} lacks {sorted(missing)}")
+            continue
+        if not re.fullmatch(r"[A-Za-z0-9-]{1,140}", metadata["Name"]) or len(metadata["Description"]) > 256:
+            faults.append(f"{name} has a name or a description that is refused")
+        faults += [f"{name}: {metadata[key]} does not exist" for key in ("LicenseUrl", "ReadmeUrl") if not (cfn.SAM / metadata[key]).is_file()]
+        if metadata["SemanticVersion"] != version:
+            faults.append(f"{name} has version {metadata['SemanticVersion']}, the program {version}")
     return faults
 
 
@@ -365,6 +103,7 @@ NAMES = {
     "AWS::CloudWatch::CompositeAlarm": ("AlarmName", 255),
     "AWS::CloudWatch::Dashboard": ("DashboardName", 255),
     "AWS::CloudWatch::InsightRule": ("RuleName", 128),
+    "AWS::CloudWatch::LogAlarm": ("AlarmName", 255),
     "AWS::ECR::Repository": ("RepositoryName", 256),
     "AWS::ECS::Cluster": ("ClusterName", 255),
     "AWS::ECS::Service": ("ServiceName", 255),
@@ -397,126 +136,23 @@ def names_fit(deployment):
     return faults
 
 
-def roles_are_narrow(deployment):
-    """The execution role pulls and logs; nothing may call CloudWatch, create log groups, or act on every resource."""
-    faults = []
-    for name, stack in deployment.stacks.items():
-        for logical, task in stack.resources("AWS::ECS::TaskDefinition").items():
-            if "TaskRoleArn" in task:
-                faults.append(f"{name}: {logical} has a task role")
-            if "ExecutionRoleArn" not in task:
-                faults.append(f"{name}: {logical} has no execution role: it can neither pull nor log")
-        for kind in ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::User", "AWS::IAM::Group"):
-            faults += [f"{name}: {logical} is a {kind}" for logical in stack.resources(kind)]
-        for logical, role in stack.resources("AWS::IAM::Role").items():
-            if role.get("ManagedPolicyArns"):
-                faults.append(f"{name}: {logical} has managed policies: {role['ManagedPolicyArns']}")
-    return faults
-
-
-def statements_are_narrow(deployment):
-    """No statement of a policy, wherever in a template it stands, allows more than to pull and to log, or lets others in."""
-    faults = []
-    for name, stack in deployment.stacks.items():
-        for where, statement in _statements(stack, stack.template, ()):
-            place = f"{name}: {'.'.join(map(str, where))}"
-            trust = where[:1] == ("Resources",) and where[2:4] == ("Properties", "AssumeRolePolicyDocument")
-            faults += [f"{place} {fault}" for fault in (_trust_faults if trust else _statement_faults)(statement)]
-    return faults
-
-
-def _statements(stack, value, where):
-    """Every mapping with an effect in a template as written (so whichever way its conditions go), also inside of JSON strings."""
-    if isinstance(value, dict) and "Effect" in value:
-        yield where, stack.resolve(value)
-    elif isinstance(value, dict) and set(value) == {"Fn::Sub"}:
-        yield from _statements(stack, stack.resolve(value), where)
-    elif isinstance(value, dict | list):
-        for key, item in value.items() if isinstance(value, dict) else enumerate(value):
-            yield from _statements(stack, item, (*where, key))
-    elif isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
-        try:
-            inner = json.loads(value)
-        except ValueError:
-            return
-        yield from _statements(stack, inner, where)
-
-
-def _listed(value):
-    return value if isinstance(value, list) else [value]
-
-
-def _trust_faults(statement):
-    faults = []
-    if statement["Effect"] == "Allow" and statement.get("Principal") != {"Service": "ecs-tasks.amazonaws.com"}:
-        faults.append(f"trusts {statement.get('Principal')}")
-    if _listed(statement.get("Action")) != ["sts:AssumeRole"]:
-        faults.append(f"allows {statement.get('Action')}")
-    if not {"StringEquals", "ArnLike"} <= set(statement.get("Condition", {})):
-        faults.append("may be assumed for any account's tasks")
-    return faults
-
-
-ALLOWED_ACTIONS = {
-    "ecr:GetAuthorizationToken", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "logs:CreateLogStream", "logs:PutLogEvents",
-}  # fmt: skip
-
-
-def _statement_faults(statement):
-    if statement["Effect"] != "Allow":
-        return []
-    if {"NotAction", "NotResource", "NotPrincipal"} & set(statement):
-        return ["allows by exception"]
-    if "Principal" in statement:
-        return [f"lets {statement['Principal']} in"]
-    actions, resources = (_listed(statement.get(key, "*")) for key in ("Action", "Resource"))
-    faults = [f"allows {action}" for action in actions if action not in ALLOWED_ACTIONS]
-    for resource in resources:
-        if resource == "*" and actions == ["ecr:GetAuthorizationToken"]:
-            continue
-        # Streams are made as tasks start, so their names are open; everything before them is not.
-        if "*" in resource.removesuffix(":log-stream:*"):
-            faults.append(f"allows {actions} on {resource}")
-    return faults
-
-
-def execution_roles_reach(deployment):
-    """What the task needs is allowed: its image's repository and its containers' log groups."""
-    faults = []
-    stack = deployment.demonstration
-    allowed = {
-        (action, resource)
-        for role in stack.resources("AWS::IAM::Role").values()
-        for policy in role.get("Policies", [])
-        for statement in policy["PolicyDocument"]["Statement"]
-        for action in ([statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"])
-        for resource in ([statement["Resource"]] if isinstance(statement["Resource"], str) else statement["Resource"])
-    }
-    where = f"{cfn.REGION}:{cfn.ACCOUNT}"
-    for task in stack.resources("AWS::ECS::TaskDefinition").values():
-        needed = {("ecr:GetAuthorizationToken", "*")}
-        for container in task["ContainerDefinitions"]:
-            repository = container["Image"].split("@")[0].split("/", 1)[1]
-            group = container["LogConfiguration"]["Options"]["awslogs-group"]
-            needed |= {(f"ecr:{a}", f"arn:aws:ecr:{where}:repository/{repository}") for a in ("BatchGetImage", "GetDownloadUrlForLayer")}
-            needed |= {(f"logs:{a}", f"arn:aws:logs:{where}:log-group:{group}:log-stream:*") for a in ("CreateLogStream", "PutLogEvents")}
-        faults += [f"the execution role may not {action} on {resource}" for action, resource in sorted(needed - allowed)]
-    return faults
-
-
 CHECKS = [
     references_resolve,
     parameters_are_used,
     embedded_json_parses,
     composite_rule_names_the_alarms,
     alarms_are_sound,
+    log_alarms_are_sound,
     alarms_are_runbooks,
+    runbooks_fit_the_launch_type,
     notifications_arrive,
     dashboards_are_sound,
     queries_are_sound,
     log_groups_extract_metrics,
     containers_fit_the_task,
     containers_are_confined,
+    deployments_watch_the_clock,
+    publishing_metadata_is_there,
     the_sidecar_cannot_harm,
     the_page_is_reached,
     the_service_reaches_out,

@@ -63,6 +63,7 @@ MINUTES = {
     "ErrorBoundAlarm": (tasks("ClockErrorBound", [0.4, 0.5]), tasks("ClockErrorBound", [0.4, 5.1])),
     "NotSynchronizedAlarm": (tasks("ClockSynchronized", [1, 1]), tasks("ClockSynchronized", [1, 0])),
     "ReadErrorsAlarm": (tasks("ClockReadErrors", 2), tasks("ClockReadErrors", 3)),
+    "ReferenceAgeAlarm": (tasks("ClockReferenceAge", 900.0), tasks("ClockReferenceAge", 3600.1)),
 }
 
 
@@ -110,13 +111,46 @@ def test_the_graph_of_the_alarm_shows_it_too(stack):
     ("NotSynchronizedAlarm", tasks("ClockSynchronized", 0), ALARM),
     ("ReadErrorsAlarm", tasks("ClockReadErrors", 2), OK),
     ("ReadErrorsAlarm", tasks("ClockReadErrors", 3), ALARM),
+    ("ReferenceAgeAlarm", tasks("ClockReferenceAge", 3600), OK),
+    ("ReferenceAgeAlarm", tasks("ClockReferenceAge", 3600.001), ALARM),
+    ("BoundUnknownAlarm", [{"ClockSynchronized": 1, "ClockErrorBound": [1]}], OK),
+    ("BoundUnknownAlarm", tasks("ClockSynchronized", 1), ALARM),
+    ("BoundUnknownAlarm", tasks("ClockSynchronized", 0), OK),
+    ("BoundUnknownAlarm", tasks("ClockReadErrors", 5), OK),
+    ("CrossCheckAlarm", tasks("CrossCheckDisagreement", 1), ALARM),
+    ("CrossCheckAlarm", tasks("CrossCheckOffset", 400), OK),
     ("NoDataAlarm", tasks("ClockSynchronized", 1), OK),
-    ("NoDataAlarm", tasks("ClockErrorBound", 1), ALARM),
     ("ClockStepAlarm", tasks("ClockStep", 0.1), ALARM),
     ("ClockStepAlarm", tasks("ClockStep", -7), ALARM),
 ])  # fmt: skip
 def test_at_the_threshold(states, logical, minute, expected):
     assert states(logical, [minute] * 12)[-1] == expected
+
+
+def test_cross_check_wants_two_minutes_of_three(states):
+    bad = tasks("CrossCheckDisagreement", 1)
+    assert ALARM not in states("CrossCheckAlarm", [[]] * 6 + [bad] + [[]] * 9 + [bad] + [[]] * 9)
+    assert states("CrossCheckAlarm", [[]] * 6 + [bad, [], bad])[-2:] == [OK, ALARM]
+
+
+def test_bound_unknown_wants_five_minutes_of_five(states):
+    good, bad = [{"ClockSynchronized": 1, "ClockErrorBound": [1]}], tasks("ClockSynchronized", 1)
+    assert ALARM not in states("BoundUnknownAlarm", ([good] + [bad] * 4) * 3)
+    assert states("BoundUnknownAlarm", [good] * 2 + [bad] * 5 + [good])[-3:] == [OK, ALARM, OK]
+    # A bound of one task is a bound of the service.
+    assert ALARM not in states("BoundUnknownAlarm", [bad + good] * 12)
+
+
+@pytest.mark.parametrize("launch_type, limit, silent", [
+    ("FARGATE", 5, INSUFFICIENT_DATA), ("MANAGED-INSTANCES", 5, INSUFFICIENT_DATA), ("EC2", 50, OK), ("EXTERNAL", 50, OK),
+])  # fmt: skip
+def test_limits_fit_the_launch_type(states, stack, launch_type, limit, silent):
+    fitted = stack.with_parameters(LaunchType=launch_type)
+    raised = [states("ErrorBoundAlarm", [tasks("ClockErrorBound", limit + more)] * 6, fitted)[-1] == ALARM for more in (0, 0.1)]
+    assert raised == [False, True]
+    # The kernel knows no reference time: that its age is missing says nothing there.
+    assert set(states("ReferenceAgeAlarm", [tasks("ClockErrorBound", 1)] * 12, fitted)) == {silent}
+    assert states("ErrorBoundAlarm", [tasks("ClockErrorBound", 2.6)] * 6, fitted.with_parameters(ErrorBoundThreshold="2.5"))[-1] == ALARM
 
 
 @pytest.mark.parametrize("logical, parameter, metric, value", [
@@ -139,7 +173,7 @@ def test_no_errors_are_no_data_and_good(states):
     assert set(states("ReadErrorsAlarm", [[]] * 12)) == {OK}
 
 
-@pytest.mark.parametrize("logical", ["ErrorBoundAlarm", "NotSynchronizedAlarm"])
+@pytest.mark.parametrize("logical", ["ErrorBoundAlarm", "NotSynchronizedAlarm", "ReferenceAgeAlarm"])
 def test_silence_is_neither_good_nor_bad(states, logical):
     assert states(logical, [MINUTES[logical][0]] * 5 + [[]] * 11)[-1] == INSUFFICIENT_DATA
 
@@ -153,12 +187,21 @@ def test_five_silent_minutes_are_no_data_and_four_are_not(states, extra_range):
 
 
 def test_no_data_ends_with_the_first_reading(states):
-    assert states("NoDataAlarm", [[]] * 6 + [tasks("ClockSynchronized", 0)])[-2:] == [ALARM, OK]
+    reading = tasks("ClockSynchronized", 0)
+    assert states("NoDataAlarm", [reading] * 6 + [[]] * 12 + [reading])[-2:] == [ALARM, OK]
+
+
+def test_a_new_stack_waits_for_its_first_tasks(states, stack):
+    reading, short = tasks("ClockSynchronized", 1), stack.with_parameters(WarmUpMinutes=10)
+    # Until the warm-up is over, or until there have been five minutes with data.
+    assert states("NoDataAlarm", [[]] * 12, short) == [INSUFFICIENT_DATA] * 10 + [ALARM] * 2
+    assert states("NoDataAlarm", [[]] * 3 + [reading] * 5, short) == [INSUFFICIENT_DATA] * 7 + [OK]
+    assert states("NoDataAlarm", [[]] * 59 + [[]])[-2:] == [INSUFFICIENT_DATA] * 2
 
 
 def test_readings_without_a_bound_are_data(states):
     unsynchronized = [{"ClockSynchronized": 0, "ClockReadErrors": 1}]
-    assert set(states("NoDataAlarm", [unsynchronized] * 12)[1:]) == {OK}
+    assert set(states("NoDataAlarm", [unsynchronized] * 12)[5:]) == {OK}
 
 
 def test_one_step_raises_the_alarm_for_five_minutes_and_no_longer(states, extra_range):

@@ -12,12 +12,13 @@ from samcli.cli.types import CfnParameterOverridesType
 
 ACCOUNT = "123456789012"
 REPOSITORY_URI = f"{ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com/ecs-clock-emf"
-GIVEN = [f"ACCOUNTID={ACCOUNT}", "REGION=eu-west-1"]
+TARGET = [f"ACCOUNTID={ACCOUNT}", "REGION=eu-west-1"]
+GIVEN = [*TARGET, "ALLOWED_CIDR=198.51.100.0/24"]
 MAKE = shutil.which("make") or "make"
 TOOLS = ["aws", "docker", "sam", "cfn-lint"]
 VARIABLES = [
     "ACCOUNTID", "REGION", "ARCH", "STACK", "REPOSITORY", "ALARM_EMAIL", "ALLOWED_CIDR", "THRESHOLD_MS", "DESIRED_COUNT",
-    "WORST_TASKS", "RETENTION_DAYS", "BUILD_ARGS",
+    "TASK_ALARMS", "WORST_TASKS", "RETENTION_DAYS", "BUILD_ARGS",
 ]  # fmt: skip
 
 # Answers as the real tools give them. Arguments are joined by a character that no argument has.
@@ -172,14 +173,14 @@ def test_deploy_gives_only_parameters_that_the_template_has(make):
 
 def test_options_reach_the_stack(make):
     make.run(
-        "deploy", *GIVEN, "ARCH=arm64", "ALARM_EMAIL=a@b.example", "ALLOWED_CIDR=203.0.113.7/32", "THRESHOLD_MS=2.5",
-        "DESIRED_COUNT=2", "WORST_TASKS=Enabled", "RETENTION_DAYS=7", "STACK=clock",
+        "deploy", *TARGET, "ARCH=arm64", "ALARM_EMAIL=a@b.example", "ALLOWED_CIDR=203.0.113.7/32", "THRESHOLD_MS=2.5",
+        "DESIRED_COUNT=2", "TASK_ALARMS=Enabled", "WORST_TASKS=Enabled", "RETENTION_DAYS=7", "STACK=clock",
     )  # fmt: skip
     _, overrides = sam_deploy(make, "clock")
     assert overrides | {"SidecarImage": "", "DemoImage": ""} == {
         "RepositoryName": "ecs-clock-emf", "SidecarImage": "", "DemoImage": "", "Architecture": "ARM64", "DesiredCount": "2",
-        "AllowedCidr": "203.0.113.7/32", "ErrorBoundThreshold": "2.5", "AlarmEmail": "a@b.example", "WorstTasksRule": "Enabled",
-        "LogRetentionDays": "7",
+        "AllowedCidr": "203.0.113.7/32", "ErrorBoundThreshold": "2.5", "AlarmEmail": "a@b.example", "TaskAlarms": "Enabled",
+        "WorstTasksRule": "Enabled", "LogRetentionDays": "7",
     }  # fmt: skip
     assert any("imageTag=sidecar-arm64" in call for call in make.calls)
 
@@ -241,14 +242,35 @@ def test_no_target_wants_a_tool_it_does_not_use(bare, target, unneeded):
     ([f"ACCOUNTID={ACCOUNT}"], "REGION is ''"),
     ([f"ACCOUNTID={ACCOUNT}", "REGION=Frankfurt"], "REGION is 'Frankfurt'"),
     (["ACCOUNTID=999999999999", "REGION=eu-west-1"], f"ACCOUNTID is 999999999999, but your credentials belong to account {ACCOUNT}"),
-    ([*GIVEN, "ARCH=riscv64"], "ARCH is 'riscv64'"),
+    ([*TARGET, "ARCH=riscv64"], "ARCH is 'riscv64'"),
 ])  # fmt: skip
 @pytest.mark.parametrize("target", ["all", "registry", "push", "deploy", "urls", "destroy"])
 def test_a_wrong_target_is_an_error_before_anything_is_changed(make, target, arguments, text):
-    done = make.run(target, *arguments)
+    done = make.run(target, *arguments, ALLOWED_CIDR="198.51.100.0/24")
     assert done.returncode != 0
     assert f"error: {text}" in done.stderr
     assert {tuple(call[:3]) for call in make.calls} <= {("docker", "version"), ("aws", "sts", "get-caller-identity")}
+
+
+@pytest.mark.parametrize("target", ["all", "deploy"])
+def test_a_page_that_is_open_to_the_world_is_asked_for(make, target):
+    done = make.run(target, *TARGET)
+    assert done.returncode != 0
+    assert "error: ALLOWED_CIDR is '': give who may open the page" in done.stderr
+    assert "203.0.113.7/32" in done.stderr and "0.0.0.0/0" in done.stderr
+    assert {tuple(call[:2]) for call in make.calls} <= {("docker", "version")}
+    assert make.run(target, *TARGET, "ALLOWED_CIDR=0.0.0.0/0").returncode == 0
+    _, overrides = sam_deploy(make, "ecs-clock-emf")
+    assert overrides["AllowedCidr"] == "0.0.0.0/0"
+
+
+@pytest.mark.parametrize("target", ["check", "registry", "build", "push", "urls", "destroy"])
+def test_what_opens_no_page_does_not_ask_who_may_see_it(make, target):
+    assert make.run(target, *TARGET).returncode == 0
+
+
+def test_the_template_assumes_no_address_either():
+    assert "Default" not in Deployment().templates["template.yaml"]["Parameters"]["AllowedCidr"]
 
 
 def regions():
@@ -282,13 +304,14 @@ MALFORMED = {
     "DESIRED_COUNT": ["one", "-1", "01", "1.5", "100"],
     "RETENTION_DAYS": ["2", "thirty", "30 ", "303", "1|3"],
     "WORST_TASKS": ["enabled", "yes", "Enabled Disabled"],
+    "TASK_ALARMS": ["enabled", "true"],
 }
 
 
 @pytest.mark.parametrize("name", MALFORMED)
 def test_a_malformed_value_is_an_error_before_anything_is_built(make, name):
     for value in [*MALFORMED[name], "\n", "'", *([] if name == "ALARM_EMAIL" else [""])]:
-        done = make.run("all", *GIVEN, **{name: value})
+        done = make.run("all", *TARGET, **{"ALLOWED_CIDR": "198.51.100.0/24", name: value})
         assert done.returncode != 0, value
         assert f"error: {name} is '{value}': give " in done.stderr
         assert {tuple(call[:2]) for call in make.calls} <= {("docker", "version")}, value
@@ -297,6 +320,7 @@ def test_a_malformed_value_is_an_error_before_anything_is_built(make, name):
 @pytest.mark.parametrize("name, template, parameter", [
     ("THRESHOLD_MS", "template.yaml", "ErrorBoundThreshold"), ("DESIRED_COUNT", "template.yaml", "DesiredCount"),
     ("RETENTION_DAYS", "template.yaml", "LogRetentionDays"), ("WORST_TASKS", "template.yaml", "WorstTasksRule"),
+    ("TASK_ALARMS", "template.yaml", "TaskAlarms"),
     ("REPOSITORY", "registry.yaml", "RepositoryName"), ("STACK", "observability.yaml", "ClusterName"),
 ])  # fmt: skip
 def test_the_limits_are_those_of_the_template(make, name, template, parameter):
@@ -340,7 +364,7 @@ def test_a_value_with_a_quote_arrives_as_it_is(make):
 
 @pytest.mark.parametrize("email", ["", "o'brien@example.com", "a+b=c@example.com"])
 def test_sam_reads_the_values_that_were_given(make, email):
-    make.run("deploy", *GIVEN, f"ALARM_EMAIL={email}", "ALLOWED_CIDR=203.0.113.7/32")
+    make.run("deploy", *TARGET, f"ALARM_EMAIL={email}", "ALLOWED_CIDR=203.0.113.7/32")
     call, overrides = sam_deploy(make, "ecs-clock-emf")
     read = CfnParameterOverridesType().convert(tuple(call[call.index("--parameter-overrides") + 1 :]), None, None)
     assert (read["AlarmEmail"], read["AllowedCidr"], len(read)) == (email, "203.0.113.7/32", len(overrides))

@@ -6,6 +6,7 @@ with a list, and what it made is looked at.
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import boto3
 import pytest
-from cfn import ACCOUNT, IMAGE, OBSERVABILITY_PARAMETERS, REGION, SAM, Deployment
+from cfn import ACCOUNT, IMAGE, OBSERVABILITY_PARAMETERS, REGION, SAM, Deployment, Stack
 from moto.server import ThreadedMotoServer
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
@@ -21,13 +22,14 @@ from samtranslator.translator.translator import Translator
 CREDENTIALS = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
 
 DROPPED_OF_OBSERVABILITY = {
-    "AWS::CloudWatch::Alarm": 5,
+    "AWS::CloudWatch::Alarm": 8,
     "AWS::CloudWatch::CompositeAlarm": 1,
     "AWS::CloudWatch::InsightRule": 1,
-    "AWS::Logs::QueryDefinition": 11,
+    "AWS::Logs::QueryDefinition": 16,
     "AWS::SNS::Subscription": 1,
 }
 DROPPED_OF_DEMONSTRATION = {}
+DEMONSTRATION_PARAMETERS = {"SidecarImage": IMAGE, "DemoImage": IMAGE, "AllowedCidr": "203.0.113.7/32"}
 
 
 @pytest.fixture(scope="module")
@@ -57,9 +59,10 @@ def create(client, name, template, parameters):
     return {output["OutputKey"]: output.get("OutputValue") for output in stack.get("Outputs", [])}, made
 
 
-def dropped(template, made, skipped=()):
-    """How many resources of which type the template has and the stack has not."""
-    return dict(Counter(r["Type"] for logical, r in template["Resources"].items() if logical not in made and logical not in skipped))
+def dropped(template, made, parameters):
+    """How many resources of which type should have been made and were not."""
+    stack = Stack(template, parameters)
+    return dict(Counter(r["Type"] for logical, r in template["Resources"].items() if logical not in made and stack.exists(logical)))
 
 
 def translated(observability_url):
@@ -99,13 +102,13 @@ def demonstration(client):
     client("s3").create_bucket(Bucket="artifacts", CreateBucketConfiguration=location)
     client("s3").put_object(Bucket="artifacts", Key="observability.yaml", Body=(SAM / "observability.yaml").read_bytes())
     template = translated("https://s3.amazonaws.com/artifacts/observability.yaml")
-    outputs, made = create(client, "ecs-clock-emf", json.dumps(template), {"SidecarImage": IMAGE, "DemoImage": IMAGE})
+    outputs, made = create(client, "ecs-clock-emf", json.dumps(template), DEMONSTRATION_PARAMETERS)
     return template, outputs, made
 
 
 def test_observability_is_made_but_for_what_moto_does_not_know(observability):
     _, made = observability
-    assert dropped(Deployment().templates["observability.yaml"], made) == DROPPED_OF_OBSERVABILITY
+    assert dropped(Deployment().templates["observability.yaml"], made, OBSERVABILITY_PARAMETERS) == DROPPED_OF_OBSERVABILITY
 
 
 def test_the_log_group_keeps_its_lines_as_long_as_asked(observability, client):
@@ -123,7 +126,7 @@ def test_the_dashboard_arrives_whole(observability, client):
 
 def test_the_demonstration_is_made_but_for_what_moto_does_not_know(demonstration):
     template, _, made = demonstration
-    assert dropped(template, made) == DROPPED_OF_DEMONSTRATION
+    assert dropped(template, made, DEMONSTRATION_PARAMETERS) == DROPPED_OF_DEMONSTRATION
 
 
 def test_the_demonstration_makes_the_nested_stack(demonstration, client):
@@ -183,10 +186,19 @@ def test_sam_deploys_and_updates_the_registry(sam, client):
     sam("deploy", "--config-env", "registry", "--parameter-overrides", "KeepImages=40")
 
 
-def test_sam_uploads_the_nested_template(sam, client, tmp_path):
+def test_sam_uploads_nested_templates_licence_and_readme(sam, client, tmp_path):
     client("s3").create_bucket(Bucket="packages", CreateBucketConfiguration={"LocationConstraint": REGION})
     packaged = tmp_path / "packaged.yaml"
     sam("package", "--s3-bucket", "packages", "--no-resolve-s3", "--template-file", "template.yaml", "--output-template-file", packaged)
-    uploaded, = client("s3").list_objects_v2(Bucket="packages")["Contents"]
-    assert "./observability.yaml" not in packaged.read_text()
-    assert uploaded["Key"] in packaged.read_text()
+    uploaded = {item["Key"] for item in client("s3").list_objects_v2(Bucket="packages")["Contents"]}
+    text = packaged.read_text()
+    for local in ("./observability.yaml", "./task-alarms.yaml", "../LICENSE", "ReadmeUrl: README.md"):
+        assert local not in text
+    named = set(re.findall(r"packages/([0-9a-f]{32}\S*)", text))
+    assert len(named) == 4 and named <= uploaded
+
+
+def test_cloudformation_takes_the_template_without_a_bucket():
+    # As README.md deploys it: `aws cloudformation deploy` sends a template of up to 51,200 bytes along.
+    for name in ("observability.yaml", "task-alarms.yaml"):
+        assert (SAM / name).stat().st_size <= 51_200, name

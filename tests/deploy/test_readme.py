@@ -1,9 +1,17 @@
-"""The tables of alarms, queries and cost say what the templates have and what the formula gives."""
+"""The tables of sam/README.md say what the templates have, its commands exist, and the cost is what the formula gives."""
 
+import json
 import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
 
+import botocore.session
 import pytest
-from cfn import TOP, Deployment
+from botocore import xform_name
+from botocore.validate import ParamValidator
+from cfn import SAM, TOP, Deployment
 
 COMPARISONS = {
     "GreaterThanThreshold": ">",
@@ -12,6 +20,13 @@ COMPARISONS = {
     "LessThanOrEqualToThreshold": "<=",
 }
 MINUTES_A_MONTH = 43_800
+README = SAM / "README.md"
+# What the command line has beyond the API, with the options that the page uses.
+CUSTOM_COMMANDS = {
+    ("cloudformation", "deploy"): {"template-file", "stack-name", "parameter-overrides", "capabilities"},
+    ("logs", "tail"): {"since"},
+}
+GLOBAL_OPTIONS = {"query", "output", "region", "cli-input-json"}
 
 
 @pytest.fixture(scope="module")
@@ -19,43 +34,83 @@ def stack():
     return Deployment().observability
 
 
-def table(document, heading):
-    """The rows of the first table below a heading of a document, without head and backticks."""
-    section = (TOP / document).read_text().split(f"\n## {heading}\n", 1)[1].split("\n## ", 1)[0]
-    lines = [line for line in section.splitlines() if line.startswith("|")]
-    rows = [[cell.strip() for cell in line.replace("`", "").strip("|").split("|")] for line in lines]
-    return rows[2:]
+def section(heading, path=README):
+    """The text below a heading, up to the next one of its level or above."""
+    level, text = re.search(rf"^(#+) {re.escape(heading)}\n(.*)", path.read_text(), re.MULTILINE | re.DOTALL).groups()
+    return re.split(rf"^#{{1,{len(level)}}} ", text, maxsplit=1, flags=re.MULTILINE)[0]
+
+
+def table(heading, path=README):
+    """The rows of the first table below a heading, without head and backticks."""
+    lines = [line for line in section(heading, path).splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in line.replace("`", "").strip("|").split("|")] for line in lines[2:]]
+
+
+def short(name):
+    return "…-clock" + name.rpartition("-clock")[2]
 
 
 def test_every_alarm_is_told_as_it_is(stack):
-    told = {}
-    for name, *row in table("sam/README.md", "Alarms"):
-        told[name.removeprefix("…")] = row
-    alarms = stack.resources("AWS::CloudWatch::Alarm").values()
+    told = {name: row for name, *row in table("Alarms")}
+    alarms = stack.resources("AWS::CloudWatch::Alarm")
+    on_ec2 = stack.with_parameters(LaunchType="EC2").resources("AWS::CloudWatch::Alarm")
     composite, = stack.resources("AWS::CloudWatch::CompositeAlarm").values()
-    names = [alarm["AlarmName"] for alarm in [*alarms, composite]]
-    assert sorted(told) == sorted("-clock" + name.rpartition("-clock")[2] for name in names)
-    for alarm in alarms:
-        metric, statistic, condition, m_of_n, missing = told["-clock" + alarm["AlarmName"].rpartition("-clock")[2]]
-        assert (metric, statistic, missing) == (alarm["MetricName"], alarm["Statistic"], alarm["TreatMissingData"])
+    assert sorted(told) == sorted(short(alarm["AlarmName"]) for alarm in [*alarms.values(), composite])
+    for logical, alarm in alarms.items():
+        metric, statistic, condition, m_of_n, missing = told[short(alarm["AlarmName"])]
+        if "Metrics" in alarm:
+            names = [query["MetricStat"]["Metric"]["MetricName"] for query in alarm["Metrics"] if "MetricStat" in query]
+            assert (metric, statistic) == (", ".join(names), "expression")
+        else:
+            assert (metric, statistic) == (alarm["MetricName"], alarm["Statistic"])
+            assert alarm["Period"] == 60
+        assert missing == alarm["TreatMissingData"]
         assert m_of_n == f"{alarm['DatapointsToAlarm']} of {alarm['EvaluationPeriods']}"
         comparison, *rest = condition.split(" ")
         assert comparison == COMPARISONS[alarm["ComparisonOperator"]]
-        threshold, = re.findall(r"[\d.]+", " ".join(rest))
-        assert float(threshold) == float(alarm["Threshold"]), "the default threshold"
-        assert alarm["Period"] == 60
+        thresholds = re.findall(r"(?<![A-Za-z])[\d.]+", " ".join(rest))
+        assert float(thresholds[0]) == float(alarm["Threshold"]), "the default threshold"
+        assert float(thresholds[-1]) == float(on_ec2[logical]["Threshold"]), "that of EC2"
+
+
+def test_every_alarm_of_a_task_is_told_as_it_is():
+    told = {name: looks_back for name, _, looks_back in table("Alarms for single tasks")}
+    alarms = Deployment().task_alarms.resources("AWS::CloudWatch::LogAlarm").values()
+    schedules = {short(alarm["AlarmName"]): alarm["ScheduledQueryConfiguration"]["ScheduleConfiguration"] for alarm in alarms}
+    assert told == {name: f"{schedule['StartTimeOffset']} s" for name, schedule in schedules.items()}
+    assert {schedule["ScheduleExpression"] for schedule in schedules.values()} == {"rate(5 minutes)"}
 
 
 def test_every_query_is_told(stack):
-    names = [query["Name"].rpartition("/")[2] for query in stack.resources("AWS::Logs::QueryDefinition").values()]
-    told = table("sam/README.md", "Saved queries")
+    names = query_names(stack)
+    told = table("Saved queries")
     assert sorted(name for name, _ in told) == sorted(names)
-    assert all(answer.endswith("?") for _, answer in told)
+    assert all(answer.endswith("?") or answer.endswith(")?") for _, answer in told)
+
+
+def query_names(stack):
+    return [query["Name"].rpartition("/")[2] for query in stack.resources("AWS::Logs::QueryDefinition").values()]
+
+
+def test_every_alarm_has_a_runbook_that_names_queries(stack):
+    rows = table("At 3 a.m.")
+    alarms = [*stack.resources("AWS::CloudWatch::Alarm").values(), *Deployment().task_alarms.resources("AWS::CloudWatch::LogAlarm").values()]
+    assert sorted(name for name, *_ in rows) == sorted(short(alarm["AlarmName"]) for alarm in alarms)
+    raw = section("At 3 a.m.")
+    named = set(re.findall(r"(?:query|then) `([a-z-]+)`", raw))
+    assert named <= set(query_names(stack)) and len(named) >= 9
+
+
+@pytest.mark.parametrize("template", ["observability.yaml", "task-alarms.yaml"])
+def test_every_parameter_is_told_with_its_default(template):
+    declared = Deployment().templates[template]["Parameters"]
+    told = {name: default for name, default, _ in table(template)}
+    assert told == {name: str(spec.get("Default", "")) for name, spec in declared.items()}
 
 
 @pytest.mark.parametrize("column, tasks", [(2, 100), (3, 10_000)])
 def test_the_costs_are_those_of_the_formula(column, tasks):
-    rows = table("src/program/README.md", "Cost")
+    rows = table("Cost", TOP / "src/program/README.md")
     put, emf = rows[:2], rows[2:]
     for row, calls_a_minute in zip(put, [1, 60], strict=True):
         cost = tasks * 0.30 + tasks * calls_a_minute * MINUTES_A_MONTH / 1000 * 0.01
@@ -63,3 +118,83 @@ def test_the_costs_are_those_of_the_formula(column, tasks):
     for row in emf:
         gigabytes = tasks * MINUTES_A_MONTH * int(row[1]) / 1e9
         assert row[column] == f"{3 * 0.30 + gigabytes * 0.50:,.2f}"
+
+
+# ---------------------------------------------------------------- commands
+
+
+def commands():
+    """Every `aws` command of the page, as words."""
+    text = README.read_text().replace("\\\n", " ").replace("\\|", "|")
+    for found in re.finditer(r"aws ([a-z]+ [a-z-]+[^`\n]*)", text):
+        # What is piped or redirected behind it, or closes a command substitution, is no part of it.
+        yield re.split(r" \| | >|\)\"?$|; \}| #|   #", found[1])[0]
+
+
+def options(command):
+    return set(re.findall(r"(?<=\s)--([a-z-]+)", command))
+
+
+def test_commands_are_found():
+    assert len(list(commands())) >= 18
+
+
+@pytest.mark.parametrize("command", sorted(set(commands())))
+def test_a_command_and_its_options_exist(command):
+    service, operation = command.split()[:2]
+    if (service, operation) in CUSTOM_COMMANDS:
+        assert options(command) <= CUSTOM_COMMANDS[service, operation] | GLOBAL_OPTIONS
+        return
+    model = botocore.session.get_session().get_service_model(service)
+    if operation == "wait":
+        assert command.split()[2] == "services-stable" and options(command) <= {"cluster", "services"}
+        return
+    operations = {xform_name(name, "-"): name for name in model.operation_names}
+    assert operation in operations
+    known = {xform_name(name, "-") for name in model.operation_model(operations[operation]).input_shape.members}
+    assert options(command) <= known | GLOBAL_OPTIONS, command
+
+
+def test_the_sidecar_is_added_to_a_task_definition_once(tmp_path):
+    """The jq command of the page, over what DescribeTaskDefinition answers, twice."""
+    program = re.search(r"jq --slurpfile sidecar (\S+) '(.*?)' present.json", section("For a service you have"), re.DOTALL)
+    present = json.loads((TOP / "container" / "task-definition.json").read_text())
+    present["containerDefinitions"] = present["containerDefinitions"][:1]
+    described = present | {
+        "taskDefinitionArn": "arn:aws:ecs:eu-west-1:123456789012:task-definition/my-service:1", "revision": 1, "status": "ACTIVE",
+        "requiresAttributes": [{"name": "a"}], "compatibilities": ["FARGATE"], "registeredAt": 1.0, "registeredBy": "me",
+    }  # fmt: skip
+    shape = botocore.session.get_session().get_service_model("ecs").operation_model("RegisterTaskDefinition").input_shape
+    for _ in range(2):
+        (tmp_path / "present.json").write_text(json.dumps(described))
+        done = subprocess.run(
+            ["jq", "--slurpfile", "sidecar", TOP / program[1], program[2], tmp_path / "present.json"],
+            capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        registered = json.loads(done.stdout)
+        assert ParamValidator().validate(registered, shape).generate_report() == ""
+        assert [container["name"] for container in registered["containerDefinitions"]] == ["application", "ecs-clock-emf"]
+        described = described | registered
+
+
+def test_the_deployment_configuration_is_of_the_form_that_ecs_takes(stack):
+    text = section("Deployment alarms on your own service").replace("'\"$cluster-$service-", "production-ledger-").replace("\"'", "")
+    configuration = json.loads(re.search(r"--deployment-configuration '(.*?)'", text, re.DOTALL)[1])
+    shape = botocore.session.get_session().get_service_model("ecs").operation_model("UpdateService").input_shape
+    assert ParamValidator().validate({"service": "s", "deploymentConfiguration": configuration}, shape).generate_report() == ""
+    names = {alarm["AlarmName"] for alarm in stack.resources("AWS::CloudWatch::Alarm").values()}
+    assert len(configuration["alarms"]["alarmNames"]) == 2 and set(configuration["alarms"]["alarmNames"]) <= names
+
+
+def test_the_mute_rule_is_one(tmp_path):
+    snippet = re.search(r"```yaml\n(.*?)```", section("Maintenance"), re.DOTALL)[1]
+    template = tmp_path / "mute.yaml"
+    template.write_text("Resources:\n  Mute:\n" + "".join(f"    {line}\n" for line in snippet.splitlines()))
+    done = subprocess.run([Path(sys.executable).parent / "cfn-lint", template], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_shell_blocks_parse():
+    for block in re.findall(r"```sh\n(.*?)```", README.read_text(), re.DOTALL):
+        subprocess.run(["bash", "-n"], input=block, text=True, check=True)
+        assert shlex.split(block, comments=True)

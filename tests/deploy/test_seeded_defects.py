@@ -12,7 +12,7 @@ import pytest
 import template_checks
 from cfn import SAM, Deployment
 
-OBSERVABILITY, REGISTRY, TEMPLATE = "observability.yaml", "registry.yaml", "template.yaml"
+OBSERVABILITY, REGISTRY, TASKS, TEMPLATE = "observability.yaml", "registry.yaml", "task-alarms.yaml", "template.yaml"
 
 
 @dataclass
@@ -60,8 +60,9 @@ SEEDS = {
     "lifecycle policy is no JSON": Seed("embedded_json_parses", REGISTRY, '"rulePriority": 1,', "rulePriority: 1,"),
     # alarms
     "composite rule with a wrong name": Seed("composite_rule_names_the_alarms", OBSERVABILITY, 'ALARM("${NoDataAlarm}")', 'ALARM("no-data")'),
-    "composite rule without an alarm": Seed("composite_rule_names_the_alarms", OBSERVABILITY, ' OR ALARM("${ClockStepAlarm}")', ""),
-    "composite rule that does not parse": Seed("composite_rule_names_the_alarms", OBSERVABILITY, " OR ALARM", " ALARM"),
+    "composite rule without an alarm": Seed("composite_rule_names_the_alarms", OBSERVABILITY, 'OR ALARM("${ClockStepAlarm}")$', "$"),
+    "composite rule without the cross-check": Seed("composite_rule_names_the_alarms", OBSERVABILITY, """' OR ALARM("${CrossCheckAlarm}")'""", '""'),
+    "composite rule that does not parse": Seed("composite_rule_names_the_alarms", OBSERVABILITY, " OR ALARM(", " ALARM("),
     "M greater than N": Seed("alarms_are_sound", OBSERVABILITY, "DatapointsToAlarm: 3", "DatapointsToAlarm: 6"),
     "one of one": Seed("alarms_are_sound", OBSERVABILITY, "EvaluationPeriods: 5\n      DatapointsToAlarm: 1", "EvaluationPeriods: 1\n      DatapointsToAlarm: 1"),
     "period of 10 s": Seed("alarms_are_sound", OBSERVABILITY, "Period: 60", "Period: 10"),
@@ -70,17 +71,39 @@ SEEDS = {
     "runbook names a missing query": Seed("alarms_are_runbooks", OBSERVABILITY, "${ServiceName}/worst-tasks: one", "${ServiceName}/worst: one"),
     "runbook names a missing query in short": Seed("alarms_are_runbooks", OBSERVABILITY, "(query by-availability-zone)", "(query by-zone)"),
     "runbook too long": Seed("alarms_are_runbooks", OBSERVABILITY, "jumped by 5 ms", "jumped " + "x" * 1024),
-    "composite alarm tells nobody": Seed("notifications_arrive", OBSERVABILITY, "AlarmActions: [!Ref AlarmTopic]", "AlarmActions: []"),
+    "composite alarm tells nobody": Seed("notifications_arrive", OBSERVABILITY, "AlarmActions: [!If [HasTopic, !Ref AlarmTopicArn, !Ref AlarmTopic]]", "AlarmActions: []"),
+    "composite alarm does not tell the end": Seed("notifications_arrive", OBSERVABILITY, "OKActions: [!If [HasTopic, !Ref AlarmTopicArn, !Ref AlarmTopic]]", "OKActions: []"),
+    "task alarm tells nobody": Seed("notifications_arrive", TASKS, "AlarmActions: [!Ref AlarmTopicArn]", "AlarmActions: []"),
+    "runbook without a command": Seed("alarms_are_runbooks", OBSERVABILITY, "aws cloudwatch describe-alarms --state-value ALARM", "the console"),
+    "task runbook without a command": Seed("alarms_are_runbooks", TASKS, "`aws ecs describe-tasks --query 'tasks[].containers[]' --tasks ID --cluster ${ClusterName}`", "look"),
+    "another host promised on EC2": Seed("runbooks_fit_the_launch_type", OBSERVABILITY, "stopping the task does not help, since it may start\n        there again.", "its replacement starts on another host."),
+    "no cure on EC2": Seed("runbooks_fit_the_launch_type", OBSERVABILITY, "(chronyc tracking, chronyc sources)", ""),
+    "alarm on from the start": Seed("alarms_are_sound", OBSERVABILITY, "      WarmUpConfiguration:\n        WarmUpPeriodDurationInMinutes: !Ref WarmUpMinutes\n", ""),
+    "statistic in metric math that does not exist": Seed("alarms_are_sound", OBSERVABILITY, "Stat: SampleCount", "Stat: Samples"),
+    "log alarm wants more results than it looks at": Seed("log_alarms_are_sound", TASKS, "QueryResultsToAlarm: 1", "QueryResultsToAlarm: 2"),
+    "log alarm leaves gaps": Seed("log_alarms_are_sound", TASKS, "StartTimeOffset: 420", "StartTimeOffset: 240"),
+    "log alarm with a function that does not exist": Seed("log_alarms_are_sound", TASKS, "greatest(LastLineMs, FirstMs)", "maximum(LastLineMs, FirstMs)"),
+    "log alarm's aggregation is none": Seed("log_alarms_are_sound", TASKS, "max(SilentSeconds) by @logStream", "largest(SilentSeconds) by @logStream"),
+    "log alarm leaves missing data unsaid": Seed("log_alarms_are_sound", TASKS, "      TreatMissingData: notBreaching\n", ""),
+    "deployment without alarms": Seed("deployments_watch_the_clock", TEMPLATE, "          Enable: true\n          Rollback: true\n          AlarmNames", "          Enable: true\n          Rollback: false\n          AlarmNames"),
+    "deployment stopped by the composite alarm": Seed("deployments_watch_the_clock", TEMPLATE, "Outputs.ErrorBoundAlarmName", "Outputs.AlarmName"),
+    "deployment watches an alarm that does not exist": Seed("deployments_watch_the_clock", TEMPLATE, "!GetAtt Observability.Outputs.NotSynchronizedAlarmName", "clock-not-synchronized"),
+    "published without a licence": Seed("publishing_metadata_is_there", OBSERVABILITY, "    LicenseUrl: ../LICENSE\n", ""),
+    "published with a README that is not there": Seed("publishing_metadata_is_there", TASKS, "ReadmeUrl: README.md", "ReadmeUrl: READ.md"),
+    "published as another version": Seed("publishing_metadata_is_there", TEMPLATE, "SemanticVersion: ", "SemanticVersion: 9"),
     # dashboard
-    "widget shows a missing alarm": Seed("dashboards_are_sound", OBSERVABILITY, ":alarm:${NoDataAlarm}", ":alarm:NoData"),
+    "widget shows a missing alarm": Seed("dashboards_are_sound", OBSERVABILITY, '"${Alarms}:${NoDataAlarm}"', '"${Alarms}:NoData"'),
+    "widget leaves the cross-check out": Seed("dashboards_are_sound", OBSERVABILITY, ', "arn:${AWS::Partition}:cloudwatch:${AWS::Region}:${AWS::AccountId}:alarm:${CrossCheckAlarm}"', ""),
     "widget beyond the grid": Seed("dashboards_are_sound", OBSERVABILITY, '"x": 12, "y": 3, "width": 12', '"x": 13, "y": 3, "width": 12'),
     "widgets overlap": Seed("dashboards_are_sound", OBSERVABILITY, '"x": 12, "y": 9,', '"x": 11, "y": 9,'),
-    "log table differs from the saved query": Seed("dashboards_are_sound", OBSERVABILITY, "dedup TaskId | limit 100", "dedup TaskId | limit 10"),
+    "log table differs from the saved query": Seed("dashboards_are_sound", OBSERVABILITY, "MaximumMs desc | limit 100", "MaximumMs desc | limit 10"),
     "log table of another group": Seed("dashboards_are_sound", OBSERVABILITY, "SOURCE '${LogGroup}'", "SOURCE 'clock'"),
     # queries and logs
-    "query without ClockSource": Seed("queries_are_sound", OBSERVABILITY, "filter ispresent(ClockSource) and ispresent(Sequence)\n", "filter ispresent(Sequence)\n"),
-    "bin of 300 s": Seed("queries_are_sound", OBSERVABILITY, "bin(5m), AvailabilityZone", "bin(300s), AvailabilityZone"),
-    "query of another group": Seed("queries_are_sound", OBSERVABILITY, "LogGroupNames: [!Ref LogGroup]", "LogGroupNames: [clock]"),
+    "query without ClockSource": Seed("queries_are_sound", OBSERVABILITY, "filter ispresent(ClockSource) and ispresent(ClockReferenceAge)\n", "filter ispresent(ClockReferenceAge)\n"),
+    "bin of 300 s": Seed("queries_are_sound", OBSERVABILITY, "as Lines by bin(5m)", "as Lines by bin(300s)"),
+    "function that does not exist": Seed("queries_are_sound", OBSERVABILITY, "toMillis(@ingestionTime)", "millis(@ingestionTime)"),
+    "command that does not exist": Seed("queries_are_sound", OBSERVABILITY, "| sort FirstSeen asc", "| order FirstSeen asc"),
+    "query of another group": Seed("queries_are_sound", OBSERVABILITY, "LogGroupNames: [!If [HasLogGroup,", "LogGroupNames: [!If [HasTopic, !Ref LogGroupName, clock], !If [HasLogGroup,"),
     "infrequent-access log group": Seed("log_groups_extract_metrics", OBSERVABILITY, "LogGroupClass: STANDARD", "LogGroupClass: INFREQUENT_ACCESS"),
     "logs for ever": Seed("log_groups_extract_metrics", OBSERVABILITY, "      RetentionInDays: !Ref LogRetentionDays\n", ""),
     # task
@@ -130,12 +153,16 @@ SEEDS = {
     "role cannot pull": Seed("execution_roles_reach", TEMPLATE, "repository/${RepositoryName}", "repository/other"),
     "role cannot log": Seed("execution_roles_reach", TEMPLATE, "log-group:${DemoLogGroup}:", "log-group:demo:"),
     # names
-    "rule named after cluster and service": Seed("names_fit", OBSERVABILITY, '"clock-worst-tasks-${Unique}"', '"${ClusterName}-${ServiceName}-clock-worst-tasks"'),
+    "rule named after cluster and service": Seed("names_fit", OBSERVABILITY, '"clock-lines-over-limit-${Unique}"', '"${ClusterName}-${ServiceName}-clock-worst-tasks"'),
     "alarm with too long a name": Seed("names_fit", OBSERVABILITY, '-clock-error-bound"', '-clock-error-bound-is-beyond-its-threshold"'),
     "query with too long a name": Seed("names_fit", OBSERVABILITY, '/by-availability-zone"', '/error-bound-by-availability-zone"'),
     "names may be longer": Seed("names_fit", OBSERVABILITY, "    MaxLength: 110\n", "    MaxLength: 255\n"),
     "names must be shorter": Seed("names_fit", OBSERVABILITY, "    MaxLength: 110\n", "    MaxLength: 100\n"),
-    "description too long": Seed("names_fit", OBSERVABILITY, "        The clock of at least one task of", "        " + "x" * 500 + " The clock of at least one task of"),
+    "description too long": Seed("names_fit", OBSERVABILITY, "          The clock of at least one task may", "          " + "x" * 300 + " The clock of at least one task may"),
+    "task alarm's role trusts the alarm's topic": Seed("statements_are_narrow", TASKS, "{Service: logs.amazonaws.com}", "{Service: sns.amazonaws.com}"),
+    "task alarm's role for any account": Seed("statements_are_narrow", TASKS, '            Condition:\n              StringEquals: {"aws:SourceAccount": !Ref "AWS::AccountId"}\n', ""),
+    "task alarm's role queries every group": Seed("statements_are_narrow", TASKS, "log-group:${LogGroupName}:*", "log-group:*"),
+    "task alarm's role reads events": Seed("statements_are_narrow", TASKS, "Action: [logs:StartQuery, logs:DescribeLogGroups]", "Action: [logs:FilterLogEvents]"),
     # repository and network
     "images not scanned": Seed("repositories_are_sound", REGISTRY, "ScanOnPush: true", "ScanOnPush: false"),
     "scanning not said": Seed("repositories_are_sound", REGISTRY, "      ImageScanningConfiguration:\n        ScanOnPush: true\n", ""),

@@ -12,7 +12,7 @@ from ecs_shape import faults
 CONTAINER = ROOT / "container"
 SIDECAR = "ecs-clock-emf"
 CONTAINER_DEFINITIONS = ["container-definition.json", "container-definition-windows.json"]
-GATES = ["gate-init-container.json", "gate-health-check.json"]
+GATES = [f"gate-{kind}{where}.json" for kind in ("init-container", "health-check") for where in ("", "-ec2")]
 # Other programs of the task ask the sidecar.
 ASKED = ["listen-task-definition.json", "clockbound-task-definition.json", "guard-health-check.json"]
 LINUX_ONLY = ["user", "readonlyRootFilesystem", "linuxParameters"]
