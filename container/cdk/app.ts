@@ -1,4 +1,4 @@
-import { App, Stack, aws_ecr as ecr, aws_ecs as ecs } from "aws-cdk-lib";
+import { App, Stack, aws_ecr as ecr, aws_ecs as ecs, aws_logs as logs } from "aws-cdk-lib";
 import { addClockSidecar } from "./clock-sidecar";
 
 const app = new App();
@@ -12,7 +12,7 @@ const image = (repository: string, tag: string) =>
 const task = new ecs.FargateTaskDefinition(stack, "Task", { family: "my-service", cpu: 256, memoryLimitMiB: 512 });
 task.addContainer("application", {
   image: image("my-service", "1.0.0"),
-  logging: ecs.LogDrivers.awsLogs({ streamPrefix: "application" }),
+  logging: ecs.LogDrivers.awsLogs({ streamPrefix: "application", logRetention: logs.RetentionDays.ONE_MONTH }),
 });
 addClockSidecar(task, {
   image: image("ecs-clock-emf", "0.1.0"),

@@ -1,6 +1,5 @@
 """What each way of deploying makes of the sidecar: its container definition, in the words of the ECS API."""
 
-import cdk
 import compose
 import hcl
 import jsonpatch
@@ -47,8 +46,8 @@ def terraform(text=None):
     return hcl.output(text or TERRAFORM.read_text(), "container_definition", variables)
 
 
-def of_cdk(folder, changes=()):
-    return of_template(cdk.synthesized(cdk.copied(folder, changes)), {})
+def of_cdk(template):
+    return of_template(template, {})
 
 
 def of_compose(file=compose.FILE):
