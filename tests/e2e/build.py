@@ -40,18 +40,21 @@ def target_folder():
 
 def static_binary(name, *arguments):
     """Builds a static binary and lays it where the Dockerfile's prebuilt stages look for it; returns its path."""
-    return placed(static(["--bin", name, *arguments]), name)
+    return placed(static(["--release", "--bin", name, *arguments]), name)
 
 
 def static_example(name):
-    """Builds a static binary of an example, and lays it beside the others; returns its path."""
+    """Builds a static binary of an example, and lays it beside the others; returns its path.
+
+    Not optimized: an example needs all that the tests need, which takes minutes to optimize.
+    """
     return placed(static(["--example", name]), name)
 
 
 def static(what):
     return cargo_build(
         # A folder of its own: other flags in the common one would make every build start anew.
-        "--release", *what, "--target", RUST_TARGET, "--target-dir", target_folder() / "static",
+        *what, "--target", RUST_TARGET, "--target-dir", target_folder() / "static",
         environment={"RUSTFLAGS": "-C target-feature=+crt-static"},
     )  # fmt: skip
 

@@ -95,6 +95,7 @@ def test_docker_takes_the_limits(laptop):
     assert host["RestartPolicy"]["Name"] == "unless-stopped"
 
 
-def test_the_scenario_can_be_changed_as_the_head_of_the_file_says(laptop):
+def test_another_scenario_can_be_played_as_the_head_of_the_file_says(laptop):
+    laptop.run("down", "--timeout", "1")
     laptop.run("up", "--detach", "--no-build", CLOCK_SCENARIO="unsynchronized")
     wait_until(lambda: any("NOT_SYNCHRONIZED" in line for line in laptop.lines()), "line that says so", seconds=120)
