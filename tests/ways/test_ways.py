@@ -6,7 +6,7 @@ import cdk
 import compose
 import pytest
 import ways
-from definition import CONTAINER, SIDECAR, differences, shipped
+from definition import CONTAINER, SIDECAR, TOP, differences, shipped
 
 # Where a change of one setting is found in the text of any way, and what it becomes. CloudFormation begins names with a capital.
 SEEDS = {
@@ -132,3 +132,11 @@ def test_every_way_is_in_the_page_that_leads_to_each():
     page = (CONTAINER / "README.md").read_text()
     for path in ["container-definition.json", "cloudformation.yaml", "cdk/", "terraform/", "copilot/", "compose.yaml"]:
         assert f"]({path})" in page, f"container/README.md has no link to {path}"
+
+
+@pytest.mark.parametrize("name", ["README.md", "container/README.md", "container/Dockerfile", "container/Dockerfile.windows"])
+def test_whoever_builds_an_image_names_its_platform(name):
+    """Without it a laptop with another processor makes an image that does not start on ECS."""
+    for line in (TOP / name).read_text().splitlines():
+        if re.search(r"docker (buildx )?build .*-f", line) and "--target endpoint" not in line:
+            assert "--platform" in line, line
