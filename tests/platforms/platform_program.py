@@ -116,7 +116,10 @@ def no_standard_library(target):
     done = subprocess.run(
         ["rustup", "target", "add", target], cwd=build.ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
     )
-    return "" if done.returncode == 0 else f"rustup cannot get {target}: {done.stderr.strip().splitlines()[-1:]}"
+    if done.returncode == 0:
+        return ""
+    errors = [line for line in done.stderr.splitlines() if line.startswith("error")]
+    return f"rustup cannot get {target}: {'; '.join(errors)}"
 
 
 def cross_built(target, linker, rustflags=""):
