@@ -147,7 +147,7 @@ class Stack:
         if name in self.parameters:
             return self.parameters[name]
         kind = self._resource(name)["Type"]
-        if kind in NAMED_BY:
+        if NAMED_BY.get(kind) in self.properties(name):
             return self.properties(name)[NAMED_BY[kind]]
         return f"{self.name}-{name}"
 
@@ -180,6 +180,9 @@ class Stack:
         if function == "Fn::Select":
             index, items = argument
             return self.resolve(items)[int(index)]
+        if function == "Fn::Join":
+            delimiter, items = argument
+            return delimiter.join(map(str, self.resolve(items)))
         if function == "Fn::Split":
             delimiter, text = argument
             return self.resolve(text).split(delimiter)

@@ -40,15 +40,33 @@ def target_folder():
 
 def static_binary(name, *arguments):
     """Builds a static binary and lays it where the Dockerfile's prebuilt stages look for it; returns its path."""
-    built = cargo_build(
+    return placed(static(["--release", "--bin", name, *arguments]), name)
+
+
+def static_example(name):
+    """Builds a static binary of an example, and lays it beside the others; returns its path.
+
+    Not optimized: an example needs all that the tests need, which takes minutes to optimize.
+    """
+    return placed(static(["--example", name]), name)
+
+
+def static(what):
+    return cargo_build(
         # A folder of its own: other flags in the common one would make every build start anew.
-        "--release", "--bin", name, "--target", RUST_TARGET, "--target-dir", target_folder() / "static", *arguments,
+        *what, "--target", RUST_TARGET, "--target-dir", target_folder() / "static",
         environment={"RUSTFLAGS": "-C target-feature=+crt-static"},
     )  # fmt: skip
-    placed = ROOT / "target" / "prebuilt" / ARCHITECTURE / name
-    placed.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copy2(built, placed)
-    return placed
+
+
+def placed(built, name, architecture=ARCHITECTURE):
+    """Copies a binary to where the Dockerfile looks, at once: an image may be built from there at this moment."""
+    place = ROOT / "target" / "prebuilt" / architecture / name
+    place.parent.mkdir(parents=True, exist_ok=True)
+    new = place.with_suffix(f".{os.getpid()}")
+    shutil.copy2(built, new)
+    new.replace(place)
+    return place
 
 
 def image(engine, stage, tag):

@@ -2,6 +2,8 @@
 
 import os
 import subprocess
+import sys
+from pathlib import Path
 
 import boto3
 import build
@@ -11,6 +13,8 @@ from moto.server import ThreadedMotoServer
 from recording_proxy import RecordingProxy
 
 REGION = "us-east-1"
+# The templates are read with the modules of the suite that tests them.
+sys.path.append(str(Path(__file__).resolve().parents[1] / "deploy"))
 
 
 @pytest.fixture(scope="session")

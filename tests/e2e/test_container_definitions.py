@@ -6,7 +6,8 @@ import re
 
 import pytest
 from build import ROOT
-from cfnlint.decode import cfn_yaml
+import windows_rules
+from cfn import Deployment, Stack
 from ecs_shape import faults
 
 CONTAINER = ROOT / "container"
@@ -15,7 +16,10 @@ CONTAINER_DEFINITIONS = ["container-definition.json", "container-definition-wind
 GATES = [f"gate-{kind}{where}.json" for kind in ("init-container", "health-check") for where in ("", "-ec2")]
 # Other programs of the task ask the sidecar.
 ASKED = ["listen-task-definition.json", "clockbound-task-definition.json", "guard-health-check.json"]
-LINUX_ONLY = ["user", "readonlyRootFilesystem", "linuxParameters"]
+WINDOWS_FAMILIES = [
+    "WINDOWS_SERVER_2019_CORE", "WINDOWS_SERVER_2019_FULL", "WINDOWS_SERVER_2022_CORE", "WINDOWS_SERVER_2022_FULL",
+]  # fmt: skip
+TASKS = ["task-definition.json", "task-definition-firelens.json"]
 
 
 def load(name):
@@ -39,7 +43,7 @@ def every_file():
 
 
 def test_each_file_is_tested():
-    assert every_file() == sorted(["task-definition.json", *CONTAINER_DEFINITIONS, *GATES, *ASKED])
+    assert every_file() == sorted([*TASKS, *CONTAINER_DEFINITIONS, *GATES, *ASKED])
 
 
 @pytest.mark.parametrize("name", every_file())
@@ -63,7 +67,8 @@ def test_a_seeded_fault_is_found(seed, complaint):
 
 def test_the_sidecar_is_the_same_everywhere():
     sidecar = load("container-definition.json")
-    assert container("task-definition.json", SIDECAR) == sidecar
+    for name in TASKS:
+        assert container(name, SIDECAR) == sidecar
     assert container("gate-init-container.json", SIDECAR) == sidecar
     checked = copy.deepcopy(container("gate-health-check.json", SIDECAR))
     del checked["healthCheck"], checked["startTimeout"]
@@ -71,8 +76,7 @@ def test_the_sidecar_is_the_same_everywhere():
 
 
 def test_the_stack_runs_the_same_sidecar():
-    template = cfn_yaml.load(str(ROOT / "sam" / "template.yaml"))
-    definitions = template["Resources"]["TaskDefinition"]["Properties"]["ContainerDefinitions"]
+    definitions, = (each["ContainerDefinitions"] for each in demonstration().values())
     [in_stack] = [each for each in definitions if each["Name"] == SIDECAR]
     assert settled(as_ecs_spells_it(in_stack)) == settled(load("container-definition.json"))
 
@@ -97,12 +101,58 @@ def settled(definition):
     return definition
 
 
-def test_windows_differs_by_what_windows_lacks():
-    linux = load("container-definition.json")
-    windows = load("container-definition-windows.json")
-    assert not set(LINUX_ONLY) & set(windows)
-    expected = {key: value for key, value in linux.items() if key not in LINUX_ONLY}
-    assert {**windows, "image": None} == {**expected, "image": None}
+# ---- Windows ----------------------------------------------------------------------------------------------------------
+
+
+def test_windows_takes_the_definition():
+    assert windows_rules.faults(load("container-definition-windows.json")) == []
+
+
+def test_windows_refuses_the_definition_for_linux():
+    found = windows_rules.faults(load("container-definition.json"))
+    named = ["user", "readonlyRootFilesystem", "linuxParameters", "restartPolicy", "memoryReservation", "memory", "cpu"]
+    assert [each.partition(" ")[0] for each in found] == named
+
+
+@pytest.mark.parametrize("key", ["user", "readonlyRootFilesystem", "linuxParameters", "restartPolicy", "memoryReservation", "memory", "cpu"])
+def test_each_member_for_linux_is_refused_by_windows(key):
+    definition = load("container-definition-windows.json")
+    definition[key] = load("container-definition.json")[key]
+    assert len(windows_rules.faults(definition)) == 1
+
+
+def test_windows_has_everything_else_as_linux_has_it():
+    linux, windows = load("container-definition.json"), load("container-definition-windows.json")
+    refused = {each.partition(" ")[0] for each in windows_rules.faults(linux)} | {"image"}
+    assert {key: value for key, value in windows.items() if key not in refused} == {
+        key: value for key, value in linux.items() if key not in refused
+    }
+    # The base image of another version of Windows does not start.
+    assert windows["image"].startswith(linux["image"] + "-windows-ltsc")
+
+
+@pytest.mark.parametrize("family", WINDOWS_FAMILIES)
+def test_the_stack_runs_on_windows(family):
+    """The demonstration's task for a Windows family: what Windows refuses is left out, and the size is one that Fargate has."""
+    definition, = demonstration({"OperatingSystem": family}).values()
+    assert definition["RuntimePlatform"] == {"CpuArchitecture": "X86_64", "OperatingSystemFamily": family}
+    assert (definition["Cpu"], definition["Memory"]) == ("1024", "2048"), "the smallest for Windows"
+    containers = as_ecs_spells_it(definition["ContainerDefinitions"])
+    assert [fault for each in containers for fault in windows_rules.faults(each)] == []
+    assert sum(each["memory"] for each in containers) <= 2048
+    assert sum(each["cpu"] for each in containers) <= 1024
+    [in_stack] = [each for each in containers if each["name"] == SIDECAR]
+    assert settled(in_stack) == settled(load("container-definition-windows.json"))
+
+
+def demonstration(parameters=None):
+    """The task definitions of the demonstration, by logical id."""
+    shipped = Deployment().demonstration
+    stack = Stack(shipped.template, shipped.parameters | (parameters or {}), shipped.name, shipped.nested)
+    return stack.resources("AWS::ECS::TaskDefinition")
+
+
+# ---- what a definition may not do -------------------------------------------------------------------------------------
 
 
 def test_the_sidecar_cannot_harm_its_task():

@@ -1,0 +1,36 @@
+"""Builds the program for other platforms and finds what runs them here; what is missing is a skipped test with its reason."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "e2e"), str(HERE.parent / "deploy")]
+
+import build
+from platform_program import PLATFORMS, Native
+
+
+@pytest.fixture(scope="session")
+def native():
+    """The program for this machine: what it writes is what the others must write."""
+    return Native(build.cargo_build("--bin", "ecs-clock-emf"))
+
+
+@pytest.fixture(scope="session", params=PLATFORMS)
+def other(request, tmp_path_factory):
+    """The program for another platform."""
+    platform = PLATFORMS[request.param]
+    missing = platform.missing()
+    if missing:
+        pytest.skip(f"{request.param}: {missing}")
+    program = platform(tmp_path_factory.mktemp(request.param))
+    yield program
+    program.close()
+
+
+@pytest.fixture(scope="session")
+def endpoint_program():
+    """The example that plays the task metadata endpoint, for this machine."""
+    return build.cargo_build("--example", "task-metadata-endpoint")

@@ -1,0 +1,34 @@
+"""What a platform has of its own: the kind of file that is built, and the sources of time that it lacks."""
+
+import re
+import subprocess
+
+from platform_program import Arm64, Windows
+
+# Libraries of Windows itself. One of the compiler's would be missing in the image.
+OF_WINDOWS = re.compile(r"(?i)(kernel32|ntdll|ws2_32|msvcrt|bcryptprimitives|api-ms-win-core-[a-z0-9-]+)\.dll")
+
+
+def test_the_binary_is_what_its_image_needs(other):
+    if isinstance(other, Arm64):
+        header = other.binary.read_bytes()[:20]
+        assert header[:4] == b"\x7fELF" and int.from_bytes(header[18:20], "little") == 183, "not an ELF file for AArch64"
+        listed = subprocess.run(["aarch64-linux-gnu-objdump", "-p", other.binary], capture_output=True, text=True, check=True)
+        assert "NEEDED" not in listed.stdout and "INTERP" not in listed.stdout, "an empty image has no libraries"
+    else:
+        listed = subprocess.run(["x86_64-w64-mingw32-objdump", "-p", other.binary], capture_output=True, text=True, check=True)
+        needed = re.findall(r"DLL Name: (\S+)", listed.stdout)
+        assert needed and all(OF_WINDOWS.fullmatch(name) for name in needed), needed
+
+
+def test_the_binary_is_small(other):
+    assert other.binary.stat().st_size <= 3_500_000
+
+
+def test_the_kernel_is_a_source_on_linux_alone(other):
+    code, written, diagnostics = other.run("run", "--once", "--source", "kernel")
+    if isinstance(other, Windows):
+        assert (code, written) == (2, b"") and "kernel" in diagnostics
+    else:
+        # An emulator may refuse the system call; it may not make a value up.
+        assert code in (0, 3) and (b'"ClockSource":"kernel"' in written or written == b""), (code, written, diagnostics)

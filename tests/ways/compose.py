@@ -1,0 +1,75 @@
+"""Reads the Compose file as the installed Compose reads it, and puts a service into the words of a container definition."""
+
+import os
+import re
+import shutil
+import subprocess
+
+import yaml
+from definition import CONTAINER
+
+FILE = CONTAINER / "compose.yaml"
+# Set by ECS, not by the definition.
+SET_BY_ECS = "ECS_CONTAINER_METADATA_URI_V4"
+# What a laptop cannot have: the log driver of AWS, and a task that a container could be essential to.
+NOT_ON_A_LAPTOP = ("image", "essential", "logConfiguration")
+
+
+def command():
+    """Docker's plug-in where it is installed, else the program of the Debian package."""
+    client = shutil.which("docker")
+    if client and subprocess.run([client, "compose", "version"], capture_output=True, check=False).returncode == 0:
+        return [client, "compose"]
+    program = shutil.which("docker-compose")
+    if program is None:
+        raise FileNotFoundError("no Compose: install Docker's plug-in or Debian's package docker-compose")
+    return [program]
+
+
+def services(file=FILE, environment=None):
+    """The services of a Compose file after Compose has checked it and filled in what it refers to."""
+    done = subprocess.run(
+        [*command(), "--file", str(file), "config"],
+        env=os.environ | (environment or {}), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if done.returncode != 0:
+        raise ValueError(done.stderr)
+    return yaml.safe_load(done.stdout)["services"]
+
+
+def as_definition(name, service):
+    """A service as a container definition, without what a laptop cannot have."""
+    definition = {
+        "name": name,
+        "environment": [
+            {"name": key, "value": value} for key, value in service.get("environment", {}).items() if key != SET_BY_ECS
+        ],
+        "user": service.get("user"),
+        "readonlyRootFilesystem": service.get("read_only"),
+        "linuxParameters": {"capabilities": {"drop": service.get("cap_drop")}},
+        "cpu": service.get("cpu_shares"),
+        "memory": mebibytes(service.get("mem_limit")),
+        "memoryReservation": mebibytes(service.get("mem_reservation")),
+        "stopTimeout": seconds(service.get("stop_grace_period")),
+        "restartPolicy": {"enabled": service.get("restart") == "unless-stopped"},
+    }
+    return {key: value for key, value in definition.items() if value is not None}
+
+
+def expected(definition):
+    """What a container definition comes down to on a laptop."""
+    left = {key: value for key, value in definition.items() if key not in NOT_ON_A_LAPTOP}
+    # Docker waits for nothing between two attempts.
+    return left | {"restartPolicy": {"enabled": definition["restartPolicy"]["enabled"]}}
+
+
+def mebibytes(size):
+    """Compose may print "32m" as well as a number of bytes."""
+    if size is None:
+        return None
+    number, unit = re.fullmatch(r"(\d+)([mM]?)[bB]?", str(size)).groups()
+    return int(number) if unit else int(number) // 1024**2
+
+
+def seconds(duration):
+    return None if duration is None else int(re.fullmatch(r"(\d+)s", duration)[1])
