@@ -155,6 +155,7 @@ fn documents() -> Vec<PathBuf> {
         "container",
         "sam",
         "src",
+        "src/answer",
         "src/demo",
         "src/program",
         "tests",

@@ -41,7 +41,7 @@ pub fn main(arguments: Vec<OsString>, environment: &Environment) -> ExitCode {
 /// What `command` makes of the arguments after its name.
 ///
 /// # Errors
-/// How the program ends, once what there was to say is said: help, the version, or what is wrong.
+/// How the program ends, once the help, the version or the error is printed.
 pub(crate) fn parse(command: Command, arguments: Vec<OsString>) -> Result<ArgMatches, Exit> {
     let name = OsString::from(command.get_name());
     let matches = command.try_get_matches_from([name].into_iter().chain(arguments));
@@ -82,7 +82,7 @@ fn command() -> Command {
                     .value_parser(clap::value_parser!(PathBuf)))
                 .arg(Arg::new("json").long("json").action(ArgAction::SetTrue).help("Print one JSON object for each data point and fault"))
                 .arg(Arg::new("now").long("now").value_name("TIME").value_parser(explain::parse_now).allow_negative_numbers(true)
-                    .help("The moment that timestamps are held against: RFC 3339 or milliseconds [default: the present]")),
+                    .help("The moment that timestamps are compared with: RFC 3339 or milliseconds [default: the present]")),
         )
 }
 
