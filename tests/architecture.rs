@@ -182,24 +182,21 @@ fn a_room_uses_only_rooms_below_it() {
     assert_eq!(wrong, [] as [String; 0]);
 }
 
-/// `super` beyond the room's own door would be a way round [`a_room_uses_only_rooms_below_it`].
+/// A chain of `super` out of its room would be a way round [`a_room_uses_only_rooms_below_it`].
 #[test]
 fn no_path_leaves_its_room_by_super() {
-    for source in sources() {
-        assert!(
-            !source.code().contains("super::super::"),
-            "{}",
-            source.path.display()
-        );
+    for source in sources().iter().filter(|source| source.room() != "bin") {
         let is_mod = source.path.ends_with("mod.rs");
         let depth = source.path.components().count() - usize::from(is_mod);
-        let is_door = depth == 1 && source.room() != "bin";
-        let beyond = source
-            .code()
-            .lines()
-            // Within an inline module `super` is the file itself.
-            .any(|line| is_door && line.starts_with("use super::"));
-        assert!(!beyond, "{}", source.path.display());
+        for line in source.code().lines() {
+            let longest = line
+                .split_whitespace()
+                .map(|word| word.matches("super::").count());
+            let longest = longest.max().unwrap_or_default();
+            // What is indented may be within a module of the file, one step further in.
+            let allowed = depth - usize::from(!line.starts_with(' '));
+            assert!(longest <= allowed, "{}: {line}", source.path.display());
+        }
     }
 }
 
@@ -255,15 +252,20 @@ fn files_are_small_and_say_in_their_first_line_what_they_are() {
             source.path.display()
         );
     }
-    let lines = sources.iter().map(|source| {
-        let lines = source.text.lines().count();
-        (lines, source.path.display().to_string())
-    });
-    let lines = Sizes::of(lines);
-    assert!(lines.at(0.5) <= 150, "median {}", lines.at(0.5));
-    assert!(lines.at(0.9) <= 300, "of ten, one has {}", lines.at(0.9));
-    let (largest, path) = lines.largest();
+    let sizes = |wanted: fn(&Path) -> bool| {
+        let wanted = sources.iter().filter(move |source| wanted(&source.path));
+        Sizes::of(wanted.map(|source| {
+            let lines = source.text.lines().count();
+            (lines, source.path.display().to_string())
+        }))
+    };
+    let all = sizes(|_| true);
+    assert!(all.at(0.5) <= 150, "median {}", all.at(0.5));
+    let (largest, path) = all.largest();
     assert!(*largest <= 450, "{path} has {largest} lines");
+    // Tables of tests may be longer than what they test.
+    let code = sizes(|path| !path.to_string_lossy().contains("tests"));
+    assert!(code.at(0.9) <= 300, "of ten, one has {}", code.at(0.9));
 }
 
 #[test]
@@ -279,7 +281,7 @@ fn functions_are_short() {
             if !is_function || line.ends_with(';') || line.ends_with('}') {
                 continue;
             }
-            // As rustfmt sets it, the end stands below the beginning.
+            // rustfmt puts the end at the indentation of the beginning.
             let end = format!("{indent}}}");
             let Some(length) = lines[at..].iter().position(|line| **line == *end) else {
                 continue;

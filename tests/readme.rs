@@ -135,15 +135,16 @@ fn every_member_and_every_kind_of_error_is_explained() {
 fn the_readme_is_short_and_fits_a_screen() {
     let lines: Vec<&str> = README.lines().collect();
     assert!(lines.len() <= 220, "{} lines", lines.len());
+    let mut in_output = false;
     for line in lines {
-        let cannot_be_wrapped = ["{", "| ", "$ "]
-            .iter()
-            .any(|start| line.trim_start().starts_with(start));
-        assert!(
-            cannot_be_wrapped || line.chars().count() <= 120,
-            "{} characters: {line}",
-            line.chars().count()
-        );
+        let start = line.trim_start();
+        // What a program prints is as wide as it is.
+        if start.starts_with("```") {
+            in_output = ["```console", "```json"].contains(&start);
+        }
+        let width = line.chars().count();
+        let is_free = in_output || start.starts_with("| ");
+        assert!(is_free || width <= 120, "{width} characters: {line}");
     }
 }
 
@@ -155,6 +156,7 @@ fn documents() -> Vec<PathBuf> {
         "container",
         "sam",
         "src",
+        "src/answer",
         "src/demo",
         "src/program",
         "tests",

@@ -82,7 +82,7 @@ async fn listen_and_serve(
         Exit::CannotListen
     };
     let mut shutdown = pin!(shutdown);
-    // The look-up of a name may take long.
+    // Looking up a name may take long.
     let bound = tokio::select! {
         biased;
         () = &mut shutdown => return Ok(()),

@@ -30,7 +30,7 @@ pub(crate) fn answers(raw: &mut Raw<'_>) -> AnswerOptions {
 }
 
 impl AnswerOptions {
-    /// What they say, for a sidecar with this drift rate and sample interval.
+    /// The settings, for a sidecar with this drift rate and sample interval.
     pub(crate) fn settings(self, drift: DriftRate, sample_interval: Duration) -> answer::Settings {
         answer::Settings {
             http: self.listen.map(|address| http::Settings {

@@ -13,7 +13,7 @@ pub(crate) fn init(level: LevelFilter) {
         .with_span_list(false)
         .with_target(false)
         .with_max_level(level)
-        // It would say by way of stderr that stderr fails, and panic when that fails too.
+        // It would report on stderr that stderr fails, and panic when that fails too.
         .log_internal_errors(false)
         .with_writer(|| Stderr)
         .finish();
@@ -21,7 +21,7 @@ pub(crate) fn init(level: LevelFilter) {
     let _ = tracing::subscriber::set_global_default(subscriber);
 }
 
-/// Stderr, unless writing to it would block: nobody reading it must not stop the sampling.
+/// Stderr, unless writing to it would block: sampling must go on when nobody reads it.
 struct Stderr;
 
 impl Write for Stderr {

@@ -1,4 +1,4 @@
-//! What the help says beside the options.
+//! The part of the help that is not about options.
 
 use std::fmt::Write as _;
 

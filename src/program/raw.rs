@@ -93,7 +93,7 @@ impl<'a> Raw<'a> {
         }
     }
 
-    /// The environment, for what is no option.
+    /// The environment, for variables that are not options.
     pub(crate) fn environment(&self) -> &'a Environment {
         self.environment
     }
@@ -123,7 +123,7 @@ impl<'a> Raw<'a> {
     }
 
     /// Notes a fault. What is shown of it is cut, since an event that is longer than a pipe would wait
-    /// for ever where nobody reads stderr.
+    /// forever where nobody reads stderr.
     pub(crate) fn fault(&mut self, place: &str, given: &str, problem: Problem) {
         self.faults.push(Fault {
             option: place.to_owned(),

@@ -1,5 +1,4 @@
-//! What a command needs from the system: a runtime, the signals, and that threads and descriptors are
-//! to be had.
+//! What a command needs from the system: a runtime, signals, threads and descriptors.
 
 use std::io;
 use std::pin::Pin;

@@ -59,7 +59,7 @@ pub(crate) fn run(flags: &Flags, environment: &Environment) -> Exit {
         let Some(checked) = check(&settings, shutdown).await else {
             return Exit::NoReading;
         };
-        // The exit code says it too: whoever closed stdout may still read that.
+        // If stdout is closed, the exit code still has the verdict.
         let _ = print(&checked.report, settings.json);
         match (checked.report.is_good(), checked.had_reading) {
             (true, _) => Exit::Success,

@@ -23,7 +23,7 @@ pub(crate) fn run(directory: &Path, flags: &Flags, environment: &Environment) ->
     };
     match clockbound::check(directory, max_error) {
         Ok(report) => {
-            // The exit code says it too: whoever closed stdout may still read that.
+            // If stdout is closed, the exit code still has the verdict.
             let _ = print(&report, json);
             if report.is_good() {
                 Exit::Success

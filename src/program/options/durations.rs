@@ -31,7 +31,7 @@ pub(super) fn within(
 pub(crate) fn at_most(duration: Duration, emit_interval: Duration) -> Result<(), Expected> {
     if duration > emit_interval {
         let [emit_interval, duration] = [emit_interval, duration].map(format_duration);
-        return Err(Expected::but(
+        return Err(Expected::described(
             format!("at most {emit_interval} (the emit interval)"),
             duration.to_string(),
         ));

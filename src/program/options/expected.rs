@@ -25,12 +25,12 @@ pub(crate) enum Expected {
 
 /// The refusal of `text`, which may be a part of what was given.
 pub(crate) fn expected(what: impl Into<Cow<'static, str>>, text: &str) -> Expected {
-    Expected::but(what, format!("{:?}", cut(text, SHOWN)))
+    Expected::described(what, format!("{:?}", cut(text, SHOWN)))
 }
 
 impl Expected {
     /// A refusal that describes what was given instead of quoting it.
-    pub(super) fn but(what: impl Into<Cow<'static, str>>, got: String) -> Self {
+    pub(super) fn described(what: impl Into<Cow<'static, str>>, got: String) -> Self {
         Self::Value {
             expected: what.into(),
             got,

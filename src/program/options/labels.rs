@@ -60,7 +60,7 @@ fn property(item: &str) -> Result<Property, Expected> {
     if line::is_reserved_member(name) {
         let labels = LABELS.join(", ");
         let allowed = format!("a new name or one of {labels}");
-        return Err(Expected::but(
+        return Err(Expected::described(
             allowed,
             format!("{name}, which the program sets itself"),
         ));
@@ -71,7 +71,7 @@ fn property(item: &str) -> Result<Property, Expected> {
     })
 }
 
-/// `Name,Name;Name`: sets of names. Which names there are, [`known_names`] says.
+/// `Name,Name;Name`: sets of names, which [`known_names`] checks.
 pub(super) fn dimensions(text: &str) -> Result<Vec<Vec<String>>, Expected> {
     let mut sets: Vec<Vec<String>> = Vec::new();
     for given in text.split(';') {
@@ -102,7 +102,7 @@ fn dimension_set(given: &str) -> Result<Vec<String>, Expected> {
     }
     if set.len() > NAMES_IN_A_SET {
         let allowed = format!("at most {NAMES_IN_A_SET} names in a set");
-        return Err(Expected::but(allowed, set.len().to_string()));
+        return Err(Expected::described(allowed, set.len().to_string()));
     }
     Ok(set)
 }
@@ -144,7 +144,7 @@ pub(crate) fn metrics_by_default() -> Vec<Metric> {
 }
 
 fn twice(text: &str) -> Expected {
-    Expected::but("each once", format!("{text} twice"))
+    Expected::described("each once", format!("{text} twice"))
 }
 
 /// The bytes that a string of printable ASCII takes in JSON.
@@ -155,7 +155,7 @@ fn json_size(text: &str) -> usize {
 fn within_list_limit(size: usize) -> Result<(), Expected> {
     if size > LIST_LIMIT {
         let allowed = format!("a list that takes at most {LIST_LIMIT} bytes of each line");
-        return Err(Expected::but(allowed, format!("{size} bytes")));
+        return Err(Expected::described(allowed, format!("{size} bytes")));
     }
     Ok(())
 }
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_is_limited_as_it_stands_in_json() {
+    fn a_list_is_limited_by_its_size_in_json() {
         let list = |value: &str| format!("A={value},B={value},C={value}");
         assert!(properties(&list(&"x".repeat(1000))).is_ok());
         let message = refusal(properties(&list(&"x".repeat(1024))));

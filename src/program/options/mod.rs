@@ -27,9 +27,9 @@ pub(crate) struct Opt<T: 'static> {
     pub name: &'static str,
     /// Its environment variable.
     pub variable: &'static str,
-    /// What stands for its value in the help; empty for a switch, which takes none.
+    /// The placeholder of its value in the help; empty for a switch, which takes none.
     pub value_name: &'static str,
-    /// What holds where none is given.
+    /// What applies where no value is given.
     pub default: DefaultValue,
     /// One sentence for the help.
     pub help: &'static str,
@@ -41,18 +41,18 @@ pub(crate) struct Opt<T: 'static> {
     pub examples: Examples,
 }
 
-/// What holds where no value is given.
+/// What applies where no value is given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum DefaultValue {
     /// Nothing.
     Nothing,
     /// This text, read by the rule.
     Text(&'static str),
-    /// What these words say; it is worked out where the option is read.
+    /// Described in these words and computed where the option is read.
     Derived(&'static str),
 }
 
-/// Texts that a rule takes and texts that it refuses.
+/// Texts that a rule accepts and texts that it refuses.
 #[cfg(test)]
 #[derive(Clone, Copy)]
 pub(crate) struct Examples {

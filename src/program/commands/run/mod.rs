@@ -59,11 +59,11 @@ pub(crate) fn run(flags: &Flags, environment: &Environment, started: Moment) -> 
         };
         let observers = Observers::new(&started);
         let answers = Answers::start(answers, &observers);
-        let ended = sidecar::run(settings, sink, started, random, observers, shutdown).await;
+        let outcome = sidecar::run(settings, sink, started, random, observers, shutdown).await;
         answers.finish(LAST_ANSWERS);
-        if ended.stdout_closed || ended.counts.unreported > 0 {
+        if outcome.stdout_closed || outcome.counts.unreported > 0 {
             Exit::LinesLost
-        } else if once && !ended.had_reading {
+        } else if once && !outcome.had_reading {
             Exit::NoReading
         } else {
             Exit::Success

@@ -58,7 +58,7 @@ fn intervals(raw: &mut Raw<'_>, source: Option<SourceKind>) -> Option<Intervals>
     let sample = if raw.is_given(&SAMPLE_INTERVAL) {
         raw.allowed(&SAMPLE_INTERVAL, sample, |sample| at_most(*sample, longest))
     } else {
-        // What nobody gave must not be at fault.
+        // A default must not be a fault.
         let usual = match source {
             Some(SourceKind::Ntp) => USUAL_WITH_NTP,
             _ => USUAL_SAMPLE_INTERVAL,
