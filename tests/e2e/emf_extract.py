@@ -173,7 +173,7 @@ def _judge(text, now_ms):
 def _wrapped(root):
     """The member of an object that holds a document."""
     for name, value in root.items():
-        if isinstance(value, Members) and ("_aws" in value or _wrapped(value)):
+        if isinstance(value, Members) and ("_aws" in value or isinstance(value.get("CloudWatchMetrics"), list) or _wrapped(value)):
             return name
     return None
 

@@ -2,6 +2,8 @@
 
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::fmt;
+use std::hash::Hash;
 use std::sync::Arc;
 
 use super::Points;
@@ -37,7 +39,7 @@ pub(super) fn explain(
     event.note_repeated(problems);
     let mut points = Points::default();
     let mut distributions = Vec::new();
-    let mut seen = HashSet::new();
+    let mut seen = Seen::new();
     for directive in &metadata.directives {
         let new = seen.insert((directive.namespace, &directive.sets, &directive.definitions));
         if !new {
@@ -74,6 +76,47 @@ struct Event<'e, 'a> {
     /// Metrics that the event defines with two resolutions.
     two_resolutions: BTreeSet<&'e str>,
     timestamp: Option<i64>,
+}
+
+/// What has been seen; most events have few things, and a search through few is faster than a hash.
+struct Seen<T> {
+    few: Vec<T>,
+    many: HashSet<T>,
+}
+
+impl<T: Eq + Hash> Seen<T> {
+    const FEW: usize = 16;
+
+    fn new() -> Self {
+        Self {
+            few: Vec::new(),
+            many: HashSet::new(),
+        }
+    }
+
+    /// Notes one more, and says whether it is new.
+    fn insert(&mut self, one: T) -> bool {
+        if self.few.contains(&one) {
+            return false;
+        }
+        if self.few.len() < Self::FEW {
+            self.few.push(one);
+            return true;
+        }
+        self.many.insert(one)
+    }
+}
+
+/// The path of a dimension set, spelt only when a problem needs it.
+struct SetPlace<'d> {
+    directive: &'d str,
+    index: usize,
+}
+
+impl fmt::Display for SetPlace<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.Dimensions[{}]", self.directive, self.index)
+    }
 }
 
 /// A metric of a directive that has values.
@@ -133,9 +176,12 @@ impl<'e> Event<'e, '_> {
         note_metric_as_dimension(directive, problems);
         let namespace: Arc<str> = directive.namespace.into();
         let names: Vec<Arc<str>> = metrics.iter().map(|metric| metric.name.into()).collect();
-        let mut seen = HashSet::new();
+        let mut seen = Seen::new();
         for (index, keys) in directive.sets.iter().enumerate() {
-            let place = format!("{}.Dimensions[{index}]", directive.place);
+            let place = SetPlace {
+                directive: &directive.place,
+                index,
+            };
             let mut distinct = keys.clone();
             distinct.sort_unstable();
             distinct.dedup();
@@ -144,7 +190,7 @@ impl<'e> Event<'e, '_> {
                 let given = "a name more than once";
                 problems.push(Problem::new(
                     Rule::DuplicateKey,
-                    place.as_str(),
+                    place.to_string(),
                     given,
                     expected,
                 ));
@@ -156,7 +202,7 @@ impl<'e> Event<'e, '_> {
                 let expected = "each set once";
                 problems.push(Problem::new(
                     Rule::DuplicateSet,
-                    place.as_str(),
+                    place.to_string(),
                     given,
                     expected,
                 ));
@@ -184,7 +230,7 @@ impl<'e> Event<'e, '_> {
 
     /// The metrics of a directive that have values.
     fn metrics(&self, directive: &Directive<'e>, problems: &mut Vec<Problem>) -> Vec<Metric<'e>> {
-        let mut seen = HashSet::new();
+        let mut seen = Seen::new();
         let mut metrics = Vec::with_capacity(directive.definitions.len());
         for definition in &directive.definitions {
             let repeated = !seen.insert(definition.name);
@@ -253,7 +299,7 @@ impl<'e> Event<'e, '_> {
     fn dimensions(
         &self,
         keys: &[&'e str],
-        place: &str,
+        place: &SetPlace<'_>,
         problems: &mut Vec<Problem>,
     ) -> Option<Dimensions> {
         let before = problems.len();
@@ -286,7 +332,12 @@ impl<'e> Event<'e, '_> {
     }
 
     /// The value of a dimension; what is wrong with it is noted.
-    fn dimension(&self, key: &str, place: &str, problems: &mut Vec<Problem>) -> Option<String> {
+    fn dimension(
+        &self,
+        key: &str,
+        place: &SetPlace<'_>,
+        problems: &mut Vec<Problem>,
+    ) -> Option<String> {
         let mut note = |(rule, given, expected): checks::Wrong, what: &str| {
             let place = format!("{place}, {what} {}", quoted(key));
             problems.push(Problem::new(rule, place, given, expected));
@@ -356,12 +407,16 @@ fn nested_names(text: &str) -> BTreeMap<String, String> {
 
 /// Notes metrics that have the name of a dimension of their directive: one member cannot be both.
 fn note_metric_as_dimension(directive: &Directive<'_>, problems: &mut Vec<Problem>) {
-    let keys: HashSet<&str> = directive.sets.iter().flatten().copied().collect();
-    let names: BTreeSet<&str> = directive
-        .definitions
-        .iter()
-        .map(|metric| metric.name)
-        .collect();
+    // A pair of few is compared faster than a hash is made.
+    const FEW: usize = 1_000;
+    let keys = || directive.sets.iter().flatten().copied();
+    let names = || directive.definitions.iter().map(|metric| metric.name);
+    let few = keys().count() * directive.definitions.len() <= FEW;
+    if few && !names().any(|name| keys().any(|key| key == name)) {
+        return;
+    }
+    let keys: HashSet<&str> = keys().collect();
+    let names: BTreeSet<&str> = names().collect();
     for name in names.into_iter().filter(|name| keys.contains(name)) {
         let given = format!("{} as a metric and a dimension", quoted(name));
         let place = directive.place.as_str();
