@@ -1,0 +1,158 @@
+//! What ends a step, and what does not, in a world in which the wall clock is stepped.
+
+use super::*;
+use crate::reading::SyncStatus;
+use crate::time::{ErrorBound, Moment};
+
+/// A world in which the wall clock is stepped.
+struct World {
+    start: Moment,
+    recovery: StepRecovery,
+    moved: TimeDelta,
+}
+
+impl World {
+    fn new() -> Self {
+        Self {
+            start: Moment::now(),
+            recovery: StepRecovery::default(),
+            moved: TimeDelta::zero(),
+        }
+    }
+
+    fn at(&self, seconds: u64) -> Moment {
+        let passed = Duration::from_secs(seconds);
+        let wall = self.start.wall + TimeDelta::from_std(passed).unwrap() + self.moved;
+        Moment::new(wall, self.start.monotonic + passed)
+    }
+
+    fn step(&mut self, seconds: u64, by_ms: i64) {
+        let before = self.at(seconds);
+        self.moved += TimeDelta::milliseconds(by_ms);
+        self.recovery.step(&ClockStep {
+            by: TimeDelta::milliseconds(by_ms),
+            at: self.at(seconds),
+            before,
+            gradual: false,
+        });
+    }
+
+    /// By how many milliseconds a reading is enlarged.
+    fn read(&mut self, seconds: u64, source: ClockSource, reference: Option<i64>) -> u128 {
+        self.read_as(seconds, source, reference, SyncStatus::Synchronized)
+    }
+
+    fn read_as(
+        &mut self,
+        seconds: u64,
+        source: ClockSource,
+        reference: Option<i64>,
+        status: SyncStatus,
+    ) -> u128 {
+        let now = self.at(seconds);
+        let mut reading = Reading::new(source, now, now);
+        reading.status = status;
+        reading.bound = ErrorBound::from_millis(0.5).ok();
+        reading.reference = reference.map(|s| self.start.wall + TimeDelta::seconds(s));
+        let reading = self.recovery.admit(reading);
+        let bound = reading.bound_when_taken().unwrap();
+        assert_eq!(bound, reading.enlarged_by() + Duration::from_micros(500));
+        reading.enlarged_by().as_millis()
+    }
+}
+
+use ClockSource::{Ecs, Kernel};
+
+#[test]
+fn a_new_reference_time_ends_it() {
+    let mut world = World::new();
+    assert_eq!(world.read(0, Ecs, Some(-5)), 0);
+    world.step(7, 350);
+    assert_eq!(world.read(10, Ecs, Some(-5)), 350);
+    assert_eq!(world.read(1_000, Ecs, Some(-5)), 350);
+    let lost = SyncStatus::NotSynchronized;
+    assert_eq!(world.read_as(1_005, Ecs, Some(1_003), lost), 350);
+    assert_eq!(world.read(1_010, Ecs, Some(1_003)), 0);
+}
+
+#[test]
+fn steps_add_up_and_cancel_out() {
+    let mut world = World::new();
+    assert_eq!(world.read(0, Ecs, Some(-5)), 0);
+    world.step(1, 350);
+    world.step(2, 50);
+    assert_eq!(world.read(10, Ecs, Some(-5)), 400);
+    world.step(12, -400);
+    assert_eq!(world.read(20, Ecs, Some(-5)), 0, "back where it was");
+}
+
+/// Regression: the small bound of a comparison before the step was believed after it.
+#[test]
+fn a_comparison_between_the_last_reading_and_the_step_does_not_end_it() {
+    let mut world = World::new();
+    assert_eq!(world.read(0, Ecs, Some(-5)), 0);
+    // Compared at 6 s, stepped at 7 s.
+    world.step(7, 350);
+    assert_eq!(world.read(10, Ecs, Some(6)), 350);
+    assert_eq!(world.read(20, Ecs, Some(6)), 350);
+    assert_eq!(world.read(80, Ecs, Some(70)), 0, "compared again");
+}
+
+/// Regression: steps there and back were taken to cancel out, though the clock was corrected in between.
+#[test]
+fn steps_with_a_comparison_in_between_do_not_cancel_out() {
+    let mut world = World::new();
+    assert_eq!(world.read(0, Ecs, Some(-5)), 0);
+    world.step(1, 350);
+    assert_eq!(world.read(2, Ecs, Some(-5)), 350);
+    world.step(12, -350);
+    assert_eq!(world.read(13, Ecs, Some(5)), 350);
+    assert_eq!(world.read(80, Ecs, Some(70)), 0);
+}
+
+/// A clock that was hours ahead and is set right by its daemon is believed at once.
+#[test]
+fn a_correction_by_hours_is_seen_at_once() {
+    for hours in [3, -3] {
+        let mut world = World::new();
+        assert_eq!(world.read(0, Ecs, Some(-5)), 0);
+        world.step(7, hours * 3_600_000);
+        // The reference is of the new time line.
+        assert_eq!(world.read(10, Ecs, Some(7 + hours * 3_600)), 0);
+    }
+}
+
+#[test]
+fn without_a_reference_time_it_ends_after_an_hour() {
+    let mut world = World::new();
+    assert_eq!(world.read(0, Ecs, None), 0);
+    world.step(7, 350);
+    assert_eq!(world.read(3_606, Ecs, None), 350);
+    assert_eq!(world.read(3_607, Ecs, None), 0);
+}
+
+#[test]
+fn a_kernel_that_is_synchronized_has_seen_it() {
+    let mut world = World::new();
+    assert_eq!(world.read(0, Kernel, None), 0);
+    world.step(7, -350);
+    let capped = SyncStatus::NotSynchronized;
+    assert_eq!(world.read_as(10, Kernel, None, capped), 350);
+    assert_eq!(world.read(20, Kernel, None), 0);
+}
+
+#[test]
+fn a_request_sent_before_the_step_was_seen_does_not_end_it() {
+    let mut world = World::new();
+    assert_eq!(world.read(0, Ecs, Some(-5)), 0);
+    world.step(7, 350);
+    assert_eq!(world.read(6, Ecs, Some(5)), 350);
+}
+
+#[test]
+fn a_step_before_the_first_reading_counts() {
+    let mut world = World::new();
+    world.step(1, 350);
+    assert_eq!(world.read(2, Ecs, Some(-5)), 350);
+    assert_eq!(world.read(100, Ecs, Some(90)), 0);
+}
