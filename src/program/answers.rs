@@ -16,6 +16,10 @@ use crate::time::DriftRate;
 /// The options of the ways in which other programs ask.
 pub(crate) struct AnswerOptions {
     listen: Option<LoopbackAddress>,
+    #[cfg_attr(
+        not(target_os = "linux"),
+        expect(dead_code, reason = "its rule refuses every value there")
+    )]
     clockbound_directory: Option<PathBuf>,
     limits: Limits,
 }

@@ -34,6 +34,7 @@ impl Observers {
     }
 
     /// To be notified when a step of the wall clock is seen.
+    #[cfg(target_os = "linux")]
     #[must_use]
     pub(crate) fn stepped(&self) -> Arc<Notify> {
         Arc::clone(&self.stepped)
