@@ -1,15 +1,16 @@
 //! A document's root, read without holding what EMF does not need.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::json::Name;
 
 /// The members of a JSON object that say whether it is a document.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub(in crate::emf::explain) struct Root<'a> {
     /// The object's text.
     pub(in crate::emf::explain) text: &'a str,
@@ -22,7 +23,14 @@ pub(in crate::emf::explain) struct Root<'a> {
     pub(super) timestamp: Option<&'a str>,
     /// `events` or `results`, where exports have their events.
     pub(in crate::emf::explain) exported: Option<&'a str>,
+    /// The first of its members, so that an object with few need not be read again.
+    first: Vec<(Cow<'a, str>, &'a str)>,
+    /// Whether it has more.
+    has_more: bool,
 }
+
+/// Members of a root that are held.
+const FIRST: usize = 64;
 
 impl Root<'_> {
     /// Whether it is an EMF document, right or wrong.
@@ -75,20 +83,25 @@ impl<'de> Deserialize<'de> for Root<'de> {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                 let mut root = Root::default();
                 while let Some(Name(name)) = map.next_key()? {
+                    let value = map.next_value::<&RawValue>()?.get();
                     let place = match name.as_ref() {
                         "_aws" => {
                             root.aws_repeated = root.aws.is_some();
-                            &mut root.aws
+                            Some(&mut root.aws)
                         }
-                        "CloudWatchMetrics" => &mut root.directives,
-                        "Timestamp" => &mut root.timestamp,
-                        "events" | "results" => &mut root.exported,
-                        _ => {
-                            map.next_value::<IgnoredAny>()?;
-                            continue;
-                        }
+                        "CloudWatchMetrics" => Some(&mut root.directives),
+                        "Timestamp" => Some(&mut root.timestamp),
+                        "events" | "results" => Some(&mut root.exported),
+                        _ => None,
                     };
-                    *place = Some(map.next_value::<&RawValue>()?.get());
+                    if let Some(place) = place {
+                        *place = Some(value);
+                    }
+                    if root.first.len() < FIRST {
+                        root.first.push((name, value));
+                    } else {
+                        root.has_more = true;
+                    }
                 }
                 Ok(root)
             }
@@ -109,18 +122,25 @@ pub(super) struct Target<'a> {
 pub(super) struct Targets<'n, 'a>(BTreeMap<&'n str, Option<Target<'a>>>);
 
 impl<'n, 'a> Targets<'n, 'a> {
-    /// Looks for the members `names` of the object that is `text`.
-    pub(super) fn find(text: &'a str, names: impl Iterator<Item = &'n str>) -> Self {
+    /// Looks for the members `names` of a root.
+    pub(super) fn find(root: &Root<'a>, names: impl Iterator<Item = &'n str>) -> Self {
         let mut targets = Self(names.map(|name| (name, None)).collect());
-        // The text has been read before: it is an object.
-        let _ = for_each_member(text, &mut |name, value| {
+        let mut note = |name: &str, value: &'a str| {
             if let Some(target) = targets.0.get_mut(name) {
                 *target = Some(Target {
                     text: value,
                     repeated: target.is_some(),
                 });
             }
-        });
+        };
+        if root.has_more {
+            // The text has been read before: it is an object.
+            let _ = for_each_member(root.text, &mut note);
+        } else {
+            root.first
+                .iter()
+                .for_each(|(name, value)| note(name, value));
+        }
         targets
     }
 
@@ -189,9 +209,18 @@ mod tests {
 
     #[test]
     fn of_a_repeated_target_the_last_one_counts() {
-        let targets = Targets::find(r#"{"a":1,"b":2,"\u0061":3}"#, ["a", "b", "c"].into_iter());
-        assert_eq!(targets.get("a").unwrap().text, "3");
-        assert_eq!(targets.repeated().collect::<Vec<_>>(), ["a"]);
-        assert!(targets.get("c").is_none());
+        let filler: String = (0..FIRST).map(|index| format!("\"{index}\":0,")).collect();
+        for text in [
+            r#"{"a":1,"b":2,"\u0061":3}"#.to_owned(),
+            format!("{{\"a\":1,{filler}\"b\":2,\"a\":3}}"),
+        ] {
+            let Located::Object(root, _) = locate(&text) else {
+                panic!()
+            };
+            let targets = Targets::find(&root, ["a", "b", "c"].into_iter());
+            assert_eq!(targets.get("a").unwrap().text, "3");
+            assert_eq!(targets.repeated().collect::<Vec<_>>(), ["a"]);
+            assert!(targets.get("c").is_none());
+        }
     }
 }

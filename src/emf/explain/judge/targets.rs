@@ -31,7 +31,7 @@ pub(super) fn explain(
     });
     let event = Event {
         root,
-        targets: Targets::find(root.text, names),
+        targets: Targets::find(root, names),
         nested: OnceCell::new(),
         two_resolutions: two_resolutions(&metadata.directives),
         timestamp: metadata.timestamp,
