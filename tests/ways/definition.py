@@ -3,6 +3,7 @@
 import copy
 import json
 import re
+import tomllib
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[2]
@@ -11,7 +12,8 @@ SIDECAR = "ecs-clock-emf"
 
 # The names that container-definition.json has for what differs from service to service.
 CLUSTER, SERVICE, REGION = "my-cluster", "my-service", "us-east-1"
-IMAGE = f"111122223333.dkr.ecr.{REGION}.amazonaws.com/{SIDECAR}:0.1.0"
+VERSION = tomllib.loads((TOP / "Cargo.toml").read_text())["package"]["version"]
+IMAGE = f"111122223333.dkr.ecr.{REGION}.amazonaws.com/{SIDECAR}:{VERSION}"
 
 SIZES = {"b": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
 
