@@ -440,4 +440,11 @@ fn a_line_holds_as_many_readings_as_its_fields_leave_room_for() {
     };
     assert_eq!(crowded(130).capacity(), 5);
     assert_eq!(crowded(1_000).capacity(), 0);
+    // Also where no metric has a value per reading.
+    let plain = |properties: usize| Format {
+        metrics: vec![Metric::ClockSynchronized],
+        ..crowded(properties)
+    };
+    assert_eq!(plain(1).capacity(), 100);
+    assert_eq!(plain(200).capacity(), 0);
 }
