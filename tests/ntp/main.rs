@@ -3,6 +3,7 @@
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
+    clippy::panic,
     reason = "helpers of tests fail by panicking, as tests do"
 )]
 
@@ -12,8 +13,11 @@ mod exchanges;
 mod misbehaviour;
 mod packet;
 mod played;
+mod program;
 mod proxy;
 mod schedule;
+#[path = "../support/mod.rs"]
+mod support;
 
 use std::net::SocketAddr;
 use std::time::Duration;

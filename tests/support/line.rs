@@ -39,6 +39,11 @@ pub(crate) struct Line {
     pub(crate) clock_steps: Option<u64>,
     pub(crate) last_clock_step: Option<f64>,
     pub(crate) answer_errors: Option<u64>,
+    #[serde(default)]
+    pub(crate) cross_check_offset: Vec<f64>,
+    #[serde(default)]
+    pub(crate) cross_check_error_bound: Vec<f64>,
+    pub(crate) cross_check_disagreement: Option<u64>,
     pub(crate) read_error_kind: Option<String>,
     pub(crate) read_error_message: Option<String>,
     pub(crate) sequence: u64,

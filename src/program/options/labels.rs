@@ -2,17 +2,16 @@
 
 use super::{Expected, expected};
 use crate::emf::Metric;
+use crate::emf::limits::{MAX_DIMENSIONS, MAX_NAME_CHARS};
 use crate::sidecar::line::{self, LABELS, Property};
 
 /// What a list may take up in each line, in bytes as JSON. Together with the rest of the largest line
 /// this stays under the 16,384 bytes at which some log routers cut.
 const LIST_LIMIT: usize = 3 * 1024;
-/// CloudWatch's limit of dimensions in one set.
-const NAMES_IN_A_SET: usize = 30;
 
 pub(super) fn namespace(text: &str) -> Result<String, Expected> {
     let safe = |c: char| c.is_ascii_alphanumeric() || "._#:/-".contains(c);
-    if !(1..=255).contains(&text.len()) || !text.chars().all(safe) {
+    if !(1..=MAX_NAME_CHARS).contains(&text.len()) || !text.chars().all(safe) {
         return Err(expected(
             "1 to 255 of the characters A-Z a-z 0-9 . _ # : / -",
             text,
@@ -100,8 +99,8 @@ fn dimension_set(given: &str) -> Result<Vec<String>, Expected> {
         }
         set.push(name.to_owned());
     }
-    if set.len() > NAMES_IN_A_SET {
-        let allowed = format!("at most {NAMES_IN_A_SET} names in a set");
+    if set.len() > MAX_DIMENSIONS {
+        let allowed = format!("at most {MAX_DIMENSIONS} names in a set");
         return Err(Expected::described(allowed, set.len().to_string()));
     }
     Ok(set)

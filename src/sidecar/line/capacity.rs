@@ -5,10 +5,9 @@
 
 use super::{Dimensions, Format, StorageResolution};
 use crate::emf::Metric;
+use crate::emf::limits::MAX_VALUES;
 use crate::sidecar::window::{MAX_CROSS_CHECKS, MAX_STEPS};
 
-/// The most values of a metric in one event that CloudWatch takes.
-const MAX_VALUES: usize = 100;
 /// The most fields on a line: fewer than Logs Insights discovers.
 const MAX_FIELDS: usize = 199;
 /// The fewest readings that a line must have room for. With fewer there would be more lines than windows

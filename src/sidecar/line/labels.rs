@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::Format;
 use crate::emf::Metric;
+use crate::emf::limits::{MAX_DIMENSION_NAME_CHARS, MAX_DIMENSION_VALUE_CHARS};
 use crate::reading::{Label, TaskIdentity};
 
 /// The labels' names: root members that tell one task from another. They may be dimensions, and
@@ -54,13 +55,17 @@ pub(crate) struct Property {
 
 /// Whether CloudWatch takes `name` for a dimension.
 pub(crate) fn is_dimension_name(name: &str) -> bool {
-    (1..=250).contains(&name.len()) && !name.starts_with(':') && is_dimension_value(name)
+    (1..=MAX_DIMENSION_NAME_CHARS).contains(&name.len())
+        && !name.starts_with(':')
+        && is_dimension_value(name)
 }
 
 /// Whether CloudWatch takes `value` for a dimension's value.
 pub(crate) fn is_dimension_value(value: &str) -> bool {
     let printable = |c: char| c == ' ' || c.is_ascii_graphic();
-    (1..=1024).contains(&value.len()) && value.chars().all(printable) && !value.trim().is_empty()
+    (1..=MAX_DIMENSION_VALUE_CHARS).contains(&value.len())
+        && value.chars().all(printable)
+        && !value.trim().is_empty()
 }
 
 /// Whether a root member is the program's own and no label.
