@@ -1,6 +1,7 @@
 //! The execution of decisions, on a clock that is paused: time passes only where all wait for it.
 
 use std::io::{self, Write};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, mpsc};
 
 use super::*;
@@ -29,8 +30,8 @@ impl Stalled {
 
 impl Write for Stalled {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let _ = self.hold.recv();
         self.taken.lock().unwrap().extend_from_slice(bytes);
+        let _ = self.hold.recv();
         Ok(bytes.len())
     }
 
@@ -146,4 +147,26 @@ fn without_its_metric_a_loss_stays_unreported_and_no_line_is_written_for_it() {
     assert!(dropped >= 7, "{counts:?}");
     assert_eq!((counts.accepted, counts.unreported), (11, dropped));
     assert!(last.get("LinesDropped").is_none(), "{last}");
+}
+
+#[test]
+fn failures_to_answer_stay_for_a_line_that_finds_room() {
+    let (stalled, _release, taken) = Stalled::new();
+    let mut output = output(Sink::new(stalled, 2), Metric::ALL.to_vec());
+    let errors = output.observers().errors();
+    errors.store(5, Ordering::Relaxed);
+    output.write(&window());
+    assert_eq!(output.observers().unreported(), 0);
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while taken.lock().unwrap().is_empty() {
+        assert!(Instant::now() < deadline, "the writer never began");
+        std::thread::yield_now();
+    }
+    // The writer has the first line for good: there is room for two more.
+    output.write(&window());
+    output.write(&window());
+    errors.store(5, Ordering::Relaxed);
+    output.write(&window());
+    assert_eq!(output.sink().counts().dropped, 1);
+    assert_eq!(output.observers().unreported(), 5);
 }

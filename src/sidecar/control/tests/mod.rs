@@ -1,5 +1,7 @@
 //! Days of a sidecar, played through its decisions: what it reads, writes and reports, and when.
 
+mod second_opinion;
+
 use chrono::{DateTime, TimeDelta};
 
 use super::*;
@@ -25,17 +27,6 @@ struct Line {
     readings: usize,
     errors: u64,
     step_ms: Option<i64>,
-}
-
-/// An exchange that puts the clock right.
-fn exchange(at: Moment) -> Exchange {
-    Exchange {
-        offset: TimeDelta::zero(),
-        distance: Duration::from_micros(50),
-        reference: None,
-        requested: at,
-        taken: at,
-    }
 }
 
 fn line(at: u64, stamp: i64, readings: usize) -> Line {
@@ -320,6 +311,22 @@ fn failures_are_counted_and_reported_once() {
 }
 
 #[test]
+fn what_was_counted_is_still_reported_at_the_end() {
+    let mut world = World::start(&RULES, 0.0, 1.0);
+    for n in 0..6 {
+        let is_lost = n % 2 == 1;
+        world.answer_with(Ok(if is_lost {
+            SyncStatus::NotSynchronized
+        } else {
+            SyncStatus::Synchronized
+        }));
+    }
+    assert_eq!(world.notices.len(), 3);
+    world.happens(Event::Stop);
+    assert_eq!(world.notices.len(), 4, "the last two of five changes");
+}
+
+#[test]
 fn once_is_one_reading_and_out() {
     let rules = Rules {
         once: true,
@@ -369,62 +376,6 @@ fn by_the_second_every_reading_is_a_line() {
             .iter()
             .all(|line| i64::try_from(line.at) == Ok(line.stamp))
     );
-}
-
-#[test]
-fn a_second_opinion_is_asked_for_once_a_minute_right_after_a_reading() {
-    let rules = Rules {
-        cross_check: Some(DriftRate::DEFAULT),
-        ..RULES
-    };
-    let mut world = World::start(&rules, 0.0, 1.0);
-    world.answer_with(Err(ReadErrorKind::Timeout));
-    world.run_with(130, |world| {
-        world.answer();
-        world.happens(Event::CrossChecked(Some(Err(ReadError::new(
-            ReadErrorKind::NtpOrigin,
-            "",
-        )))));
-    });
-    assert_eq!(world.cross_checks, [10, 70, 130], "after readings alone");
-    let errors: u64 = world.lines.iter().map(|line| line.errors).sum();
-    assert_eq!(errors, 1, "its failure is no read error");
-}
-
-#[test]
-fn a_server_that_gives_no_second_opinion_is_reported_once_and_so_is_its_return() {
-    let rules = Rules {
-        cross_check: Some(DriftRate::DEFAULT),
-        ..RULES
-    };
-    let mut world = World::start(&rules, 0.0, 1.0);
-    world.answer();
-    let kinds = [
-        Some(ReadErrorKind::Timeout),
-        Some(ReadErrorKind::Timeout),
-        Some(ReadErrorKind::NtpOrigin),
-        Some(ReadErrorKind::NtpOrigin),
-        None,
-        None,
-    ];
-    for (minute, kind) in (0..).zip(kinds) {
-        world.run_until(minute * 60 + 30);
-        let outcome = match kind {
-            Some(kind) => Err(ReadError::new(kind, "")),
-            None => Ok(exchange(world.moment())),
-        };
-        world.happens(Event::CrossChecked(Some(outcome)));
-    }
-    let said: Vec<(u64, &str)> = world
-        .notices
-        .iter()
-        .map(|(second, notice)| match notice {
-            Notice::NoSecondOpinion(error) => (*second, error.kind.as_str()),
-            Notice::SecondOpinion => (*second, "again"),
-            other => panic!("{other:?}"),
-        })
-        .collect();
-    assert_eq!(said, [(30, "timeout"), (150, "ntp_origin"), (270, "again")]);
 }
 
 #[test]
