@@ -86,7 +86,7 @@ pub(crate) async fn run(
             under_way.reading = true;
         }
         if let Some(opinion) = opinion.as_ref().filter(|_| wanted.cross_check) {
-            under_way.cross_check = Some(Box::pin(opinion.ask()));
+            under_way.cross_check = Some(Box::pin(opinion.ask_if_due_soon()));
         }
         let event = next_event(&mut under_way, read.as_mut(), shutdown.as_mut(), &output).await;
         let is_sample = matches!(event, Event::Sampled(_));
@@ -235,3 +235,6 @@ async fn finish(
         counts,
     }
 }
+
+#[cfg(test)]
+mod tests;

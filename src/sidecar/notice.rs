@@ -11,7 +11,7 @@ use crate::source::{CrossCheck, Sample};
 /// How often a kind of notice is reported within a minute before it is only counted.
 const REPORTED: u32 = 3;
 /// How many kinds of notice there are.
-const KINDS: usize = 7;
+const KINDS: usize = 8;
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// Something that an operator may want to know.
@@ -32,8 +32,10 @@ pub(crate) enum Notice {
     },
     /// The reader of stdout is gone.
     StdoutClosed,
-    /// A second opinion could not be had.
+    /// A second opinion could not be had: a kind of failure that was not there before.
     NoSecondOpinion(ReadError),
+    /// Second opinions can be had again.
+    SecondOpinion,
     /// A second opinion and the clock cannot both be right.
     Disagreement(CrossCheck),
 }
@@ -49,6 +51,7 @@ impl Notice {
             Self::StdoutClosed => 4,
             Self::NoSecondOpinion(_) => 5,
             Self::Disagreement(_) => 6,
+            Self::SecondOpinion => 7,
         }
     }
 
@@ -80,6 +83,9 @@ impl Notice {
                 times,
                 "the NTP server gave no second opinion"
             ),
+            Self::SecondOpinion => {
+                info!(times, "the NTP server gives second opinions again");
+            }
             Self::Disagreement(check) => warn!(
                 offset_us = check.offset.num_microseconds(),
                 distance_us = check.distance.as_micros(),
@@ -91,12 +97,14 @@ impl Notice {
     }
 }
 
-/// Finds what is worth a notice in a sequence of samples: a kind of failure once, not once per sample,
-/// and a change of status.
+/// Finds what is worth a notice in a sequence of samples and second opinions: a kind of failure once, not
+/// each time, and a change of status.
 #[derive(Debug, Default)]
 pub(crate) struct Changes {
     /// The kind of the read error that was last noticed, while it lasts.
     failing: Option<ReadErrorKind>,
+    /// The same of second opinions.
+    no_second_opinion: Option<ReadErrorKind>,
     status: Option<SyncStatus>,
 }
 
@@ -119,6 +127,17 @@ impl Changes {
             }
         }
         notices
+    }
+
+    /// What is new with this attempt to have a second opinion, which gave this error or none.
+    pub(crate) fn second_opinion(&mut self, error: Option<ReadError>) -> Option<Notice> {
+        let kind = error.as_ref().map(|error| error.kind);
+        let before = std::mem::replace(&mut self.no_second_opinion, kind);
+        match error {
+            Some(error) if kind != before => Some(Notice::NoSecondOpinion(error)),
+            None if before.is_some() => Some(Notice::SecondOpinion),
+            _ => None,
+        }
     }
 }
 

@@ -55,12 +55,17 @@ impl Output {
         &self.observers
     }
 
+    /// How many lost lines the next line is to report. Without the metric for it none reports any, and they
+    /// stay unreported.
+    fn to_report(&self) -> u64 {
+        let reports = self.format.metrics.contains(&Metric::LinesDropped);
+        if reports { self.sink.unreported() } else { 0 }
+    }
+
     /// Writes the line of a window. Never waits.
     pub(crate) fn write(&mut self, window: &Window) {
         self.sequence += 1;
-        // Lines that are lost stay unreported where no line reports them.
-        let reports = self.format.metrics.contains(&Metric::LinesDropped);
-        let lines_dropped = if reports { self.sink.unreported() } else { 0 };
+        let lines_dropped = self.to_report();
         let answer_errors = self.observers.unreported();
         let line = line::render(
             &self.format,
@@ -90,7 +95,7 @@ impl Output {
             self.sink.room(deadline).await;
             self.write(&window);
         }
-        if self.sink.unreported() > 0 {
+        if self.to_report() > 0 {
             self.sink.room(deadline).await;
             self.write(bare);
         }

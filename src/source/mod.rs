@@ -170,6 +170,12 @@ impl Source {
         Self { kind, ..self }
     }
 
+    /// Whether each reading is one of an NTP server.
+    #[cfg(feature = "cli")]
+    pub(crate) fn is_ntp(&self) -> bool {
+        matches!(self.kind, Kind::Ntp(_))
+    }
+
     /// How long until an NTP server may be asked again; zero for every other source. `auto` asks the
     /// endpoint first, so it is always due.
     #[must_use]
@@ -180,14 +186,16 @@ impl Source {
         }
     }
 
-    /// Reads the clock once; `None` where only an NTP server that may not be asked yet could be read.
+    /// Reads the clock once; `None` where only an NTP server could be read that may not be asked yet. What is
+    /// due within a sixteenth of the server's interval, and within a second, is waited for.
     ///
     /// # Panics
     /// As [`Source::read`].
     pub async fn read_if_due(&self) -> Option<Sample> {
         match &self.kind {
             Kind::Ntp(client) => {
-                let sample = sample_of_exchange(Box::pin(client.ask()).await?);
+                let outcome = Box::pin(client.ask_if_due_soon()).await?;
+                let sample = sample_of_exchange(outcome);
                 Some(self.in_its_task(sample))
             }
             Kind::Auto(auto) => Some(self.in_its_task(auto.read_if_due().await?)),

@@ -66,6 +66,24 @@ async fn a_source_that_is_read_again_waits_until_it_may_ask() {
     assert_eq!(server.requests().len(), 2);
 }
 
+/// Regression: beats as long as the interval came a moment too early, and every other one was lost.
+#[tokio::test]
+async fn a_source_that_is_read_a_moment_too_early_is_read_a_moment_later() {
+    let server = Played::answering(|_| ());
+    let source = Source::ntp(NtpSettings {
+        server: server.address.to_string().parse().unwrap(),
+        interval: SECOND,
+        timeout: PATIENCE,
+        ..NtpSettings::default()
+    });
+    let first = source.read_if_due().await.unwrap().outcome.unwrap();
+    let moment = Duration::from_millis(30);
+    tokio::time::sleep(source.due_in().saturating_sub(moment)).await;
+    let second = source.read_if_due().await.unwrap().outcome.unwrap();
+    let apart = second.requested.since(&first.requested);
+    assert!(apart >= SECOND, "{apart:?}");
+}
+
 #[tokio::test]
 async fn requests_cannot_be_foreseen_and_do_not_tell_the_clock() {
     let server = Played::answering(|_| ());

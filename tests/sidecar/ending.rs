@@ -114,6 +114,25 @@ fn a_stderr_that_cannot_be_written_changes_nothing() {
     assert_eq!(program.finish().code, Some(2));
 }
 
+/// A pipe of one page that nobody reads is full after a few samples with `--log-level=debug`.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_stderr_that_nobody_reads_stops_neither_the_sampling_nor_the_end() {
+    let server = Server::start(Scenario::Good).unwrap();
+    let (reader, writer) = rustix::pipe::pipe().unwrap();
+    rustix::pipe::fcntl_setpipe_size(&writer, 4096).unwrap();
+    let environment = [(ENDPOINT, &*server.base())];
+    let program = Program::start_with_stderr(&QUICK, &environment, Stdio::from(writer));
+    server.await_requests(30).unwrap();
+    let asked = Instant::now();
+    let finished = program.stop();
+    assert!(asked.elapsed() < AT_ONCE);
+    assert_eq!(finished.code, Some(0), "{finished:?}");
+    let samples: usize = finished.lines().iter().map(|line| line.samples).sum();
+    assert!(samples >= 29, "{finished:?}");
+    drop(reader);
+}
+
 /// Regression: where it showed with the last lines only, exit code 4 came without a word.
 #[test]
 fn a_stdout_that_is_found_closed_at_the_end_is_said_too() {

@@ -117,6 +117,26 @@ impl Program {
         }
     }
 
+    /// A program whose stderr goes where the test says.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn start_with_stderr(
+        arguments: &[&str],
+        environment: &[(&str, &str)],
+        stderr: Stdio,
+    ) -> Self {
+        let mut child = command(arguments, environment)
+            .stdout(Stdio::piped())
+            .stderr(stderr)
+            .spawn()
+            .unwrap();
+        let lines = Some(lines_of(child.stdout.take().unwrap()));
+        Self {
+            child,
+            lines,
+            stderr: None,
+        }
+    }
+
     /// A program whose stderr nobody reads any more.
     pub(crate) fn start_with_closed_stderr(
         arguments: &[&str],

@@ -30,7 +30,7 @@ pub(crate) fn expected(what: impl Into<Cow<'static, str>>, text: &str) -> Expect
 
 impl Expected {
     /// A refusal that describes what was given instead of quoting it.
-    pub(super) fn described(what: impl Into<Cow<'static, str>>, got: String) -> Self {
+    pub(crate) fn described(what: impl Into<Cow<'static, str>>, got: String) -> Self {
         Self::Value {
             expected: what.into(),
             got,

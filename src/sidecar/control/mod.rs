@@ -232,8 +232,10 @@ impl Control {
                 self.notify(Notice::Disagreement(check), now, actions);
             }
         }
-        if let Some(Err(error)) = outcome {
-            self.notify(Notice::NoSecondOpinion(error), now, actions);
+        if let Some(outcome) = outcome
+            && let Some(notice) = self.changes.second_opinion(outcome.err())
+        {
+            self.notify(notice, now, actions);
         }
     }
 

@@ -10,6 +10,9 @@ use crate::sidecar::window::{MAX_CROSS_CHECKS, MAX_STEPS};
 
 /// The most fields on a line: fewer than Logs Insights discovers.
 const MAX_FIELDS: usize = 199;
+/// The fewest readings that a line must have room for. With fewer there would be more lines than windows
+/// at the usual intervals.
+pub(crate) const FEWEST_READINGS: usize = 10;
 /// `Timestamp` and one `Namespace`.
 const METADATA: usize = 2;
 /// The labels of a task.
@@ -20,7 +23,9 @@ impl Format {
     /// fields. 0 where the properties leave no room.
     #[must_use]
     pub(crate) fn capacity(&self) -> usize {
-        let free = MAX_FIELDS.saturating_sub(self.fields_without_readings());
+        let Some(free) = MAX_FIELDS.checked_sub(self.fields_without_readings()) else {
+            return 0;
+        };
         let arrays = self
             .metrics
             .iter()

@@ -20,6 +20,7 @@ use crate::reading::{Reading, TaskIdentity};
 use crate::sidecar::window::Window;
 use crate::time::{DriftRate, age_seconds, magnitude, milliseconds};
 
+pub(crate) use self::capacity::FEWEST_READINGS;
 pub(crate) use self::labels::{Dimensions, LABELS, Property};
 pub(crate) use self::labels::{is_dimension_name, is_dimension_value, is_reserved_member};
 

@@ -253,6 +253,20 @@ fn a_damped_step_is_counted_and_the_window_ends_by_the_monotonic_clock() {
 }
 
 #[test]
+fn a_damped_step_leaves_the_stamp_of_the_last_reading() {
+    let mut collector = collector(false);
+    add(&mut collector, 0, GOOD);
+    for second in 1..=3 {
+        collector.step(&step(second * 1_000, 5));
+    }
+    add(&mut collector, 4_000, GOOD);
+    assert_eq!(collector.step(&step(5_000, 3_600_000)), []);
+    let closed = collector.close(false).unwrap();
+    assert_eq!(closed.window.step_count, 1);
+    assert_eq!(closed.window.stamp, at(4_000));
+}
+
+#[test]
 fn by_the_second_each_reading_goes_out_at_once_and_failures_are_collected() {
     let mut collector = collector(true);
     assert_eq!(add(&mut collector, 0, GOOD), [(1, 0, 0, true)]);

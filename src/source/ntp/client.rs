@@ -17,6 +17,11 @@ use crate::time::{DriftRate, Moment};
 /// Public servers refuse clients that ask more often.
 const SHORTEST_INTERVAL: Duration = Duration::from_secs(1);
 
+/// The most that a request which is due soon is waited for.
+const SOON: Duration = Duration::from_secs(1);
+/// The part of the interval within which it is due soon.
+const SOON_PART: u32 = 16;
+
 /// Whom an [`NtpClient`] asks, and how.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NtpSettings {
@@ -99,6 +104,22 @@ impl NtpClient {
             Turn::Ask => self.exchange().await,
         };
         Some(outcome.map_err(ReadError::from))
+    }
+
+    /// As [`NtpClient::ask`], but waits for a request that is due within a sixteenth of the interval, and
+    /// within a second. A beat as long as the interval comes a moment too early each time, since the interval
+    /// counts from when the request before went out: without the wait every other beat would be lost.
+    ///
+    /// # Errors
+    /// As [`NtpClient::ask`].
+    pub(crate) async fn ask_if_due_soon(&self) -> Option<Result<Exchange, ReadError>> {
+        let due_in = self.due_in();
+        let soon = SOON.min(self.schedule().interval() / SOON_PART);
+        if due_in > soon {
+            return None;
+        }
+        tokio::time::sleep(due_in).await;
+        self.ask().await
     }
 
     /// As [`NtpClient::ask`], but waits until the server may be asked.

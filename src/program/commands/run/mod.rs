@@ -41,7 +41,7 @@ pub(crate) fn run(flags: &Flags, environment: &Environment, started: Moment) -> 
         report_start(kind, &changes);
         let once = settings.once;
         let answers = if once {
-            report_ignored(&answers);
+            report_ignored(&answers, settings.cross_check.is_some());
             answer::Settings::default()
         } else {
             answers
@@ -81,9 +81,12 @@ fn report_start(source: SourceKind, changes: &[Change]) {
     );
 }
 
-/// Nobody can ask a process that ends after its first reading.
-fn report_ignored(answers: &answer::Settings) {
+/// Nobody can ask a process that ends after its first reading, nor does it wait for a second opinion.
+fn report_ignored(answers: &answer::Settings, has_cross_check: bool) {
     if *answers != answer::Settings::default() {
         warn!("listen and clockbound-directory are ignored with once");
+    }
+    if has_cross_check {
+        warn!("cross-check is ignored with once");
     }
 }

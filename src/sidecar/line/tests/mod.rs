@@ -1,6 +1,7 @@
 //! Golden lines and the limits of the format.
 
 mod generated;
+mod values;
 
 use serde_json::Value;
 
@@ -420,24 +421,4 @@ fn the_largest_line_stays_under_what_log_routers_cut() {
         "{} bytes: not the largest line any more",
         line.len()
     );
-}
-
-#[test]
-fn a_line_holds_as_many_readings_as_its_fields_leave_room_for() {
-    assert_eq!(
-        format().capacity(),
-        100,
-        "as many values as CloudWatch takes"
-    );
-    let both = Format {
-        metrics: Metric::ALL.to_vec(),
-        ..format()
-    };
-    assert_eq!(both.capacity(), 66);
-    let crowded = |properties: usize| Format {
-        properties: vec![property("Name", "value"); properties],
-        ..format()
-    };
-    assert_eq!(crowded(130).capacity(), 5);
-    assert_eq!(crowded(1_000).capacity(), 0);
 }

@@ -11,10 +11,10 @@ use crate::program::options::run::{
     DIMENSIONS, EMIT_INTERVAL, EMIT_JITTER, LONGEST_EMIT_INTERVAL, METRICS, NAMESPACE, ONCE,
     PROPERTIES, SAMPLE_INTERVAL, STORAGE_RESOLUTION, USUAL_SAMPLE_INTERVAL, USUAL_WITH_NTP,
 };
-use crate::program::options::{at_most, known_names, metrics_by_default};
+use crate::program::options::{Expected, at_most, known_names, metrics_by_default};
 use crate::program::raw::Raw;
 use crate::sidecar::Settings;
-use crate::sidecar::line::{Dimensions, Format};
+use crate::sidecar::line::{Dimensions, FEWEST_READINGS, Format};
 use crate::time::DriftRate;
 
 /// Reads the options.
@@ -24,6 +24,10 @@ pub(super) fn read(raw: &mut Raw<'_>) -> Option<(Settings, answer::Settings, Sou
     let kind = clock.as_ref().map(|clock| clock.kind);
     let intervals = intervals(raw, kind);
     let cross_check = raw.get(&CROSS_CHECK);
+    let is_ntp = clock.as_ref().is_some_and(|clock| clock.source.is_ntp());
+    let cross_check = raw.allowed(&CROSS_CHECK, cross_check, |second| {
+        another_source(*second, is_ntp)
+    });
     let format = format(raw, clock.as_ref().map(|clock| clock.drift));
     let answers = answers(raw);
     let (clock, intervals) = (clock?, intervals?);
@@ -41,6 +45,15 @@ pub(super) fn read(raw: &mut Raw<'_>) -> Option<(Settings, answer::Settings, Sou
         format: format?,
     };
     Some((settings, answers, clock.kind))
+}
+
+/// A server is no second opinion on itself, and would be asked by two schedules.
+fn another_source(second: CrossCheckKind, is_ntp: bool) -> Result<(), Expected> {
+    if is_ntp && second == CrossCheckKind::Ntp {
+        let allowed = "none where the source is the NTP server itself";
+        return Err(Expected::described(allowed, second.to_string()));
+    }
+    Ok(())
 }
 
 struct Intervals {
@@ -81,14 +94,41 @@ fn format(raw: &mut Raw<'_>, drift: Option<DriftRate>) -> Option<Format> {
     let metrics = raw.get(&METRICS);
     let known = properties.as_deref().unwrap_or_default();
     let dimensions = raw.allowed(&DIMENSIONS, dimensions, |sets| known_names(sets, known));
-    Some(Format {
+    let format = Format {
         namespace: namespace?,
         dimensions: dimensions.map_or(Dimensions::Default, Dimensions::Sets),
         properties: properties?,
         metrics: metrics.unwrap_or_else(metrics_by_default),
         resolution: resolution?,
         drift: drift?,
-    })
+    };
+    with_room(raw, format)
+}
+
+/// The format, unless what is on each line leaves too little room for readings. The dimensions are at
+/// fault only where they leave too little without any property.
+fn with_room(raw: &mut Raw<'_>, mut format: Format) -> Option<Format> {
+    let properties = std::mem::take(&mut format.properties);
+    let room = has_room(&format, "dimensions");
+    raw.allowed(&DIMENSIONS, Some(Vec::new()), |_| room)?;
+    let given = format!("{} properties", properties.len());
+    format.properties.clone_from(&properties);
+    let room = has_room(&format, &given);
+    raw.allowed(&PROPERTIES, Some(properties), |_| room)?;
+    Some(format)
+}
+
+fn has_room(format: &Format, given: &str) -> Result<(), Expected> {
+    let capacity = format.capacity();
+    if capacity >= FEWEST_READINGS {
+        return Ok(());
+    }
+    Err(Expected::described(
+        format!(
+            "room for at least {FEWEST_READINGS} readings on a line, which has fewer than 200 fields"
+        ),
+        format!("{given} that leave room for {capacity}"),
+    ))
 }
 
 #[cfg(test)]

@@ -168,3 +168,70 @@ fn a_fault_of_one_option_does_not_hide_those_of_others() {
     let expected: Vec<String> = all.iter().map(|(name, _)| format!("--{name}")).collect();
     assert_eq!(faults(&all, &[]), expected);
 }
+
+#[test]
+fn what_leaves_room_for_fewer_than_ten_readings_is_a_fault() {
+    let properties = |count: usize| -> String {
+        let list: Vec<String> = (0..count).map(|n| format!("P{n}=v")).collect();
+        list.join(",")
+    };
+    let refused = |flags: &[(&'static str, &str)]| -> Vec<(String, String)> {
+        let faults = configured(flags, &[ENDPOINT]).unwrap_err();
+        let told = faults
+            .into_iter()
+            .map(|fault| (fault.option, fault.problem.to_string()));
+        told.collect()
+    };
+    let most = (0..200)
+        .rev()
+        .find(|count| configured(&[("properties", &properties(*count))], &[ENDPOINT]).is_ok())
+        .unwrap();
+    let config = configured(&[("properties", &properties(most))], &[ENDPOINT]).unwrap();
+    assert_eq!(config.format.capacity(), 10);
+    assert_eq!(
+        refused(&[("properties", &properties(most + 1))]),
+        [(
+            "--properties".to_owned(),
+            format!(
+                "expected room for at least 10 readings on a line, which has fewer than 200 fields, \
+                 got {} properties that leave room for 9",
+                most + 1
+            )
+        )]
+    );
+    // Dimensions that leave no room by themselves are not a fault of the properties.
+    let letters = ["A", "B", "C", "D", "E", "F", "G"];
+    let sets: Vec<String> = (1..128)
+        .map(|set| {
+            let chosen = (0..7).filter(|n| set & (1 << n) > 0);
+            chosen.map(|n| letters[n]).collect::<Vec<_>>().join(",")
+        })
+        .collect();
+    let own: Vec<String> = letters.iter().map(|name| format!("{name}=v")).collect();
+    let faults = refused(&[
+        ("dimensions", &sets.join(";")),
+        ("properties", &own.join(",")),
+    ]);
+    assert_eq!(faults.len(), 1, "{faults:?}");
+    assert_eq!(faults[0].0, "--dimensions");
+    assert!(
+        faults[0]
+            .1
+            .ends_with("got dimensions that leave room for 0"),
+        "{faults:?}"
+    );
+}
+
+#[test]
+fn a_server_is_no_second_opinion_on_itself() {
+    let both = [("source", "ntp"), ("cross-check", "ntp")];
+    let faults = configured(&both, &[]).unwrap_err();
+    let told: Vec<_> = faults
+        .iter()
+        .map(|fault| (&*fault.option, fault.problem.to_string()))
+        .collect();
+    let problem = "expected none where the source is the NTP server itself, got ntp".to_owned();
+    assert_eq!(told, [("--cross-check", problem)]);
+    assert!(configured(&[("source", "ntp"), ("cross-check", "none")], &[]).is_ok());
+    assert!(configured(&[("cross-check", "ntp")], &[ENDPOINT]).is_ok());
+}

@@ -1,5 +1,7 @@
 //! Days of a sidecar, played through its decisions: what it reads, writes and reports, and when.
 
+mod second_opinion;
+
 use chrono::{DateTime, TimeDelta};
 
 use super::*;
@@ -309,6 +311,22 @@ fn failures_are_counted_and_reported_once() {
 }
 
 #[test]
+fn what_was_counted_is_still_reported_at_the_end() {
+    let mut world = World::start(&RULES, 0.0, 1.0);
+    for n in 0..6 {
+        let is_lost = n % 2 == 1;
+        world.answer_with(Ok(if is_lost {
+            SyncStatus::NotSynchronized
+        } else {
+            SyncStatus::Synchronized
+        }));
+    }
+    assert_eq!(world.notices.len(), 3);
+    world.happens(Event::Stop);
+    assert_eq!(world.notices.len(), 4, "the last two of five changes");
+}
+
+#[test]
 fn once_is_one_reading_and_out() {
     let rules = Rules {
         once: true,
@@ -358,33 +376,6 @@ fn by_the_second_every_reading_is_a_line() {
             .iter()
             .all(|line| i64::try_from(line.at) == Ok(line.stamp))
     );
-}
-
-#[test]
-fn a_second_opinion_is_asked_for_once_a_minute_right_after_a_reading() {
-    let rules = Rules {
-        cross_check: Some(DriftRate::DEFAULT),
-        ..RULES
-    };
-    let mut world = World::start(&rules, 0.0, 1.0);
-    world.answer_with(Err(ReadErrorKind::Timeout));
-    world.run_with(130, |world| {
-        world.answer();
-        world.happens(Event::CrossChecked(Some(Err(ReadError::new(
-            ReadErrorKind::NtpOrigin,
-            "",
-        )))));
-    });
-    assert_eq!(world.cross_checks, [10, 70, 130], "after readings alone");
-    let failed: Vec<u64> = world
-        .notices
-        .iter()
-        .filter(|(_, notice)| matches!(notice, Notice::NoSecondOpinion(_)))
-        .map(|(second, _)| *second)
-        .collect();
-    assert!(failed.len() >= 3, "{failed:?}");
-    let errors: u64 = world.lines.iter().map(|line| line.errors).sum();
-    assert_eq!(errors, 1, "its failure is no read error");
 }
 
 #[test]

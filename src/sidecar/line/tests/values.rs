@@ -1,0 +1,45 @@
+//! Which value a metric has where a window holds several, and how many a line holds.
+
+use super::*;
+
+#[test]
+fn the_age_is_the_largest_of_the_window_wherever_it_stands() {
+    let aged = |seconds: i64| {
+        let mut reading = reading("2026-11-22T10:00:50Z", None);
+        let reference = reading.taken.wall - TimeDelta::seconds(seconds);
+        reading.reference = Some(reference);
+        reading
+    };
+    for ages in [[20, 900, 4], [900, 20, 4], [4, 20, 900]] {
+        let window = window(ages.map(aged).to_vec());
+        let line = parsed(&format(), &window, &origin(None));
+        assert_eq!(line["ClockReferenceAge"], 900.0, "{ages:?}");
+    }
+}
+
+#[test]
+fn a_line_holds_as_many_readings_as_its_fields_leave_room_for() {
+    assert_eq!(
+        format().capacity(),
+        100,
+        "as many values as CloudWatch takes"
+    );
+    let both = Format {
+        metrics: Metric::ALL.to_vec(),
+        ..format()
+    };
+    assert_eq!(both.capacity(), 66);
+    let crowded = |properties: usize| Format {
+        properties: vec![property("Name", "value"); properties],
+        ..format()
+    };
+    assert_eq!(crowded(130).capacity(), 5);
+    assert_eq!(crowded(1_000).capacity(), 0);
+    // Also where no metric has a value per reading.
+    let plain = |properties: usize| Format {
+        metrics: vec![Metric::ClockSynchronized],
+        ..crowded(properties)
+    };
+    assert_eq!(plain(1).capacity(), 100);
+    assert_eq!(plain(200).capacity(), 0);
+}

@@ -1,0 +1,172 @@
+//! The execution of decisions, on a clock that is paused: time passes only where all wait for it.
+
+use std::io::{self, Write};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, mpsc};
+
+use super::*;
+use crate::emf::Metric;
+use crate::reading::ClockSource;
+use crate::sidecar::line::{Dimensions, Format, StorageResolution};
+use crate::time::DriftRate;
+
+/// An output that nobody reads, until it is let go.
+struct Stalled {
+    hold: mpsc::Receiver<()>,
+    taken: Arc<Mutex<Vec<u8>>>,
+}
+
+impl Stalled {
+    fn new() -> (Self, mpsc::Sender<()>, Arc<Mutex<Vec<u8>>>) {
+        let (release, hold) = mpsc::channel();
+        let taken = Arc::default();
+        let output = Self {
+            hold,
+            taken: Arc::clone(&taken),
+        };
+        (output, release, taken)
+    }
+}
+
+impl Write for Stalled {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.taken.lock().unwrap().extend_from_slice(bytes);
+        let _ = self.hold.recv();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn output(sink: Sink, metrics: Vec<Metric>) -> Output {
+    let now = Moment::now();
+    let format = Format {
+        namespace: "n".to_owned(),
+        dimensions: Dimensions::Default,
+        properties: Vec::new(),
+        metrics,
+        resolution: StorageResolution::Minute,
+        drift: DriftRate::DEFAULT,
+    };
+    Output::new(format, sink, Observers::new(&now), now.wall)
+}
+
+fn window() -> Window {
+    Window::empty(ClockSource::Ecs, Moment::now().wall)
+}
+
+fn paused() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .unwrap()
+}
+
+#[test]
+fn a_stalled_reader_holds_the_end_up_for_less_than_two_seconds() {
+    paused().block_on(async {
+        let (stalled, _release, _) = Stalled::new();
+        let mut output = output(Sink::new(stalled, 2), Metric::ALL.to_vec());
+        // One line is being written, two wait, one is lost.
+        for _ in 0..4 {
+            output.write(&window());
+        }
+        let rules = Rules {
+            once: false,
+            sample_interval: Duration::from_secs(10),
+            emit_interval: Duration::from_secs(60),
+            emit_jitter: Duration::ZERO,
+            reading_by_reading: false,
+            capacity: 100,
+            in_ecs: false,
+            cross_check: None,
+        };
+        let random = RandomFractions {
+            delay: 0.0,
+            offset: 0.0,
+        };
+        let now = Moment::now();
+        let (control, _) = Control::start(&rules, random, now.monotonic, &now);
+        let end = End {
+            windows: vec![window(), window()],
+            bare: window(),
+        };
+        let began = tokio::time::Instant::now();
+        let outcome = finish(output, end, &control, false).await;
+        let took = began.elapsed();
+        assert!(took > Duration::from_secs(1), "{took:?}: nobody waited");
+        // What comes after it needs a little, too.
+        assert!(took <= Duration::from_millis(1_900), "{took:?}");
+        assert!(outcome.counts.unreported > 0);
+        assert_eq!(outcome.counts.in_flight(), 0);
+    });
+}
+
+/// Writes far more lines than there is room for, lets the reader go on, and ends with these windows.
+/// Returns what became of the lines, how many were dropped at first, and the last line.
+fn ended_after_drops(
+    metrics: Vec<Metric>,
+    windows: Vec<Window>,
+) -> (Counts, u64, serde_json::Value) {
+    let (stalled, release, taken) = Stalled::new();
+    let mut output = output(Sink::new(stalled, 2), metrics);
+    for _ in 0..10 {
+        output.write(&window());
+    }
+    let dropped = output.sink().counts().dropped;
+    drop(release);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .unwrap();
+    let counts = runtime.block_on(async {
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(60);
+        output.finish(windows, &window(), deadline).await
+    });
+    let taken = taken.lock().unwrap();
+    let last = taken.trim_ascii_end().rsplit(|byte| *byte == b'\n').next();
+    let last = serde_json::from_slice(last.unwrap()).unwrap();
+    (counts, dropped, last)
+}
+
+#[test]
+fn at_the_end_a_line_of_its_own_reports_what_was_lost() {
+    let (counts, dropped, last) = ended_after_drops(vec![Metric::LinesDropped], Vec::new());
+    assert!(dropped >= 7, "{counts:?}");
+    assert_eq!(last["LinesDropped"], dropped);
+    assert_eq!(last["Sequence"], 11);
+    assert_eq!((counts.accepted, counts.unreported), (11, 0));
+}
+
+#[test]
+fn without_its_metric_a_loss_stays_unreported_and_no_line_is_written_for_it() {
+    let (counts, dropped, last) = ended_after_drops(vec![Metric::ClockErrorBound], vec![window()]);
+    assert!(dropped >= 7, "{counts:?}");
+    assert_eq!((counts.accepted, counts.unreported), (11, dropped));
+    assert!(last.get("LinesDropped").is_none(), "{last}");
+}
+
+#[test]
+fn failures_to_answer_stay_for_a_line_that_finds_room() {
+    let (stalled, _release, taken) = Stalled::new();
+    let mut output = output(Sink::new(stalled, 2), Metric::ALL.to_vec());
+    let errors = output.observers().errors();
+    errors.store(5, Ordering::Relaxed);
+    output.write(&window());
+    assert_eq!(output.observers().unreported(), 0);
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while taken.lock().unwrap().is_empty() {
+        assert!(Instant::now() < deadline, "the writer never began");
+        std::thread::yield_now();
+    }
+    // The writer has the first line for good: there is room for two more.
+    output.write(&window());
+    output.write(&window());
+    errors.store(5, Ordering::Relaxed);
+    output.write(&window());
+    assert_eq!(output.sink().counts().dropped, 1);
+    assert_eq!(output.observers().unreported(), 5);
+}
