@@ -37,7 +37,7 @@ pub fn main(arguments: Vec<OsString>, environment: &Environment) -> ExitCode {
 /// What `command` makes of the arguments after its name.
 ///
 /// # Errors
-/// How the program ends, once what there was to say is said: help, the version, or what is wrong.
+/// How the program ends, once the help, the version or the error is printed.
 pub(crate) fn parse(command: Command, arguments: Vec<OsString>) -> Result<ArgMatches, Exit> {
     let name = OsString::from(command.get_name());
     let matches = command.try_get_matches_from([name].into_iter().chain(arguments));
