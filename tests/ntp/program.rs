@@ -20,10 +20,9 @@ fn ahead_by(by: u64) -> Played {
     })
 }
 
-/// The first line with a second opinion, of a sidecar whose endpoint reports a bound of half a millisecond.
-fn line_with_second_opinion(server: &Played) -> Line {
-    let endpoint = Server::start(Scenario::Good).unwrap();
-    let mut program = Program::start(
+/// A sidecar that reads this endpoint and asks this server for a second opinion.
+fn sidecar(endpoint: &Server, server: &Played) -> Program {
+    Program::start(
         &[
             "--source=ecs",
             "--cross-check=ntp",
@@ -34,7 +33,13 @@ fn line_with_second_opinion(server: &Played) -> Line {
             "--request-timeout=60s",
         ],
         &[(ENDPOINT, &endpoint.base())],
-    );
+    )
+}
+
+/// The first line with a second opinion, of a sidecar whose endpoint reports a bound of half a millisecond.
+fn line_with_second_opinion(server: &Played) -> Line {
+    let endpoint = Server::start(Scenario::Good).unwrap();
+    let mut program = sidecar(&endpoint, server);
     let line = program.line_where(|line| !line.cross_check_offset.is_empty());
     assert_eq!(program.stop().code, Some(0));
     line
@@ -79,18 +84,7 @@ fn a_server_that_agrees_is_not_counted() {
 fn a_server_that_is_of_no_use_is_reported_and_touches_nothing() {
     let server = Played::answering(|packet: &mut Packet| packet[1] = 16);
     let endpoint = Server::start(Scenario::Good).unwrap();
-    let mut program = Program::start(
-        &[
-            "--source=ecs",
-            "--cross-check=ntp",
-            &format!("--ntp-server={}", server.address),
-            "--sample-interval=100ms",
-            "--emit-interval=1s",
-            "--emit-jitter=0s",
-            "--request-timeout=60s",
-        ],
-        &[(ENDPOINT, &endpoint.base())],
-    );
+    let mut program = sidecar(&endpoint, &server);
     while server.requests().is_empty() {
         program.line();
     }
