@@ -41,7 +41,6 @@
 #![cfg_attr(not(test), deny(clippy::disallowed_methods))]
 
 // A room that needs a feature says so in its first lines.
-#[allow(dead_code, reason = "the program starts it with the next change")]
 mod answer;
 mod clock;
 #[doc(hidden)]

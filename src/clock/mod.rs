@@ -82,12 +82,8 @@ impl Clock {
     /// As [`Clock::new`], with another drift rate.
     #[must_use]
     pub fn with_drift(source: Source, refresh: Duration, drift: DriftRate) -> Self {
-        let source = source.read_every(refresh);
-        Self(Cached::new(
-            RealSystem(source.read_every(refresh)),
-            refresh,
-            drift,
-        ))
+        let system = RealSystem(source.read_every(refresh));
+        Self(Cached::new(system, refresh, drift))
     }
 
     /// The drift rate by which bounds grow.

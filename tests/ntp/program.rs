@@ -4,7 +4,7 @@ use endpoint::{Scenario, Server};
 
 use crate::packet::{Packet, RECEIVE, TRANSMIT, long, put};
 use crate::played::Played;
-use crate::support::{Line, Program, run};
+use crate::support::{Finished, Line, Program, run};
 
 const ENDPOINT: &str = "ECS_CONTAINER_METADATA_URI_V4";
 /// Half a second in 2⁻³² s.
@@ -103,10 +103,9 @@ fn a_server_that_is_of_no_use_is_reported_and_touches_nothing() {
     assert_eq!(kinds, ["ntp_stratum"], "{diagnostics:?}");
 }
 
-#[test]
-fn the_source_ntp_gives_a_bound_a_reference_and_its_own_name() {
-    let server = ahead_by(0);
-    let finished = run(
+/// One reading of this server.
+fn once(server: &Played) -> Finished {
+    run(
         &[
             "run",
             "--once",
@@ -115,7 +114,13 @@ fn the_source_ntp_gives_a_bound_a_reference_and_its_own_name() {
             "--request-timeout=60s",
         ],
         &[],
-    );
+    )
+}
+
+#[test]
+fn the_source_ntp_gives_a_bound_a_reference_and_its_own_name() {
+    let server = ahead_by(0);
+    let finished = once(&server);
     assert_eq!(finished.code, Some(0), "{finished:?}");
     let line = finished.line();
     assert_eq!(line.clock_source, "ntp");
@@ -129,16 +134,7 @@ fn the_source_ntp_gives_a_bound_a_reference_and_its_own_name() {
 fn each_misbehaviour_of_the_source_ntp_is_a_read_error_by_its_own_name() {
     for (byte, value, kind) in [(0, 0xE4, "ntp_unsynchronized"), (1, 16, "ntp_stratum")] {
         let server = Played::answering(move |packet: &mut Packet| packet[byte] = value);
-        let finished = run(
-            &[
-                "run",
-                "--once",
-                "--source=ntp",
-                &format!("--ntp-server={}", server.address),
-                "--request-timeout=60s",
-            ],
-            &[],
-        );
+        let finished = once(&server);
         assert_eq!(finished.code, Some(3), "{finished:?}");
         let line = finished.line();
         assert_eq!(line.clock_read_errors, Some(1));
