@@ -38,12 +38,6 @@ def binaries():
     return sidecar, endpoint
 
 
-def program_contains(word):
-    """Whether the sidecar under test has a word in it, by its source or, where another program is named, by that."""
-    given = os.environ.get("CLOCK_EMF_BIN")
-    return any(word in file.read_bytes() for file in ([Path(given)] if given else (TOP / "src").rglob("*.rs")))
-
-
 def container_environment(deployment):
     """The environment of the sidecar's container definition in the demonstration's template."""
     for task in deployment.demonstration.resources("AWS::ECS::TaskDefinition").values():

@@ -8,7 +8,7 @@ expectation holds for two answers), and how late a busy machine writes a line.
 import pytest
 from alarm_evaluator import ALARM, INSUFFICIENT_DATA, OK, accepted, stack_timelines
 from cfn import Deployment
-from runs import DELAY_MS, MINUTE_MS, NEW_BEHAVIOUR, SHORT_OF_AN_HOUR_S
+from runs import DELAY_MS, MINUTE_MS, SHORT_OF_AN_HOUR_S
 
 ALARMS = [
     "ErrorBoundAlarm", "NotSynchronizedAlarm", "BoundUnknownAlarm", "ReferenceAgeAlarm", "NoDataAlarm", "ReadErrorsAlarm",
@@ -148,8 +148,8 @@ def test_sidecar_dead(timeline):
     only(t, "NoDataAlarm")
 
 
-# After a step the figures of version 0.2.0 are enlarged by it, until the endpoint's reference is newer than the step.
-ENLARGED = ["ErrorBoundAlarm"] if NEW_BEHAVIOUR else []
+# After a step the figures are enlarged by it, until the endpoint's reference is newer than the step.
+ENLARGED = ["ErrorBoundAlarm"]
 
 
 @pytest.mark.parametrize("step", [1, 2], ids=["forward", "back"])
@@ -185,14 +185,12 @@ def test_flapping(timeline):
     only(t, "NotSynchronizedAlarm")
 
 
-if NEW_BEHAVIOUR:
-
-    def test_ahead_by_three_hours_then_corrected(timeline):
-        t = timeline("ahead by 3 h, corrected")
-        # While it is ahead nothing is taken. The correction is said within a minute, in the new time line.
-        t.begins("NoDataAlarm", ALARM, 1, 4, 13).begins("NoDataAlarm", OK, 2, 0, 4)
-        t.begins("ClockStepAlarm", ALARM, 2, 0, 3).ends_in("ClockStepAlarm", OK)
-        only(t, "NoDataAlarm", "ClockStepAlarm", *ENLARGED)
+def test_ahead_by_three_hours_then_corrected(timeline):
+    t = timeline("ahead by 3 h, corrected")
+    # While it is ahead nothing is taken. The correction is said within a minute, in the new time line.
+    t.begins("NoDataAlarm", ALARM, 1, 4, 13).begins("NoDataAlarm", OK, 2, 0, 4)
+    t.begins("ClockStepAlarm", ALARM, 2, 0, 3).ends_in("ClockStepAlarm", OK)
+    only(t, "NoDataAlarm", "ClockStepAlarm", *ENLARGED)
 
 
 def test_one_bad_task_among_good_ones_is_seen(timeline, runs):

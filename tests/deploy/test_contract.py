@@ -13,15 +13,12 @@ import pytest
 from cfn import Deployment
 from program import Endpoint, Sidecar, SteppedClock, binaries, container_environment
 from references import Emitted, contract_faults, members_used, metrics_used
-from runs import NEW_BEHAVIOUR
 from scenario_lines import UNITS, taken
 from scenarios import SCENARIOS, START
 
 # These change when lines are written, not what is in them.
 QUICK = {"CLOCK_EMF_SAMPLE_INTERVAL": "100ms", "CLOCK_EMF_EMIT_INTERVAL": "1s", "CLOCK_EMF_EMIT_JITTER": "0s"}
 PATIENCE_S = 120
-# Members that lines have from version 0.2.0 on, and what is provoked below then provokes too.
-NOT_YET = set() if NEW_BEHAVIOUR else {"StatusChanges", "ClockSteps", "LastClockStep"}
 # Enough to overflow the sidecar's queue (256 lines) and the pipe behind it (a page).
 QUEUE_LINES, PIPE_LINES = 256, 64
 
@@ -80,10 +77,7 @@ def lines(deployment):
 
 @pytest.fixture(scope="module")
 def emitted(lines):
-    emitted = Emitted.of(lines, time.time_ns() // 1_000_000)
-    assert not NOT_YET & emitted.members, "no longer missing: take it out of NOT_YET"
-    emitted.members |= NOT_YET
-    return emitted
+    return Emitted.of(lines, time.time_ns() // 1_000_000)
 
 
 def test_everything_named_is_emitted(demonstration_alarms, emitted):
@@ -124,7 +118,7 @@ def test_a_metric_renamed_by_the_program_is_found(demonstration_alarms, lines, n
 
 
 def test_every_member_renamed_by_the_program_is_found(demonstration_alarms, emitted):
-    for member in set().union(*(members for _, members in members_used(demonstration_alarms))) - NOT_YET:
+    for member in set().union(*(members for _, members in members_used(demonstration_alarms))):
         without = Emitted(emitted.metrics, emitted.members - {member})
         assert any(member in fault for fault in contract_faults(demonstration_alarms, without)), member
 
