@@ -17,6 +17,7 @@ TOP = Path(__file__).resolve().parents[2]
 TOOLS = Path(sys.executable).parent
 WORKFLOWS = sorted((TOP / ".github" / "workflows").glob("*.yml"))
 DOCKERFILES = sorted((TOP / "container").glob("Dockerfile*"))
+CARGO_DENY = TOP / "target" / "tools" / "bin" / "cargo-deny"
 SCRIPTS = [TOP / "tests" / "run", TOP / ".ci" / "run"]
 
 # checkov's rules that do not hold here, each with the reason.
@@ -157,3 +158,38 @@ def test_dockerfiles_have_the_version_of_the_crate():
     for path in DOCKERFILES:
         labels = re.findall(r'image\.version="([^"]*)"', path.read_text())
         assert labels and set(labels) == {version}, path.name
+
+
+# ---- cargo-deny: dependencies -----------------------------------------------------------------------------------------
+
+
+def cargo_deny(config):
+    """Advisories are left to the workflow: their database comes over the network."""
+    return run(
+        CARGO_DENY, "--offline", "--locked", "--config", config, "check", "--hide-inclusion-graph", "licenses", "bans", "sources",
+    )  # fmt: skip
+
+
+def test_cargo_deny_finds_nothing():
+    run("cargo", "fetch", "--locked")
+    done = cargo_deny(TOP / ".deny.toml")
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("pattern, replacement, rule", [
+    (r', "Unicode-3.0"', "", "rejected"),
+    (r'crate = "rustls"', 'crate = "hyper"', "banned"),
+    (r"skip = .*", "", "duplicate"),
+])  # fmt: skip
+def test_cargo_deny_finds_a_seeded_fault(tmp_path, pattern, replacement, rule):
+    text, changes = re.subn(pattern, replacement, (TOP / ".deny.toml").read_text())
+    assert changes
+    config = tmp_path / "deny.toml"
+    config.write_text(text)
+    done = cargo_deny(config)
+    assert done.returncode != 0 and f"error[{rule}]" in done.stderr, done.stderr
+
+
+def test_the_workflow_has_the_version_of_tests_run():
+    used = re.search(r"cargo_deny_version=(\S+)", (TOP / "tests" / "run").read_text())[1]
+    assert f"--version {used} cargo-deny" in (TOP / ".github" / "workflows" / "test.yml").read_text()
