@@ -1,5 +1,6 @@
 //! Days of a sidecar, played through its decisions: what it reads, writes and reports, and when.
 
+mod fleet;
 mod second_opinion;
 
 use chrono::{DateTime, TimeDelta};
