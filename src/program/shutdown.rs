@@ -12,7 +12,7 @@ use std::io;
 /// # Errors
 /// If the handlers cannot be installed.
 #[cfg(unix)]
-pub(crate) fn listen() -> io::Result<impl Future<Output = ()>> {
+pub(crate) fn listen() -> io::Result<impl Future<Output = ()> + Send> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -37,7 +37,7 @@ pub(crate) fn listen() -> io::Result<impl Future<Output = ()>> {
 /// # Errors
 /// If the handlers cannot be installed.
 #[cfg(windows)]
-pub(crate) fn listen() -> io::Result<impl Future<Output = ()>> {
+pub(crate) fn listen() -> io::Result<impl Future<Output = ()> + Send> {
     use tokio::signal::windows;
     let mut c = windows::ctrl_c()?;
     let mut r#break = windows::ctrl_break()?;
@@ -57,7 +57,7 @@ pub(crate) fn listen() -> io::Result<impl Future<Output = ()>> {
 
 /// Runs `signals` in a task of its own: whoever waits for it beside other things looks at one handle each
 /// time that anything happens, not at every signal. For the sidecar that is 8,000 instructions a sample.
-fn in_task(signals: impl Future<Output = ()> + Send + 'static) -> impl Future<Output = ()> {
+fn in_task(signals: impl Future<Output = ()> + Send + 'static) -> impl Future<Output = ()> + Send {
     let signals = tokio::spawn(signals);
     async move {
         // Cancelled only with the runtime, when all is over anyway.
