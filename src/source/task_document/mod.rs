@@ -211,10 +211,10 @@ fn is_null(raw: &RawValue) -> bool {
 
 /// `a/b/c` → `c`, for an ARN; anything else as it is.
 fn last_part_of_arn(text: &str) -> &str {
-    match text.rsplit_once('/') {
-        Some((_, name)) if text.starts_with("arn:") => name,
-        _ => text,
+    if !text.starts_with("arn:") {
+        return text;
     }
+    text.rsplit_once('/').map_or(text, |(_, name)| name)
 }
 
 /// The named members of a JSON object, as yet undecoded, and how many members it has in all. Of a
