@@ -7,7 +7,7 @@ use crate::program::exit::Exit;
 use crate::program::options::AnyOption;
 use crate::program::options::clock::LOG_LEVEL;
 use crate::program::raw::{Change, Fault, Flags, Raw};
-use crate::program::unknown_variables::unknown_variables;
+use crate::program::unknown_variables::{has_own_prefix, unknown_variables};
 use crate::program::{commands, diagnostics};
 use crate::source::Environment;
 use crate::text::cut;
@@ -46,18 +46,17 @@ pub(crate) fn settings<T>(
 ) -> Result<(T, Vec<Change>), Exit> {
     let mut raw = Raw::new(flags, environment);
     let settings = with_log_level(&mut raw, read);
-    let mut known = raw.options();
-    known.extend(commands::options());
+    let options = raw.options();
     match raw.finish(settings) {
         Ok(((settings, log_level), changes)) => {
             diagnostics::init(log_level);
-            report_unknown_variables(environment, &known);
+            report_variables(environment, options);
             Ok((settings, changes))
         }
         Err(faults) => {
             diagnostics::init(LevelFilter::WARN);
             faults.iter().for_each(report);
-            report_unknown_variables(environment, &known);
+            report_variables(environment, options);
             Err(Exit::Usage)
         }
     }
@@ -72,9 +71,16 @@ fn report(fault: &Fault) {
     );
 }
 
-fn report_unknown_variables(environment: &Environment, known: &[&dyn AnyOption]) {
+/// Reports variables that nothing reads: this command has these options.
+fn report_variables(environment: &Environment, options: Vec<&dyn AnyOption>) {
     environment.warn_of_endpoint_v3();
-    for unknown in unknown_variables(environment, known) {
+    // To know the options of all commands takes reading them.
+    if !has_own_prefix(environment) {
+        return;
+    }
+    let mut known = options;
+    known.extend(commands::options());
+    for unknown in unknown_variables(environment, &known) {
         let hint = unknown
             .meant
             .map(|meant| format!("; did you mean {meant}?"));

@@ -3,8 +3,8 @@
 use std::future::Future;
 use std::io;
 
-/// Listens for the signals that ask this process to stop: SIGTERM, SIGINT, SIGHUP and
-/// SIGQUIT; on Windows the console's events, of which ECS sends the one for shutdown. From this call on they no longer end the
+/// Listens for the signals that ask this process to stop: SIGTERM, SIGINT, SIGHUP and SIGQUIT; on Windows
+/// the console's events, of which ECS sends the one for shutdown. From this call on they no longer end the
 /// process by themselves.
 ///
 /// The future is ready after the first of them. To be called within a tokio runtime.
@@ -12,24 +12,24 @@ use std::io;
 /// # Errors
 /// If the handlers cannot be installed.
 #[cfg(unix)]
-pub(crate) fn listen() -> io::Result<impl Future<Output = ()>> {
+pub(crate) fn listen() -> io::Result<impl Future<Output = ()> + Send> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut hangup = signal(SignalKind::hangup())?;
     let mut quit = signal(SignalKind::quit())?;
-    Ok(async move {
+    Ok(in_task(async move {
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
             _ = hangup.recv() => {}
             _ = quit.recv() => {}
         }
-    })
+    }))
 }
 
-/// Listens for the signals that ask this process to stop: SIGTERM, SIGINT, SIGHUP and
-/// SIGQUIT; on Windows the console's events, of which ECS sends the one for shutdown. From this call on they no longer end the
+/// Listens for the signals that ask this process to stop: SIGTERM, SIGINT, SIGHUP and SIGQUIT; on Windows
+/// the console's events, of which ECS sends the one for shutdown. From this call on they no longer end the
 /// process by themselves.
 ///
 /// The future is ready after the first of them. To be called within a tokio runtime.
@@ -37,14 +37,14 @@ pub(crate) fn listen() -> io::Result<impl Future<Output = ()>> {
 /// # Errors
 /// If the handlers cannot be installed.
 #[cfg(windows)]
-pub(crate) fn listen() -> io::Result<impl Future<Output = ()>> {
+pub(crate) fn listen() -> io::Result<impl Future<Output = ()> + Send> {
     use tokio::signal::windows;
     let mut c = windows::ctrl_c()?;
     let mut r#break = windows::ctrl_break()?;
     let mut close = windows::ctrl_close()?;
     let mut logoff = windows::ctrl_logoff()?;
     let mut shutdown = windows::ctrl_shutdown()?;
-    Ok(async move {
+    Ok(in_task(async move {
         tokio::select! {
             _ = c.recv() => {}
             _ = r#break.recv() => {}
@@ -52,5 +52,15 @@ pub(crate) fn listen() -> io::Result<impl Future<Output = ()>> {
             _ = logoff.recv() => {}
             _ = shutdown.recv() => {}
         }
-    })
+    }))
+}
+
+/// Runs `signals` in a task of its own: whoever waits for it beside other things looks at one handle each
+/// time that anything happens, not at every signal. For the sidecar that is 8,000 instructions a sample.
+fn in_task(signals: impl Future<Output = ()> + Send + 'static) -> impl Future<Output = ()> + Send {
+    let signals = tokio::spawn(signals);
+    async move {
+        // Cancelled only with the runtime, when all is over anyway.
+        let _ = signals.await;
+    }
 }

@@ -16,11 +16,19 @@ use crate::program::raw::Flags;
 use crate::source::Environment;
 use crate::time::Moment;
 
+/// The program's name in its help.
+const NAME: &str = "ecs-clock-emf";
+
 /// Runs the program with the arguments after its name and this environment.
 #[must_use]
 pub fn main(arguments: Vec<OsString>, environment: &Environment) -> ExitCode {
     let started = Moment::now();
-    let exit = match parse(command(), arguments) {
+    let matches = match bare(&arguments).try_get_matches_from(with_name(arguments.iter())) {
+        Ok(matches) => Ok(matches),
+        // Whatever is to be said of the arguments is said by the command with all its texts.
+        Err(_) => parse(command(), arguments),
+    };
+    let exit = match matches {
         Ok(matches) => match matches.subcommand() {
             Some(("check", matches)) => check(matches, environment),
             Some(("explain", matches)) => explain::run(matches, environment),
@@ -39,8 +47,7 @@ pub fn main(arguments: Vec<OsString>, environment: &Environment) -> ExitCode {
 /// # Errors
 /// How the program ends, once the help, the version or the error is printed.
 pub(crate) fn parse(command: Command, arguments: Vec<OsString>) -> Result<ArgMatches, Exit> {
-    let name = OsString::from(command.get_name());
-    let matches = command.try_get_matches_from([name].into_iter().chain(arguments));
+    let matches = command.try_get_matches_from(with_name(arguments));
     matches.map_err(|error| {
         // Help and the version go to stdout and are not errors.
         let _ = error.print();
@@ -52,13 +59,39 @@ pub(crate) fn parse(command: Command, arguments: Vec<OsString>) -> Result<ArgMat
     })
 }
 
+/// Arguments after a name, which is not looked at.
+fn with_name<T: Into<OsString>>(
+    arguments: impl IntoIterator<Item = T>,
+) -> impl Iterator<Item = OsString> {
+    std::iter::once(OsString::new()).chain(arguments.into_iter().map(Into::into))
+}
+
+/// [`command`] as far as arguments need it that are right: without help texts and without the other commands,
+/// which nobody sees then. They take half of all the time of a `check`.
+fn bare(arguments: &[OsString]) -> Command {
+    let bare = |options: &[&dyn AnyOption]| -> Vec<Arg> {
+        options.iter().copied().map(argument).collect()
+    };
+    let root = Command::new(NAME).args_override_self(true);
+    match arguments.first().and_then(|first| first.to_str()) {
+        Some("run") => root.subcommand(Command::new("run").args(bare(&run::options()))),
+        Some("check") => root.subcommand(
+            Command::new("check")
+                .args(bare(&check::options()))
+                .args(segment()),
+        ),
+        Some("explain") => root.subcommand(explain::command()),
+        _ => root.args(bare(&run::options())),
+    }
+}
+
 fn command() -> Command {
     let run = |command: Command| {
         command
             .args(arguments(&run::options()))
             .after_help(help::metrics())
     };
-    run(Command::new("ecs-clock-emf"))
+    run(Command::new(NAME))
         .version(env!("CARGO_PKG_VERSION"))
         .about("Writes how far this task's clock may be from true time as CloudWatch embedded metric format")
         .args_conflicts_with_subcommands(true)
@@ -96,22 +129,15 @@ fn segment() -> Option<Arg> {
     })
 }
 
-/// Options as flags. Values are not looked at here: all faults are to come out at once.
+/// Options as flags, with their help.
 pub(crate) fn arguments(options: &[&dyn AnyOption]) -> Vec<Arg> {
-    options.iter().copied().map(argument).collect()
+    let with_help = |option: &&dyn AnyOption| argument(*option).help(help_of(*option));
+    options.iter().map(with_help).collect()
 }
 
+/// An option as a flag. Its value is not looked at here: all faults are to come out at once.
 fn argument(option: &dyn AnyOption) -> Arg {
-    let default = match option.default() {
-        DefaultValue::Text(default) | DefaultValue::Derived(default) if !default.is_empty() => {
-            format!(" [default: {default}]")
-        }
-        _ => String::new(),
-    };
-    let (help, variable) = (option.help(), option.variable());
-    let argument = Arg::new(option.name())
-        .long(option.name())
-        .help(format!("{help}{default} [env: {variable}]"));
+    let argument = Arg::new(option.name()).long(option.name());
     if option.is_switch() {
         argument.action(ArgAction::SetTrue)
     } else {
@@ -121,6 +147,17 @@ fn argument(option: &dyn AnyOption) -> Arg {
             .value_parser(clap::value_parser!(OsString))
             .allow_hyphen_values(true)
     }
+}
+
+fn help_of(option: &dyn AnyOption) -> String {
+    let default = match option.default() {
+        DefaultValue::Text(default) | DefaultValue::Derived(default) if !default.is_empty() => {
+            format!(" [default: {default}]")
+        }
+        _ => String::new(),
+    };
+    let (help, variable) = (option.help(), option.variable());
+    format!("{help}{default} [env: {variable}]")
 }
 
 /// The flags among `options` that were given.
@@ -137,4 +174,71 @@ pub(crate) fn flags(matches: &ArgMatches, options: &[&dyn AnyOption]) -> Flags {
         }
     }
     flags
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The command, the flags and the segment's directory; `None` where the arguments are wrong or ask for help.
+    fn meaning(
+        command: Command,
+        arguments: &[OsString],
+    ) -> Option<(String, Flags, Option<PathBuf>)> {
+        let matches = command.try_get_matches_from(with_name(arguments)).ok()?;
+        let (name, matches) = matches.subcommand().unwrap_or(("", &matches));
+        let options = match name {
+            "check" => check::options(),
+            "explain" => Vec::new(),
+            _ => run::options(),
+        };
+        let directory = matches.try_get_one::<PathBuf>("clockbound");
+        let directory = directory.ok().flatten().cloned();
+        Some((name.to_owned(), flags(matches, &options), directory))
+    }
+
+    #[test]
+    fn the_bare_command_understands_what_the_whole_one_does() {
+        for (line, is_right) in [
+            ("", true),
+            ("run", true),
+            ("check", true),
+            ("explain", true),
+            ("explain --json", true),
+            ("--once", true),
+            ("run --once --source kernel", true),
+            ("--namespace=a --namespace b", true),
+            ("--max-error -1", true),
+            ("--namespace --once", true),
+            ("check --wait 5s --json --max-error=1ms", true),
+            (
+                "check --clockbound /run/clockbound",
+                cfg!(target_os = "linux"),
+            ),
+            // Wrong, or a question that the whole command answers.
+            ("check --clockbound /run/clockbound --wait 1s", false),
+            ("check --once", false),
+            ("--json", false),
+            ("--once check", false),
+            ("--once run", false),
+            ("run check", false),
+            ("run --once=true", false),
+            ("run --once --once", true),
+            ("check --wait", false),
+            ("chek", false),
+            ("--help", false),
+            ("-h", false),
+            ("--version", false),
+            ("check --help", false),
+            ("help", false),
+            ("help check", false),
+            ("check --version", false),
+            ("-- check", false),
+        ] {
+            let arguments: Vec<OsString> = line.split_whitespace().map(Into::into).collect();
+            let expected = meaning(command(), &arguments);
+            assert_eq!(expected.is_some(), is_right, "{line}");
+            assert_eq!(meaning(bare(&arguments), &arguments), expected, "{line}");
+        }
+    }
 }

@@ -10,7 +10,7 @@ use crate::program::exit::Exit;
 use crate::program::{diagnostics, shutdown};
 
 /// Ready when the program is to stop.
-pub(crate) type Shutdown = Pin<Box<dyn Future<Output = ()>>>;
+pub(crate) type Shutdown = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Runs a task on a runtime of this thread alone, with the signals that stop it: from here on they no
 /// longer end the process by themselves. What the task leaves behind, such as a name look-up that

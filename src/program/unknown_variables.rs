@@ -18,6 +18,12 @@ pub(crate) struct UnknownVariable {
     pub meant: Option<&'static str>,
 }
 
+/// Whether any variable begins like one of ours.
+pub(crate) fn has_own_prefix(environment: &Environment) -> bool {
+    let is_ours = |name: &String| PREFIXES.iter().any(|prefix| name.starts_with(prefix));
+    environment.names().any(is_ours)
+}
+
 /// The variables that begin like one of the options `known` and belong to none of them.
 pub(crate) fn unknown_variables(
     environment: &Environment,

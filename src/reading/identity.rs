@@ -80,18 +80,23 @@ impl TaskIdentity {
     }
 
     /// Takes over what `newer` knows and this identity does not: what was learnt once is kept. Only a
-    /// task's id that was taken from the address gives way to the one that a document says.
-    pub fn learn(&mut self, newer: &Self) {
+    /// task's id that was taken from the address gives way to the one that a document says. Returns whether
+    /// anything was new.
+    pub fn learn(&mut self, newer: &Self) -> bool {
+        let mut is_news = newer.is_outside_service && !self.is_outside_service;
         self.is_outside_service |= newer.is_outside_service;
         if newer.task_id.is_some() && (self.task_id.is_none() || self.is_task_id_from_address) {
+            is_news |= self.task_id != newer.task_id;
             self.task_id.clone_from(&newer.task_id);
             self.is_task_id_from_address = newer.is_task_id_from_address;
         }
         for label in Label::ALL {
             if let (None, Some(new)) = (self.get(label), newer.get(label)) {
                 *self.get_mut(label) = Some(new.to_owned());
+                is_news = true;
             }
         }
+        is_news
     }
 }
 

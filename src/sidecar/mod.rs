@@ -56,7 +56,7 @@ pub(crate) async fn run(
     started: Moment,
     random: RandomFractions,
     observers: Observers,
-    shutdown: impl Future<Output = ()>,
+    shutdown: impl Future<Output = ()> + Send,
 ) -> RunOutcome {
     let source = settings.source;
     let rules = Rules {
@@ -111,13 +111,14 @@ struct Progress<'a> {
     /// Whether a read is under way.
     reading: bool,
     /// A second opinion under way. Boxed, so that it takes no room where nobody wants one.
-    cross_check: Option<Pin<Box<dyn Future<Output = Opinion> + 'a>>>,
+    cross_check: Option<BoxedOpinion<'a>>,
     wake_at: Option<Instant>,
     stdout_closed: bool,
 }
 
 /// What asking for a second opinion gives; `None` where it is not time to ask.
 type Opinion = Option<Result<Exchange, ReadError>>;
+type BoxedOpinion<'a> = Pin<Box<dyn Future<Output = Opinion> + Send + 'a>>;
 
 /// The actions that the loop itself has to see to.
 #[derive(Default)]
@@ -188,7 +189,7 @@ async fn next_event(
 }
 
 /// Waits for a second opinion, if one is under way.
-async fn finished(opinion: &mut Option<Pin<Box<dyn Future<Output = Opinion> + '_>>>) -> Opinion {
+async fn finished(opinion: &mut Option<BoxedOpinion<'_>>) -> Opinion {
     match opinion {
         Some(opinion) => opinion.await,
         None => std::future::pending().await,

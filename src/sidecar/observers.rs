@@ -40,7 +40,7 @@ impl Observers {
         Arc::clone(&self.stepped)
     }
 
-    /// The count of failures to answer that no line has reported yet.
+    /// The count of failures to answer since they were last taken.
     #[must_use]
     pub(crate) fn errors(&self) -> Arc<AtomicU64> {
         Arc::clone(&self.errors)
@@ -69,14 +69,9 @@ impl Observers {
         });
     }
 
-    /// How many failures the next line has to report.
-    pub(super) fn unreported(&self) -> u64 {
-        self.errors.load(Ordering::Relaxed)
-    }
-
-    /// A line has reported so many failures.
-    pub(super) fn reported(&self, errors: u64) {
-        self.errors.fetch_sub(errors, Ordering::Relaxed);
+    /// The failures since the last call, for lines to report.
+    pub(super) fn take_errors(&self) -> u64 {
+        self.errors.swap(0, Ordering::Relaxed)
     }
 }
 
@@ -110,12 +105,12 @@ mod tests {
     }
 
     #[test]
-    fn failures_stay_until_a_line_has_reported_them() {
+    fn each_failure_is_taken_once() {
         let observers = Observers::new(&Moment::now());
-        observers.errors().fetch_add(3, Ordering::Relaxed);
-        let reported = observers.unreported();
-        observers.errors().fetch_add(1, Ordering::Relaxed);
-        observers.reported(reported);
-        assert_eq!((reported, observers.unreported()), (3, 1));
+        let errors = observers.errors();
+        errors.fetch_add(3, Ordering::Relaxed);
+        assert_eq!(observers.take_errors(), 3);
+        errors.fetch_add(1, Ordering::Relaxed);
+        assert_eq!((observers.take_errors(), observers.take_errors()), (1, 0));
     }
 }

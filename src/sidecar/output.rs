@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, Utc};
 
-use super::line::{self, Format, Origin};
+use super::line::{self, Format, Tally, Template};
 use super::observers::Observers;
-use super::sink::{Counts, Sink};
+use super::sink::{Counts, Report, Sink};
 use super::window::Window;
 use crate::emf::Metric;
 use crate::reading::TaskIdentity;
@@ -15,8 +15,10 @@ pub(crate) struct Output {
     format: Format,
     sink: Sink,
     observers: Observers,
-    identity: Option<TaskIdentity>,
+    identity: TaskIdentity,
     started_at: DateTime<Utc>,
+    /// Rendered anew with whatever is learnt of the task.
+    template: Template,
     sequence: u64,
 }
 
@@ -28,11 +30,13 @@ impl Output {
         observers: Observers,
         started_at: DateTime<Utc>,
     ) -> Self {
+        let identity = TaskIdentity::default();
         Self {
+            template: Template::new(&format, &identity, started_at),
             format,
             sink,
             observers,
-            identity: None,
+            identity,
             started_at,
             sequence: 0,
         }
@@ -40,9 +44,9 @@ impl Output {
 
     /// Adds to what is known of the task.
     pub(crate) fn learn(&mut self, identity: &TaskIdentity) {
-        self.identity
-            .get_or_insert_with(TaskIdentity::default)
-            .learn(identity);
+        if self.identity.learn(identity) {
+            self.template = Template::new(&self.format, &self.identity, self.started_at);
+        }
     }
 
     /// Where the lines go.
@@ -55,32 +59,28 @@ impl Output {
         &self.observers
     }
 
-    /// How many lost lines the next line is to report. Without the metric for it none reports any, and they
-    /// stay unreported.
-    fn to_report(&self) -> u64 {
-        let reports = self.format.metrics.contains(&Metric::LinesDropped);
-        if reports { self.sink.unreported() } else { 0 }
+    /// What the next line is to report. Lost lines only with the metric for them: without it none reports any,
+    /// and they stay unreported.
+    fn to_report(&self) -> Report {
+        let mut report = self.sink.unreported();
+        if !self.format.metrics.contains(&Metric::LinesDropped) {
+            report.lines = 0;
+        }
+        report
     }
 
     /// Writes the line of a window. Never waits.
     pub(crate) fn write(&mut self, window: &Window) {
         self.sequence += 1;
-        let lines_dropped = self.to_report();
-        let answer_errors = self.observers.unreported();
-        let line = line::render(
-            &self.format,
-            window,
-            &Origin {
-                identity: self.identity.as_ref(),
-                started_at: self.started_at,
-                sequence: self.sequence,
-                lines_dropped,
-                answer_errors,
-            },
-        );
-        if self.sink.send(&line, lines_dropped) {
-            self.observers.reported(answer_errors);
-        }
+        self.sink.add_answer_errors(self.observers.take_errors());
+        let report = self.to_report();
+        let tally = Tally {
+            sequence: self.sequence,
+            lines_dropped: report.lines,
+            answer_errors: report.answer_errors,
+        };
+        let line = line::render(&self.format, &self.template, window, &tally);
+        self.sink.send(&line, report);
     }
 
     /// Writes the last windows, each as soon as there is room for it, until `deadline`; then `bare`, if
@@ -95,7 +95,7 @@ impl Output {
             self.sink.room(deadline).await;
             self.write(&window);
         }
-        if self.to_report() > 0 {
+        if self.to_report().lines > 0 {
             self.sink.room(deadline).await;
             self.write(bare);
         }

@@ -167,7 +167,7 @@ fn failures_to_answer_stay_for_a_line_that_finds_room() {
     let errors = output.observers().errors();
     errors.store(5, Ordering::Relaxed);
     output.write(&window());
-    assert_eq!(output.observers().unreported(), 0);
+    assert_eq!(output.sink().unreported().answer_errors, 0);
     await_first_write(&taken);
     // There is room for two more.
     output.write(&window());
@@ -175,5 +175,5 @@ fn failures_to_answer_stay_for_a_line_that_finds_room() {
     errors.store(5, Ordering::Relaxed);
     output.write(&window());
     assert_eq!(output.sink().counts().dropped, 1);
-    assert_eq!(output.observers().unreported(), 5);
+    assert_eq!(output.sink().unreported().answer_errors, 5);
 }

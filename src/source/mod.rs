@@ -176,12 +176,13 @@ impl Source {
         matches!(self.kind, Kind::Ntp(_))
     }
 
-    /// How long until an NTP server may be asked again; zero for every other source. `auto` asks the
-    /// endpoint first, so it is always due.
+    /// How long until an NTP server may be asked again: as a source, or as the fallback that `auto` reads at
+    /// present. Zero for every other source.
     #[must_use]
     pub fn due_in(&self) -> Duration {
         match &self.kind {
             Kind::Ntp(client) => client.due_in(),
+            Kind::Auto(auto) => auto.due_in(),
             _ => Duration::ZERO,
         }
     }

@@ -1,7 +1,5 @@
 //! The members of a line that tell one task from another, and the dimension sets made of them.
 
-use std::borrow::Cow;
-
 use super::Format;
 use crate::emf::Metric;
 use crate::emf::limits::{MAX_DIMENSION_NAME_CHARS, MAX_DIMENSION_VALUE_CHARS};
@@ -76,21 +74,19 @@ pub(crate) fn is_reserved_member(name: &str) -> bool {
 /// The labels that are known, with the properties in their places.
 pub(super) fn labels<'a>(
     format: &'a Format,
-    identity: Option<&'a TaskIdentity>,
-) -> Vec<(&'a str, Cow<'a, str>)> {
-    let mut labels: Vec<(&str, Cow<'_, str>)> = Vec::new();
-    if let Some(identity) = identity {
-        for label in Label::ALL {
-            let name = label.name();
-            let overridden = format.properties.iter().any(|own| own.name == name);
-            let value = identity.get(label);
-            if let Some(value) = value.filter(|value| fits(value) && !overridden) {
-                labels.push((name, Cow::Borrowed(value)));
-            }
+    identity: &'a TaskIdentity,
+) -> Vec<(&'a str, &'a str)> {
+    let mut labels = Vec::new();
+    for label in Label::ALL {
+        let name = label.name();
+        let overridden = format.properties.iter().any(|own| own.name == name);
+        let value = identity.get(label);
+        if let Some(value) = value.filter(|value| fits(value) && !overridden) {
+            labels.push((name, value));
         }
     }
     let own = format.properties.iter();
-    labels.extend(own.map(|own| (own.name.as_str(), Cow::Borrowed(own.value.as_str()))));
+    labels.extend(own.map(|own| (own.name.as_str(), own.value.as_str())));
     labels
 }
 
@@ -114,8 +110,8 @@ fn fits(value: &str) -> bool {
 /// elsewhere.
 pub(super) fn dimension_sets<'a>(
     format: &'a Format,
-    identity: Option<&TaskIdentity>,
-    labels: &[(&str, Cow<'_, str>)],
+    identity: &TaskIdentity,
+    labels: &[(&str, &str)],
 ) -> Vec<Vec<&'a str>> {
     let known = |name: &str| {
         labels
@@ -129,8 +125,8 @@ pub(super) fn dimension_sets<'a>(
             .collect(),
         Dimensions::Default => {
             // Not known yet is not the same as no service: only the endpoint can say the latter.
-            let outside_service = identity
-                .is_some_and(|identity| identity.is_outside_service && identity.service.is_none())
+            let outside_service = identity.is_outside_service
+                && identity.service.is_none()
                 && !labels
                     .iter()
                     .any(|(label, _)| *label == Label::ServiceName.name());

@@ -6,23 +6,23 @@
 mod capacity;
 mod json;
 mod labels;
+mod template;
 
-use std::borrow::Cow;
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
-use serde::Serialize as _;
+use chrono::TimeDelta;
 
-use self::json::{AsciiFormatter, Definition, Directive, Member, Metadata, Root};
-use self::labels::{MEMBERS, dimension_sets, labels};
+use self::json::{Members, push_list, push_number};
+use self::labels::MEMBERS;
 use crate::emf::Metric;
-use crate::reading::{Reading, TaskIdentity};
+use crate::reading::Reading;
 use crate::sidecar::window::Window;
 use crate::time::{DriftRate, age_seconds, magnitude, milliseconds};
 
 pub(crate) use self::capacity::FEWEST_READINGS;
 pub(crate) use self::labels::{Dimensions, LABELS, Property};
 pub(crate) use self::labels::{is_dimension_name, is_dimension_value, is_reserved_member};
+pub(crate) use self::template::Template;
 
 /// How lines look: everything about them that does not change while the process lives.
 #[derive(Debug, Clone, PartialEq)]
@@ -59,13 +59,9 @@ pub(crate) enum StorageResolution {
     Second,
 }
 
-/// What a line says about the process that wrote it.
+/// What a line says beside its window.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Origin<'a> {
-    /// The task; `None` before the endpoint named it.
-    pub identity: Option<&'a TaskIdentity>,
-    /// When the process started.
-    pub started_at: DateTime<Utc>,
+pub(crate) struct Tally {
     /// The number of this line, from 1.
     pub sequence: u64,
     /// How many lines were lost since the last one that said so.
@@ -74,115 +70,117 @@ pub(crate) struct Origin<'a> {
     pub answer_errors: u64,
 }
 
-/// The line that tells `window`, newline included.
+/// The line that tells `window`, newline included. The template is one of the same format.
 #[must_use]
-pub(crate) fn render(format: &Format, window: &Window, origin: &Origin<'_>) -> Vec<u8> {
-    let labels = labels(format, origin.identity);
-    let metrics = metric_values(format, window, origin);
-    let directives: Vec<Directive<'_>> = if metrics.is_empty() {
-        Vec::new()
-    } else {
-        vec![Directive {
-            namespace: &format.namespace,
-            dimensions: dimension_sets(format, origin.identity, &labels),
-            metrics: metrics
-                .iter()
-                .map(|(metric, _)| definition(*metric, format.resolution))
-                .collect(),
-        }]
-    };
-    let metadata = Metadata {
-        timestamp: window.stamp.timestamp_millis(),
-        directives,
-    };
-
-    let mut line = Vec::with_capacity(1024);
-    let mut root = Root(Vec::with_capacity(32));
-    root.put("_aws", Member::Metadata(metadata));
-    for (name, value) in labels {
-        root.put(name, Member::Text(value));
+pub(crate) fn render(
+    format: &Format,
+    template: &Template,
+    window: &Window,
+    tally: &Tally,
+) -> Vec<u8> {
+    let metrics = metric_values(format, window, tally);
+    let mut line = Members::after(metadata(format, template, window, &metrics));
+    line.extend(&template.labels);
+    for (metric, value) in &metrics {
+        match value {
+            Value::Count(count) => line.number(metric.name(), *count),
+            Value::Number(number) => line.number(metric.name(), *number),
+            // Arrays of values stand last, so that all else is among the fields that Logs Insights sees.
+            Value::Numbers(_) => {}
+        }
     }
-    // Arrays of values stand last, so that all else is among the fields that Logs Insights sees.
-    let (arrays, plain): (Vec<_>, Vec<_>) = metrics
-        .into_iter()
-        .partition(|(_, value)| matches!(value, Member::Numbers(_)));
-    for (metric, value) in plain {
-        root.put(metric.name(), value);
+    put_window(&mut line, window);
+    if tally.answer_errors > 0 {
+        line.number("AnswerErrors", tally.answer_errors);
     }
-    put_window(&mut root, window);
-    if origin.answer_errors > 0 {
-        root.put("AnswerErrors", Member::Count(origin.answer_errors));
+    line.number("Sequence", tally.sequence);
+    line.extend(&template.process);
+    for (metric, value) in &metrics {
+        if let Value::Numbers(numbers) = value {
+            line.numbers(metric.name(), numbers);
+        }
     }
-    root.put("Sequence", Member::Count(origin.sequence));
-    root.put("StartedAt", Member::time(origin.started_at));
-    root.put(
-        "Version",
-        Member::Text(Cow::Borrowed(env!("CARGO_PKG_VERSION"))),
-    );
-    for (metric, value) in arrays {
-        root.put(metric.name(), value);
-    }
-    let mut serializer = serde_json::Serializer::with_formatter(&mut line, AsciiFormatter);
-    // Writing to memory cannot fail, and no member is of a kind that JSON has not.
-    if root.serialize(&mut serializer).is_err() {
-        line.clear();
-    }
+    let mut line = line.close();
     line.push(b'\n');
     line
 }
 
+/// The start of the line, with the member that makes metrics of the others.
+fn metadata(
+    format: &Format,
+    template: &Template,
+    window: &Window,
+    metrics: &[(Metric, Value)],
+) -> Vec<u8> {
+    // The usual line has 900 bytes.
+    let mut line = Vec::with_capacity(1024);
+    line.extend_from_slice(br#"{"_aws":{"Timestamp":"#);
+    push_number(&mut line, window.stamp.timestamp_millis());
+    line.extend_from_slice(br#","CloudWatchMetrics":["#);
+    if !metrics.is_empty() {
+        line.extend_from_slice(&template.directive);
+        push_list(&mut line, metrics, |json, (metric, _)| {
+            push_definition(json, *metric, format.resolution);
+        });
+        line.push(b'}');
+    }
+    line.extend_from_slice(b"]}");
+    line
+}
+
+fn push_definition(json: &mut Vec<u8>, metric: Metric, resolution: StorageResolution) {
+    json.extend_from_slice(br#"{"Name":""#);
+    json.extend_from_slice(metric.name().as_bytes());
+    json.extend_from_slice(br#"","Unit":""#);
+    json.extend_from_slice(metric.unit().as_bytes());
+    json.extend_from_slice(match resolution {
+        StorageResolution::Minute => br#""}"#,
+        StorageResolution::Second => br#"","StorageResolution":1}"#,
+    });
+}
+
 /// The members that tell what the window saw, beside the metrics.
-fn put_window<'a>(root: &mut Root<'a>, window: &'a Window) {
+fn put_window(line: &mut Members, window: &Window) {
     let bounds: Vec<Duration> = bounds(window).collect();
     if let Some(max) = bounds.iter().max() {
-        root.put("MaxClockErrorBound", Member::Number(milliseconds(*max)));
-        root.put(
-            "MeanClockErrorBound",
-            Member::Number(milliseconds(mean(&bounds))),
-        );
+        line.number("MaxClockErrorBound", milliseconds(*max));
+        line.number("MeanClockErrorBound", milliseconds(mean(&bounds)));
     }
-    root.put("Samples", Member::Count(window.readings.len() as u64));
-    root.put(
-        "ClockSource",
-        Member::Text(Cow::Borrowed(window.source.as_str())),
-    );
+    line.number("Samples", window.readings.len() as u64);
+    line.text("ClockSource", window.source.as_str());
     if let Some(last) = window.readings.last() {
-        let status = Cow::Borrowed(last.status.as_str());
-        root.put("ClockSynchronizationStatus", Member::Text(status));
+        line.text("ClockSynchronizationStatus", last.status.as_str());
         if let Some(reference) = last.reference {
-            root.put("ReferenceTimestamp", Member::time(reference));
+            line.time("ReferenceTimestamp", reference);
         }
     }
-    put_changes(root, window);
+    put_changes(line, window);
     if let Some(error) = &window.last_error {
-        root.put(
-            "ReadErrorKind",
-            Member::Text(Cow::Borrowed(error.kind.as_str())),
-        );
-        root.put(
-            "ReadErrorMessage",
-            Member::Text(Cow::Borrowed(&error.message)),
-        );
+        line.text("ReadErrorKind", error.kind.as_str());
+        line.text("ReadErrorMessage", &error.message);
     }
 }
 
 /// What changed in the window, where anything did.
-fn put_changes(root: &mut Root<'_>, window: &Window) {
+fn put_changes(line: &mut Members, window: &Window) {
     if window.status_changes > 0 {
-        root.put("StatusChanges", Member::Count(window.status_changes));
+        line.number("StatusChanges", window.status_changes);
     }
     if let Some(last) = window.last_step {
-        root.put("ClockSteps", Member::Count(window.step_count));
-        root.put("LastClockStep", Member::Number(signed_milliseconds(last)));
+        line.number("ClockSteps", window.step_count);
+        line.number("LastClockStep", signed_milliseconds(last));
     }
 }
 
+/// What a metric has on a line.
+enum Value {
+    Count(u64),
+    Number(f64),
+    Numbers(Vec<f64>),
+}
+
 /// The metrics that are chosen and have a value.
-fn metric_values(
-    format: &Format,
-    window: &Window,
-    origin: &Origin<'_>,
-) -> Vec<(Metric, Member<'static>)> {
+fn metric_values(format: &Format, window: &Window, tally: &Tally) -> Vec<(Metric, Value)> {
     let value_of = |metric| match metric {
         Metric::ClockErrorBound => array(bounds(window)),
         Metric::ClockErrorBoundAgeAdjusted => array(
@@ -193,17 +191,17 @@ fn metric_values(
         ),
         Metric::ClockSynchronized => (!window.readings.is_empty()).then(|| {
             let all = window.readings.iter().all(Reading::is_synchronized);
-            Member::Count(u64::from(all))
+            Value::Count(u64::from(all))
         }),
         Metric::ClockReferenceAge => window
             .readings
             .iter()
             .filter_map(Reading::reference_age)
             .max()
-            .map(|age| Member::Number(age_seconds(age))),
+            .map(|age| Value::Number(age_seconds(age))),
         Metric::ClockStep => numbers(window.steps.iter().copied().map(signed_milliseconds)),
         Metric::ClockReadErrors => some_count(window.read_errors),
-        Metric::LinesDropped => some_count(origin.lines_dropped),
+        Metric::LinesDropped => some_count(tally.lines_dropped),
         Metric::CrossCheckOffset => {
             let offsets = window.cross_checks.iter().map(|check| check.offset);
             numbers(offsets.map(signed_milliseconds))
@@ -224,18 +222,18 @@ fn bounds(window: &Window) -> impl Iterator<Item = Duration> {
     window.readings.iter().filter_map(Reading::bound_when_taken)
 }
 
-fn array(values: impl Iterator<Item = Duration>) -> Option<Member<'static>> {
+fn array(values: impl Iterator<Item = Duration>) -> Option<Value> {
     numbers(values.map(milliseconds))
 }
 
-fn numbers(values: impl Iterator<Item = f64>) -> Option<Member<'static>> {
+fn numbers(values: impl Iterator<Item = f64>) -> Option<Value> {
     let values: Vec<f64> = values.collect();
-    (!values.is_empty()).then_some(Member::Numbers(values))
+    (!values.is_empty()).then_some(Value::Numbers(values))
 }
 
 /// A counter that is silent at zero: a metric that is not sent costs nothing.
-fn some_count(count: u64) -> Option<Member<'static>> {
-    (count > 0).then_some(Member::Count(count))
+fn some_count(count: u64) -> Option<Value> {
+    (count > 0).then_some(Value::Count(count))
 }
 
 fn mean(values: &[Duration]) -> Duration {
@@ -249,17 +247,6 @@ fn signed_milliseconds(by: TimeDelta) -> f64 {
         -milliseconds
     } else {
         milliseconds
-    }
-}
-
-fn definition(metric: Metric, resolution: StorageResolution) -> Definition {
-    Definition {
-        name: metric.name(),
-        unit: metric.unit(),
-        storage_resolution: match resolution {
-            StorageResolution::Minute => None,
-            StorageResolution::Second => Some(1),
-        },
     }
 }
 

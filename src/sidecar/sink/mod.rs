@@ -45,6 +45,15 @@ impl Counts {
     }
 }
 
+/// What a line reports, and what has to be reported again where that line is lost.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Report {
+    /// Lines that were lost.
+    pub lines: u64,
+    /// Failures to answer other programs.
+    pub answer_errors: u64,
+}
+
 /// A queue of lines and the thread that writes them.
 #[derive(Debug)]
 pub(crate) struct Sink {
@@ -68,10 +77,28 @@ struct Ledger {
 #[derive(Debug, Default)]
 struct Book {
     counts: Counts,
-    /// For each line in the queue, how many lost lines it reports.
-    reports: VecDeque<u64>,
+    /// Failures to answer that no line has reported, or only one that was lost.
+    answer_errors: u64,
+    /// For each line in the queue, what it reports.
+    reports: VecDeque<Report>,
     /// The reader is gone for good.
     closed: bool,
+}
+
+impl Book {
+    /// A line that reports this is given to the queue.
+    fn accept(&mut self, report: Report) {
+        self.counts.accepted += 1;
+        self.counts.unreported = self.counts.unreported.saturating_sub(report.lines);
+        self.answer_errors = self.answer_errors.saturating_sub(report.answer_errors);
+        self.reports.push_back(report);
+    }
+
+    /// A line that reported this is lost.
+    fn lose(&mut self, report: Report) {
+        self.counts.unreported += 1 + report.lines;
+        self.answer_errors += report.answer_errors;
+    }
 }
 
 impl Ledger {
@@ -112,36 +139,39 @@ impl Sink {
         }
     }
 
-    /// Queues a line, newline included, which reports `reported` lost lines. If there is no room it
-    /// is dropped, counted, and `false` returned. Never waits.
-    pub(crate) fn send(&mut self, line: &[u8], reported: u64) -> bool {
+    /// Queues a line, newline included, which reports this. If there is no room it is dropped and counted.
+    /// Never waits.
+    pub(crate) fn send(&mut self, line: &[u8], report: Report) {
         // Entered before the line is queued: the writing thread may be done with it at once.
-        self.ledger.with(|book| {
-            book.counts.accepted += 1;
-            book.counts.unreported = book.counts.unreported.saturating_sub(reported);
-            book.reports.push_back(reported);
-        });
+        self.ledger.with(|book| book.accept(report));
         let drops = self.appender_drops.dropped_lines();
         // The lossy writer has no errors, and one sender means that a new drop is this line's.
         let _ = self.writer.write(line);
-        let is_dropped = self.appender_drops.dropped_lines() != drops;
-        if is_dropped {
+        if self.appender_drops.dropped_lines() != drops {
             self.ledger.with(|book| {
                 book.reports.pop_back();
                 book.counts.dropped += 1;
-                book.counts.unreported += 1 + reported;
+                book.lose(report);
             });
         }
-        !is_dropped
     }
 
-    /// How many lost lines the next line has to report.
+    /// Takes note of failures to answer, for the next line to report.
+    pub(crate) fn add_answer_errors(&mut self, count: u64) {
+        self.ledger.with(|book| book.answer_errors += count);
+    }
+
+    /// What the next line has to report.
     #[must_use]
-    pub(crate) fn unreported(&self) -> u64 {
-        self.counts().unreported
+    pub(crate) fn unreported(&self) -> Report {
+        self.ledger.with(|book| Report {
+            lines: book.counts.unreported,
+            answer_errors: book.answer_errors,
+        })
     }
 
     /// The accounts.
+    #[cfg(test)]
     #[must_use]
     pub(crate) fn counts(&self) -> Counts {
         self.ledger.with(|book| book.counts)
@@ -174,7 +204,8 @@ impl Sink {
             let mut counts = book.counts;
             let left = counts.in_flight();
             counts.failed += left;
-            counts.unreported += left + book.reports.iter().sum::<u64>();
+            let reported: u64 = book.reports.iter().map(|report| report.lines).sum();
+            counts.unreported += left + reported;
             counts
         })
     }
@@ -261,12 +292,12 @@ impl<W: Write> Write for Pen<W> {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         let outcome = self.write_line(line);
         self.ledger.with(|book| {
-            let reported = book.reports.pop_front().unwrap_or_default();
+            let report = book.reports.pop_front().unwrap_or_default();
             match &outcome {
                 Ok(()) => book.counts.written += 1,
                 Err(error) => {
                     book.counts.failed += 1;
-                    book.counts.unreported += 1 + reported;
+                    book.lose(report);
                     book.closed |= is_end(error);
                 }
             }

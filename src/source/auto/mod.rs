@@ -44,6 +44,16 @@ impl Auto {
         }
     }
 
+    /// As [`Source::due_in`]: the fallback's while the endpoint does not know the clock. Until the fallback is
+    /// due there is nothing new to be had, unless the endpoint comes to know the clock just then.
+    pub(super) fn due_in(&self) -> Duration {
+        let state = *self.state();
+        match state {
+            State::Fallback { .. } => self.fallback.due_in(),
+            State::Undecided { .. } | State::Endpoint => Duration::ZERO,
+        }
+    }
+
     /// As [`Auto::read`]; `None` where the fallback is an NTP server that may not be asked yet.
     pub(super) async fn read_if_due(&self) -> Option<Sample> {
         match self.ask_endpoint().await {

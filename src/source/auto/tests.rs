@@ -1,7 +1,8 @@
-//! What a fallback's sample takes over from the endpoint's answer.
+//! What a fallback's sample takes over from the endpoint's answer, and when it may be read.
 
 use super::*;
 use crate::reading::{ClockSource, ReadError, ReadErrorKind, TaskIdentity};
+use crate::source::NtpSettings;
 use crate::time::Moment;
 
 fn sample(source: ClockSource, withheld: &str) -> Sample {
@@ -33,4 +34,30 @@ fn the_task_and_what_was_withheld_of_it_are_kept() {
     let withheld: Vec<_> = merged.withheld.iter().map(|error| &error.message).collect();
     assert_eq!(withheld, ["of the task", "of the clock"]);
     assert_eq!(with_identity_of(None, fallback.clone()), fallback);
+}
+
+#[test]
+fn it_is_due_when_the_fallback_is_while_that_is_read() {
+    let silent = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let address = silent.local_addr().unwrap();
+    let fallback = Source::ntp(NtpSettings {
+        server: address.to_string().parse().unwrap(),
+        interval: Duration::from_secs(3_600),
+        timeout: Duration::from_millis(50),
+        ..NtpSettings::default()
+    });
+    // Never asked here: the state says that it is not its turn.
+    let endpoint = EcsClient::new("http://127.0.0.1:1/v4/x", Duration::from_secs(1)).unwrap();
+    let auto = Auto::new(endpoint, fallback);
+    *auto.state() = State::Fallback { skipped: 2 };
+    assert_eq!(auto.due_in(), Duration::ZERO);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    assert!(runtime.block_on(auto.read_if_due()).is_some());
+    assert!(auto.due_in() > Duration::from_secs(60));
+    assert_eq!(runtime.block_on(auto.read_if_due()), None);
+    *auto.state() = State::Endpoint;
+    assert_eq!(auto.due_in(), Duration::ZERO);
 }

@@ -7,8 +7,8 @@ use std::borrow::Cow;
 use std::fmt;
 
 use chrono::{DateTime, Utc};
-use serde::Deserializer as _;
 use serde::de::{IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer as _};
 use serde_json::value::RawValue;
 
 use crate::reading::{Label, ReadError, ReadErrorKind, SyncStatus, TaskIdentity};
@@ -151,8 +151,13 @@ fn status_word(raw: &RawValue) -> Result<SyncStatus, &'static str> {
 }
 
 fn text(raw: &RawValue) -> Option<Cow<'_, str>> {
-    serde_json::from_str(raw.get()).ok()
+    let text: Text<'_> = serde_json::from_str(raw.get()).ok()?;
+    Some(text.0)
 }
+
+/// A string, borrowed unless it has escapes; a bare `Cow` would always own it, and a document has thirty.
+#[derive(Deserialize)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
 /// Collects what had to be withheld while members are read.
 #[derive(Default)]
@@ -206,10 +211,10 @@ fn is_null(raw: &RawValue) -> bool {
 
 /// `a/b/c` → `c`, for an ARN; anything else as it is.
 fn last_part_of_arn(text: &str) -> &str {
-    match text.rsplit_once('/') {
-        Some((_, name)) if text.starts_with("arn:") => name,
-        _ => text,
+    if !text.starts_with("arn:") {
+        return text;
     }
+    text.rsplit_once('/').map_or(text, |(_, name)| name)
 }
 
 /// The named members of a JSON object, as yet undecoded, and how many members it has in all. Of a
@@ -230,7 +235,7 @@ fn members<'a, const N: usize>(
         fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
             let mut found = [None; N];
             let mut count = 0;
-            while let Some(key) = map.next_key::<Cow<'de, str>>()? {
+            while let Some(Text(key)) = map.next_key()? {
                 count += 1;
                 match self.0.iter().position(|name| *name == key) {
                     Some(index) => found[index] = Some(map.next_value()?),

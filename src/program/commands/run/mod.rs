@@ -59,7 +59,14 @@ pub(crate) fn run(flags: &Flags, environment: &Environment, started: Moment) -> 
         };
         let observers = Observers::new(&started);
         let answers = Answers::start(answers, &observers);
-        let outcome = sidecar::run(settings, sink, started, random, observers, shutdown).await;
+        // In a task: a wake-up of what the runtime blocks on is a write to a descriptor and one more look at all
+        // of them, even from its own thread. A sample has four.
+        let sidecar = sidecar::run(settings, sink, started, random, observers, shutdown);
+        let outcome = match tokio::spawn(sidecar).await {
+            Ok(outcome) => outcome,
+            // Nothing cancels it.
+            Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
+        };
         answers.finish(LAST_ANSWERS);
         if outcome.stdout_closed || outcome.counts.unreported > 0 {
             Exit::LinesLost

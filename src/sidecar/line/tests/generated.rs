@@ -90,7 +90,8 @@ proptest! {
             steps: steps.into_iter().map(|ms| TimeDelta::milliseconds(ms.into())).collect(),
             ..window(readings.into_iter().take(format.capacity()).collect())
         };
-        let origin = Origin { lines_dropped: dropped, ..origin(identity.as_ref()) };
+        let mut origin = origin(identity.as_ref());
+        origin.tally.lines_dropped = dropped;
         let line = render(&format, &window, &origin);
 
         let document: Value = serde_json::from_slice(&line).unwrap();

@@ -3,10 +3,11 @@
 mod generated;
 mod values;
 
+use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::*;
-use crate::reading::{ClockSource, ReadError, ReadErrorKind, SyncStatus};
+use crate::reading::{ClockSource, ReadError, ReadErrorKind, SyncStatus, TaskIdentity};
 use crate::sidecar::window::{MAX_CROSS_CHECKS, MAX_STEPS};
 use crate::source::{Comparison, CrossCheck};
 use crate::time::{ErrorBound, Moment};
@@ -81,14 +82,28 @@ fn window(readings: Vec<Reading>) -> Window {
     }
 }
 
+/// What a line says beside its window, and the task that it says it of.
+#[derive(Clone, Copy)]
+struct Origin<'a> {
+    identity: Option<&'a TaskIdentity>,
+    tally: Tally,
+}
+
 fn origin(identity: Option<&TaskIdentity>) -> Origin<'_> {
     Origin {
         identity,
-        started_at: time("2026-11-22T09:59:00.125Z"),
-        sequence: 3,
-        lines_dropped: 0,
-        answer_errors: 0,
+        tally: Tally {
+            sequence: 3,
+            lines_dropped: 0,
+            answer_errors: 0,
+        },
     }
+}
+
+fn render(format: &Format, window: &Window, origin: &Origin<'_>) -> Vec<u8> {
+    let identity = origin.identity.cloned().unwrap_or_default();
+    let template = Template::new(format, &identity, time("2026-11-22T09:59:00.125Z"));
+    super::render(format, &template, window, &origin.tally)
 }
 
 fn line(format: &Format, window: &Window, origin: &Origin<'_>) -> String {
@@ -182,11 +197,9 @@ fn golden_everything_at_once_by_the_second() {
         task_id: Some("t".into()),
         ..TaskIdentity::default()
     };
-    let origin = Origin {
-        lines_dropped: 9,
-        answer_errors: 2,
-        ..origin(Some(&identity))
-    };
+    let mut origin = origin(Some(&identity));
+    origin.tally.lines_dropped = 9;
+    origin.tally.answer_errors = 2;
     assert_eq!(
         line(&format, &window, &origin),
         concat!(
@@ -402,10 +415,13 @@ fn the_largest_line_stays_under_what_log_routers_cut() {
         disagreements: u64::MAX,
         ..window(vec![reading; format.capacity()])
     };
-    let origin = Origin {
+    let tally = Tally {
         sequence: u64::MAX,
         lines_dropped: u64::MAX,
         answer_errors: u64::MAX,
+    };
+    let origin = Origin {
+        tally,
         ..origin(Some(&identity))
     };
     let line = render(&format, &window, &origin);
