@@ -15,6 +15,9 @@ ARCHITECTURE, RUST_TARGET = {
     "aarch64": ("arm64", "aarch64-unknown-linux-gnu"),
 }[platform.machine()]
 
+# As container/Dockerfile builds it.
+STATIC = "-C target-feature=+crt-static -C link-arg=-Wl,-z,pack-relative-relocs"
+
 
 def cargo_build(*arguments, environment=None):
     """Runs `cargo build` and returns the path of the executable that it made."""
@@ -55,7 +58,7 @@ def static(what):
     return cargo_build(
         # A folder of its own: other flags in the common one would make every build start anew.
         *what, "--target", RUST_TARGET, "--target-dir", target_folder() / "static",
-        environment={"RUSTFLAGS": "-C target-feature=+crt-static"},
+        environment={"RUSTFLAGS": STATIC},
     )  # fmt: skip
 
 

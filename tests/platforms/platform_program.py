@@ -56,7 +56,7 @@ class Arm64(Native):
     runner = "qemu-aarch64-static"
 
     def __init__(self, folder):
-        super().__init__(cross_built(self.target, self.linker, rustflags="-C target-feature=+crt-static"))
+        super().__init__(cross_built(self.target, self.linker, rustflags=build.STATIC))
 
     @classmethod
     def missing(cls):

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::emf::Metric;
 use crate::reading::TaskIdentity;
-use crate::sidecar::line::{self, Dimensions, Format, Origin, StorageResolution};
+use crate::sidecar::line::{self, Dimensions, Format, StorageResolution, Tally, Template};
 
 const DRIVER_MS: u32 = 5_000;
 /// How long the endpoint takes to answer.
@@ -265,14 +265,14 @@ fn bytes_of(window: &Window) -> u32 {
         resolution: StorageResolution::Minute,
         drift: DriftRate::DEFAULT,
     };
-    let origin = Origin {
-        identity: Some(&identity),
-        started_at: DateTime::UNIX_EPOCH,
+    let template = Template::new(&format, &identity, DateTime::UNIX_EPOCH);
+    let tally = Tally {
         sequence: 1_000,
         lines_dropped: 0,
         answer_errors: 0,
     };
-    u32::try_from(line::render(&format, window, &origin).len()).unwrap()
+    let line = line::render(&format, &template, window, &tally);
+    u32::try_from(line.len()).unwrap()
 }
 
 /// By how many calls a second a fleet would exceed what one of 100,000 tasks makes: the fraction of a second's
