@@ -44,11 +44,8 @@ pub(crate) fn settings<T>(
     environment: &Environment,
     read: Read<T>,
 ) -> Result<(T, Vec<Change>), Exit> {
-    let mut raw = Raw::new(flags, environment);
-    let settings = with_log_level(&mut raw, read);
-    let mut known = raw.options();
-    known.extend(commands::options());
-    match raw.finish(settings) {
+    let (outcome, known) = outcome(flags, environment, read);
+    match outcome {
         Ok(((settings, log_level), changes)) => {
             diagnostics::init(log_level);
             report_unknown_variables(environment, &known);
@@ -61,6 +58,22 @@ pub(crate) fn settings<T>(
             Err(Exit::Usage)
         }
     }
+}
+
+/// What is read: a value and what in it is not the default, or every fault.
+pub(crate) type Outcome<T> = Result<((T, LevelFilter), Vec<Change>), Vec<Fault>>;
+
+/// The settings or the faults, before anything is reported, and the options whose variables are known.
+pub(crate) fn outcome<T>(
+    flags: &Flags,
+    environment: &Environment,
+    read: Read<T>,
+) -> (Outcome<T>, Vec<&'static dyn AnyOption>) {
+    let mut raw = Raw::new(flags, environment);
+    let settings = with_log_level(&mut raw, read);
+    let mut known = raw.options();
+    known.extend(commands::options());
+    (raw.finish(settings), known)
 }
 
 fn report(fault: &Fault) {

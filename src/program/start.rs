@@ -52,7 +52,8 @@ pub(crate) fn parse(command: Command, arguments: Vec<OsString>) -> Result<ArgMat
     })
 }
 
-fn command() -> Command {
+/// The command line of the program.
+pub(crate) fn command() -> Command {
     let run = |command: Command| {
         command
             .args(arguments(&run::options()))
