@@ -190,7 +190,8 @@ fn sampled(input: &mut Unstructured<'_>, at: Moment) -> arbitrary::Result<Event>
 
 fn read_error(input: &mut Unstructured<'_>) -> arbitrary::Result<ReadError> {
     let kind = *input.choose(ReadErrorKind::ALL)?;
-    Ok(ReadError::new(kind, text(input, 300)?))
+    // No error is without a word.
+    Ok(ReadError::new(kind, text(input, 300)? + "."))
 }
 
 /// A line is one JSON object of printable ASCII, and nothing is wrong with it by what is known of CloudWatch.
