@@ -15,6 +15,10 @@ use crate::time::{ClockStep, Moment};
 
 /// What a sidecar sees.
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a few hundred of them, for a moment"
+)]
 pub enum Event {
     /// An attempt to read the clock.
     Sampled {

@@ -97,7 +97,7 @@ fn variable(option: &str) -> String {
 fn check_run(run: &Run, given: &Given) {
     let second = Duration::from_secs(1);
     assert!((second..=MINUTE).contains(&run.emit_interval));
-    assert!(run.emit_interval.subsec_nanos() % 1_000_000 == 0);
+    assert!(run.emit_interval.subsec_nanos().is_multiple_of(1_000_000));
     assert_eq!(MINUTE.as_nanos() % run.emit_interval.as_nanos(), 0);
     assert!((Duration::from_millis(100)..=run.emit_interval).contains(&run.sample_interval));
     assert!(run.emit_jitter <= run.emit_interval);

@@ -18,8 +18,11 @@ use std::time::{Duration, Instant};
 use ecs_clock_emf::chrono::{DateTime, Utc};
 use ecs_clock_emf::{Moment, ReadError};
 
+/// Holds an input against the promises of a target.
+pub type Check = fn(&[u8]);
+
 /// Every target, with the name of its folder in `corpus/`.
-pub const TARGETS: &[(&str, fn(&[u8]))] = &[
+pub const TARGETS: &[(&str, Check)] = &[
     ("configuration", configuration::check),
     ("document", document::check),
     ("emf_line", emf_line::check),

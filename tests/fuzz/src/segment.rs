@@ -61,7 +61,7 @@ fn check_states(bytes: &[u8], coarse: Duration) {
     };
     let before = generation(state(0)).expect("a header that a client takes");
     assert_ne!(before, 0);
-    let is_whole = before % 2 == 0 && generation(state(2)) == Some(before);
+    let is_whole = before.is_multiple_of(2) && generation(state(2)) == Some(before);
     if is_whole {
         check_report(&report, &Fields::of(state(1)), wall, coarse);
     } else {
