@@ -42,6 +42,8 @@ pub(super) async fn converse(
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIME)
         .max_buf_size(HEAD_SIZE)
+        // A client that has nothing more to say is still answered.
+        .half_close(true)
         .serve_connection(TokioIo::new(stream), service);
     let mut connection = pin!(connection);
     let mut outcome = timeout(CONNECTION_TIME, connection.as_mut()).await;

@@ -46,7 +46,19 @@ pub fn check(bytes: &[u8]) {
     let answer = runtime
         .expect("a runtime")
         .block_on(answer_to(request, *way, &outcomes));
-    check_answers(&answer, request, is_good);
+    let statuses = check_answers(&answer, request, is_good);
+    check_plain_request(request, *clock, &statuses);
+}
+
+/// A request as any client sends it is answered, whether or not its client then closes its side.
+fn check_plain_request(request: &[u8], clock: u8, statuses: &[String]) {
+    let expected = match request {
+        b"GET /clock HTTP/1.1\r\nHost: 127.0.0.1:2780\r\n\r\n" if clock.is_multiple_of(4) => "200",
+        b"GET /clock HTTP/1.1\r\nHost: 127.0.0.1:2780\r\n\r\n" => "503",
+        b"GET /clock HTTP/1.1\r\nHost: example.com\r\n\r\n" => "421",
+        _ => return,
+    };
+    assert_eq!(statuses, [expected]);
 }
 
 /// What the sidecar knows of the clock: good, not synchronized, nothing, a failure after a good reading.
@@ -101,10 +113,10 @@ async fn answer_to(request: &[u8], way: u8, outcomes: &[Result<Reading, ReadErro
         .expect("a connection that ends in time")
 }
 
-/// The bytes are whole answers, one after the other.
-fn check_answers(mut rest: &[u8], request: &[u8], is_good: bool) {
+/// The bytes are whole answers, one after the other; gives their statuses.
+fn check_answers(mut rest: &[u8], request: &[u8], is_good: bool) -> Vec<String> {
     let lines = request.iter().filter(|byte| **byte == b'\n').count();
-    let mut answers = 0;
+    let mut statuses = Vec::new();
     while !rest.is_empty() {
         let end = rest
             .windows(4)
@@ -122,13 +134,14 @@ fn check_answers(mut rest: &[u8], request: &[u8], is_good: bool) {
             body.get(..length).expect("a whole body")
         };
         if !body.is_empty() {
-            check_body(body, &status, is_good);
+            check_body(body, &status, request, is_good);
         }
         rest = &rest[end + body.len()..];
-        answers += 1;
+        statuses.push(status);
     }
     // An empty line may end a head, and what is refused may be any bytes.
-    assert!(answers <= lines + 1, "{answers} answers to {lines} lines");
+    assert!(statuses.len() <= lines + 1, "{statuses:?} to {lines} lines");
+    statuses
 }
 
 /// The status and the length of the body that an answer's head says.
@@ -159,7 +172,7 @@ fn check_head(head: &str) -> (String, usize) {
 }
 
 /// 200 for `/clock` is a good clock, and everything else says why not.
-fn check_body(body: &[u8], status: &str, is_good: bool) {
+fn check_body(body: &[u8], status: &str, request: &[u8], is_good: bool) {
     assert!(body.ends_with(b"}\n"));
     assert!(body.iter().all(|byte| *byte >= b' ' || *byte == b'\n'));
     let body: Value = serde_json::from_slice(body).expect("JSON");
@@ -176,6 +189,15 @@ fn check_body(body: &[u8], status: &str, is_good: bool) {
                 .is_some_and(|error| error.len() < 400),
             "{body}"
         ),
+    }
+    if matches!(status, "200" | "503") {
+        let request = String::from_utf8_lossy(request).to_ascii_lowercase();
+        let names = |words: &[&str]| words.iter().any(|word| request.contains(word));
+        assert!(
+            names(&["localhost", "127.", "::1", ":1]"]),
+            "a foreign host is answered"
+        );
+        assert!(names(&["/clock", "/healthz"]), "another path is answered");
     }
     if body["verdict"].is_string() && body["status"] != "SYNCHRONIZED" {
         assert!(body["earliest"].is_null() && body["latest"].is_null());
