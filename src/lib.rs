@@ -47,6 +47,8 @@ mod clock;
 pub mod demo;
 mod emf;
 #[doc(hidden)]
+pub mod fuzzing;
+#[doc(hidden)]
 pub mod program;
 mod reading;
 mod sidecar;

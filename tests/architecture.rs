@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// The rooms of `src/`, top first: each uses only rooms below it.
-const ROOMS: [&str; 11] = [
-    "bin", "demo", "program", "answer", "sidecar", "clock", "source", "reading", "emf", "time",
-    "text",
+const ROOMS: [&str; 12] = [
+    "bin", "fuzzing", "demo", "program", "answer", "sidecar", "clock", "source", "reading", "emf",
+    "time", "text",
 ];
 /// Rooms that the demonstration uses directly; everything else it takes by its public name, as any
 /// application does.

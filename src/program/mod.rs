@@ -13,6 +13,6 @@ pub(crate) mod settings;
 mod shutdown;
 pub(crate) mod start;
 pub(crate) mod system;
-mod unknown_variables;
+pub(crate) mod unknown_variables;
 
 pub use self::start::main;

@@ -44,10 +44,8 @@ pub(crate) fn settings<T>(
     environment: &Environment,
     read: Read<T>,
 ) -> Result<(T, Vec<Change>), Exit> {
-    let mut raw = Raw::new(flags, environment);
-    let settings = with_log_level(&mut raw, read);
-    let options = raw.options();
-    match raw.finish(settings) {
+    let (outcome, options) = outcome(flags, environment, read);
+    match outcome {
         Ok(((settings, log_level), changes)) => {
             diagnostics::init(log_level);
             report_variables(environment, options);
@@ -60,6 +58,21 @@ pub(crate) fn settings<T>(
             Err(Exit::Usage)
         }
     }
+}
+
+/// What is read: a value and what in it is not the default, or every fault.
+pub(crate) type Outcome<T> = Result<((T, LevelFilter), Vec<Change>), Vec<Fault>>;
+
+/// The settings or the faults, before anything is reported, and the options that were read.
+pub(crate) fn outcome<T>(
+    flags: &Flags,
+    environment: &Environment,
+    read: Read<T>,
+) -> (Outcome<T>, Vec<&'static dyn AnyOption>) {
+    let mut raw = Raw::new(flags, environment);
+    let settings = with_log_level(&mut raw, read);
+    let options = raw.options();
+    (raw.finish(settings), options)
 }
 
 fn report(fault: &Fault) {
@@ -78,13 +91,17 @@ fn report_variables(environment: &Environment, options: Vec<&dyn AnyOption>) {
     if !has_own_prefix(environment) {
         return;
     }
-    let mut known = options;
-    known.extend(commands::options());
-    for unknown in unknown_variables(environment, &known) {
+    for unknown in unknown_variables(environment, &all_known(options)) {
         let hint = unknown
             .meant
             .map(|meant| format!("; did you mean {meant}?"));
         let hint = hint.unwrap_or_default();
         warn!(variable = unknown.name, "unknown variable{hint}");
     }
+}
+
+/// These options, and those of every command: their variables are known.
+pub(crate) fn all_known<'a>(mut options: Vec<&'a dyn AnyOption>) -> Vec<&'a dyn AnyOption> {
+    options.extend(commands::options());
+    options
 }

@@ -85,7 +85,8 @@ fn bare(arguments: &[OsString]) -> Command {
     }
 }
 
-fn command() -> Command {
+/// The command line of the program.
+pub(crate) fn command() -> Command {
     let run = |command: Command| {
         command
             .args(arguments(&run::options()))

@@ -19,9 +19,13 @@ use self::ecs::EcsClient;
 use crate::reading::{ClockSource, ReadError, Reading, TaskIdentity};
 use crate::time::Moment;
 
+#[cfg(feature = "fuzzing")]
+pub(crate) use self::ecs::sample_of_body;
 pub(crate) use self::environment::ENDPOINT_VARIABLE;
 pub use self::environment::Environment;
 pub use self::invalid_source::InvalidSource;
+#[cfg(feature = "fuzzing")]
+pub(crate) use self::ntp::fuzzing as ntp_fuzzing;
 pub use self::ntp::{
     Comparison, CrossCheck, Exchange, InvalidNtpServer, NotCompared, NtpClient, NtpServer,
     NtpSettings,
@@ -241,7 +245,7 @@ impl Source {
     }
 }
 
-fn sample_of_exchange(outcome: Result<Exchange, ReadError>) -> Sample {
+pub(crate) fn sample_of_exchange(outcome: Result<Exchange, ReadError>) -> Sample {
     let (outcome, withheld, at) = match outcome {
         Ok(exchange) => {
             let (reading, withheld) = exchange.reading();

@@ -16,10 +16,14 @@ use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tracing::debug;
 
+#[cfg(feature = "fuzzing")]
+pub(crate) use self::client::judge_bytes;
 pub(crate) use self::client::{SegmentReport, check};
 use self::clocks::SetClock;
 pub(crate) use self::decide::Rules;
 use self::publisher::Publisher;
+#[cfg(feature = "fuzzing")]
+pub(crate) use self::segment::{Segment, Status};
 use super::trouble::Trouble;
 use crate::reading::Observed;
 

@@ -14,7 +14,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 use tracing::debug;
 
@@ -30,7 +30,10 @@ const CONNECTION_TIME: Duration = Duration::from_secs(60);
 const LAST_REQUEST: Duration = Duration::from_secs(5);
 
 /// Serves a connection to its end.
-pub(super) async fn converse(stream: TcpStream, clerk: Arc<Clerk>) {
+pub(super) async fn converse(
+    stream: impl AsyncRead + AsyncWrite + Unpin + 'static,
+    clerk: Arc<Clerk>,
+) {
     let service = service_fn(move |request| {
         let answer = answer(&clerk, request);
         async { Ok::<_, Infallible>(answer) }
@@ -39,6 +42,8 @@ pub(super) async fn converse(stream: TcpStream, clerk: Arc<Clerk>) {
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIME)
         .max_buf_size(HEAD_SIZE)
+        // A client that has nothing more to say is still answered.
+        .half_close(true)
         .serve_connection(TokioIo::new(stream), service);
     let mut connection = pin!(connection);
     let mut outcome = timeout(CONNECTION_TIME, connection.as_mut()).await;

@@ -166,6 +166,25 @@ impl Clerk {
     }
 }
 
+/// Serves a connection to its end, with the usual settings, from what was observed.
+#[cfg(feature = "fuzzing")]
+pub(crate) async fn converse(
+    stream: impl tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + 'static,
+    observed: Observed,
+) {
+    let Ok(address) = "localhost:0".parse() else {
+        return;
+    };
+    let settings = Settings {
+        address,
+        limits: Limits::default(),
+        drift: DriftRate::DEFAULT,
+        sample_interval: Duration::from_secs(10),
+    };
+    let (_, observed) = watch::channel(observed);
+    connection::converse(stream, Arc::new(Clerk { settings, observed })).await;
+}
+
 /// What the last reading says at `now`, held against limits. A reading that is too old is none.
 fn judged(observed: &Observed, limits: &Limits, now: &Moment, settings: &Settings) -> Report {
     let longest = freshness(settings.sample_interval);

@@ -83,6 +83,12 @@ fn read(raw: &mut Raw<'_>) -> Option<Settings> {
     })
 }
 
+/// The limits and the waiting time that the options name.
+#[cfg(feature = "fuzzing")]
+pub(crate) fn limits_and_wait(raw: &mut Raw<'_>) -> Option<(Limits, Option<Duration>)> {
+    read(raw).map(|settings| (settings.limits, settings.wait))
+}
+
 /// Judges the clock once; with a waiting time, every second until it is good, the time is over, or
 /// `shutdown` is ready. `None` if `shutdown` came before the first verdict.
 ///

@@ -74,6 +74,12 @@ impl EcsClient {
     }
 }
 
+/// What a request sent at `requested` gives whose answer, with this body, was complete at `at`.
+#[cfg(feature = "fuzzing")]
+pub(crate) fn sample_of_body(body: &[u8], requested: Moment, at: Moment) -> Sample {
+    interpret(task_document::parse(body), requested, at).0
+}
+
 /// What an attempt gave that was begun at `requested` and over at `at`.
 fn interpret(
     document: Result<TaskDocument, ReadError>,

@@ -6,6 +6,8 @@ mod client;
 mod cross_check;
 mod exchange;
 mod fault;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod packet;
 mod schedule;
 mod server;

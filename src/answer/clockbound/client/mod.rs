@@ -1,7 +1,7 @@
 //! A segment as a client of version 2.0 reads it, held against limits: the command `check --clockbound`.
 
 use std::fmt;
-use std::fs::{File, OpenOptions};
+use std::fs::OpenOptions;
 use std::io;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
@@ -135,19 +135,9 @@ fn read(directory: &Path) -> Result<Option<Segment>, Unreadable> {
         .custom_flags(flags)
         .open(directory.join(FILE_NAME))
         .map_err(Unreadable::File)?;
+    let mut read_at = |buffer: &mut [u8], at| file.read_exact_at(buffer, at);
     for _ in 0..TRIES {
-        let before = generation(&file)?;
-        let mut payload = [0; SIZE - HEADER_SIZE];
-        file.read_exact_at(&mut payload, HEADER_SIZE as u64)
-            .map_err(Unreadable::File)?;
-        if before == 0 {
-            return Err(Unreadable::NotInitialized);
-        }
-        if before.is_multiple_of(2) && generation(&file)? == before {
-            let segment = Segment::from_payload(&payload).map_err(Unreadable::Foreign)?;
-            if segment.disruption_support {
-                return Err(Unreadable::NeedsVmClock);
-            }
+        if let Some(segment) = attempt(&mut read_at)? {
             return Ok(Some(segment));
         }
         std::thread::sleep(PAUSE);
@@ -155,11 +145,43 @@ fn read(directory: &Path) -> Result<Option<Segment>, Unreadable> {
     Ok(None)
 }
 
-fn generation(file: &File) -> Result<u16, Unreadable> {
+/// What fills a buffer with the bytes of the segment from an offset on, as they are at present.
+type ReadAt<'a> = dyn FnMut(&mut [u8], u64) -> io::Result<()> + 'a;
+
+/// The segment; `None` while it is being written.
+fn attempt(read_at: &mut ReadAt<'_>) -> Result<Option<Segment>, Unreadable> {
+    let before = generation(read_at)?;
+    let mut payload = [0; SIZE - HEADER_SIZE];
+    read_at(&mut payload, HEADER_SIZE as u64).map_err(Unreadable::File)?;
+    if before == 0 {
+        return Err(Unreadable::NotInitialized);
+    }
+    if !before.is_multiple_of(2) || generation(read_at)? != before {
+        return Ok(None);
+    }
+    let segment = Segment::from_payload(&payload).map_err(Unreadable::Foreign)?;
+    if segment.disruption_support {
+        return Err(Unreadable::NeedsVmClock);
+    }
+    Ok(Some(segment))
+}
+
+fn generation(read_at: &mut ReadAt<'_>) -> Result<u16, Unreadable> {
     let mut header = [0; HEADER_SIZE];
-    file.read_exact_at(&mut header, 0)
-        .map_err(Unreadable::File)?;
+    read_at(&mut header, 0).map_err(Unreadable::File)?;
     segment::generation(&header).map_err(Unreadable::Foreign)
+}
+
+/// What one attempt at bytes that change while they are read comes to.
+#[cfg(feature = "fuzzing")]
+pub(crate) fn judge_bytes(
+    read_at: &mut ReadAt<'_>,
+    wall: DateTime<Utc>,
+    coarse: Duration,
+    max_error: Option<Duration>,
+) -> Result<SegmentReport, Unreadable> {
+    let segment = attempt(read_at)?;
+    Ok(judge(segment.as_ref(), wall, coarse, max_error))
 }
 
 /// The status that a client reports at `coarse`.

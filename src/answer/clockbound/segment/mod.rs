@@ -127,7 +127,7 @@ impl Segment {
 
     /// The whole segment as it is in a file.
     #[must_use]
-    pub(super) fn to_bytes(self, generation: u16) -> [u8; SIZE] {
+    pub(crate) fn to_bytes(self, generation: u16) -> [u8; SIZE] {
         let mut bytes = [0; SIZE];
         let mut writer = Fields::new(&mut bytes);
         writer.put(header(generation));

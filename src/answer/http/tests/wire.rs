@@ -200,6 +200,25 @@ fn who_is_silent_or_slow_is_let_go_and_others_are_answered() {
     assert_eq!(answer.matches("HTTP/1.1").count(), 1);
 }
 
+/// As `nc -N` and scripts do that have nothing more to say. Both come before the connection is looked at.
+#[tokio::test]
+async fn a_client_that_closes_its_side_after_the_request_is_answered() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    for version in ["1.0", "1.1"] {
+        let (mut client, stream) = tokio::io::duplex(4 * 1024);
+        let request = format!("GET /clock HTTP/{version}\r\nHost: localhost\r\n\r\n");
+        client.write_all(request.as_bytes()).await.unwrap();
+        client.shutdown().await.unwrap();
+        connection::converse(stream, Arc::new(clerk(good()))).await;
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).await.unwrap();
+        assert!(
+            answer.starts_with(&format!("HTTP/{version} 200 ")),
+            "{answer}"
+        );
+    }
+}
+
 #[test]
 fn a_thousand_connections_take_64_places_and_no_more() {
     let server = server(good());

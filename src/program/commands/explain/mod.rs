@@ -7,7 +7,7 @@ mod summary;
 mod text;
 
 use std::fs::File;
-use std::io::{self, BufReader, IsTerminal as _, Read, Write as _};
+use std::io::{self, BufReader, IsTerminal as _, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -132,6 +132,21 @@ pub(crate) fn run(matches: &ArgMatches, environment: &Environment) -> Exit {
     }
 }
 
+/// The report on an input, as it is printed to a file, and the number of faults.
+#[cfg(feature = "fuzzing")]
+pub(crate) fn report_on(input: &[u8], options: Options, json: bool) -> io::Result<(Vec<u8>, u64)> {
+    let mut output = Vec::new();
+    let mut report = Report::new(&mut output, json, false, &Environment::default());
+    report.begin_file(None);
+    let mut events = explain::explain(input, options);
+    for event in events.by_ref() {
+        report.event(&event?)?;
+    }
+    report.end_file(events.lines())?;
+    let faults = report.finish()?;
+    Ok((output, faults))
+}
+
 /// Why a file was not explained to its end.
 enum Stopped {
     Read(io::Error),
@@ -141,7 +156,7 @@ enum Stopped {
 fn explain_file(
     file: &Path,
     options: Options,
-    report: &mut Report<'_>,
+    report: &mut Report<impl Write>,
     progress: &mut Progress,
 ) -> Result<(), Stopped> {
     let input: Box<dyn Read> = if file.as_os_str() == "-" {

@@ -1,6 +1,6 @@
 //! The report of all events: written as it goes, bounded for every line, summed up at the end.
 
-use std::io::{self, BufWriter, StdoutLock, Write};
+use std::io::{self, BufWriter, Write};
 
 use super::summary::{Summary, place};
 use super::text::{self, Style};
@@ -15,8 +15,8 @@ const BYTES_OF_A_LINE: usize = 4 * 1024 * 1024;
 const BYTES_FOR_A_BYTE: usize = 4;
 
 /// Writes what is found.
-pub(super) struct Report<'w> {
-    output: BufWriter<StdoutLock<'w>>,
+pub(super) struct Report<W: Write> {
+    output: BufWriter<W>,
     json: bool,
     /// Whether a person reads along.
     is_terminal: bool,
@@ -37,14 +37,9 @@ struct Budget {
     left_out: u64,
 }
 
-impl<'w> Report<'w> {
+impl<W: Write> Report<W> {
     /// A report to `output`, in colour where that is a terminal of which `environment` says nothing else.
-    pub(super) fn new(
-        output: StdoutLock<'w>,
-        json: bool,
-        is_terminal: bool,
-        environment: &Environment,
-    ) -> Self {
+    pub(super) fn new(output: W, json: bool, is_terminal: bool, environment: &Environment) -> Self {
         let no_colour = environment
             .get("NO_COLOR")
             .is_some_and(|value| !value.is_empty());

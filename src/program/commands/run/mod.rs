@@ -1,6 +1,6 @@
 //! The command `run`: samples and emits until a signal.
 
-mod settings;
+pub(crate) mod settings;
 
 use std::time::Duration;
 

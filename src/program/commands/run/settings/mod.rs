@@ -18,7 +18,7 @@ use crate::sidecar::line::{Dimensions, FEWEST_READINGS, Format};
 use crate::time::DriftRate;
 
 /// Reads the options.
-pub(super) fn read(raw: &mut Raw<'_>) -> Option<(Settings, answer::Settings, SourceKind)> {
+pub(crate) fn read(raw: &mut Raw<'_>) -> Option<(Settings, answer::Settings, SourceKind)> {
     let clock = clock(raw);
     let once = raw.is_on(&ONCE);
     let kind = clock.as_ref().map(|clock| clock.kind);
