@@ -23,12 +23,12 @@ const NAME: &str = "ecs-clock-emf";
 #[must_use]
 pub fn main(arguments: Vec<OsString>, environment: &Environment) -> ExitCode {
     let started = Moment::now();
-    let matches = match bare(&arguments).try_get_matches_from(with_name(arguments.iter())) {
+    let parsed = match matches(bare(&arguments), &arguments) {
         Ok(matches) => Ok(matches),
         // Whatever is to be said of the arguments is said by the command with all its texts.
         Err(_) => parse(command(), arguments),
     };
-    let exit = match matches {
+    let exit = match parsed {
         Ok(matches) => match matches.subcommand() {
             Some(("check", matches)) => check(matches, environment),
             Some(("explain", matches)) => explain::run(matches, environment),
@@ -47,8 +47,7 @@ pub fn main(arguments: Vec<OsString>, environment: &Environment) -> ExitCode {
 /// # Errors
 /// How the program ends, once the help, the version or the error is printed.
 pub(crate) fn parse(command: Command, arguments: Vec<OsString>) -> Result<ArgMatches, Exit> {
-    let matches = command.try_get_matches_from(with_name(arguments));
-    matches.map_err(|error| {
+    matches(command, arguments).map_err(|error| {
         // Help and the version go to stdout and are not errors.
         let _ = error.print();
         if error.use_stderr() {
@@ -59,11 +58,14 @@ pub(crate) fn parse(command: Command, arguments: Vec<OsString>) -> Result<ArgMat
     })
 }
 
-/// Arguments after a name, which is not looked at.
-fn with_name<T: Into<OsString>>(
+/// What clap makes of a command's arguments. It wants the command's name before them, and shows it.
+fn matches<T: Into<OsString>>(
+    command: Command,
     arguments: impl IntoIterator<Item = T>,
-) -> impl Iterator<Item = OsString> {
-    std::iter::once(OsString::new()).chain(arguments.into_iter().map(Into::into))
+) -> Result<ArgMatches, clap::Error> {
+    let name = OsString::from(command.get_name());
+    let arguments = arguments.into_iter().map(Into::into);
+    command.try_get_matches_from(std::iter::once(name).chain(arguments))
 }
 
 /// [`command`] as far as arguments need it that are right: without help texts and without the other commands,
@@ -186,7 +188,7 @@ mod tests {
         command: Command,
         arguments: &[OsString],
     ) -> Option<(String, Flags, Option<PathBuf>)> {
-        let matches = command.try_get_matches_from(with_name(arguments)).ok()?;
+        let matches = matches(command, arguments).ok()?;
         let (name, matches) = matches.subcommand().unwrap_or(("", &matches));
         let options = match name {
             "check" => check::options(),
@@ -196,6 +198,18 @@ mod tests {
         let directory = matches.try_get_one::<PathBuf>("clockbound");
         let directory = directory.ok().flatten().cloned();
         Some((name.to_owned(), flags(matches, &options), directory))
+    }
+
+    #[test]
+    fn the_help_shows_how_the_program_is_called() {
+        for (line, usage) in [
+            ("--help", "Usage: ecs-clock-emf [OPTIONS]"),
+            ("run -h", "Usage: ecs-clock-emf run [OPTIONS]"),
+            ("check --help", "Usage: ecs-clock-emf check [OPTIONS]"),
+        ] {
+            let help = matches(command(), line.split_whitespace()).unwrap_err();
+            assert!(help.to_string().contains(usage), "{line}: {help}");
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! A line is a fixed sequence of members, most of them short. To append their bytes takes a third of the
 //! instructions that a serializer takes, which is asked for each of them. Numbers, and strings that need
-//! escaping, are serde_json's.
+//! escaping, are `serde_json`'s.
 
 use std::io;
 
@@ -65,8 +65,8 @@ impl Members {
     }
 }
 
-/// A number that serde_json writes.
-pub(super) trait Number: Serialize {}
+/// A number that `serde_json` writes.
+pub(super) trait Number: Serialize + Copy {}
 impl Number for f64 {}
 impl Number for i64 {}
 impl Number for u64 {}

@@ -150,14 +150,19 @@ fn status_word(raw: &RawValue) -> Result<SyncStatus, &'static str> {
     Ok(SyncStatus::from_word(&word))
 }
 
+/// The text of a string. One without escapes stands in the document as it is, and has been checked.
 fn text(raw: &RawValue) -> Option<Cow<'_, str>> {
-    let text: Text<'_> = serde_json::from_str(raw.get()).ok()?;
-    Some(text.0)
+    let quoted = raw.get().strip_prefix('"')?.strip_suffix('"')?;
+    if quoted.contains('\\') {
+        serde_json::from_str(raw.get()).ok().map(Cow::Owned)
+    } else {
+        Some(Cow::Borrowed(quoted))
+    }
 }
 
-/// A string, borrowed unless it has escapes; a bare `Cow` would always own it, and a document has thirty.
+/// The name of a member, borrowed unless it has escapes: a bare `Cow` would always own it.
 #[derive(Deserialize)]
-struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
 
 /// Collects what had to be withheld while members are read.
 #[derive(Default)]
@@ -235,7 +240,7 @@ fn members<'a, const N: usize>(
         fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
             let mut found = [None; N];
             let mut count = 0;
-            while let Some(Text(key)) = map.next_key()? {
+            while let Some(Key(key)) = map.next_key()? {
                 count += 1;
                 match self.0.iter().position(|name| *name == key) {
                     Some(index) => found[index] = Some(map.next_value()?),

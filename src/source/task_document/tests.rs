@@ -225,3 +225,16 @@ proptest! {
         );
     }
 }
+
+proptest! {
+    #[test]
+    fn a_text_is_what_any_json_reader_makes_of_it(text in any::<String>(), escaped in any::<bool>()) {
+        let mut json = serde_json::to_string(&text).unwrap();
+        if escaped {
+            json.insert_str(1, r"\u0041");
+        }
+        let raw: &RawValue = serde_json::from_str(&json).unwrap();
+        let expected: String = serde_json::from_str(&json).unwrap();
+        prop_assert_eq!(super::text(raw), Some(Cow::Owned(expected)));
+    }
+}
