@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::reading::SyncStatus;
-use crate::time::{ErrorBound, Moment};
+use crate::time::{DriftRate, ErrorBound, Moment};
 
 /// A world in which the wall clock is stepped.
 struct World {
@@ -57,6 +57,8 @@ impl World {
         let reading = self.recovery.admit(reading);
         let bound = reading.bound_when_taken().unwrap();
         assert_eq!(bound, reading.enlarged_by() + Duration::from_micros(500));
+        let adjusted = reading.age_adjusted_bound(DriftRate::DEFAULT);
+        assert!(adjusted.is_none_or(|adjusted| adjusted >= bound));
         reading.enlarged_by().as_millis()
     }
 }
@@ -122,6 +124,21 @@ fn a_correction_by_hours_is_seen_at_once() {
     }
 }
 
+/// Clocks of two machines differ a little: only what is over 2 s later or earlier is of the new time line.
+#[test]
+fn the_first_reference_after_a_step_must_be_clearly_of_the_new_time_line() {
+    for (reference, enlarged) in [(8, 350), (9, 350), (10, 0), (-7, 350), (-8, 0)] {
+        let mut world = World::new();
+        assert_eq!(world.read(0, Ecs, Some(-5)), 0);
+        world.step(7, 350);
+        assert_eq!(
+            world.read(12, Ecs, Some(reference)),
+            enlarged,
+            "{reference}"
+        );
+    }
+}
+
 #[test]
 fn without_a_reference_time_it_ends_after_an_hour() {
     let mut world = World::new();
@@ -147,6 +164,8 @@ fn a_request_sent_before_the_step_was_seen_does_not_end_it() {
     assert_eq!(world.read(0, Ecs, Some(-5)), 0);
     world.step(7, 350);
     assert_eq!(world.read(6, Ecs, Some(5)), 350);
+    // Its reference is none to compare with: this one is of before the step as well.
+    assert_eq!(world.read(10, Ecs, Some(6)), 350);
 }
 
 #[test]
