@@ -100,6 +100,26 @@ fn a_comparison_between_the_last_reading_and_the_step_does_not_end_it() {
     assert_eq!(world.read(80, Ecs, Some(70)), 0, "compared again");
 }
 
+/// Regression: a reading that may be of either side of a step was held against the time before it alone. After a
+/// step back its small bound was believed, though its source had compared the clock in between.
+#[test]
+fn a_reading_after_a_step_is_held_against_its_own_time_too() {
+    let mut world = World::new();
+    assert_eq!(world.read(0, Ecs, Some(-5)), 0);
+    world.step(7, 1_000);
+    let requested = world.at(8);
+    let mut reading = Reading::new(Ecs, requested, requested);
+    reading.bound = ErrorBound::from_millis(0.5).ok();
+    reading.reference = Some(requested.wall);
+    let reading = world.recovery.admit(reading);
+    for (by_ms, bound_us) in [(0, 1_000_500), (-1_000, 1_000_500), (-2_500, 2_500_500)] {
+        world.moved = TimeDelta::milliseconds(1_000 + by_ms);
+        let now = world.at(8);
+        let bound = reading.bound_at(&now, DriftRate::DEFAULT);
+        assert_eq!(bound, Some(Duration::from_micros(bound_us)), "{by_ms}");
+    }
+}
+
 /// Regression: steps there and back were taken to cancel out, though the clock was corrected in between.
 #[test]
 fn steps_with_a_comparison_in_between_do_not_cancel_out() {

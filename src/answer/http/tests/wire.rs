@@ -130,7 +130,9 @@ fn requests_are_answered_or_refused_on_the_wire() {
         assert_eq!(status_of(&answer), status, "{request}: {answer}");
         if request.contains("Content-Length") {
             // What is left of the body would be taken for the next request.
-            let closes = answer.to_ascii_lowercase().contains("\r\nconnection: close\r\n");
+            let closes = answer
+                .to_ascii_lowercase()
+                .contains("\r\nconnection: close\r\n");
             assert!(closes, "{request}: {answer}");
         }
         if status == 405 {
