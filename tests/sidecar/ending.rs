@@ -149,6 +149,18 @@ fn a_stdout_that_is_found_closed_at_the_end_is_said_too() {
     assert_eq!(said[0]["level"], "ERROR");
 }
 
+/// The line that would have said why there is no reading is lost as well.
+#[test]
+fn lost_lines_take_precedence_over_a_missing_reading() {
+    for (stdout, code) in [(Stdio::null(), 3), (closed_pipe(), 4)] {
+        let server = Server::start(Scenario::Error500).unwrap();
+        let arguments = ["--once", "--source=ecs"];
+        let program = Program::start_unread(&arguments, &[(ENDPOINT, &server.base())], stdout);
+        let finished = program.finish();
+        assert_eq!(finished.code, Some(code), "{finished:?}");
+    }
+}
+
 /// Regression: it went on for ever as if the reader might come back.
 #[test]
 fn a_stdout_that_is_open_for_reading_only_counts_as_closed() {

@@ -207,6 +207,38 @@ fn who_is_silent_or_slow_is_let_go_and_others_are_answered() {
     assert_eq!(answer.matches("HTTP/1.1").count(), 1);
 }
 
+#[tokio::test]
+async fn a_connection_keeps_its_place_until_it_ends() {
+    async fn read(stream: &tokio::net::TcpStream) -> usize {
+        loop {
+            stream.readable().await.unwrap();
+            match stream.try_read(&mut [0; 1_024]) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                read => return read.unwrap(),
+            }
+        }
+    }
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (places, clerk) = (Arc::new(Semaphore::new(1)), Arc::new(clerk(good())));
+    let connect = async || {
+        let client = tokio::net::TcpStream::connect(address).await.unwrap();
+        admit(listener.accept().await.unwrap().0, &clerk, &places);
+        client
+    };
+    let first = connect().await;
+    let request = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    first.writable().await.unwrap();
+    assert_eq!(first.try_write(request).unwrap(), request.len());
+    assert!(read(&first).await > 0);
+    assert_eq!(places.available_permits(), 0, "it may ask again");
+    assert_eq!(read(&connect().await).await, 0, "there is no place");
+
+    drop(first);
+    let free = tokio::time::timeout(PATIENCE, places.acquire()).await;
+    assert!(free.is_ok(), "no place becomes free");
+}
+
 #[test]
 fn a_thousand_connections_take_64_places_and_no_more() {
     let server = server(good());
