@@ -159,6 +159,19 @@ fn the_first_reference_after_a_step_must_be_clearly_of_the_new_time_line() {
     }
 }
 
+/// A reference that is set back is of the new time line after one step; after several it may be of any.
+#[test]
+fn a_reference_set_back_ends_one_step_and_not_several() {
+    for (steps, enlarged) in [(1, 0), (2, 700)] {
+        let mut world = World::new();
+        assert_eq!(world.read(0, Ecs, Some(-5)), 0);
+        for seconds in 0..steps {
+            world.step(7 + seconds, 350);
+        }
+        assert_eq!(world.read(12, Ecs, Some(-8)), enlarged, "{steps}");
+    }
+}
+
 #[test]
 fn without_a_reference_time_it_ends_after_an_hour() {
     let mut world = World::new();
