@@ -123,13 +123,17 @@ fn requests_are_answered_or_refused_on_the_wire() {
             "GET /clock HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\n",
             200,
         ),
+        (
+            "GET /clock HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhello",
+            200,
+        ),
         ("\u{1}\r\n\r\n", 400),
         ("GET /clock HTTP/3.0\r\n\r\n", 400),
     ] {
         let answer = server.exchange(request);
         assert_eq!(status_of(&answer), status, "{request}: {answer}");
         if request.contains("Content-Length") {
-            // What is left of the body would be taken for the next request.
+            // What is not read of a body must not be taken for the next request.
             let closes = answer
                 .to_ascii_lowercase()
                 .contains("\r\nconnection: close\r\n");
