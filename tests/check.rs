@@ -380,12 +380,18 @@ fn the_limits_are_variables_too() {
 }
 
 #[test]
-fn a_slow_endpoint_is_given_its_time() {
+fn a_slow_endpoint_is_given_its_time_and_the_bound_grows_with_it() {
     let server = Server::with(Options {
         scenario: Scenario::Slow,
         delay: Duration::from_millis(700),
         ..Options::default()
     })
     .unwrap();
-    assert_eq!(check(&server, &["--request-timeout=30s"]).code, Some(0));
+    let arguments = ["--request-timeout=30s", "--max-drift-ppm=10000", "--json"];
+    let finished = check(&server, &arguments);
+    assert_eq!(finished.code, Some(0));
+    // The bound holds from before the request: 1 % of 700 ms comes to the 0.446931 ms.
+    let checked = json(&finished);
+    let range = checked.latest.unwrap() - checked.earliest.unwrap();
+    assert!(range >= TimeDelta::microseconds(2 * 7_446), "{range}");
 }

@@ -60,10 +60,35 @@ fn growth_counts_from_before_the_request() {
     );
     let reading = Reading {
         bound: ErrorBound::from_millis(1.0).ok(),
+        reference: Some(earlier(requested.wall, Duration::from_secs(10))),
         ..Reading::new(ClockSource::Ecs, requested, taken)
     };
     let at_once = reading.bound_at(&taken, DriftRate::DEFAULT).unwrap();
     assert!(at_once >= Duration::from_micros(1_030), "{at_once:?}");
+    assert_eq!(reading.reference_age(), Some(Duration::from_secs(12)));
+}
+
+#[test]
+fn what_the_reads_of_the_clocks_leave_open_is_in_the_bound() {
+    let width = Duration::from_micros(400);
+    let reading = reading(1.0, 0);
+    let start = Moment::new(reading.requested.wall, reading.requested.monotonic);
+    let exact = Reading {
+        bound: reading.bound,
+        ..Reading::new(ClockSource::Ecs, start, start)
+    };
+    let wide = Reading {
+        bound: reading.bound,
+        ..Reading::new(ClockSource::Ecs, start.read_within(width), start)
+    };
+    for (reading, now, expected_us) in [
+        (&exact, start, 1_000),
+        (&exact, start.read_within(width), 1_400),
+        (&wide, start, 1_400),
+    ] {
+        let bound = reading.bound_at(&now, DriftRate::DEFAULT);
+        assert_eq!(bound, Some(Duration::from_micros(expected_us)));
+    }
 }
 
 #[test]

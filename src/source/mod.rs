@@ -271,3 +271,29 @@ fn read_kernel() -> Sample {
         identity: None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_address_names_the_task_only_where_nothing_else_does() {
+        let base = format!("http://169.254.170.2/v4/{}-1", "a".repeat(32));
+        let address = TaskIdentity::from_endpoint_address(&base);
+        let document = Some(TaskIdentity {
+            cluster: Some("orders".to_owned()),
+            ..TaskIdentity::default()
+        });
+        let source = Source::ecs(&base, Duration::from_secs(1)).unwrap();
+        for (found, expected) in [(None, &address), (document.clone(), &document)] {
+            let sample = Sample {
+                identity: found,
+                ..sample_of_exchange(Err(ReadError::new(
+                    crate::reading::ReadErrorKind::Timeout,
+                    "none",
+                )))
+            };
+            assert_eq!(source.in_its_task(sample).identity, *expected);
+        }
+    }
+}

@@ -21,14 +21,19 @@ impl Moment {
     /// that is put to sleep in between tries again, a few times, so that it does not look like a step.
     #[must_use]
     pub fn now() -> Self {
+        Self::closest(Self::read_once)
+    }
+
+    /// The first read whose clocks lie close together, else the closest of a few.
+    fn closest(mut read: impl FnMut() -> Self) -> Self {
         const TRIES: u32 = 3;
         const CLOSE: Duration = Duration::from_millis(1);
-        let mut best = Self::read_once();
+        let mut best = read();
         for _ in 1..TRIES {
             if best.width <= CLOSE {
                 break;
             }
-            let again = Self::read_once();
+            let again = read();
             if again.width < best.width {
                 best = again;
             }
@@ -60,6 +65,13 @@ impl Moment {
             monotonic,
             width: Duration::ZERO,
         }
+    }
+
+    /// This moment, with `width` between the reads of the two clocks.
+    #[cfg(test)]
+    #[must_use]
+    pub(crate) fn read_within(self, width: Duration) -> Self {
+        Self { width, ..self }
     }
 
     /// How much monotonic time lies between `earlier` and this moment; zero if `earlier` is later.
@@ -214,6 +226,33 @@ mod tests {
                 at(0, 0).wall_moved_since(&later),
                 TimeDelta::milliseconds(-moved)
             );
+        }
+    }
+
+    #[test]
+    fn reads_are_repeated_until_they_are_close_and_the_closest_counts() {
+        let now = Moment::now();
+        for (widths_us, closest_us) in [
+            (vec![1_000], 1_000),
+            (vec![1_001, 900], 900),
+            (vec![3_000, 5_000, 4_000], 3_000),
+            (vec![4_000, 5_000, 3_000], 3_000),
+        ] {
+            let mut reads = widths_us.iter().copied().map(Duration::from_micros);
+            let found = Moment::closest(|| now.read_within(reads.next().unwrap()));
+            assert_eq!(found.width(), Duration::from_micros(closest_us));
+            assert_eq!(reads.next(), None, "{widths_us:?}");
+        }
+    }
+
+    #[test]
+    fn a_clock_may_have_moved_by_the_wider_of_two_reads_more() {
+        let now = Moment::now();
+        let us = Duration::from_micros;
+        for (earlier, this) in [(us(200), us(300)), (us(300), us(200))] {
+            let moved = now.moved(TimeDelta::microseconds(-5)).read_within(this);
+            let at_most = moved.wall_moved_at_most(&now.read_within(earlier));
+            assert_eq!(at_most, us(305), "{earlier:?} {this:?}");
         }
     }
 

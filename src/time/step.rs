@@ -192,6 +192,38 @@ mod tests {
     }
 
     #[test]
+    fn the_widths_of_both_reads_are_no_step() {
+        let base = Instant::now();
+        let width = Duration::from_micros;
+        for (before_us, now_us, moved_us, is_step) in [
+            (0, 0, 5_000, true),
+            (700, 0, 5_699, false),
+            (700, 0, 5_700, true),
+            (0, 700, 5_699, false),
+            (0, 700, -5_700, true),
+            (700, 700, -6_399, false),
+            (700, 700, 6_400, true),
+        ] {
+            let before = moment(base, 0, 0).read_within(width(before_us));
+            let now = moment(base, 0, moved_us).read_within(width(now_us));
+            let found = step_between(&before, &now).is_some();
+            assert_eq!(found, is_step, "{before_us} {now_us} {moved_us}");
+        }
+    }
+
+    #[test]
+    fn what_adds_up_is_a_gradual_move_and_what_jumps_is_not() {
+        let base = Instant::now();
+        for (moves_ms, gradual) in [([3, 3], true), ([0, 6], false), ([3, 9], false)] {
+            let mut detector = StepDetector::new(moment(base, 0, 0));
+            let [first, second] = moves_ms.map(|by| by * 1_000);
+            assert_eq!(detector.observe(moment(base, 0, first)), None);
+            let step = detector.observe(moment(base, 0, first + second));
+            assert_eq!(step.map(|step| step.gradual), Some(gradual), "{moves_ms:?}");
+        }
+    }
+
+    #[test]
     fn these_clocks_do_not_step_within_a_moment() {
         let now = Moment::now();
         assert_eq!(step_between(&now, &now), None);

@@ -134,10 +134,11 @@ fn plain_events_between_documents_are_counted() {
 fn a_time_before_some_documents_only_is_the_writers() {
     let document = super::document();
     let timed = format!("2026-11-22T12:00:00Z {document}");
-    for (lines, expected) in [
+    for (lines, expected, certain) in [
         (
             vec![document.to_string(), timed.clone()],
             vec![vec![], vec![Rule::Prefix]],
+            vec![true, false],
         ),
         (
             vec![timed.clone(), document.to_string(), timed.clone()],
@@ -146,9 +147,13 @@ fn a_time_before_some_documents_only_is_the_writers() {
                 vec![Rule::Prefix],
                 vec![Rule::Prefix],
             ],
+            vec![true, true, false],
         ),
     ] {
         let events = events_of(lines.join("\n").as_bytes(), Input::Auto);
+        let is_certain = |event: &Explained| event.points.iter().all(|point| point.certain);
+        let found: Vec<_> = events.iter().map(is_certain).collect();
+        assert_eq!(found, certain);
         let said: Vec<_> = events
             .iter()
             .map(|event| super::rules(&event.problems))

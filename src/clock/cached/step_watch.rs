@@ -34,3 +34,35 @@ impl StepWatch {
         self.recovery.admit(reading)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use chrono::TimeDelta;
+
+    use super::*;
+    use crate::reading::ClockSource;
+    use crate::time::later;
+
+    /// Over a minute apart the detector forgets them one by one, yet a reading is read again for their sum.
+    #[test]
+    fn moves_that_are_small_during_a_read_and_after_it_add_up() {
+        let start = Moment::now();
+        let at = |seconds, moved_ms| {
+            let passed = Duration::from_secs(seconds);
+            let wall = later(start.wall, passed) + TimeDelta::milliseconds(moved_ms);
+            Moment::new(wall, start.monotonic + passed)
+        };
+        for (during_ms, after_ms, enlarged_ms) in [(3, 3, 6), (-3, -3, 6), (2, 2, 0), (3, -3, 0)] {
+            let mut watch = StepWatch::default();
+            watch.begin(at(0, 0));
+            watch.observe(at(2, during_ms));
+            let now = at(100, during_ms + after_ms);
+            watch.begin(now);
+            let reading = watch.admit(Reading::new(ClockSource::Ecs, now, now));
+            let expected = Duration::from_millis(enlarged_ms);
+            assert_eq!(reading.enlarged_by(), expected, "{during_ms} {after_ms}");
+        }
+    }
+}

@@ -101,7 +101,7 @@ pub enum Effect {
 impl Effect {
     /// Whether no metric of the event can be relied on to exist.
     pub(super) fn spoils_event(self) -> bool {
-        matches!(self, Self::Event | Self::NotRead)
+        self == Self::Event
     }
 }
 

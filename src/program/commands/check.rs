@@ -132,3 +132,33 @@ fn print(report: &Report, json: bool) -> io::Result<()> {
     };
     io::stdout().write_all(text.as_bytes())
 }
+
+#[cfg(all(test, feature = "test-util"))]
+mod tests {
+    use super::*;
+    use crate::reading::{ReadError, ReadErrorKind};
+    use crate::source::Source;
+    use crate::time::DriftRate;
+
+    #[tokio::test(start_paused = true)]
+    #[expect(clippy::disallowed_methods, reason = "a paused clock, not a reading")]
+    async fn the_waiting_does_not_go_on_over_its_time() {
+        for (wait_ms, over_ms) in [(0, 500), (500, 1_000), (1_500, 2_000)] {
+            let error = ReadError::new(ReadErrorKind::Timeout, "none");
+            let source = Source::playing([Err(error)]);
+            let settings = Settings {
+                clock: Clock::with_drift(source, Duration::ZERO, DriftRate::DEFAULT),
+                limits: Limits::default(),
+                wait: Some(Duration::from_millis(wait_ms)),
+                json: false,
+            };
+            let began = Instant::now();
+            let checked = check(&settings, std::future::pending()).await.unwrap();
+            assert!(!checked.had_reading);
+            let took = began.elapsed();
+            assert!(took >= Duration::from_millis(wait_ms), "{took:?}");
+            // The last read may have to wait for the pause between two.
+            assert!(took < Duration::from_millis(over_ms), "{took:?}");
+        }
+    }
+}

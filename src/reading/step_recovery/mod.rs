@@ -121,12 +121,13 @@ impl Open {
     }
 
     /// The wall clock that a reading speaks of. If its reference is the one of before the steps, that is
-    /// the clock of then; else the clock may have been compared at any time in between, and all count.
+    /// the clock of then; else the clock may have been compared at any time until the answer, and all count:
+    /// the reading's own time as well, since the clock may be stepped again before the next one.
     fn baseline(&self, reading: &Reading) -> Baseline {
         if self.first.reference.is_some() && self.first.reference == reading.reference {
             self.first.baseline
         } else {
-            self.all
+            self.all.and(reading.requested).and(reading.taken)
         }
     }
 

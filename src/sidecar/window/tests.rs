@@ -267,6 +267,29 @@ fn a_damped_step_leaves_the_stamp_of_the_last_reading() {
 }
 
 #[test]
+fn a_damped_step_among_failures_moves_the_stamp_to_the_new_time_line() {
+    let mut collector = collector(false);
+    add(&mut collector, 0, GOOD);
+    for second in 1..=3 {
+        collector.step(&step(second * 1_000, 5));
+    }
+    add(&mut collector, 4_000, FAILED);
+    assert_eq!(collector.step(&step(5_000, 3_600_000)), []);
+    let closed = collector.close(false).unwrap();
+    assert_eq!(summary(&closed), (0, 1, 3_605_000, false));
+}
+
+#[test]
+fn a_window_is_stamped_with_the_time_of_an_answer_not_of_its_request() {
+    let mut collector = collector(false);
+    let mut slow = sample(moment(9_000), GOOD);
+    let mut reading = Reading::new(ClockSource::Ecs, moment(7_000), moment(9_000));
+    reading.status = SyncStatus::Synchronized;
+    slow.outcome = Ok(reading);
+    assert_eq!(summaries(&collector.add(slow)), [(1, 0, 9_000, true)]);
+}
+
+#[test]
 fn by_the_second_each_reading_goes_out_at_once_and_failures_are_collected() {
     let mut collector = collector(true);
     assert_eq!(add(&mut collector, 0, GOOD), [(1, 0, 0, true)]);

@@ -149,7 +149,33 @@ fn connection_error(error: reqwest::Error) -> ReadError {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::net::TcpListener;
+
     use super::*;
+
+    #[tokio::test]
+    async fn only_status_200_brings_a_document() {
+        for (status, brings_one) in [(200, true), (201, false), (203, false), (206, false)] {
+            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+            let base = format!("http://{}/v4/id", listener.local_addr().unwrap());
+            let server = std::thread::spawn(move || {
+                let (mut stream, _) = listener.accept().unwrap();
+                let _ = stream.read(&mut [0; 1_024]).unwrap();
+                let head = format!("HTTP/1.1 {status} X\r\nContent-Length: 2\r\n\r\n{{}}");
+                stream.write_all(head.as_bytes()).unwrap();
+            });
+            let endpoint = Endpoint::new(&base, Duration::from_secs(60)).unwrap();
+            match endpoint.task_document().await {
+                Ok(body) => assert!(brings_one && body == b"{}", "{status}"),
+                Err(error) => {
+                    assert_eq!(error.kind, ReadErrorKind::HttpStatus, "{status}: {error}");
+                    assert!(!brings_one, "{status}");
+                }
+            }
+            server.join().unwrap();
+        }
+    }
 
     #[test]
     fn the_address_of_the_task_document() {

@@ -194,3 +194,26 @@ impl NtpClient {
 fn nonce() -> Timestamp {
     Timestamp(RandomState::new().hash_one(Instant::now()))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::UdpSocket;
+
+    use super::*;
+
+    /// Each silence leads to the next address of the server's name.
+    #[tokio::test]
+    async fn every_silence_is_counted() {
+        let silent = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let client = NtpClient::new(NtpSettings {
+            server: silent.local_addr().unwrap().to_string().parse().unwrap(),
+            timeout: Duration::from_millis(1),
+            ..NtpSettings::default()
+        });
+        for silences in 1..=3 {
+            let fault = client.exchange().await.unwrap_err();
+            assert!(matches!(fault, Fault::Silent(_)), "{fault}");
+            assert_eq!(client.silent.load(Ordering::Relaxed), silences);
+        }
+    }
+}

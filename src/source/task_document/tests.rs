@@ -189,6 +189,10 @@ fn names_too_long_are_withheld_and_the_rest_stands() {
     assert_eq!(parsed.identity.cluster, None);
     assert_eq!(parsed.identity.service, None);
     assert_eq!(parsed.identity.launch_type.as_deref(), Some("EC2"));
+    let longest = "c".repeat(255);
+    let parsed = parse(format!(r#"{{"TaskARN":"t","Cluster":"{longest}"}}"#).as_bytes()).unwrap();
+    assert_eq!(parsed.identity.cluster, Some(longest));
+    assert_eq!(parsed.withheld, []);
 }
 
 #[test]

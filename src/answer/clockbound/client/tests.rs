@@ -95,6 +95,12 @@ fn a_segment_is_judged_as_a_client_sees_it() {
             "{what}"
         );
     }
+    // Clients let the coarse clock lag by a microsecond.
+    for (ahead_ns, is_good) in [(0, true), (1_000, true), (1_001, false)] {
+        let coarse = Duration::from_secs(1_000).saturating_sub(Duration::from_nanos(ahead_ns));
+        let report = judge(Some(&segment(Synchronized)), Utc::now(), coarse, None);
+        assert_eq!(report.is_good(), is_good, "{ahead_ns}");
+    }
     let torn = judge(None, Utc::now(), Duration::from_secs(1), None);
     assert_eq!(torn.codes, nothing);
 }

@@ -254,6 +254,26 @@ fn a_second_writer_leaves_the_first_alone() {
     assert_eq!(status(&mut client(directory.path())), ClockStatus::Unknown);
 }
 
+#[test]
+fn after_a_fault_another_writer_is_looked_for_only_where_one_was_at_work() {
+    let directory = TempDir::new().unwrap();
+    let mut held = publisher(directory.path()).publisher;
+    held.update(&good());
+    let mut locked_out = publisher(directory.path()).publisher;
+    locked_out.update(&good());
+    // One that takes no lock.
+    let path = directory.path().join(FILE_NAME);
+    let file = fs::OpenOptions::new().write(true).open(path).unwrap();
+    std::os::unix::fs::FileExt::write_all_at(&file, &8_u16.to_ne_bytes(), 14).unwrap();
+    held.update(&good());
+    for (publisher, expected) in [(&locked_out, false), (&held, true)] {
+        match publisher.state {
+            State::Closed { look, .. } => assert_eq!(look, expected),
+            ref state => panic!("{state:?}"),
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_step_is_written_at_once_and_the_sidecar_woken() {
     let directory = TempDir::new().unwrap();
@@ -270,7 +290,8 @@ async fn a_step_is_written_at_once_and_the_sidecar_woken() {
     publisher.steps = StepDetector::new(Moment::now().moved(TimeDelta::seconds(1)));
     publisher.update(&observed);
     assert_eq!(status(&mut client), ClockStatus::FreeRunning);
-    stepped.notified().await;
+    let woken = tokio::time::timeout(PATIENCE, stepped.notified()).await;
+    assert!(woken.is_ok(), "the sidecar sleeps on");
     publisher.update(&good());
     assert_eq!(status(&mut client), ClockStatus::Synchronized);
 }

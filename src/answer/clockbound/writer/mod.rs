@@ -144,18 +144,10 @@ impl Writer {
         if read_generation(&self.file)? != self.generation {
             return Err(Fault::OtherWriter);
         }
-        let odd = self.generation | 1;
-        // 0 would mean that nothing was ever written.
-        let even = odd.checked_add(1).unwrap_or(2);
-        let write = |bytes: &[u8], offset: u64| {
-            self.file
-                .write_all_at(bytes, offset)
-                .map_err(failed("write"))
-        };
-        write(&odd.to_ne_bytes(), GENERATION_OFFSET)?;
-        write(&segment.payload(), HEADER_SIZE as u64)?;
-        write(&even.to_ne_bytes(), GENERATION_OFFSET)?;
-        self.generation = even;
+        self.generation = write(self.generation, segment, |bytes, offset| {
+            self.file.write_all_at(bytes, offset)
+        })
+        .map_err(failed("write"))?;
         Ok(())
     }
 
@@ -166,6 +158,22 @@ impl Writer {
             _ => false,
         }
     }
+}
+
+/// Writes `segment` with `put`, which takes bytes and their offset, and gives the new generation. It is odd
+/// while the rest is written, so that nobody takes what is half-written for whole.
+fn write(
+    generation: u16,
+    segment: &Segment,
+    mut put: impl FnMut(&[u8], u64) -> io::Result<()>,
+) -> io::Result<u16> {
+    let odd = generation | 1;
+    // 0 would mean that nothing was ever written.
+    let even = odd.checked_add(1).unwrap_or(2);
+    put(&odd.to_ne_bytes(), GENERATION_OFFSET)?;
+    put(&segment.payload(), HEADER_SIZE as u64)?;
+    put(&even.to_ne_bytes(), GENERATION_OFFSET)?;
+    Ok(even)
 }
 
 /// The directory, and whether its lock is held: some file systems have none.

@@ -137,6 +137,21 @@ fn a_good_clock_is_200_and_any_other_503() {
 }
 
 #[test]
+fn a_reading_is_as_old_as_its_request() {
+    let (requested, taken) = (ago(Duration::from_secs(61)), ago(Duration::from_secs(59)));
+    let mut observed = Observed::new(taken.monotonic);
+    observed.take(&Ok(Reading::new(ClockSource::Ecs, requested, taken)));
+    for (later, is_none) in [(0, false), (1, true)] {
+        let now = Moment::new(
+            requested.wall + TimeDelta::seconds(60),
+            requested.monotonic + Duration::from_secs(60) + Duration::from_nanos(later),
+        );
+        let report = judged(&observed, &Limits::default(), &now, &settings());
+        assert_eq!(report.is_without_reading(), is_none, "{later} ns");
+    }
+}
+
+#[test]
 fn the_bound_is_that_of_the_moment_of_answering() {
     // 15 ppm of 50 s are 750 us.
     let old = || observed(SyncStatus::Synchronized, Duration::from_secs(50));
@@ -221,7 +236,11 @@ fn a_query_that_is_wrong_is_refused_and_named() {
 
 #[test]
 fn it_is_healthy_while_the_loop_beats() {
-    assert_eq!(clerk(Observed::new(Instant::now())).health().status, 200);
+    // A reading may be a minute old, and a request may take another.
+    for seconds in [0, 100] {
+        let beat = ago(Duration::from_secs(seconds)).monotonic;
+        assert_eq!(clerk(Observed::new(beat)).health().status, 200, "{seconds}");
+    }
     let still = clerk(Observed::new(ago(Duration::from_secs(121)).monotonic)).health();
     assert_eq!(still.status, 503);
     assert!(

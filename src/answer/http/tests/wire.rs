@@ -123,11 +123,22 @@ fn requests_are_answered_or_refused_on_the_wire() {
             "GET /clock HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\n",
             200,
         ),
+        (
+            "GET /clock HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhello",
+            200,
+        ),
         ("\u{1}\r\n\r\n", 400),
         ("GET /clock HTTP/3.0\r\n\r\n", 400),
     ] {
         let answer = server.exchange(request);
         assert_eq!(status_of(&answer), status, "{request}: {answer}");
+        if request.contains("Content-Length") {
+            // What is not read of a body must not be taken for the next request.
+            let closes = answer
+                .to_ascii_lowercase()
+                .contains("\r\nconnection: close\r\n");
+            assert!(closes, "{request}: {answer}");
+        }
         if status == 405 {
             assert!(
                 answer
@@ -217,6 +228,38 @@ async fn a_client_that_closes_its_side_after_the_request_is_answered() {
             "{answer}"
         );
     }
+}
+
+#[tokio::test]
+async fn a_connection_keeps_its_place_until_it_ends() {
+    async fn read(stream: &tokio::net::TcpStream) -> usize {
+        loop {
+            stream.readable().await.unwrap();
+            match stream.try_read(&mut [0; 1_024]) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                read => return read.unwrap(),
+            }
+        }
+    }
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (places, clerk) = (Arc::new(Semaphore::new(1)), Arc::new(clerk(good())));
+    let connect = async || {
+        let client = tokio::net::TcpStream::connect(address).await.unwrap();
+        admit(listener.accept().await.unwrap().0, &clerk, &places);
+        client
+    };
+    let first = connect().await;
+    let request = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    first.writable().await.unwrap();
+    assert_eq!(first.try_write(request).unwrap(), request.len());
+    assert!(read(&first).await > 0);
+    assert_eq!(places.available_permits(), 0, "it may ask again");
+    assert_eq!(read(&connect().await).await, 0, "there is no place");
+
+    drop(first);
+    let free = tokio::time::timeout(PATIENCE, places.acquire()).await;
+    assert!(free.is_ok(), "no place becomes free");
 }
 
 #[test]

@@ -70,6 +70,28 @@ fn the_source_is_asked_once_per_refresh_interval_also_when_it_fails() {
 }
 
 #[test]
+fn the_refresh_interval_counts_from_the_end_of_a_read() {
+    let mut clock = simulated(Vec::new(), Duration::ZERO, false);
+    Arc::get_mut(&mut clock.shared).unwrap().system.takes = Duration::from_secs(4);
+    block_on(async {
+        for (pause, reads) in [(0, 1), (9, 1), (1, 2)] {
+            clock.shared.system.sleep(Duration::from_secs(pause)).await;
+            clock.reading().await.unwrap();
+            assert_eq!(clock.shared.system.reads(), reads, "after {pause} s more");
+        }
+    });
+}
+
+#[test]
+fn a_commit_wait_for_the_earliest_time_itself_goes_on() {
+    let clock = simulated(Vec::new(), Duration::ZERO, false);
+    let instant = clock.shared.system.true_time();
+    let now = block_on(clock.wait_until_past(instant));
+    assert!(now.interval.earliest > instant, "{now:?}");
+    assert!(clock.shared.system.true_time() > instant);
+}
+
+#[test]
 fn a_caller_that_gives_up_does_not_make_the_next_one_ask_again() {
     let clock = simulated(Vec::new(), Duration::ZERO, false);
     block_on(async {
@@ -125,6 +147,25 @@ fn a_step_while_the_source_is_asked_makes_it_be_asked_again() {
                 && later(truth, STEP) <= now.interval.latest
         );
         assert_eq!(clock.shared.system.reads(), stepped + 1);
+    }
+}
+
+#[test]
+fn a_report_says_how_often_the_clock_was_read_again() {
+    for (step, restless, times) in [
+        (None, false, None),
+        (Some((1, STEP)), false, Some(1)),
+        (None, true, Some(4)),
+    ] {
+        let mut clock = simulated(Vec::new(), Duration::ZERO, false);
+        let system = &mut Arc::get_mut(&mut clock.shared).unwrap().system;
+        (system.step, system.restless) = (step, restless);
+        let report = block_on(clock.report(&Limits::default()));
+        let found = report.warnings.iter().find_map(|warning| match warning {
+            Warning::ReadAgain { times } => Some(*times),
+            _ => None,
+        });
+        assert_eq!(found, times, "{step:?} {restless}");
     }
 }
 

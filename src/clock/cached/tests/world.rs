@@ -28,6 +28,8 @@ pub(super) struct Simulated {
     pub(super) step: Option<(usize, Duration)>,
     /// Whether the wall clock steps at every read.
     pub(super) restless: bool,
+    /// How long the source takes to answer.
+    pub(super) takes: Duration,
     /// True time since the start, and how many reads there were.
     pub(super) state: StdMutex<(Duration, usize)>,
     /// When the source was asked.
@@ -70,6 +72,7 @@ impl System for Simulated {
         self.asked.lock().unwrap().push(since_start);
         let index = {
             let mut state = self.state.lock().unwrap();
+            state.0 += self.takes;
             state.1 += 1;
             state.1 - 1
         };
@@ -125,6 +128,7 @@ pub(super) fn simulated(answers: Vec<Answer>, offset: Duration, behind: bool) ->
         answers,
         step: None,
         restless: false,
+        takes: Duration::ZERO,
         // Well past the epoch, so that nothing saturates.
         state: StdMutex::new((Duration::from_secs(1_000_000), 0)),
         asked: StdMutex::default(),

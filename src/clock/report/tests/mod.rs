@@ -175,6 +175,17 @@ fn age_adjusted_puts_the_unknown_on_the_safe_side() {
 }
 
 #[test]
+fn only_what_is_before_the_earliest_time_is_certainly_past() {
+    let reading = reading(SyncStatus::Synchronized, Some(1.0), None);
+    let report = judged(&reading, &Limits::default());
+    let earliest = report.interval.unwrap().earliest;
+    for (offset_ns, is_past) in [(-1, true), (0, false), (1, false)] {
+        let instant = earliest + TimeDelta::nanoseconds(offset_ns);
+        assert_eq!(report.is_certainly_past(instant), is_past, "{offset_ns}");
+    }
+}
+
+#[test]
 fn a_range_is_only_given_for_a_synchronized_clock() {
     let age = Some(Duration::from_secs(9));
     for limits in [Limits::default(), Limits::default().with_age_adjusted(true)] {

@@ -215,8 +215,7 @@ impl<W: Write> Report<W> {
     }
 }
 
-/// Whether two points have the same namespace, time and dimensions.
+/// Whether two points are of the same dimension set of a directive, and so have the same namespace and time.
 fn same_set(left: &Point, right: &Point) -> bool {
     std::sync::Arc::ptr_eq(&left.dimensions, &right.dimensions)
-        && std::sync::Arc::ptr_eq(&left.namespace, &right.namespace)
 }

@@ -356,14 +356,23 @@ fn dimension_sets_follow_what_is_known() {
 
 #[test]
 fn labels_too_long_are_left_out() {
-    let identity = TaskIdentity {
-        cluster: Some("\u{202e}".repeat(86)),
-        family: Some("\u{202e}".repeat(85)),
-        ..TaskIdentity::default()
-    };
-    let line = parsed(&format(), &window(Vec::new()), &origin(Some(&identity)));
-    assert!(line.get("ClusterName").is_none());
-    assert_eq!(line["TaskDefinitionFamily"], "\u{202e}".repeat(85));
+    // A character takes 2 bytes, an escape 6, and a label 512 at most.
+    let escapes = "\u{202e}".repeat(85);
+    for (name, fits) in [
+        (escapes.clone() + "a", true),
+        (escapes.clone() + "ab", false),
+        (escapes + "\u{202e}", false),
+        ("a".repeat(256), true),
+        ("a".repeat(257), false),
+    ] {
+        let identity = TaskIdentity {
+            cluster: Some(name.clone()),
+            ..TaskIdentity::default()
+        };
+        let line = parsed(&format(), &window(Vec::new()), &origin(Some(&identity)));
+        let found = line.get("ClusterName").and_then(Value::as_str);
+        assert_eq!(found, Some(name.as_str()).filter(|_| fits));
+    }
 }
 
 #[test]

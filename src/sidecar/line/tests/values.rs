@@ -1,4 +1,4 @@
-//! Which value a metric has where a window holds several, and how many a line holds.
+//! Which value a member has where a window or the task gives several, and how many readings a line holds.
 
 use super::*;
 
@@ -42,4 +42,32 @@ fn a_line_holds_as_many_readings_as_its_fields_leave_room_for() {
     };
     assert_eq!(plain(1).capacity(), 100);
     assert_eq!(plain(200).capacity(), 0);
+}
+
+#[test]
+fn the_largest_bound_need_not_be_the_last() {
+    for bounds in [[0.25, 0.5, 0.375], [0.5, 0.375, 0.25], [0.25, 0.375, 0.5]] {
+        let readings = bounds.map(|bound| reading("2026-11-22T10:00:10Z", Some(bound)));
+        let line = parsed(&format(), &window(readings.to_vec()), &origin(None));
+        assert_eq!(line["ClockErrorBound"], serde_json::json!(bounds));
+        assert_eq!(line["MaxClockErrorBound"], 0.5, "{bounds:?}");
+        assert_eq!(line["MeanClockErrorBound"], 0.375, "{bounds:?}");
+    }
+}
+
+#[test]
+fn a_property_stands_in_place_of_the_label_it_overrides() {
+    let format = Format {
+        properties: vec![property("ServiceName", "mine"), property("Stage", "prod")],
+        ..format()
+    };
+    let line = line(&format, &window(Vec::new()), &origin(Some(&identity())));
+    for (member, times) in [
+        (r#""ServiceName":"mine""#, 1),
+        (r#""ServiceName":"#, 1),
+        (r#""ClusterName":"orders""#, 1),
+        (r#""Stage":"prod""#, 1),
+    ] {
+        assert_eq!(line.matches(member).count(), times, "{member} in {line}");
+    }
 }

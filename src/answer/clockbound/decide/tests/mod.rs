@@ -252,6 +252,11 @@ fn after_a_step_the_range_holds_both_times_and_runs_free() {
     assert_eq!(said(&known, &back, &RULES).0, Status::FreeRunning);
     assert_eq!(said(&known, &back, &RULES).1, micros(1_150));
 
+    // One that is requested at the very moment of the step is of the time after it.
+    let mut at_once = memory([good(stepped.moment)], &RULES);
+    at_once.step(&stepped.moment);
+    assert_eq!(said(&at_once, &stepped, &RULES).0, Status::Synchronized);
+
     // A reading whose source may not have seen the step does not end it.
     let mut steps = StepDetector::new(start);
     let mut recovery = StepRecovery::default();

@@ -214,3 +214,24 @@ fn the_world_notices_what_is_not_true() {
     world.stepped += 6_000_000;
     assert!(!world.holds(), "a step that is not published yet");
 }
+
+/// Regression, found by the property: the source had compared the clock between two steps, within 2 s after the
+/// first, and its reading was held against the time before the first alone.
+#[test]
+fn a_comparison_between_two_steps_is_held_against_its_own_time() {
+    use Event::{Compare, Step};
+    let mut world = World::new(RULES);
+    for event in [
+        Step(960),
+        Compare,
+        Step(1_281),
+        Step(-2_905),
+        Compare,
+        Step(2_117),
+    ] {
+        world.happen(event);
+        assert!(world.holds(), "after {event:?}: {:?}", world.segment);
+        world.pass(4_904);
+        assert!(world.holds(), "4.9 s after {event:?}: {:?}", world.segment);
+    }
+}

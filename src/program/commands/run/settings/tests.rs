@@ -53,6 +53,24 @@ fn the_defaults() {
 }
 
 #[test]
+fn a_clock_that_nobody_disciplines_drifts_more_unless_a_rate_is_given() {
+    for (source, given, ppm) in [
+        ("ecs", None, 15),
+        ("ntp", None, 100),
+        ("ntp", Some("50"), 50),
+        ("ntp", Some("15"), 15),
+        ("ecs", Some("100"), 100),
+    ] {
+        let given = given.map(|given| ("max-drift-ppm", given));
+        let flags: Vec<_> = [("source", source)].into_iter().chain(given).collect();
+        let settings = configured(&flags, &[ENDPOINT]).unwrap();
+        let expected = DriftRate::from_ppm(ppm).unwrap();
+        assert_eq!(settings.drift, expected, "{flags:?}");
+        assert_eq!(settings.format.drift, expected, "{flags:?}");
+    }
+}
+
+#[test]
 fn what_is_not_the_default_is_a_change() {
     let changes = |variables: &[(&str, &str)]| -> Vec<String> {
         let (flags, environment) = (Flags::new(), variables.iter().copied().collect());

@@ -129,6 +129,47 @@ fn the_formula() {
 }
 
 #[test]
+fn every_part_is_rounded_up() {
+    let ns = Duration::from_nanos;
+    for (halved, expected) in [(0, 0), (1, 1), (2, 1), (3, 2)] {
+        assert_eq!(half(ns(halved)), ns(expected), "{halved}");
+    }
+    for (units, expected) in [
+        (0, 0),
+        (1, 15_259),
+        (1 << 15, 500_000_000),
+        (1 << 16, 1_000_000_000),
+    ] {
+        assert_eq!(seconds_16(units), ns(expected), "{units}");
+    }
+    for (exponent, expected) in [
+        (-128, 1),
+        (-31, 1),
+        (-29, 2),
+        (-1, 500_000_000),
+        (0, 1_000_000_000),
+    ] {
+        assert_eq!(power_of_two(exponent), ns(expected), "{exponent}");
+    }
+}
+
+#[test]
+fn what_the_first_read_of_the_clocks_leaves_open_widens_it() {
+    let packet = Packet::parse(&Answer::default().bytes(), NONCE).unwrap();
+    let start = Instant::now();
+    let requested = Moment::new(at(0), start);
+    let taken = Moment::new(at(SECOND), start + Duration::from_secs(1));
+    let distance = |requested| {
+        let judged = Exchange::judge(&packet, requested, taken, DriftRate::DEFAULT);
+        judged.unwrap().distance
+    };
+    // Half of it since the request may have been sent earlier, half since the wall clock may have moved.
+    let width = Duration::from_micros(200);
+    let widened = distance(requested.read_within(width));
+    assert!(widened >= distance(requested) + width, "{widened:?}");
+}
+
+#[test]
 fn more_drift_widens_it_and_less_does_not_narrow_it() {
     let packet = Packet::parse(&Answer::default().bytes(), NONCE).unwrap();
     let start = Instant::now();
