@@ -1,8 +1,9 @@
 //! Days of a sidecar, played through its decisions: what it reads, writes and reports, and when.
 
 mod second_opinion;
+mod soak;
 
-use chrono::{DateTime, TimeDelta};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::*;
 use crate::reading::{ClockSource, ReadError, ReadErrorKind, Reading, SyncStatus};
