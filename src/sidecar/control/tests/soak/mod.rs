@@ -172,13 +172,14 @@ impl Life {
         let read = self.read.map(|(_, over)| over);
         let cross_check = self.cross_check.map(|(_, over)| over);
         let next = [wake, read, cross_check].into_iter().flatten().min();
-        let mut next = next.unwrap();
-        let is_early = self.chance(100) && next > self.elapsed;
+        let next = next.unwrap();
+        let mut left = next.saturating_sub(self.elapsed);
+        let is_early = self.chance(100) && !left.is_zero();
         if is_early {
             // Somebody else has seen a step, or has not.
-            next = self.elapsed + (next - self.elapsed).mul_f64(self.rng.f64());
+            left = left.mul_f64(self.rng.f64());
         }
-        self.pass(next.saturating_sub(self.elapsed));
+        self.pass(left);
         self.trouble_the_clock();
         let lateness = self.lateness();
         if is_early || (Some(next) == wake && Some(next) != read) {
