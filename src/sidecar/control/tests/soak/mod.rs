@@ -217,9 +217,14 @@ impl Life {
             Ok(self.reading(requested, at))
         };
         self.ledger.sample(&outcome, withheld.len(), self.moves);
-        // What happens between the end of a read and the look at the clocks.
+        // What happens between the end of a read and the look at the clocks; and often nothing more after it,
+        // so that what it leaves behind stays.
         self.pass(lateness);
+        let moves = self.moves;
         self.trouble_the_clock();
+        if self.moves > moves && self.rng.bool() {
+            self.mood = Mood::default();
+        }
         self.happens(Event::Sampled(Box::new(Sample {
             source: ClockSource::Ecs,
             at,
@@ -295,7 +300,8 @@ impl Life {
 
     fn duration_of_a_read(&mut self) -> Duration {
         let hangs = self.chance(self.mood.hangs);
-        let most = if hangs { 60_000 } else { 50 };
+        let usual = [50, 50, 50, 5_000][self.rng.usize(..4)];
+        let most = if hangs { 60_000 } else { usual };
         Duration::from_millis(self.rng.u64(1..most))
     }
 
