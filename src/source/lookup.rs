@@ -45,9 +45,9 @@ struct Places(AtomicUsize);
 impl Places {
     fn take(&self) -> Option<Place<'_>> {
         let order = Ordering::Relaxed;
-        let more = |count| (count < MOST).then_some(count + 1);
+        let more = |count: usize| (count < MOST).then(|| count + 1);
         let taken = self.0.fetch_update(order, order, more);
-        taken.is_ok().then_some(Place(self))
+        taken.is_ok().then(|| Place(self))
     }
 }
 
