@@ -41,6 +41,7 @@ class Soak:
     """What a soak has shown."""
 
     seed: int
+    seconds: int
     code: int = None
     lines: list = field(default_factory=list)
     diagnostics: list = field(default_factory=list)
@@ -53,7 +54,9 @@ class Soak:
     # Descriptors and threads after the first calm phase and at the end.
     at_first: tuple = None
     at_last: tuple = None
+    # Processor time in the calm phases, and the readings there.
     processor_ms: float = 0.0
+    calm_readings: int = 0
 
     def growth_kb(self):
         """By how much the memory of the last third lies above that of the first."""
@@ -64,10 +67,11 @@ class Soak:
 class World:
     """A sidecar and what surrounds it."""
 
-    def __init__(self, programs, folder, seed):
+    def __init__(self, programs, folder, seconds, seed):
         self.random = random.Random(seed)
-        self.soak = Soak(seed)
-        self.endpoint, self.clock = Endpoint(programs[1], "good"), SteppedClock()
+        self.soak = Soak(seed, seconds)
+        # Slow, but always in time.
+        self.endpoint, self.clock = Endpoint(programs[1], "good", "--delay", "2s"), SteppedClock()
         environment = ENVIRONMENT | self.endpoint.environment | self.clock.environment
         self.sidecar = Sidecar(programs[0], environment | {"CLOCK_EMF_CLOCKBOUND_DIRECTORY": str(folder)}, reading=False)
         self.sidecar.read()
@@ -92,12 +96,18 @@ class World:
         """Serves so many readings with a bound that no other phase has."""
         self.calm_phases += 1
         bound = f"{1000 + self.calm_phases}.5"
-        self.endpoint.set_error_bound(bound)
         self.endpoint.play("good")
+        # Once there is a request after that, no answer of the trouble is under way, which could have the bound and fail.
+        before = self.endpoint.requests()
+        until("a request", lambda: self.endpoint.requests() > before)
+        processor = processor_ms(self.sidecar.pid)
+        self.endpoint.set_error_bound(bound)
         until("calm readings", lambda: self._count(bound) >= readings)
         # Once the next one is served, the last of these has arrived.
         self.endpoint.set_error_bound("0.25")
         until("a reading after them", lambda: "0.25" in self.endpoint.served()[-1])
+        self.soak.processor_ms += processor_ms(self.sidecar.pid) - processor
+        self.soak.calm_readings += self._count(bound)
         if not self.has_stepped:
             self.soak.served.append((float(bound), self._count(bound)))
         self._measure()
@@ -169,7 +179,7 @@ def play(programs, folder, seconds, seed=None):
     """A soak of so many seconds."""
     seed = random.randrange(2**32) if seed is None else seed
     print(f"--soak-seed {seed}", flush=True)
-    world = World(programs, folder, seed)
+    world = World(programs, folder, seconds, seed)
     try:
         return _play(world, seconds)
     finally:
@@ -188,7 +198,6 @@ def _play(world, seconds):
             world.trouble(may_step=passed > seconds / 2)
         world.calm(world.random.randrange(3, 15))
     until("no more descriptors and threads than at first", lambda: _at_rest(world))
-    soak.processor_ms = processor_ms(world.sidecar.pid)
     soak.code = world.sidecar.stop()
     soak.requests = world.endpoint.requests()
     soak.lines = [line for _, line in world.sidecar.lines]

@@ -1,6 +1,7 @@
 """SIGTERM in the middle of each trouble, and a sidecar that is killed."""
 
 import json
+import resource
 import signal
 import time
 
@@ -47,6 +48,18 @@ def test_sigterm_while_stdout_stalls(endpoint, sidecar):
     assert lost["message"] == "lines were lost that no line has reported"
     assert stopped["accepted"] == stopped["written"] + stopped["failed"] + stopped["dropped"]
     assert lost["lines"] == stopped["accepted"] - stopped["written"]
+
+
+def test_sigterm_while_no_descriptor_is_left(endpoint, sidecar, tmp_path):
+    played = endpoint("good")
+    running = sidecar(played, listen="127.0.0.1:0", clockbound_directory=str(tmp_path))
+    until("two lines", lambda: len(running.lines) >= 2)
+    _, hard = resource.prlimit(running.pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(running.pid, resource.RLIMIT_NOFILE, (3, hard))
+    played.play("reset")
+    until("a refusal", lambda: any("Too many open files" in line for _, line in list(running.lines)))
+    assert stopped_soon(running) == 0
+    assert_in_sequence(running.documents())
 
 
 def test_sigterm_after_a_step_of_the_clock(endpoint, sidecar, clock, programs):

@@ -5,9 +5,10 @@ from itertools import groupby
 
 import pytest
 from process import MOST_MS_A_READING, assert_in_sequence, assert_valid, attempts_in, total, values
+from soak import LONG_S
 
-# What an allocator may keep of bodies that were read.
-GROWTH_KB = 1024
+# What an allocator may keep of bodies that were read, of up to 1 MiB: in a short soak the first of them may come late.
+GROWTH_KB, GROWTH_OF_SHORT_SOAK_KB = 1024, 4096
 
 
 @pytest.fixture
@@ -39,10 +40,10 @@ def test_every_line_is_valid(soaked, programs):
 def test_no_descriptor_and_no_thread_is_left_and_memory_does_not_grow(soaked):
     print(f"{soaked.seed=} {soaked.requests=} {len(soaked.lines)=} {soaked.answers=}")
     print(f"{soaked.at_first=} {soaked.at_last=} RSS {min(soaked.resident_kb)} to {max(soaked.resident_kb)} kB, {soaked.growth_kb()=}")
-    print(f"{soaked.processor_ms / soaked.requests:.2f} ms of processor time a request")
+    print(f"{soaked.processor_ms / soaked.calm_readings:.2f} ms of processor time a reading in calm phases")
     assert all(last <= first for last, first in zip(soaked.at_last, soaked.at_first, strict=True))
-    assert soaked.growth_kb() <= GROWTH_KB
-    assert soaked.processor_ms <= MOST_MS_A_READING * soaked.requests
+    assert soaked.growth_kb() <= (GROWTH_KB if soaked.seconds >= LONG_S else GROWTH_OF_SHORT_SOAK_KB)
+    assert soaked.processor_ms <= MOST_MS_A_READING * soaked.calm_readings
 
 
 def test_what_is_said_on_stderr_is_little(soaked):
