@@ -41,7 +41,8 @@ impl Trouble {
         if self.reported.as_ref() != Some(&error) {
             warn!(
                 way = self.way,
-                error, "other programs cannot ask this way; it is tried again after a minute at most"
+                error,
+                "other programs cannot ask this way; it is tried again after a minute at most"
             );
             self.reported = Some(error);
         }
