@@ -10,10 +10,11 @@ pub(crate) mod clockbound;
 pub(crate) mod http;
 mod trouble;
 
+use std::io;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
-use self::trouble::Trouble;
+use self::trouble::{RETRY, Trouble};
 use crate::sidecar::Observers;
 
 /// Which ways of asking there are to be, and by which rules.
@@ -73,25 +74,57 @@ impl Answers {
 /// Runs a way of asking on a thread and a runtime of its own.
 fn spawn<F, W>(trouble: Trouble, running: Sender<()>, work: W)
 where
-    W: FnOnce(Trouble) -> F + Send + 'static,
+    W: FnOnce(Trouble) -> F + Clone + Send + 'static,
     F: Future<Output = ()>,
 {
-    let mut refused = trouble.clone();
-    let thread = std::thread::Builder::new().name(trouble.way().to_owned());
-    let spawned = thread.spawn(move || {
-        let mut trouble = trouble;
+    start(trouble, move |trouble| {
+        let (trouble, running, work) = (trouble.clone(), running.clone(), work.clone());
+        let thread = std::thread::Builder::new().name(trouble.way().to_owned());
+        thread.spawn(move || {
+            run(trouble, work);
+            drop(running);
+        })?;
+        Ok(())
+    });
+}
+
+/// Starts a thread; where the system refuses one, again after [`RETRY`].
+fn start(
+    mut trouble: Trouble,
+    mut thread: impl FnMut(&Trouble) -> io::Result<()> + Send + 'static,
+) {
+    let mut attempt = move || {
+        let started = thread(&trouble);
+        if let Err(error) = &started {
+            trouble.failed(&format!("no thread can be started: {error}"));
+        }
+        started.is_ok()
+    };
+    if attempt() {
+        return;
+    }
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(RETRY).await;
+            if attempt() {
+                return;
+            }
+        }
+    });
+}
+
+/// Runs a way of asking on this thread; where the system refuses what its runtime needs, again after [`RETRY`].
+fn run<F: Future<Output = ()>>(mut trouble: Trouble, work: impl FnOnce(Trouble) -> F) {
+    loop {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_io()
             .enable_time()
             .build();
         match runtime {
-            Ok(runtime) => runtime.block_on(work(trouble)),
+            Ok(runtime) => return runtime.block_on(work(trouble)),
             Err(error) => trouble.failed(&error),
         }
-        drop(running);
-    });
-    if let Err(error) = spawned {
-        refused.failed(&error);
+        std::thread::sleep(RETRY);
     }
 }
 
@@ -106,6 +139,9 @@ pub(crate) fn freshness(sample_interval: Duration) -> Duration {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
     use super::*;
     use crate::time::Moment;
 
@@ -114,6 +150,26 @@ mod tests {
         let observers = Observers::new(&Moment::now());
         let answers = Answers::start(Settings::default(), &observers);
         answers.finish(Duration::from_secs(3_600));
+    }
+
+    /// Regression: it was reported as to be tried again, and never was.
+    #[tokio::test(start_paused = true)]
+    async fn a_thread_that_is_refused_is_asked_for_each_minute() {
+        let errors = Arc::<AtomicU64>::default();
+        let trouble = Trouble::new("listen", Arc::clone(&errors));
+        let (attempts, attempted) = channel();
+        let begin = tokio::time::Instant::now();
+        start(trouble, move |_| {
+            let minutes = begin.elapsed().as_secs() / 60;
+            attempts.send(minutes).map_err(io::Error::other)?;
+            if minutes < 2 {
+                return Err(io::ErrorKind::WouldBlock.into());
+            }
+            Ok(())
+        });
+        tokio::time::sleep(Duration::from_secs(600)).await;
+        assert_eq!(attempted.iter().collect::<Vec<_>>(), [0, 1, 2]);
+        assert_eq!(errors.load(Ordering::Relaxed), 2);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! A way of asking that fails: reported once, counted each time, tried again each minute.
+//! A way of asking that fails: reported once, counted each time, tried again after a minute at most.
 
 use std::fmt::Display;
 use std::sync::Arc;
@@ -41,7 +41,8 @@ impl Trouble {
         if self.reported.as_ref() != Some(&error) {
             warn!(
                 way = self.way,
-                error, "other programs cannot ask this way; it is tried again each minute"
+                error,
+                "other programs cannot ask this way; it is tried again after a minute at most"
             );
             self.reported = Some(error);
         }

@@ -21,7 +21,6 @@ pub(crate) fn stoppable(task: impl AsyncFnOnce(Shutdown) -> Exit) -> Exit {
     let started = probe().and_then(|()| {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
-            .max_blocking_threads(1)
             .build()?;
         let shutdown = runtime.block_on(async { shutdown::listen() })?;
         Ok((runtime, shutdown))
@@ -40,8 +39,8 @@ pub(crate) fn stoppable(task: impl AsyncFnOnce(Shutdown) -> Exit) -> Exit {
 }
 
 /// Whether the system grants what is needed later in places that cannot report a refusal: the runtime
-/// panics without descriptors for its signals or a thread for name look-ups, and so does the writer of
-/// lines without its thread. What is granted here is given back at once.
+/// panics without descriptors for its signals, and so does the writer of lines without its thread. What is
+/// granted here is given back at once.
 fn probe() -> io::Result<()> {
     let thread = std::thread::Builder::new().spawn(|| {})?;
     // It cannot panic; and if it did, it was granted all the same.

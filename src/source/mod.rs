@@ -7,6 +7,7 @@ mod ecs;
 mod environment;
 mod invalid_source;
 mod kernel;
+mod lookup;
 mod ntp;
 #[cfg(feature = "test-util")]
 mod played;

@@ -106,8 +106,15 @@ class SteppedClock:
 
     def step_to(self, seconds):
         """Sets the wall clock that far ahead of the true one."""
+        self._set(f"{seconds:+f}")
+
+    def stop(self):
+        """Lets the wall clock stand still."""
+        self._set(time.strftime("%Y-%m-%d %H:%M:%S"))
+
+    def _set(self, text):
         new = self._file.with_suffix(".new")
-        new.write_text(f"{seconds:+f}\n")
+        new.write_text(f"{text}\n")
         new.replace(self._file)  # at once, never half a file
 
     def close(self):
@@ -115,19 +122,23 @@ class SteppedClock:
 
 
 class Sidecar:
-    """A running sidecar. `lines` holds `(arrival in ms, text)` of stdout."""
+    """A running sidecar. `lines` holds `(arrival in ms, text)` of stdout, which is read while `flow` is set."""
 
-    def __init__(self, binary, environment, reading=True):
+    def __init__(self, binary, environment, reading=True, **options):
+        """`options` are those of `subprocess.Popen`."""
         reader, writer = os.pipe()
         if not reading:
             # Small, so that an unread pipe is full soon.
             fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
         self._stderr = tempfile.TemporaryFile()
-        self._process = subprocess.Popen([binary], stdin=subprocess.DEVNULL, stdout=writer, stderr=self._stderr, env=environment)
+        options = {"stdin": subprocess.DEVNULL, "stdout": writer, "stderr": self._stderr} | options
+        self._process = subprocess.Popen([binary], env=environment, **options)
         os.close(writer)
         self._stdout = os.fdopen(reader, encoding="ascii", newline="\n")
         self._reader = threading.Thread(target=self._read, daemon=True)
         self.lines = []
+        self.flow = threading.Event()
+        self.flow.set()
         if reading:
             self.read()
 
@@ -137,11 +148,28 @@ class Sidecar:
     def _read(self):
         for line in self._stdout:
             self.lines.append((time.time_ns() // 1_000_000, line.rstrip("\n")))
+            self.flow.wait()
+
+    @property
+    def pid(self):
+        return self._process.pid
+
+    @property
+    def is_running(self):
+        return self._process.poll() is None
+
+    def documents(self):
+        """Its lines so far."""
+        return [json.loads(line) for _, line in list(self.lines)]
 
     def diagnostics(self):
         """What it has said on stderr, a line each."""
-        self._stderr.seek(0)
-        return self._stderr.read().decode().splitlines()
+        # Not by seeking: the running program would write where this reads.
+        descriptor = self._stderr.fileno()
+        return os.pread(descriptor, os.fstat(descriptor).st_size, 0).decode().splitlines()
+
+    def signal(self, number):
+        self._process.send_signal(number)
 
     def kill(self):
         """Ends it as a crash does: without a last line."""
@@ -149,13 +177,15 @@ class Sidecar:
         self._end()
 
     def stop(self):
-        """Ends it as ECS does."""
+        """Ends it as ECS does, and returns its exit code."""
         self._process.send_signal(signal.SIGTERM)
-        self._end()
+        return self._end()
 
     def _end(self):
         self._process.wait(timeout=30)
+        self.flow.set()
         if not self._reader.ident:
             self._reader.start()
         self._reader.join(timeout=30)
         self._stdout.close()
+        return self._process.returncode

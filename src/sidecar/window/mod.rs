@@ -138,6 +138,8 @@ pub(crate) struct Collector {
 struct Open {
     window: Window,
     end: DateTime<Utc>,
+    /// It ends by then, whatever has become of the wall clock that `end` is a time of.
+    latest: Instant,
     /// Whether it holds a loss that was not written at once.
     holds_loss: bool,
 }
@@ -290,7 +292,7 @@ impl Collector {
         let open = self.open.as_ref()?;
         Some(self.period.end_after_step().unwrap_or_else(|| {
             let left = open.end.signed_duration_since(now.wall);
-            now.monotonic + left.to_std().unwrap_or_default()
+            (now.monotonic + left.to_std().unwrap_or_default()).min(open.latest)
         }))
     }
 
@@ -316,6 +318,7 @@ impl Collector {
         self.open.get_or_insert_with(|| Open {
             window: Window::empty(source, at.wall),
             end: next_boundary(at.wall, interval),
+            latest: at.monotonic + interval,
             holds_loss: false,
         })
     }

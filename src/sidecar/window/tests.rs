@@ -252,6 +252,27 @@ fn a_damped_step_is_counted_and_the_window_ends_by_the_monotonic_clock() {
     assert_eq!(window.last_step, Some(TimeDelta::hours(1)));
 }
 
+/// Regression: a window that was opened by a sample of the clock before a step, in the moment in which its interval
+/// was over, stayed open for as long as the clock had been set back.
+#[test]
+fn no_step_keeps_a_window_open_for_longer_than_its_interval() {
+    let mut collector = collector(false);
+    collector.add(sample(moment(0), Ok(SyncStatus::Synchronized)));
+    // The read was over when the next interval had begun; then the clock was set back by three hours.
+    let back = step(60_500, -3 * 3_600_000);
+    collector.step(&back);
+    collector.add(sample(moment(60_400), Ok(SyncStatus::Synchronized)));
+    let ends = collector.ends(&back.at).unwrap();
+    assert!(ends <= moment(60_400).monotonic + MINUTE);
+    let over = moment(120_500).moved(back.by);
+    assert_eq!(
+        collector
+            .close_if_over(&over)
+            .map(|closed| closed.window.readings.len()),
+        Some(1)
+    );
+}
+
 #[test]
 fn a_damped_step_leaves_the_stamp_of_the_last_reading() {
     let mut collector = collector(false);

@@ -7,6 +7,7 @@ use reqwest::{Client, Response, StatusCode, Url};
 use super::body::{self, Body};
 use crate::reading::{ReadError, ReadErrorKind};
 use crate::source::InvalidSource;
+use crate::source::lookup::Lookup;
 
 /// How much of an error's body is looked at for its message, in bytes.
 const ERROR_BODY_LIMIT: usize = 1 << 10;
@@ -91,6 +92,7 @@ fn client(keep_connection: bool) -> reqwest::Result<Client> {
         .tcp_keepalive_interval(None)
         .tcp_keepalive_retries(None)
         .no_proxy()
+        .dns_resolver(Lookup)
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
         .referer(false)

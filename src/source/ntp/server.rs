@@ -5,6 +5,7 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
 
+use crate::source::lookup::lookup;
 use crate::text::cut;
 
 const PORT: u16 = 123;
@@ -47,11 +48,7 @@ impl Default for NtpServer {
 }
 
 impl NtpServer {
-    /// The addresses it has now. Only a name takes a thread (of the runtime's for blocking work).
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the server's name is looked up here"
-    )]
+    /// The addresses it has now. Only a name takes a thread.
     pub(super) async fn addresses(&self) -> io::Result<Vec<SocketAddr>> {
         match &self.0 {
             Host::AmazonTimeSync => Ok(AMAZON_TIME_SYNC
@@ -59,10 +56,7 @@ impl NtpServer {
                 .map(|address| SocketAddr::new(*address, PORT))
                 .collect()),
             Host::Address(address) => Ok(vec![*address]),
-            Host::Name { name, port } => {
-                let found = tokio::net::lookup_host((name.as_str(), *port)).await?;
-                Ok(found.collect())
-            }
+            Host::Name { name, port } => lookup(name.clone(), *port).await,
         }
     }
 }

@@ -2,8 +2,9 @@
 
 mod fleet;
 mod second_opinion;
+mod soak;
 
-use chrono::{DateTime, TimeDelta};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::*;
 use crate::reading::{ClockSource, ReadError, ReadErrorKind, Reading, SyncStatus};

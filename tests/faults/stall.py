@@ -1,0 +1,25 @@
+"""A reader of stdout that stands still for longer than the sidecar's queue lasts, and goes on then."""
+
+from process import QUICK, until
+from program import Endpoint, Sidecar
+
+# Every reading is a line.
+BY_THE_SECOND = QUICK | {"CLOCK_EMF_STORAGE_RESOLUTION": "1"}
+# The queue's 256 lines, what a pipe of a page takes, and some that are lost.
+READINGS = 290
+
+
+def play(programs):
+    """The lines of the sidecar, its exit code, and how many readings it was served before the reader went on."""
+    endpoint = Endpoint(programs[1], "good")
+    sidecar = Sidecar(programs[0], BY_THE_SECOND | endpoint.environment, reading=False)
+    try:
+        until(f"{READINGS} readings", lambda: endpoint.requests() >= READINGS)
+        sidecar.read()
+        until("a line that reports the loss", lambda: any("LinesDropped" in line for _, line in list(sidecar.lines)))
+        code = sidecar.stop()
+        return sidecar.documents(), code, endpoint.requests()
+    finally:
+        if sidecar.is_running:
+            sidecar.kill()
+        endpoint.close()

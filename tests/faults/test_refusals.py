@@ -1,0 +1,155 @@
+"""A system that refuses threads, descriptors, disk space or writing while the sidecar runs. (At its start: `tests/sidecar/refusals.rs`.)"""
+
+import json
+import os
+import resource
+import shutil
+import socket
+import urllib.request
+
+import pytest
+from process import Frugal, assert_in_sequence, assert_valid, descriptors, total, until
+
+
+def said(sidecar):
+    return [json.loads(line) for line in sidecar.diagnostics()]
+
+
+def address_of(sidecar):
+    return until("an address", lambda: [event["address"] for event in said(sidecar) if event["message"] == "listening"])[0]
+
+
+@pytest.fixture
+def few_threads(tmp_path_factory, programs):
+    """Options of a process that may have so many threads: it runs as a user that nobody else is."""
+    folder = tmp_path_factory.mktemp("program")
+    program = folder / "program"
+    shutil.copy(programs[0], program)
+    for path in (program, folder, folder.parent, folder.parent.parent):
+        path.chmod(path.stat().st_mode | 0o055)
+    user = 200_000 + os.getpid()
+
+    def options(most):
+        return {
+            "executable": program, "user": user, "group": user, "extra_groups": [],
+            "preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_NPROC, (most, most)),
+        }  # fmt: skip
+
+    return options
+
+
+def test_a_way_of_asking_that_is_refused_its_thread_is_reported_and_the_metrics_go_on(endpoint, sidecar, few_threads, tmp_path):
+    played = endpoint("good")
+    # The main thread and the one that writes.
+    running = sidecar(played, options=few_threads(2), listen="127.0.0.1:0", clockbound_directory=str(tmp_path))
+    until("three lines", lambda: len(running.lines) >= 3)
+    assert total(running.documents(), "AnswerErrors") == 2
+    warnings = [event for event in said(running) if event["level"] == "WARN"]
+    assert {event["way"] for event in warnings} == {"listen", "clockbound-directory"}
+    assert all(event["error"].startswith("no thread can be started: ") for event in warnings)
+    assert running.stop() == 0
+
+
+def test_a_name_that_cannot_be_looked_up_without_a_thread_is_a_read_error(endpoint, sidecar, few_threads):
+    """Regression: it panicked with exit code 101."""
+    played = endpoint("good")
+    server = f"localhost:{free_port()}"
+    by_ntp = sidecar(played, options=few_threads(2), source="ntp", ntp_server=server)
+    document = until("a line", lambda: by_ntp.documents())[0]
+    assert document["ReadErrorKind"] == "connection" and "looked up" in document["ReadErrorMessage"]
+    assert by_ntp.stop() == 0
+
+    by_name = {"ECS_CONTAINER_METADATA_URI_V4": played.uri.replace("127.0.0.1", "localhost")}
+    by_ecs = sidecar(played, environment=by_name, options=few_threads(2))
+    document = until("a line", lambda: by_ecs.documents())[0]
+    assert document["ReadErrorKind"] == "connection" and document["ClockReadErrors"] == 1
+    assert by_ecs.stop() == 0
+
+
+def free_port():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", 0))
+        return taken.getsockname()[1]
+
+
+def test_an_endpoint_by_name_is_read(endpoint, sidecar):
+    played = endpoint("good")
+    running = sidecar(played, environment={"ECS_CONTAINER_METADATA_URI_V4": played.uri.replace("127.0.0.1", "localhost")})
+    assert until("a line", lambda: running.documents())[0]["ClockSynchronized"] == 1
+
+
+def test_without_a_descriptor_reads_fail_and_are_counted_until_there_are_some_again(endpoint, sidecar, programs):
+    played = endpoint("good")
+    running = sidecar(played, listen="127.0.0.1:0")
+    address = address_of(running)
+    until("two lines", lambda: len(running.lines) >= 2)
+    # The connection that is kept is closed, and no other is to be had.
+    limits = resource.prlimit(running.pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(running.pid, resource.RLIMIT_NOFILE, (3, limits[1]))
+    played.play("reset")
+    refused = until("a refusal", lambda: [d for d in running.documents() if "Too many open files" in d.get("ReadErrorMessage", "")])
+    assert refused[0]["ReadErrorKind"] == "connection"
+    # Nor can anybody be answered; who waits does not make it run in circles.
+    with socket.create_connection(address.split(":")):
+        frugal = Frugal(running.pid, lambda: total(running.documents(), "ClockReadErrors"))
+        before = len(running.lines)
+        until("an answer that failed", lambda: total(running.documents(), "AnswerErrors"))
+        until("three more lines", lambda: len(running.lines) >= before + 3)
+        frugal.check()
+    resource.prlimit(running.pid, resource.RLIMIT_NOFILE, limits)
+    played.play("good")
+    before = len(running.lines)
+    until("a good line", lambda: [d for d in running.documents()[before:] if d.get("ClockSynchronized") == 1])
+    with urllib.request.urlopen(f"http://{address}/clock", timeout=60) as answer:
+        assert json.load(answer)["verdict"] == "good"
+    assert running.stop() == 0
+    assert_in_sequence(running.documents())
+    assert_valid(programs[0], [line for _, line in running.lines])
+    again = [event["message"] for event in said(running)]
+    assert "the clock can be read again" in again and "other programs can ask this way again" in again
+
+
+def test_a_segment_on_a_full_disk_is_reported_and_one_that_is_there_goes_on(endpoint, sidecar, small_disk):
+    played = endpoint("good")
+    segment = small_disk.path / "shm0"
+    small_disk.fill()
+    refused = sidecar(played, clockbound_directory=str(small_disk.path))
+    until("a report", lambda: total(refused.documents(), "AnswerErrors") == 1)
+    [warning] = [event for event in said(refused) if event["level"] == "WARN"]
+    assert warning["error"] == "cannot create shm0: No space left on device (os error 28)"
+    assert not segment.exists() and refused.stop() == 0
+
+    small_disk.free()
+    running = sidecar(played, clockbound_directory=str(small_disk.path))
+    until("a segment", segment.exists)
+    small_disk.fill()
+    before = segment.read_bytes()
+    until("written again", lambda: segment.read_bytes() != before)
+    assert running.stop() == 0
+    assert total(running.documents(), "AnswerErrors") == 0
+
+
+def test_a_segment_on_a_read_only_disk_is_reported(endpoint, sidecar, small_disk):
+    played = endpoint("good")
+    small_disk.set_read_only()
+    running = sidecar(played, clockbound_directory=str(small_disk.path))
+    until("a report", lambda: total(running.documents(), "AnswerErrors") == 1)
+    [warning] = [event for event in said(running) if event["level"] == "WARN"]
+    assert "Read-only file system" in warning["error"]
+    assert running.stop() == 0
+
+
+def test_connections_that_nobody_closes_are_closed(endpoint, sidecar):
+    played = endpoint("good")
+    running = sidecar(played, listen="127.0.0.1:0")
+    address = address_of(running)
+    until("a line", lambda: running.lines)
+    before = descriptors(running.pid)
+    idle = [socket.create_connection(address.split(":")) for _ in range(100)]
+    frugal = Frugal(running.pid, played.requests)
+    until("accepted", lambda: descriptors(running.pid) > before)
+    until("closed", lambda: descriptors(running.pid) <= before)
+    frugal.check()
+    for connection in idle:
+        connection.close()
+    assert running.stop() == 0
