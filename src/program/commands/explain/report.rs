@@ -2,10 +2,10 @@
 
 use std::io::{self, BufWriter, StdoutLock, Write};
 
-use super::summary::{Summary, place};
+use super::summary::{Summary, place, same_set};
 use super::text::{self, Style};
 use super::{escape, json};
-use crate::emf::explain::{Explained, Point, Position};
+use crate::emf::explain::{Explained, Position};
 use crate::source::Environment;
 
 /// What a line may take of the report before findings of it are counted instead of listed, in bytes. A line earns as
@@ -218,10 +218,4 @@ impl<'w> Report<'w> {
         self.scratch.clear();
         Ok(())
     }
-}
-
-/// Whether two points have the same namespace, time and dimensions.
-fn same_set(left: &Point, right: &Point) -> bool {
-    std::sync::Arc::ptr_eq(&left.dimensions, &right.dimensions)
-        && std::sync::Arc::ptr_eq(&left.namespace, &right.namespace)
 }
