@@ -9,6 +9,7 @@ use crate::emf::explain::finding::Position;
 use crate::emf::explain::judge::document::{Located, locate};
 
 /// A row that has a document in one of its cells.
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Row<'a> {
     /// Where the cell begins in the row.
     at: usize,
