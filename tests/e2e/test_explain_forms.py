@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import build
@@ -93,22 +94,22 @@ QUERIES = [None, "events[].message", "events[].[timestamp,message]"]
 def test_every_output_of_the_aws_cli_is_judged_as_the_bare_lines(program, aws):
     put, run = aws
     bare = lines()
-    printed = [*bare, json.dumps(document(), indent=2), bare[0]]
-    put(GROUP, bare)
-    put(f"{GROUP}/printed", printed)
-    expected = explain(program, "\n".join(bare))
+    # Also a document over several lines, between two others.
+    events = [*bare, json.dumps(document(), indent=2), bare[0]]
+    put(GROUP, events)
+    expected = explain(program, "\n".join(events), "--input", "export")
     assert len({record.get("rule") for record in expected}) > 6
-    # As one event each, a printed document is one of an export.
-    expected_printed = explain(program, "\n".join(printed), "--input", "export")
-    # Each command is a process that takes a second to start.
     combinations = [("filter-log-events", form, query) for form in ("json", "text", "table") for query in QUERIES]
     combinations += [("get-log-events", form, None) for form in ("json", "text", "table")]
-    for command, form, query in combinations:
-        arguments = ["--output", form] + (["--query", query] if query else [])
-        assert explain(program, run(GROUP, command, *arguments)) == expected, (command, form, query)
-        if command == "filter-log-events":
-            output = run(f"{GROUP}/printed", command, *arguments)
-            assert explain(program, output) == expected_printed, (command, form, query)
+
+    def output(combination):
+        command, form, query = combination
+        return run(GROUP, command, "--output", form, *(["--query", query] if query else []))
+
+    # Each is a process that takes seconds to start.
+    with ThreadPoolExecutor(4) as pool:
+        for combination, printed in zip(combinations, pool.map(output, combinations), strict=True):
+            assert explain(program, printed) == expected, combination
 
 
 @pytest.fixture(scope="module")

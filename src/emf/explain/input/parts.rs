@@ -44,6 +44,17 @@ pub(super) struct Joined {
     pub(super) note: Problem,
 }
 
+/// How the parts of a line have ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// The last one has come.
+    Whole,
+    /// The next one has not come.
+    Missing,
+    /// No more of them is held.
+    NotHeld,
+}
+
 /// A part of a line.
 #[derive(Debug)]
 struct Part {
@@ -70,7 +81,7 @@ impl Parts {
         };
         let next = self.open[index].count + 1;
         if part.ordinal.is_some_and(|ordinal| ordinal != next) {
-            let joined = Some(self.open.remove(index).joined(false));
+            let joined = Some(self.open.remove(index).joined(End::Missing));
             // The first of another line, or one whose predecessors are missing.
             let held = self.begin(position, part).held;
             return Taken { joined, held };
@@ -79,7 +90,7 @@ impl Parts {
         open.line.push_str(&part.line);
         open.count = next;
         let joined = if part.last {
-            Some(self.open.remove(index).joined(true))
+            Some(self.open.remove(index).joined(End::Whole))
         } else {
             self.beyond_the_limit()
         };
@@ -111,26 +122,30 @@ impl Parts {
             _ if self.open.len() > MOST_OPEN => 0,
             _ => return None,
         };
-        Some(self.open.remove(index).joined(false))
+        Some(self.open.remove(index).joined(End::NotHeld))
     }
 
     /// A line that is still open when the input ends.
     pub(super) fn left(&mut self) -> Option<Joined> {
-        (!self.open.is_empty()).then(|| self.open.remove(0).joined(false))
+        (!self.open.is_empty()).then(|| self.open.remove(0).joined(End::Missing))
     }
 }
 
 impl Open {
     /// The record of the line as far as it has come.
-    fn joined(self, whole: bool) -> Joined {
+    fn joined(self, end: End) -> Joined {
         let count = self.count;
-        let given = if whole {
-            format!("{count} parts of a line that was longer than 16 KiB, joined here")
-        } else {
-            let next = count + 1;
-            format!(
-                "a line longer than 16 KiB up to part {count}, and no part {next} that follows it"
-            )
+        let given = match end {
+            End::Whole => {
+                format!("{count} parts of a line that was longer than 16 KiB, joined here")
+            }
+            End::Missing => format!(
+                "a line longer than 16 KiB up to part {count}, and no part {} that follows it",
+                count + 1
+            ),
+            End::NotHeld => {
+                format!("a line longer than 16 KiB up to part {count}; explain holds no more of it")
+            }
         };
         let note = Problem::new(Rule::PartialMessage, "the event", given, "a whole line");
         // Docker's records have these members, those of FireLens have not.
