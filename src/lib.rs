@@ -33,7 +33,8 @@
 //! ```
 //!
 //! The feature `cli`, on by default, is the program; an application does without it
-//! (`default-features = false`).
+//! (`default-features = false, features = ["clock"]`). Without `clock` too there is
+//! [`explain`](mod@explain) alone, which needs neither a runtime nor the network.
 //!
 //! Nothing here keeps global state, and nothing panics in a tokio runtime that has time and I/O enabled.
 //! Times are those of [`chrono`], which is exported again; a [`std::time::SystemTime`] converts into them.
@@ -58,16 +59,18 @@ mod time;
 
 pub use chrono;
 
-pub use clock::{
-    AgeLimit, Clock, ClockError, ErrorLimit, InvalidLimit, Limits, NotGood, Now, Reason, Report,
-    Verdict, Warning,
-};
 pub use emf::{Metric, explain};
-pub use reading::{
-    ClockSource, Label, ReadError, ReadErrorKind, Reading, SyncStatus, TaskIdentity,
+
+#[cfg(feature = "clock")]
+pub use self::{
+    clock::{
+        AgeLimit, Clock, ClockError, ErrorLimit, InvalidLimit, Limits, NotGood, Now, Reason,
+        Report, Verdict, Warning,
+    },
+    reading::{ClockSource, Label, ReadError, ReadErrorKind, Reading, SyncStatus, TaskIdentity},
+    source::{
+        Comparison, CrossCheck, Environment, Exchange, InvalidNtpServer, InvalidSource,
+        NotCompared, NtpClient, NtpServer, NtpSettings, Sample, Source,
+    },
+    time::{DriftRate, ErrorBound, InvalidBound, Moment, TimeInterval},
 };
-pub use source::{
-    Comparison, CrossCheck, Environment, Exchange, InvalidNtpServer, InvalidSource, NotCompared,
-    NtpClient, NtpServer, NtpSettings, Sample, Source,
-};
-pub use time::{DriftRate, ErrorBound, InvalidBound, Moment, TimeInterval};

@@ -1,4 +1,5 @@
 //! Text from elsewhere, kept short. Pure.
+#![cfg(feature = "clock")]
 
 /// The first `limit` characters of a text; three dots show that there were more.
 pub(crate) fn cut(text: &str, limit: usize) -> String {

@@ -114,6 +114,15 @@ fn public_names() -> BTreeMap<String, String> {
     for (at, found) in code.match_indices("pub use ") {
         let rest = &code[at + found.len()..];
         let (declaration, _) = rest.split_once(';').unwrap();
+        // What one feature gates is exported together: `self::{room::{…}, …}`.
+        if let Some(rooms) = declaration.strip_prefix("self::{") {
+            for (at, opens) in rooms.match_indices("::{") {
+                let room = rooms[..at].rsplit(|c| !is_part_of_name(c)).next().unwrap();
+                let exported = names_of_list(&rooms[at + opens.len()..]);
+                names.extend(exported.into_iter().map(|name| (name, room.to_owned())));
+            }
+            continue;
+        }
         let Some((room, exported)) = declaration.split_once("::") else {
             continue;
         };

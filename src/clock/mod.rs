@@ -1,5 +1,6 @@
 //! A handle for applications that ask for the time often: it keeps a reading, refreshes it when it
 //! has grown old, and waits out the uncertainty of an instant.
+#![cfg(feature = "clock")]
 
 mod cached;
 mod limits;

@@ -1,5 +1,6 @@
 //! What a clock says of itself, why it could not be read, and which task it belongs to. No I/O: time is
 //! an argument.
+#![cfg(feature = "clock")]
 
 mod baseline;
 mod identity;

@@ -1,6 +1,7 @@
 //! Where a reading comes from.
 //!
 //! A [`ClockSource`] is the word for it; a [`Source`] is what is asked; a [`Sample`] is what one attempt gave.
+#![cfg(feature = "clock")]
 
 mod auto;
 mod ecs;

@@ -1,4 +1,5 @@
 //! Pure time: how far a clock may be off, moments on two clocks, and steps between them.
+#![cfg(feature = "clock")]
 
 mod bound;
 mod moment;

@@ -169,9 +169,9 @@ fn utf_16_is_named() {
 }
 
 #[test]
-fn a_part_of_a_firelens_record_is_named() {
-    let faults = [Rule::FireLens, Rule::PartialMessage];
-    assert_found("71-firelens-partial.log", &faults, &[], 0, 0);
+fn the_parts_of_a_firelens_record_are_named_and_joined() {
+    let faults = [Rule::PartialMessage, Rule::FireLens];
+    assert_found("71-firelens-partial.log", &faults, &[], 0, 1);
 }
 
 #[test]

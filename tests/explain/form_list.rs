@@ -76,6 +76,23 @@ fn printed(event: &str) -> String {
         .map_or_else(|_| event.to_owned(), |value| format!("{value:#}"))
 }
 
+/// The records of a line that was split in three, as Docker's log driver for Fluentd names them.
+fn parts(id: usize, event: &str) -> Vec<Value> {
+    let characters: Vec<_> = event.chars().collect();
+    let size = characters.len().div_ceil(3);
+    let parts: Vec<_> = characters.chunks(size).collect();
+    let record = |(index, part): (usize, &&[char])| {
+        json!({
+            "log": part.iter().collect::<String>(),
+            "partial_message": "true",
+            "partial_id": id.to_string(),
+            "partial_ordinal": (index + 1).to_string(),
+            "partial_last": (index + 1 == parts.len()).to_string(),
+        })
+    };
+    parts.iter().enumerate().map(record).collect()
+}
+
 const ID: &str = "11111111-2222-4333-8444-555555555555";
 
 /// The forms of viewers: the event is what stands inside.
@@ -169,6 +186,37 @@ pub(super) const VIEWERS: &[Form] = &[
             })
         },
         &[],
+    ),
+    viewer(
+        "filter-log-events, table",
+        |events| {
+            let cells =
+                |event: &str| format!("||  0 |  {NOW_MS} |  s1  |  {event}  |  {NOW_MS}  ||");
+            format!(
+                "-----\n|  FilterLogEvents  |\n+----+\n{}+----+\n",
+                each(events, cells)
+            )
+        },
+        &[],
+    ),
+    viewer(
+        "filter-log-events, table, printed",
+        |events| {
+            let cells =
+                |event: &str| format!("||  0 |  s1  |  {}  |  {NOW_MS}  ||", printed(event));
+            format!("-----\n{}+----+\n", each(events, cells))
+        },
+        &[],
+    ),
+    viewer(
+        "--query events[].message, table",
+        |events| each(events, |event| format!("|  {event}   |")),
+        &[],
+    ),
+    viewer(
+        "--query events[].[timestamp,message], text, printed",
+        |events| each(events, |event| format!("{NOW_MS}\t{}", printed(event))),
+        &[Rule::ExportAssumed],
     ),
     viewer(
         "--query events[].message, text",
@@ -308,6 +356,17 @@ pub(super) const WRAPPERS: &[Form] = &[
             })
         },
         &[Rule::DockerJson],
+    ),
+    wrapper(
+        "FireLens, in parts",
+        |events| {
+            let parts = events
+                .iter()
+                .enumerate()
+                .flat_map(|(id, event)| parts(id, event));
+            parts.map(|record| record.to_string() + "\n").collect()
+        },
+        &[Rule::FireLens, Rule::PartialMessage],
     ),
     wrapper(
         "CRI",

@@ -17,6 +17,8 @@ mod generated;
 mod lines;
 mod names;
 mod reference;
+#[cfg(unix)]
+mod terminal;
 
 use chrono::{DateTime, Utc};
 use ecs_clock_emf::explain::{

@@ -51,7 +51,9 @@ fn every_rule_is_named_in_a_test() {
     let tests = [
         include_str!("bounds.rs"),
         include_str!("command.rs"),
-        include_str!("edges.rs"),
+        include_str!("edges/mod.rs"),
+        include_str!("edges/shape.rs"),
+        include_str!("edges/values.rs"),
         include_str!("field.rs"),
         include_str!("form_list.rs"),
         include_str!("forms.rs"),

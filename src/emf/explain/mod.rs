@@ -29,6 +29,7 @@ use std::io::{self, BufRead};
 use chrono::{DateTime, Utc};
 
 use self::input::{Event, Reader};
+use self::judge::Plans;
 
 pub use self::finding::{Explained, Kind, Point, Position, Problem, Values};
 pub use self::input::Input;
@@ -74,6 +75,7 @@ pub fn explain<R: BufRead>(input: R, options: Options) -> Events<R> {
     Events {
         reader: Reader::new(input, options.input),
         now: options.now,
+        plans: Plans::default(),
         found: VecDeque::new(),
         ended: false,
     }
@@ -83,6 +85,7 @@ pub fn explain<R: BufRead>(input: R, options: Options) -> Events<R> {
 pub struct Events<R> {
     reader: Reader<R>,
     now: DateTime<Utc>,
+    plans: Plans,
     found: VecDeque<Explained>,
     ended: bool,
 }
@@ -105,10 +108,10 @@ impl<R: BufRead> Iterator for Events<R> {
             if self.ended {
                 return None;
             }
-            let (found, now) = (&mut self.found, self.now);
+            let (found, plans, now) = (&mut self.found, &mut self.plans, self.now);
             match self
                 .reader
-                .step(&mut |event| found.push_back(judged(event, now)))
+                .step(&mut |event| found.push_back(judged(event, now, plans)))
             {
                 Ok(goes_on) => self.ended = !goes_on,
                 Err(error) => {
@@ -121,7 +124,7 @@ impl<R: BufRead> Iterator for Events<R> {
 }
 
 /// Judges an event.
-fn judged(event: Event<'_>, now: DateTime<Utc>) -> Explained {
+fn judged(event: Event<'_>, now: DateTime<Utc>, plans: &mut Plans) -> Explained {
     let mut explained = Explained::new(event.position, event.bytes, event.kind);
     let refused = event
         .problems
@@ -129,7 +132,7 @@ fn judged(event: Event<'_>, now: DateTime<Utc>) -> Explained {
         .any(|problem| problem.effect() == Effect::Refused);
     judge::add_problems(&mut explained, event.problems);
     if let Some(root) = &event.root {
-        judge::judge(root, now, &mut explained);
+        judge::judge(root, now, plans, &mut explained);
     }
     if refused {
         explained.points.clear();

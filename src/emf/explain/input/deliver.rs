@@ -1,6 +1,7 @@
 //! Events as they are handed on: with what is wrong with how they are written or shipped.
 
 use super::form::{Form, has_marker};
+use super::parts::{Joined, Parts};
 use super::peel::{Body, Peeled, body, peel};
 use super::{Event, Input, Sink};
 use crate::emf::explain::finding::{Kind, Position, Problem};
@@ -51,6 +52,7 @@ pub(super) struct Deliver {
     answered: bool,
     /// Problems of the input that are reported with its first event.
     pending: Vec<Problem>,
+    parts: Parts,
 }
 
 impl Deliver {
@@ -62,6 +64,7 @@ impl Deliver {
             export_noted: false,
             answered: false,
             pending: Vec::new(),
+            parts: Parts::default(),
         }
     }
 
@@ -101,7 +104,7 @@ impl Deliver {
         sink(event);
     }
 
-    /// An event that may hold a document.
+    /// An event that may hold a document, or a part of one.
     pub(super) fn text(
         &mut self,
         position: Position,
@@ -109,6 +112,26 @@ impl Deliver {
         context: Context,
         sink: &mut Sink<'_>,
     ) {
+        let taken = self.parts.take(position, text);
+        if let Some(joined) = taken.joined {
+            self.joined(joined, sink);
+        }
+        if !taken.held {
+            self.whole(position, text, context, sink);
+        }
+    }
+
+    /// An event that was put together from parts.
+    fn joined(&mut self, joined: Joined, sink: &mut Sink<'_>) {
+        let context = Context {
+            note: Some(joined.note),
+            ..Context::EXPORT
+        };
+        self.whole(joined.position, &joined.record, context, sink);
+    }
+
+    /// An event that may hold a document.
+    fn whole(&mut self, position: Position, text: &str, context: Context, sink: &mut Sink<'_>) {
         let viewers = !context.exported && self.form != Input::Stdout;
         let Peeled { forms, text: inner } = peel(text, viewers);
         let body = body(&inner, context.open && forms.is_empty());
@@ -120,6 +143,7 @@ impl Deliver {
             _ => text.len(),
         };
         let mut event = self.event(position, seen_by_service, Kind::Document);
+        let joined = matches!(&context.note, Some(note) if note.rule() == Rule::PartialMessage);
         event.problems.extend(context.note);
         event.certain = context.certain && forms.iter().all(|(form, _)| form.is_harmless());
         let is_partial = forms.iter().any(|(form, _)| *form == Form::Partial);
@@ -129,9 +153,11 @@ impl Deliver {
             event.certain &= self.times != Times::Writers || !timed;
             self.check_size(&mut event);
         }
+        let said = |form: &Form| joined && *form == Form::Partial;
+        let others = forms.iter().filter(|(form, _)| !said(form));
         event
             .problems
-            .extend(forms.iter().filter_map(|(form, given)| form.problem(given)));
+            .extend(others.filter_map(|(form, given)| form.problem(given)));
         event.problems.extend(self.blank(&forms));
         self.answered = true;
         match body {
@@ -201,6 +227,9 @@ impl Deliver {
 
     /// The end of the input, after so many lines.
     pub(super) fn end(&mut self, lines: u64, sink: &mut Sink<'_>) {
+        while let Some(left) = self.parts.left() {
+            self.joined(left, sink);
+        }
         if lines == 0 || self.answered {
             return;
         }

@@ -63,6 +63,8 @@ pub(super) struct Gather {
     timed: bool,
     /// Whether it is the message of an event of the CLI's text form.
     message: bool,
+    /// Whether more events may follow on its last line.
+    among_others: bool,
     lines: u64,
 }
 
@@ -85,6 +87,7 @@ impl Gather {
             scan: Scan::default(),
             timed,
             message: false,
+            among_others: false,
             lines: 0,
         }
     }
@@ -95,6 +98,14 @@ impl Gather {
             start,
             message: true,
             ..Self::new(0, false)
+        }
+    }
+
+    /// The same where other events follow behind it.
+    pub(super) fn among_others(self) -> Self {
+        Self {
+            among_others: true,
+            ..self
         }
     }
 
@@ -158,6 +169,8 @@ impl<R: BufRead> Reader<R> {
             let rest = std::str::from_utf8(&bytes[at..]).ok().and_then(after_time);
             match rest {
                 Some(rest) => at = bytes.len() - rest.len(),
+                // A time before the first line only is that of one event.
+                None if gather.lines == 1 && goes_on_with(&bytes[at..]) => gather.timed = false,
                 None => return self.give_up(&gather, bytes, at, sink),
             }
         }
@@ -223,7 +236,7 @@ impl<R: BufRead> Reader<R> {
         sink: &mut Sink<'_>,
     ) -> Option<usize> {
         self.deliver_gathered(gather, false, sink);
-        rest_of_line(bytes, at).filter(|_| !gather.message)
+        rest_of_line(bytes, at).filter(|_| !gather.message || gather.among_others)
     }
 
     /// Hands on a value that has not ended.

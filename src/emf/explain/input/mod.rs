@@ -5,10 +5,12 @@ mod deliver;
 mod form;
 mod gather;
 mod lines;
+mod parts;
 mod peel;
 mod prefix;
 mod scan;
 mod several;
+mod table;
 mod text;
 mod wrapper;
 
@@ -209,6 +211,9 @@ impl<R: BufRead> Reader<R> {
             }
             Some(b'E') if viewers && text.starts_with("EVENTS\t") => {
                 self.cli_text(bytes, at, text, sink)
+            }
+            Some(b'|') if viewers && let Some(row) = table::row(text) => {
+                self.table_row(row, bytes, at, sink)
             }
             _ if viewers && gather::begins_behind_time(text) => {
                 self.gather(Gather::new(self.lines.number(), true), bytes, at, sink)

@@ -3,6 +3,7 @@
 use std::io::BufRead;
 
 use super::deliver::Context;
+use super::gather::{Gather, goes_on};
 use super::prefix;
 use super::{Input, Mode, Reader, Sink};
 use crate::emf::explain::finding::{Position, Problem};
@@ -102,6 +103,11 @@ impl<R: BufRead> Reader<R> {
                 line: self.lines.number(),
                 event: Some(several.count),
             };
+            // A printed document begins here and goes on in the lines that follow.
+            if several.tabs && rest.is_empty() && event.starts_with('{') && goes_on(event) {
+                let at = bytes.len() - text.len();
+                return self.gather(Gather::message(position).among_others(), bytes, at, sink);
+            }
             let context = self.several_context(several);
             self.deliver.text(position, event, context, sink);
             text = if several.tabs {

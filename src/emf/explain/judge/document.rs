@@ -1,8 +1,8 @@
 //! A document's root, read without holding what EMF does not need.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -31,6 +31,8 @@ pub(in crate::emf::explain) struct Root<'a> {
 
 /// Members of a root that are held.
 const FIRST: usize = 64;
+/// Members for which there is room from the start.
+const USUAL: usize = 32;
 
 impl Root<'_> {
     /// Whether it is an EMF document, right or wrong.
@@ -81,7 +83,10 @@ impl<'de> Deserialize<'de> for Root<'de> {
                 f.write_str("an object")
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut root = Root::default();
+                let mut root = Root {
+                    first: Vec::with_capacity(USUAL),
+                    ..Root::default()
+                };
                 while let Some(Name(name)) = map.next_key()? {
                     let value = map.next_value::<&RawValue>()?.get();
                     let place = match name.as_ref() {
@@ -112,21 +117,22 @@ impl<'de> Deserialize<'de> for Root<'de> {
 
 /// A member of the root that a directive points at.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Target<'a> {
+struct Target<'a> {
     /// Its JSON text; of a repeated member, the last one.
-    pub(super) text: &'a str,
-    pub(super) repeated: bool,
+    text: &'a str,
+    repeated: bool,
 }
 
-/// The members of an object that have one of these names. What has none is not held.
-pub(super) struct Targets<'n, 'a>(BTreeMap<&'n str, Option<Target<'a>>>);
+/// The members of an object that have one of some names, each at the index of its name. What has none is not held.
+pub(super) struct Targets<'a>(Vec<Option<Target<'a>>>);
 
-impl<'n, 'a> Targets<'n, 'a> {
-    /// Looks for the members `names` of a root.
-    pub(super) fn find(root: &Root<'a>, names: impl Iterator<Item = &'n str>) -> Self {
-        let mut targets = Self(names.map(|name| (name, None)).collect());
+impl<'a> Targets<'a> {
+    /// Looks for the members `names` of a root; the names are sorted, and each is there once.
+    pub(super) fn find(root: &Root<'a>, names: &[Arc<str>]) -> Self {
+        let mut targets = vec![None; names.len()];
         let mut note = |name: &str, value: &'a str| {
-            if let Some(target) = targets.0.get_mut(name) {
+            if let Ok(index) = names.binary_search_by(|other| (**other).cmp(name)) {
+                let target: &mut Option<Target<'_>> = &mut targets[index];
                 *target = Some(Target {
                     text: value,
                     repeated: target.is_some(),
@@ -141,19 +147,24 @@ impl<'n, 'a> Targets<'n, 'a> {
                 .iter()
                 .for_each(|(name, value)| note(name, value));
         }
-        targets
+        Self(targets)
     }
 
-    pub(super) fn get(&self, name: &str) -> Option<Target<'a>> {
-        self.0.get(name).copied().flatten()
-    }
-
-    /// The names of members that occur more than once.
-    pub(super) fn repeated(&self) -> impl Iterator<Item = &'n str> {
+    /// The JSON text of the member with the name at an index.
+    pub(super) fn get(&self, index: usize) -> Option<&'a str> {
         self.0
-            .iter()
+            .get(index)
+            .copied()
+            .flatten()
+            .map(|target| target.text)
+    }
+
+    /// The indices of names whose members occur more than once.
+    pub(super) fn repeated(&self) -> impl Iterator<Item = usize> {
+        let targets = self.0.iter().enumerate();
+        targets
             .filter(|(_, target)| target.is_some_and(|target| target.repeated))
-            .map(|(name, _)| *name)
+            .map(|(index, _)| index)
     }
 }
 
@@ -217,10 +228,10 @@ mod tests {
             let Located::Object(root, _) = locate(&text) else {
                 panic!()
             };
-            let targets = Targets::find(&root, ["a", "b", "c"].into_iter());
-            assert_eq!(targets.get("a").unwrap().text, "3");
-            assert_eq!(targets.repeated().collect::<Vec<_>>(), ["a"]);
-            assert!(targets.get("c").is_none());
+            let targets = Targets::find(&root, &["a", "b", "c"].map(Arc::from));
+            assert_eq!(targets.get(0), Some("3"));
+            assert_eq!(targets.repeated().collect::<Vec<_>>(), [0]);
+            assert_eq!(targets.get(2), None);
         }
     }
 }

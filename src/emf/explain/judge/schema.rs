@@ -3,19 +3,12 @@
 use super::checks;
 use super::json::{Json, Object};
 use super::place::Place;
+use super::plan::Plan;
 use crate::emf::explain::finding::{Problem, quoted};
 use crate::emf::explain::rule::Rule;
 use crate::emf::limits::{
     MAX_DIMENSION_NAME_CHARS, MAX_DIMENSIONS, MAX_METRICS, MAX_SCHEMA_NAME_CHARS, UNITS,
 };
-
-/// What the schema leaves of a document's metadata. Parts that it refuses are missing, and a problem names them.
-#[derive(Debug, Default)]
-pub(super) struct Metadata<'a> {
-    /// Milliseconds since 1970.
-    pub(super) timestamp: Option<i64>,
-    pub(super) directives: Vec<Directive<'a>>,
-}
 
 /// A metric directive.
 #[derive(Debug)]
@@ -58,15 +51,15 @@ impl Members<'_, '_> {
     }
 }
 
-/// Reads the metadata of a document and notes every breach of the schema.
-pub(super) fn read<'a>(members: &Members<'a, '_>, problems: &mut Vec<Problem>) -> Metadata<'a> {
-    Metadata {
-        timestamp: timestamp(members, problems),
-        directives: directives(members, problems),
-    }
+/// The directives of a document as a plan, with every breach of the schema in them.
+pub(super) fn plan(members: &Members<'_, '_>) -> Plan {
+    let mut problems = Vec::new();
+    let directives = directives(members, &mut problems);
+    Plan::new(&directives, problems)
 }
 
-fn timestamp(members: &Members<'_, '_>, problems: &mut Vec<Problem>) -> Option<i64> {
+/// The timestamp of a document; what is wrong with it is noted.
+pub(super) fn timestamp(members: &Members<'_, '_>, problems: &mut Vec<Problem>) -> Option<i64> {
     let (rule, given) = match members.timestamp {
         Some(Json::Number(number)) if number.is_i64() || number.is_u64() => {
             return Some(number.as_i64().unwrap_or(i64::MAX));

@@ -44,6 +44,12 @@ fn number(text: &str) -> Result<Number, Wrong> {
     if !text.starts_with(|c: char| c == '-' || c.is_ascii_digit()) {
         return Err(wrong(Rule::MetricNotNumber, &described(text), EXPECTED));
     }
+    // Most are short integers.
+    if text.len() < 16
+        && let Ok(integer) = text.parse::<u64>()
+    {
+        return Ok(integer.into());
+    }
     // A number that no double holds is not parsed.
     serde_json::from_str::<Number>(text)
         .ok()

@@ -1,10 +1,10 @@
 //! The report as JSON: one object for each data point, fault and warning.
 
-use std::io;
+use std::io::{self, Write as _};
 
-use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde_json::Number;
 
-use super::escape::write_json;
+use super::escape::write_string;
 use crate::emf::explain::{Point, Position, Problem, Severity, Values};
 
 /// Writes a problem; the members and their order are part of the interface.
@@ -14,14 +14,20 @@ pub(super) fn problem(
     position: Position,
     problem: &Problem,
 ) -> io::Result<()> {
-    write_json(
-        output,
-        &Record {
-            file,
-            position,
-            problem,
-        },
-    )
+    place(output, file, position)?;
+    let kind = match problem.severity() {
+        Severity::Fault => "fault",
+        Severity::Warning => "warning",
+    };
+    text(output, kind, &problem.to_string())?;
+    text(output, "rule", problem.rule().as_str())?;
+    text(output, "confidence", &problem.confidence().to_string())?;
+    match problem.counter() {
+        Some(counter) => text(output, "counter", &counter.to_string())?,
+        None => output.extend_from_slice(b",\"counter\":null"),
+    }
+    output.extend_from_slice(b"}\n");
+    Ok(())
 }
 
 /// Writes a data point.
@@ -31,112 +37,85 @@ pub(super) fn point(
     position: Position,
     point: &Point,
 ) -> io::Result<()> {
-    write_json(
-        output,
-        &PointRecord {
-            file,
-            position,
-            point,
-        },
-    )
-}
-
-struct Record<'a> {
-    file: Option<&'a str>,
-    position: Position,
-    problem: &'a Problem,
-}
-
-impl Serialize for Record<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut record = serializer.serialize_map(None)?;
-        place::<S>(&mut record, self.file, self.position)?;
-        let kind = match self.problem.severity() {
-            Severity::Fault => "fault",
-            Severity::Warning => "warning",
-        };
-        record.serialize_entry(kind, &self.problem.to_string())?;
-        record.serialize_entry("rule", self.problem.rule().as_str())?;
-        record.serialize_entry("confidence", &self.problem.confidence().to_string())?;
-        let counter = self.problem.counter().map(|counter| counter.to_string());
-        record.serialize_entry("counter", &counter)?;
-        record.end()
+    place(output, file, position)?;
+    text(output, "namespace", &point.namespace)?;
+    text(output, "metric", &point.metric)?;
+    text(output, "unit", point.unit)?;
+    write!(output, ",\"resolution\":{}", point.resolution)?;
+    dimensions(output, &point.dimensions)?;
+    write!(output, ",\"timestamp\":{}", point.timestamp)?;
+    values(output, &point.values)?;
+    if !point.certain {
+        output.extend_from_slice(b",\"certain\":false");
     }
+    output.extend_from_slice(b"}\n");
+    Ok(())
 }
 
-struct PointRecord<'a> {
-    file: Option<&'a str>,
-    position: Position,
-    point: &'a Point,
-}
-
-impl Serialize for PointRecord<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let point = self.point;
-        let mut record = serializer.serialize_map(None)?;
-        place::<S>(&mut record, self.file, self.position)?;
-        record.serialize_entry("namespace", &*point.namespace)?;
-        record.serialize_entry("metric", &*point.metric)?;
-        record.serialize_entry("unit", point.unit)?;
-        record.serialize_entry("resolution", &point.resolution)?;
-        record.serialize_entry("dimensions", &Dimensions(&point.dimensions))?;
-        record.serialize_entry("timestamp", &point.timestamp)?;
-        match &*point.values {
-            Values::List(values) => record.serialize_entry("values", values)?,
-            Values::Distribution { values, counts } => {
-                record.serialize_entry("values", values)?;
-                record.serialize_entry("counts", counts)?;
-            }
-            Values::Statistics {
-                min,
-                max,
-                sum,
-                count,
-            } => {
-                let statistics = Statistics {
-                    min,
-                    max,
-                    sum,
-                    count,
-                };
-                record.serialize_entry("statistics", &statistics)?;
-            }
-        }
-        if !point.certain {
-            record.serialize_entry("certain", &false)?;
-        }
-        record.end()
-    }
-}
-
-fn place<S: Serializer>(
-    record: &mut S::SerializeMap,
-    file: Option<&str>,
-    position: Position,
-) -> Result<(), S::Error> {
+/// The beginning of each object: where it was found.
+fn place(output: &mut Vec<u8>, file: Option<&str>, position: Position) -> io::Result<()> {
+    output.push(b'{');
     if let Some(file) = file {
-        record.serialize_entry("file", file)?;
+        output.extend_from_slice(b"\"file\":");
+        write_string(output, file)?;
+        output.push(b',');
     }
-    record.serialize_entry("line", &position.line)?;
+    write!(output, "\"line\":{}", position.line)?;
     match position.event {
-        Some(event) => record.serialize_entry("event", &event),
+        Some(event) => write!(output, ",\"event\":{event}"),
         None => Ok(()),
     }
 }
 
-#[derive(serde::Serialize)]
-struct Statistics<'a> {
-    min: &'a serde_json::Number,
-    max: &'a serde_json::Number,
-    sum: &'a serde_json::Number,
-    count: &'a serde_json::Number,
+/// A member that is a text.
+fn text(output: &mut Vec<u8>, name: &str, value: &str) -> io::Result<()> {
+    output.extend_from_slice(b",\"");
+    output.extend_from_slice(name.as_bytes());
+    output.extend_from_slice(b"\":");
+    write_string(output, value)
 }
 
 /// The dimensions as an object, in the order of their set.
-struct Dimensions<'a>(&'a [(String, String)]);
-
-impl Serialize for Dimensions<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
+fn dimensions(output: &mut Vec<u8>, pairs: &[(String, String)]) -> io::Result<()> {
+    output.extend_from_slice(b",\"dimensions\":{");
+    for (index, (name, value)) in pairs.iter().enumerate() {
+        if index > 0 {
+            output.push(b',');
+        }
+        write_string(output, name)?;
+        output.push(b':');
+        write_string(output, value)?;
     }
+    output.push(b'}');
+    Ok(())
+}
+
+fn values(output: &mut Vec<u8>, values: &Values) -> io::Result<()> {
+    match values {
+        Values::List(values) => numbers(output, "values", values),
+        Values::Distribution { values, counts } => {
+            numbers(output, "values", values)?;
+            numbers(output, "counts", counts)
+        }
+        Values::Statistics {
+            min,
+            max,
+            sum,
+            count,
+        } => write!(
+            output,
+            ",\"statistics\":{{\"min\":{min},\"max\":{max},\"sum\":{sum},\"count\":{count}}}"
+        ),
+    }
+}
+
+/// A member that is an array of numbers.
+fn numbers(output: &mut Vec<u8>, name: &str, numbers: &[Number]) -> io::Result<()> {
+    write!(output, ",\"{name}\":[")?;
+    for (index, number) in numbers.iter().enumerate() {
+        let comma = if index > 0 { "," } else { "" };
+        write!(output, "{comma}{number}")?;
+    }
+    output.push(b']');
+    Ok(())
 }

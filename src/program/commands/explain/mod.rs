@@ -109,7 +109,8 @@ pub(crate) fn run(matches: &ArgMatches, environment: &Environment) -> Exit {
         files
     };
     let mut unreadable = false;
-    let mut progress = Progress::new(!is_terminal && io::stderr().is_terminal());
+    let is_dumb = environment.get("TERM").is_some_and(|term| term == "dumb");
+    let mut progress = Progress::new(io::stderr().is_terminal() && !is_dumb);
     for file in &files {
         report.begin_file((files.len() > 1).then(|| file.to_string_lossy().into_owned()));
         match explain_file(file, options, &mut report, &mut progress) {
@@ -168,6 +169,10 @@ fn explain_file(
     let mut events = explain::explain(input, options);
     for event in events.by_ref() {
         let event = event.map_err(Stopped::Read)?;
+        if !(event.problems.is_empty() && event.points.is_empty()) {
+            // The report may be on the same terminal.
+            progress.clear();
+        }
         report.event(&event).map_err(Stopped::Write)?;
         progress.event(event.position.line);
     }

@@ -2,10 +2,10 @@
 
 use std::io::{self, BufWriter, Write};
 
-use super::summary::{Summary, place};
+use super::summary::{Summary, place, same_set};
 use super::text::{self, Style};
 use super::{escape, json};
-use crate::emf::explain::{Explained, Point, Position};
+use crate::emf::explain::{Explained, Position};
 use crate::source::Environment;
 
 /// What a line may take of the report before findings of it are counted instead of listed, in bytes. A line earns as
@@ -213,9 +213,4 @@ impl<W: Write> Report<W> {
         self.scratch.clear();
         Ok(())
     }
-}
-
-/// Whether two points are of the same dimension set of a directive, and so have the same namespace and time.
-fn same_set(left: &Point, right: &Point) -> bool {
-    std::sync::Arc::ptr_eq(&left.dimensions, &right.dimensions)
 }

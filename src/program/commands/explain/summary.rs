@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write as _;
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::hash::{BuildHasherDefault, DefaultHasher, Hash as _, Hasher};
+use std::sync::Arc;
 
 use super::escape::printable;
 use super::text::Style;
@@ -24,7 +25,27 @@ pub(super) struct Summary {
     pub(super) faults: u64,
     warnings: u64,
     rules: BTreeMap<(Severity, Rule), Seen>,
-    metrics: HashSet<u64>,
+    metrics: HashSet<u64, BuildHasherDefault<Hashed>>,
+}
+
+/// Takes a number for its hash, since it is one.
+#[derive(Debug, Default)]
+struct Hashed(u64);
+
+impl Hasher for Hashed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = bytes
+            .iter()
+            .fold(self.0, |hash, byte| (hash << 8) | u64::from(*byte));
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = number;
+    }
 }
 
 /// How often a rule was broken, and where first.
@@ -64,22 +85,30 @@ impl Summary {
             self.warnings += event.more_problems;
         }
         if metrics {
-            event.points.iter().for_each(|point| self.add_metric(point));
+            event
+                .points
+                .chunk_by(same_set)
+                .for_each(|points| self.add_metrics(points));
         }
     }
 
-    fn add_metric(&mut self, point: &Point) {
-        if self.metrics.len() > MOST_METRICS {
-            return;
-        }
+    /// Counts the metrics of one dimension set.
+    fn add_metrics(&mut self, points: &[Point]) {
+        let Some(first) = points.first() else { return };
         let mut hasher = DefaultHasher::new();
-        point.namespace.hash(&mut hasher);
-        point.metric.hash(&mut hasher);
+        first.namespace.hash(&mut hasher);
         // The order of dimensions makes no other metric.
-        let mut dimensions: Vec<_> = point.dimensions.iter().collect();
+        let mut dimensions: Vec<_> = first.dimensions.iter().collect();
         dimensions.sort_unstable();
         dimensions.hash(&mut hasher);
-        self.metrics.insert(hasher.finish());
+        for point in points {
+            if self.metrics.len() > MOST_METRICS {
+                return;
+            }
+            let mut hasher = hasher.clone();
+            point.metric.hash(&mut hasher);
+            self.metrics.insert(hasher.finish());
+        }
     }
 
     /// The last words of the text.
@@ -133,6 +162,12 @@ impl Summary {
             "{over}{metrics}, one for each set of dimension values: {limit} ${dollars:.2} a month (us-east-1)"
         );
     }
+}
+
+/// Whether two points have the same namespace, time and dimensions.
+pub(super) fn same_set(left: &Point, right: &Point) -> bool {
+    Arc::ptr_eq(&left.dimensions, &right.dimensions)
+        && Arc::ptr_eq(&left.namespace, &right.namespace)
 }
 
 /// What so many metrics cost a month, in dollars.

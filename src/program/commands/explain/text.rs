@@ -98,11 +98,8 @@ fn value_text(values: &Values) -> String {
     match values {
         Values::List(values) => list_text(values),
         Values::Distribution { values, counts } if values.len() <= SHOWN_VALUES => {
-            let each = values
-                .iter()
-                .zip(counts)
-                .map(|(value, count)| format!("{value}×{count}"));
-            each.collect::<Vec<_>>().join(" ")
+            let each = values.iter().zip(counts);
+            spaced(each.map(|(value, count)| format!("{value}×{count}")))
         }
         Values::Distribution { values, .. } => format!("a distribution of {}", list_text(values)),
         Values::Statistics {
@@ -119,8 +116,7 @@ fn value_text(values: &Values) -> String {
 /// A few values as they are, many as their number and range.
 fn list_text(values: &[Number]) -> String {
     if values.len() <= SHOWN_VALUES {
-        let each = values.iter().map(ToString::to_string);
-        return each.collect::<Vec<_>>().join(" ");
+        return spaced(values);
     }
     let order = |left: &&Number, right: &&Number| {
         let key = |number: &Number| number.as_f64().unwrap_or_default();
@@ -130,4 +126,16 @@ fn list_text(values: &[Number]) -> String {
         (Some(least), Some(most)) => format!("{} values, {least} to {most}", values.len()),
         _ => String::new(),
     }
+}
+
+/// Values with a space between them.
+fn spaced<T: std::fmt::Display>(values: impl IntoIterator<Item = T>) -> String {
+    let mut text = String::new();
+    for value in values {
+        if !text.is_empty() {
+            text.push(' ');
+        }
+        let _ = write!(text, "{value}");
+    }
+    text
 }

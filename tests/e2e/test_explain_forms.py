@@ -1,0 +1,149 @@
+"""`explain` on forms that the real tools make: the AWS CLI against a CloudWatch Logs server, and a real Docker engine."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import build
+import pytest
+
+GROUP, STREAM = "/explain", "s/1"
+# What a form adds to what is said of the events in it.
+OF_FORMS = {"export-assumed", "viewer-time", "docker-json-file", "partial-message", "multi-line"}
+
+
+@pytest.fixture(scope="module")
+def program():
+    """The program as the tests of this machine build it."""
+    return build.cargo_build("--all-features", "--bin", "ecs-clock-emf")
+
+
+def document(**members):
+    """A document of now, with some members changed."""
+    directive = {
+        "Namespace": "Shop",
+        "Dimensions": [["Service"]],
+        "Metrics": [{"Name": "Latency", "Unit": "Milliseconds"}, {"Name": "Hits"}],
+    }
+    metadata = {"Timestamp": time.time_ns() // 1_000_000, "CloudWatchMetrics": [directive]}
+    return {"_aws": metadata, "Service": "api", "Latency": [1.5, 2], "Hits": 3} | members
+
+
+def lines():
+    """Documents good and bad, each on a line, and a line that is none."""
+    missing = document()
+    del missing["Latency"]
+    broken = json.dumps(document()).replace('"Hits": 3', '"Hits": NaN')
+    good = [document(), document(Note='a tab \t, a | and a "quote"'), document(Service="é")]
+    bad = [document(Hits="3"), document(Service=""), document(_aws={}), missing]
+    return [*map(json.dumps, good), "plain line", broken, *map(json.dumps, bad)]
+
+
+def explain(program, text, *arguments):
+    """What the program says of some input, without the places and without what belongs to the form."""
+    done = subprocess.run(
+        [program, "explain", "--json", *arguments], input=text, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode in (0, 1) and not done.stderr, done
+    said = [json.loads(line) for line in done.stdout.splitlines()]
+    places = {"line", "event", "certain"}
+    return [
+        {name: value for name, value in record.items() if name not in places}
+        for record in said
+        if record.get("rule") not in OF_FORMS
+    ]
+
+
+@pytest.fixture(scope="module")
+def aws(logs, logs_endpoint):
+    """A function that puts events into a log group and gives what a command of the AWS CLI prints of them."""
+    environment = os.environ | {
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+
+    def put(group, messages):
+        logs.create_log_group(logGroupName=group)
+        logs.create_log_stream(logGroupName=group, logStreamName=STREAM)
+        now = time.time_ns() // 1_000_000
+        events = [{"timestamp": now + index, "message": message} for index, message in enumerate(messages)]
+        logs.put_log_events(logGroupName=group, logStreamName=STREAM, logEvents=events)
+
+    def run(group, command, *arguments):
+        stream = ["--log-stream-name", STREAM] if command == "get-log-events" else []
+        program = Path(sys.executable).parent / "aws"
+        return subprocess.run(
+            [program, "--endpoint-url", logs_endpoint, "logs", command, "--log-group-name", group, *stream, *arguments],
+            env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=True,
+        ).stdout  # fmt: skip
+
+    return put, run
+
+
+QUERIES = [None, "events[].message", "events[].[timestamp,message]"]
+
+
+def test_every_output_of_the_aws_cli_is_judged_as_the_bare_lines(program, aws):
+    put, run = aws
+    bare = lines()
+    # Also a document over several lines, between two others.
+    events = [*bare, json.dumps(document(), indent=2), bare[0]]
+    put(GROUP, events)
+    expected = explain(program, "\n".join(events), "--input", "export")
+    assert len({record.get("rule") for record in expected}) > 6
+    combinations = [("filter-log-events", form, query) for form in ("json", "text", "table") for query in QUERIES]
+    combinations += [("get-log-events", form, None) for form in ("json", "text", "table")]
+
+    def output(combination):
+        command, form, query = combination
+        return run(GROUP, command, "--output", form, *(["--query", query] if query else []))
+
+    # Each is a process that takes seconds to start.
+    with ThreadPoolExecutor(4) as pool:
+        for combination, printed in zip(combinations, pool.map(output, combinations), strict=True):
+            assert explain(program, printed) == expected, combination
+
+
+@pytest.fixture(scope="module")
+def printer(engine, tmp_path_factory):
+    """An image that prints the file /lines, and nothing else."""
+    folder = tmp_path_factory.mktemp("printer")
+    (folder / "print.rs").write_text(
+        'fn main() { std::io::copy(&mut std::fs::File::open("/lines").unwrap(), &mut std::io::stdout()).unwrap(); }'
+    )
+    subprocess.run(
+        ["rustc", "-C", "target-feature=+crt-static", "--target", build.RUST_TARGET, "-o", folder / "print", folder / "print.rs"],
+        check=True,
+    )  # fmt: skip
+    (folder / "Dockerfile").write_text('FROM scratch\nCOPY print /print\nENTRYPOINT ["/print"]\n')
+    engine.run(
+        "build", "--tag", "printer:test", "--network", "none", folder, environment={"DOCKER_BUILDKIT": "1"}
+    )
+    return "printer:test"
+
+
+def test_dockers_own_file_and_docker_logs_are_judged_as_the_bare_lines(program, engine, printer, tmp_path):
+    # The long ones are split by the engine: at 16 KiB, and twice.
+    bare = [*lines(), json.dumps(document(Filler="x" * 20_000)), json.dumps(document(Hits="3", Filler="y" * 40_000))]
+    text = "\n".join(bare) + "\n"
+    (tmp_path / "lines").write_text(text)
+    container = engine.run(
+        "run", "--detach", "--network", "none", "--log-driver", "json-file",
+        "--volume", f"{tmp_path}/lines:/lines:ro", printer,
+    ).stdout.strip()  # fmt: skip
+    assert engine.run("wait", container).stdout.strip() == "0"
+    expected = explain(program, text)
+    file = Path(engine.run("inspect", "--format", "{{.LogPath}}", container).stdout.strip())
+    records = file.read_text()
+    assert len(records.splitlines()) == len(bare) + 1 + 2, "the engine splits long lines"
+    assert explain(program, records) == expected
+    assert explain(program, engine.run("logs", container).stdout) == expected
+    assert explain(program, engine.run("logs", "--timestamps", container).stdout) == expected

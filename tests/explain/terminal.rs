@@ -1,0 +1,173 @@
+//! What only a person sees: colour, and progress that leaves nothing behind.
+
+use std::fs::{File, OpenOptions};
+use std::io::{Read, Write};
+use std::process::{Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+
+use super::{NOW, document};
+
+/// Longer than any machine needs.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A terminal: what is written to it comes out of the receiver, which ends when nobody has it open any more.
+fn terminal() -> (File, Receiver<Vec<u8>>) {
+    let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    grantpt(&master).unwrap();
+    unlockpt(&master).unwrap();
+    let name = ptsname(&master, Vec::new()).unwrap();
+    let slave = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open(name.to_str().unwrap())
+        .unwrap();
+    let (sender, receiver) = channel();
+    let mut master = File::from(master);
+    std::thread::spawn(move || {
+        let mut buffer = [0; 4096];
+        while let Ok(count @ 1..) = master.read(&mut buffer) {
+            if sender.send(buffer[..count].to_vec()).is_err() {
+                return;
+            }
+        }
+    });
+    (slave, receiver)
+}
+
+/// All that a terminal shows until nobody writes to it any more.
+fn shown(receiver: &Receiver<Vec<u8>>) -> String {
+    let mut text = Vec::new();
+    while let Ok(bytes) = receiver.recv_timeout(PATIENCE) {
+        text.extend(bytes);
+    }
+    String::from_utf8(text).unwrap()
+}
+
+fn explain() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ecs-clock-emf"));
+    command.args(["explain", "--now", NOW]);
+    command.env_remove("NO_COLOR").env("TERM", "xterm");
+    command
+}
+
+fn lines() -> String {
+    let good = document().to_string();
+    let bad = good.replace("\"Hits\":3", "\"Hits\":\"3\"");
+    format!("{good}\n{bad}\n")
+}
+
+/// What the report looks like on a terminal, with some variables set.
+fn on_a_terminal(arguments: &[&str], variables: &[(&str, &str)]) -> String {
+    let (slave, receiver) = terminal();
+    let mut command = explain();
+    command.args(arguments).envs(variables.iter().copied());
+    command
+        .stdin(Stdio::piped())
+        .stdout(slave)
+        .stderr(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    // It holds the terminal open as long as it is there.
+    drop(command);
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(lines().as_bytes()).unwrap();
+    drop(stdin);
+    let text = shown(&receiver);
+    assert_eq!(child.wait().unwrap().code(), Some(1));
+    text
+}
+
+#[test]
+fn colour_is_for_a_terminal_that_has_it_and_a_person_who_wants_it() {
+    let colour = "\u{1b}[1;31mfault\u{1b}[0m";
+    let text = on_a_terminal(&[], &[]);
+    assert!(text.contains(colour), "{text:?}");
+    assert!(on_a_terminal(&[], &[("NO_COLOR", "")]).contains(colour));
+    for (arguments, variables) in [
+        (&[][..], &[("NO_COLOR", "1")][..]),
+        (&[], &[("TERM", "dumb")]),
+        (&["--json"], &[]),
+    ] {
+        let text = on_a_terminal(arguments, variables);
+        assert!(text.contains("metric-not-number"), "{text:?}");
+        assert!(!text.contains('\u{1b}'), "{variables:?}: {text:?}");
+    }
+}
+
+/// Writes lines until it is enough, by what a terminal shows and by the time, and gives what it showed in all.
+fn while_reading(
+    mut command: Command,
+    receiver: &Receiver<Vec<u8>>,
+    line: &str,
+    enough: impl Fn(&str, Duration) -> bool,
+) -> String {
+    let mut child = command.spawn().unwrap();
+    drop(command);
+    let mut stdin = child.stdin.take().unwrap();
+    let begin = Instant::now();
+    let mut text = String::new();
+    while !enough(&text, begin.elapsed()) {
+        assert!(begin.elapsed() < PATIENCE, "{text:?}");
+        stdin.write_all(line.repeat(512).as_bytes()).unwrap();
+        if let Ok(bytes) = receiver.recv_timeout(Duration::from_millis(50)) {
+            text.push_str(&String::from_utf8(bytes).unwrap());
+        }
+    }
+    drop(stdin);
+    text.push_str(&shown(receiver));
+    child.wait().unwrap();
+    text
+}
+
+#[test]
+fn progress_is_shown_on_a_terminal_after_a_second_and_erased_at_the_end() {
+    let good = format!("{}\n", document());
+    for both in [false, true] {
+        let (slave, receiver) = terminal();
+        let mut command = explain();
+        let stdout = if both {
+            Stdio::from(slave.try_clone().unwrap())
+        } else {
+            Stdio::null()
+        };
+        command.stdin(Stdio::piped()).stdout(stdout).stderr(slave);
+        // Of plain lines nothing is reported until the end.
+        let line = if both { "plain\n" } else { good.as_str() };
+        let text = while_reading(command, &receiver, line, |text, _| {
+            text.contains("lines read")
+        });
+        assert!(text.starts_with('\r'), "{text:?}");
+        let (_, after) = text.rsplit_once("lines read").unwrap();
+        assert!(after.starts_with("\r\u{1b}[K"), "{text:?}");
+        assert_eq!(after.contains("no-emf"), both, "{text:?}");
+    }
+}
+
+/// Long enough that there would be progress.
+fn long(_: &str, since: Duration) -> bool {
+    since > Duration::from_millis(2_500)
+}
+
+#[test]
+fn progress_is_not_shown_where_it_would_be_kept() {
+    let good = format!("{}\n", document());
+    let log = tempfile::NamedTempFile::new().unwrap();
+    let (_, receiver) = terminal();
+    let mut command = explain();
+    command.stdin(Stdio::piped()).stdout(Stdio::null());
+    command.stderr(log.reopen().unwrap());
+    while_reading(command, &receiver, &good, long);
+    assert_eq!(std::fs::read_to_string(log.path()).unwrap(), "");
+}
+
+#[test]
+fn progress_is_not_shown_on_a_terminal_that_cannot_erase_it() {
+    let good = format!("{}\n", document());
+    let (slave, receiver) = terminal();
+    let mut command = explain();
+    command.env("TERM", "dumb").stderr(slave);
+    command.stdin(Stdio::piped()).stdout(Stdio::null());
+    assert_eq!(while_reading(command, &receiver, &good, long), "");
+}
