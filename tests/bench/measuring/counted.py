@@ -25,12 +25,10 @@ class Pair:
     ends: bool = False
 
 
-def pairs(tools, segment_folder, quick):
+def pairs(tools, quick):
     """The counts are such that the longer run has whole minutes, or whole lines, more."""
-    segment = f"--clockbound-directory={segment_folder}"
     found = [
         Pair("sidecar, 100 ms", lambda _: kinds.sidecar(tools, 100), 51, 151),
-        Pair("with segment, 100 ms", lambda _: kinds.sidecar(tools, 100, segment), 51, 151),
         Pair("bare loop, kept connection", lambda count: kinds.bare(tools, "kept", 20, count), 20, 60, True),
         Pair("bare loop, new connection", lambda count: kinds.bare(tools, "new", 20, count), 20, 60, True),
         Pair("reqwest loop", lambda count: kinds.reqwest(tools, 20, count), 20, 60, True),
@@ -60,18 +58,11 @@ def await_good_start():
 
 def measure(tools, folder, quick):
     """Instructions a sample, by what it is of."""
-    segments = [folder / f"counted-{number}" for number in range(2)]
-    for each in segments:
-        each.mkdir()
-    jobs = [
-        (few, many)
-        for few, many in zip(pairs(tools, segments[0], quick), pairs(tools, segments[1], quick))
-    ]  # fmt: skip
+    chosen = pairs(tools, quick)
     await_good_start()
-    with ThreadPoolExecutor(2 * len(jobs)) as pool:
+    with ThreadPoolExecutor(2 * len(chosen)) as pool:
         started = [
-            (pair, pool.submit(run, tools, folder, pair, pair.few), pool.submit(run, tools, folder, other, other.many))
-            for pair, other in jobs
+            (pair, *(pool.submit(run, tools, folder, pair, samples) for samples in (pair.few, pair.many))) for pair in chosen
         ]
         return {pair.what: callgrind.per_unit(few.result(), many.result()) for pair, few, many in started}
 
@@ -86,7 +77,7 @@ def run(tools, folder, pair, samples):
         )  # fmt: skip
         try:
             if not pair.ends:
-                endpoint.await_samples(samples, PATIENCE_S)
+                endpoint.await_samples(samples, PATIENCE_S, process)
                 # The answer is on its way, and the next request is not due yet.
                 time.sleep(0.05)
                 process.send_signal(signal.SIGTERM)

@@ -24,12 +24,15 @@ class Endpoint:
         with OPENER.open(control, timeout=10) as answer:
             return json.load(answer)["task_requests"]
 
-    def await_samples(self, wanted, patience, pause=0.02):
+    def await_samples(self, wanted, patience, process):
+        """Waits until `process` has asked so often."""
         deadline = time.monotonic() + patience
         while (now := self.samples()) < wanted:
             if time.monotonic() > deadline:
                 raise TimeoutError(f"expected {wanted} samples within {patience} s, got {now}")
-            time.sleep(pause)
+            if process.poll() is not None:
+                raise RuntimeError(f"{process.args} ended with {process.returncode} after {now} samples")
+            time.sleep(0.02)
         return now
 
     def stop(self):

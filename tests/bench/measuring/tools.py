@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -149,4 +150,4 @@ def size(folder, skipped=()):
 
 
 def say(text):
-    print(f"tests/bench/run: {text}", file=sys.stderr, flush=True)
+    print(f"tests/bench/run: {time.strftime('%T')} {text}", file=sys.stderr, flush=True)
