@@ -6,13 +6,13 @@ use std::time::Duration;
 
 /// Whether a connection serves more than one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Connection {
+pub(crate) enum Connection {
     Kept,
     New,
 }
 
 /// Asks `base` every `interval`, `samples` times, and prints the error bound.
-pub fn bare_loop(base: &str, connection: Connection, interval: Duration, samples: u64) {
+pub(crate) fn bare_loop(base: &str, connection: Connection, interval: Duration, samples: u64) {
     let (address, path) = base
         .strip_prefix("http://")
         .unwrap()

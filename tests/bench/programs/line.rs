@@ -7,27 +7,27 @@ use metrique::writer::core::entry::EntryWriter;
 use metrique::writer::core::unit::{Count, Millisecond, Second, UnitTag};
 use metrique::writer::{Entry, MetricFlags, Observation, Value, ValueWriter};
 
-pub const NAMESPACE: &str = "ECS/ClockAccuracy";
-pub const DIMENSIONS: [&str; 2] = ["ClusterName", "ServiceName"];
+pub(crate) const NAMESPACE: &str = "ECS/ClockAccuracy";
+pub(crate) const DIMENSIONS: [&str; 2] = ["ClusterName", "ServiceName"];
 
 /// What a line says, as the sidecar's own has it.
 #[derive(Clone, Debug)]
-pub struct Line {
-    pub time: SystemTime,
+pub(crate) struct Line {
+    pub(crate) time: SystemTime,
     /// The two dimensions and the other names of the task.
-    pub labels: Vec<(&'static str, String)>,
-    pub bounds: Vec<f64>,
-    pub synchronized: u64,
-    pub reference_age: f64,
-    pub status: String,
-    pub reference: String,
-    pub sequence: u64,
-    pub started_at: String,
+    pub(crate) labels: Vec<(&'static str, String)>,
+    pub(crate) bounds: Vec<f64>,
+    pub(crate) synchronized: u64,
+    pub(crate) reference_age: f64,
+    pub(crate) status: String,
+    pub(crate) reference: String,
+    pub(crate) sequence: u64,
+    pub(crate) started_at: String,
 }
 
 impl Line {
     /// Largest and mean bound.
-    pub fn summary(&self) -> (f64, f64) {
+    pub(crate) fn summary(&self) -> (f64, f64) {
         let largest = self.bounds.iter().copied().fold(0.0, f64::max);
         let count = u32::try_from(self.bounds.len()).unwrap();
         (largest, self.bounds.iter().sum::<f64>() / f64::from(count))
