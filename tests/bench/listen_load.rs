@@ -66,11 +66,11 @@ fn main() -> ExitCode {
         lines.len(),
         complete && enough
     );
-    let lost = !complete || !enough;
-    if lost {
+    let is_short = !complete || !enough;
+    if is_short {
         println!("failed: no line may be lost");
     }
-    ExitCode::from(u8::from(outcome.is_bad || lost))
+    ExitCode::from(u8::from(outcome.is_bad || is_short))
 }
 
 /// Does `work` while others misbehave: 30 places are always taken by the silent and the slow, and 10 heads a
