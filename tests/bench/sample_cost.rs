@@ -1,22 +1,25 @@
 //! What a sample costs: processor time and memory of the sidecar, beside a bare loop that sends the
-//! same request on one connection and prints the value. Linux only.
+//! same request on one connection and prints the value. Linux only. `tests/bench/run` compares with more.
 //!
 //! ```text
 //! cargo bench --bench sample_cost            # 60 s each, at ten samples a second
 //! cargo bench --bench sample_cost -- 300     # 300 s each
 //! ```
 #![allow(
+    dead_code,
     clippy::unwrap_used,
     clippy::print_stdout,
     clippy::panic,
-    reason = "a measurement that cannot go on ends"
+    reason = "a measurement that cannot go on ends, and uses a part of what the programs share"
 )]
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+#[path = "programs/bare.rs"]
+mod bare;
+
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use bare::{Connection, bare_loop};
 use endpoint::{Scenario, Server};
 
 const ENDPOINT: &str = "ECS_CONTAINER_METADATA_URI_V4";
@@ -26,7 +29,12 @@ const INTERVAL: Duration = Duration::from_millis(100);
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     if arguments.first().is_some_and(|first| first == "bare") {
-        bare_loop(&std::env::var(ENDPOINT).unwrap());
+        bare_loop(
+            &std::env::var(ENDPOINT).unwrap(),
+            Connection::Kept,
+            INTERVAL,
+            u64::MAX,
+        );
         return;
     }
     let seconds = arguments
@@ -92,41 +100,4 @@ fn memory(program: &Child) -> String {
         .map(|line| line.replace('\t', " "))
         .collect::<Vec<_>>()
         .join(", ")
-}
-
-/// The least that a program of the same purpose does.
-fn bare_loop(base: &str) {
-    let (address, path) = base
-        .strip_prefix("http://")
-        .unwrap()
-        .split_once('/')
-        .unwrap();
-    let mut connection = BufReader::new(TcpStream::connect(address).unwrap());
-    let request = format!("GET /{path}/task HTTP/1.1\r\nhost: {address}\r\naccept: */*\r\n\r\n");
-    loop {
-        connection.get_mut().write_all(request.as_bytes()).unwrap();
-        let body = read_chunked(&mut connection);
-        let document: serde_json::Value = serde_json::from_slice(&body).unwrap();
-        println!("{}", document["ClockDrift"]["ClockErrorBound"]);
-        std::thread::sleep(INTERVAL);
-    }
-}
-
-fn read_chunked(connection: &mut impl BufRead) -> Vec<u8> {
-    let mut line = String::new();
-    let mut next_line = |connection: &mut dyn BufRead| {
-        line.clear();
-        connection.read_line(&mut line).unwrap();
-        line.trim_end().to_owned()
-    };
-    while !next_line(connection).is_empty() {}
-    let mut body = Vec::new();
-    loop {
-        let size = u64::from_str_radix(&next_line(connection), 16).unwrap();
-        connection.take(size).read_to_end(&mut body).unwrap();
-        next_line(connection);
-        if size == 0 {
-            return body;
-        }
-    }
 }

@@ -1,14 +1,100 @@
 //! Requests at a steady rate, and what they do to the program that answers them.
+//!
+//! The time of an answer counts from the moment its request was due, so that a stall counts for every
+//! request that it held up.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
+use endpoint::Server;
+
 /// Connections that share the requests.
 const CONNECTIONS: u32 = 20;
 
+/// How often and how long to ask.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rate {
+    a_second: u32,
+    seconds: u32,
+}
+
+impl Rate {
+    /// As the command line has it: requests a second, then seconds; 1000 and 30 where it says nothing.
+    pub(crate) fn of_arguments() -> Self {
+        let numbers: Vec<u32> = std::env::args()
+            .skip(1)
+            .filter_map(|text| text.parse().ok())
+            .collect();
+        Self {
+            a_second: numbers.first().copied().unwrap_or(1_000),
+            seconds: numbers.get(1).copied().unwrap_or(30),
+        }
+    }
+}
+
+/// A program that answers `/clock`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Target<'a> {
+    /// Where it listens.
+    pub(crate) address: &'a str,
+    /// Its process id.
+    pub(crate) process: u32,
+    /// Where it reads its clock, once a second.
+    pub(crate) source: &'a Server,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    /// How long it took in all.
+    pub(crate) took: Duration,
+    /// Whether a request failed, or the source was asked more than once a second.
+    pub(crate) is_bad: bool,
+}
+
+/// Puts the target under load, `around` all of it, and prints how it fared.
+pub(crate) fn measure(
+    target: Target<'_>,
+    rate: Rate,
+    around: impl FnOnce(&mut dyn FnMut()),
+) -> Outcome {
+    // The first second has everything in place.
+    load(target.address, rate.a_second, 1);
+    let before = resident_kb(target.process);
+    let asked_before = target.source.counters().task_requests;
+    let start = Instant::now();
+    let (mut times, mut failed) = (Vec::new(), 0);
+    around(&mut || (times, failed) = load(target.address, rate.a_second, rate.seconds));
+    let took = start.elapsed();
+    let asked = target.source.counters().task_requests - asked_before;
+    let after = resident_kb(target.process);
+
+    times.sort_unstable();
+    let percentile = |share: usize| times[(times.len() - 1) * share / 100];
+    println!(
+        "{} answers in {:.1} s, {failed} failed; p50 {:?}, p99 {:?}, longest {:?}",
+        times.len(),
+        took.as_secs_f64(),
+        percentile(50),
+        percentile(99),
+        percentile(100)
+    );
+    println!(
+        "the endpoint was asked {asked} times, once a second; resident memory {before} kB before, {after} kB after"
+    );
+    let allowed = took.as_secs() + 2;
+    let is_bad = failed > 0 || asked > allowed;
+    if is_bad {
+        println!(
+            "failed: no request may fail, and the endpoint may be asked {allowed} times at most"
+        );
+    }
+    Outcome { took, is_bad }
+}
+
 /// Asks `/clock` at even distances; how long each answer took, and how many requests failed.
-pub(crate) fn load(address: &str, rate: u32, seconds: u32) -> (Vec<Duration>, u32) {
+fn load(address: &str, rate: u32, seconds: u32) -> (Vec<Duration>, u32) {
     let distance = Duration::from_secs(1) / rate;
     let start = Instant::now() + Duration::from_millis(100);
     let clients: Vec<_> = (0..CONNECTIONS)
@@ -77,7 +163,7 @@ fn ask(connection: &mut BufReader<TcpStream>) -> Option<bool> {
 }
 
 /// The memory of a process that is in use, in kB.
-pub(crate) fn resident_kb(process: u32) -> u64 {
+fn resident_kb(process: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
     let line = status
         .lines()

@@ -1,0 +1,99 @@
+"""The contenders, all at the same time: so that whatever else the machine does is in the figures of each."""
+
+import os
+import subprocess
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from . import contenders as kinds
+from . import process
+from .endpoint import VARIABLE, Endpoint
+from .row import Row
+from .tools import python_size
+
+SECTION = "a sample"
+# Past the start, whose work is done once.
+WARM_UP_S = 12
+
+
+def environment(base):
+    """Nothing of this process's but what finds programs."""
+    return {"PATH": os.environ["PATH"], VARIABLE: base}
+
+
+class Running:
+    """A contender, its endpoint, and where its lines go."""
+
+    def __init__(self, contender, endpoint_binary, folder, stack):
+        self.contender = contender
+        self.endpoint = stack.enter_context(Endpoint(endpoint_binary))
+        self.output = stack.enter_context(open(folder / f"{contender.what}.log", "wb"))
+        self.process = subprocess.Popen(
+            [str(part) for part in contender.command],
+            env=environment(self.endpoint.base), stdin=subprocess.DEVNULL, stdout=self.output, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        stack.callback(self.end)
+
+    def end(self):
+        self.process.kill()
+        self.process.wait()
+
+    def snapshot(self):
+        if self.process.poll() is not None:
+            raise RuntimeError(f"{self.contender.what} has ended with {self.process.returncode}")
+        size = os.fstat(self.output.fileno()).st_size
+        return Snapshot(process.cost(self.process.pid), self.endpoint.samples(), size)
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What it has cost, how many samples it has taken, how many bytes it has written."""
+
+    cost: process.Cost
+    samples: int
+    written: int
+
+
+def measure(tools, folder, seconds):
+    """A row for each contender."""
+    segments = folder / "segment"
+    segments.mkdir()
+    with ExitStack() as stack:
+        chosen = kinds.contenders(tools, segments)
+        running = [Running(contender, tools.endpoint, folder, stack) for contender in chosen]
+        time.sleep(WARM_UP_S)
+        before = [each.snapshot() for each in running]
+        time.sleep(seconds)
+        after = [each.snapshot() for each in running]
+        held = [process.held(each.process.pid) for each in running]
+    rows = [figures(tools, *of_one, seconds) for of_one in zip(chosen, before, after, held)]
+    compare(chosen, rows)
+    return rows
+
+
+def figures(tools, contender, before, after, held, seconds):
+    samples = after.samples - before.samples
+    cost = after.cost - before.cost
+    disk = python_size(tools.python) if contender.binary == tools.python else contender.binary.stat().st_size
+    return Row(SECTION, contender.what, {
+        "samples": samples,
+        "processor time, µs": cost.processor_ns / 1000 / samples if samples else None,
+        "times the bare loop": None,
+        "instructions": None,
+        "wake-ups": cost.wakeups / samples if samples else None,
+        "resident, kB": held.resident_kb,
+        "anonymous, kB": held.anonymous_kb,
+        "threads": held.threads,
+        "on disk, MB": disk / 1e6,
+        "log, bytes a minute": (after.written - before.written) * 60 / seconds,
+    })  # fmt: skip
+
+
+def compare(chosen, rows):
+    """Fills in how each stands to the bare loop of its interval."""
+    times = {(of.name, of.interval_ms): row.figures["processor time, µs"] for of, row in zip(chosen, rows)}
+    for contender, row in zip(chosen, rows):
+        own = row.figures["processor time, µs"]
+        base = times[kinds.reference(contender), contender.interval_ms]
+        row.figures["times the bare loop"] = own / base if own and base else None
