@@ -101,7 +101,7 @@ fn report_variables(environment: &Environment, options: Vec<&dyn AnyOption>) {
 }
 
 /// These options, and those of every command: their variables are known.
-pub(crate) fn all_known<'a>(mut options: Vec<&'a dyn AnyOption>) -> Vec<&'a dyn AnyOption> {
+pub(crate) fn all_known(mut options: Vec<&dyn AnyOption>) -> Vec<&dyn AnyOption> {
     options.extend(commands::options());
     options
 }

@@ -5,7 +5,8 @@ use std::sync::LazyLock;
 use super::*;
 use crate::emf::Metric;
 use crate::emf::explain::{Input, Options, Rule, explain};
-use crate::sidecar::line::{self, Dimensions, Format, Origin, StorageResolution};
+use crate::reading::TaskIdentity;
+use crate::sidecar::line::{self, Dimensions, Format, StorageResolution, Tally, Template};
 use crate::sidecar::window::{MAX_CROSS_CHECKS, MAX_STEPS};
 
 pub(super) static FORMAT: LazyLock<Format> = LazyLock::new(|| Format {
@@ -197,14 +198,13 @@ fn forget(times: &mut VecDeque<Instant>, now: Instant, span: Duration) {
 
 /// What CloudWatch takes, and Logs Insights sees whole.
 fn assert_is_a_line(window: &Window, sequence: u64) {
-    let origin = Origin {
-        identity: None,
-        started_at: window.stamp,
+    let template = Template::new(&FORMAT, &TaskIdentity::default(), window.stamp);
+    let tally = Tally {
         sequence,
         lines_dropped: sequence,
         answer_errors: sequence,
     };
-    let line = line::render(&FORMAT, window, &origin);
+    let line = line::render(&FORMAT, &template, window, &tally);
     assert!(line.is_ascii() && line.len() < LINE_BYTES);
     let value: serde_json::Value = serde_json::from_slice(&line).unwrap();
     assert!(fields(&value) < FIELDS, "{value}");
