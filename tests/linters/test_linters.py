@@ -193,3 +193,13 @@ def test_cargo_deny_finds_a_seeded_fault(tmp_path, pattern, replacement, rule):
 def test_the_workflow_has_the_version_of_tests_run():
     used = re.search(r"cargo_deny_version=(\S+)", (TOP / "tests" / "run").read_text())[1]
     assert f"--version {used} cargo-deny" in (TOP / ".github" / "workflows" / "test.yml").read_text()
+
+
+def test_each_dependency_has_its_reason():
+    manifest = (TOP / "Cargo.toml").read_text()
+    sections = re.findall(r"^\[(?:target\.[^\n]+\.)?dependencies\]\n(.*?)(?=^\[)", manifest, re.M | re.S)
+    assert len(sections) == 3
+    lines = [line for section in sections for line in section.strip().splitlines()]
+    assert sum(" = " in line for line in lines) >= 15
+    for before, line in zip(["", *lines], lines, strict=False):
+        assert line.startswith("#") or before.startswith("# "), f"no reason for: {line}"
