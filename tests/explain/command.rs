@@ -67,7 +67,11 @@ fn exit_codes_tell_faults_usage_and_unreadable_files_apart() {
         (vec!["--input", "csv"], "", 2),
         (vec!["--jsonl"], "", 2),
         (vec!["/nowhere/lines.log"], "", 3),
-        (vec!["/nowhere/lines.log", "-"], good.as_str(), 3),
+        (
+            vec!["--now", NOW, "/nowhere/lines.log", "-"],
+            good.as_str(),
+            3,
+        ),
         (
             vec!["--now", NOW, "/nowhere/lines.log", "-"],
             bad.as_str(),
