@@ -203,3 +203,15 @@ def test_each_dependency_has_its_reason():
     assert sum(" = " in line for line in lines) >= 15
     for before, line in zip(["", *lines], lines, strict=False):
         assert line.startswith("#") or before.startswith("# "), f"no reason for: {line}"
+
+
+@pytest.mark.parametrize("path", DOCKERFILES, ids=lambda path: path.name)
+def test_what_a_dockerfile_copies_is_there_and_in_the_context(path):
+    """The build from source needs a base image that tests cannot fetch, so that nothing else would notice."""
+    context = [line[1:] for line in (TOP / ".dockerignore").read_text().splitlines() if line.startswith("!")]
+    copies = re.findall(r"^COPY (?!--from)(?:--\S+ )*(.+)$", path.read_text(), re.M)
+    sources = [source for copy in copies for source in copy.split()[:-1]]
+    assert sources
+    for source in sources:
+        assert (TOP / source).exists() or source.startswith("target/"), source
+        assert any(source == allowed or source.startswith(f"{allowed}/") for allowed in context), source

@@ -174,7 +174,7 @@ rules! {
         "Write _aws.Timestamp as milliseconds since 1970, an integer."
     TimestampTooOld "timestamp-too-old" Fault Documented - Event
         "The timestamp is more than 14 days in the past."
-        "For lines of an earlier time give --now TIME; else mend the clock or the unit (milliseconds)."
+        "For lines of an earlier time give --now TIME; else correct the clock or the unit (milliseconds)."
     TimestampAhead "timestamp-ahead" Fault Documented - Event
         "The timestamp is more than 2 hours ahead."
         "Mend the clock or the unit (milliseconds); for lines of another time give --now TIME."
@@ -209,7 +209,7 @@ rules! {
         "Make Dimensions an array of sets, each an array of names."
     DimensionName "dimension-name" Fault Documented V Event
         "A dimension's name is not a string of 1 to 250 characters without line breaks."
-        "Shorten or mend the name."
+        "Shorten or correct the name."
     TooManyDimensions "too-many-dimensions" Fault Documented V Event
         "A set has more than 30 dimensions."
         "Keep what matters as a dimension and the rest as plain members."

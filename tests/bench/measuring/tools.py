@@ -119,7 +119,7 @@ def host():
     return next(line.split()[1] for line in text.splitlines() if line.startswith("host:"))
 
 
-def built(binary, arguments, flags="-C target-feature=+crt-static"):
+def built(binary, arguments, flags="-C target-feature=+crt-static -C link-arg=-Wl,-z,pack-relative-relocs"):
     """`binary`, after cargo has seen to it that it is up to date."""
     environment = os.environ | ({"RUSTFLAGS": flags} if flags else {})
     subprocess.run(["cargo", "build", "--quiet", *map(str, arguments)], cwd=TOP, env=environment, check=True)
