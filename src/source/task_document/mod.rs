@@ -15,8 +15,9 @@ use crate::reading::{Label, ReadError, ReadErrorKind, SyncStatus, TaskIdentity};
 use crate::text::cut;
 use crate::time::ErrorBound;
 
-/// How Go, the agent's language, writes a time that was never set.
-const UNSET_TIME: &str = r#""0001-01-01T00:00:00Z""#;
+/// The time that Go, the agent's language, writes for one that was never set: the first second of the year 1, in
+/// seconds since the Unix epoch.
+const UNSET_TIME: i64 = -62_135_596_800;
 /// The longest identity member kept, in bytes. ECS allows 255 characters in every name.
 const NAME_LIMIT: usize = 255;
 
@@ -121,10 +122,11 @@ fn clock_drift(raw: &RawValue, withheld: &mut Withheld) -> ClockMember {
         Ok((_, 0)) => return ClockMember::Empty,
         Ok((found, _)) => found,
     };
-    let reference = reference.filter(|raw| raw.get() != UNSET_TIME);
+    let bound = withheld.member("ClockErrorBound", bound, error_bound);
+    let reference = withheld.member("ReferenceTimestamp", reference, reference_time);
     ClockMember::Clock(ClockDrift {
-        bound: withheld.member("ClockErrorBound", bound, error_bound),
-        reference: withheld.member("ReferenceTimestamp", reference, reference_time),
+        bound,
+        reference: reference.filter(|time| time.timestamp() != UNSET_TIME),
         status: withheld
             .member("ClockSynchronizationStatus", status, status_word)
             .unwrap_or(SyncStatus::Unknown),

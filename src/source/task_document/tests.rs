@@ -54,6 +54,8 @@ fn a_member_that_is_absent_or_null_is_unknown_and_no_error() {
         r#"{"ClockErrorBound":null,"ReferenceTimestamp":null,"ClockSynchronizationStatus":null}"#,
         r#"{"SomethingNew":[1,{"a":2}]}"#,
         r#"{"ReferenceTimestamp":"0001-01-01T00:00:00Z"}"#,
+        r#"{"ReferenceTimestamp":"0001-01-01T00:00:00\u005a"}"#,
+        r#"{"ReferenceTimestamp":"0001-01-01T01:00:00.0+01:00"}"#,
     ] {
         let nothing = ClockDrift {
             status: SyncStatus::Unknown,
