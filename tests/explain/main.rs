@@ -17,6 +17,7 @@ mod forms;
 mod generated;
 mod lines;
 mod names;
+mod parts;
 mod reference;
 #[cfg(unix)]
 mod terminal;

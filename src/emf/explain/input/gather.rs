@@ -7,7 +7,7 @@ use super::form::has_marker;
 use super::lines::HELD_BYTES;
 use super::prefix::after_time;
 use super::scan::{Elements, Got, Scan};
-use super::wrapper::message;
+use super::wrapper::{message, stream};
 use super::{Input, Mode, Reader, Sink};
 use crate::emf::explain::finding::{Position, Problem};
 use crate::emf::explain::judge::document::{Located, locate};
@@ -349,9 +349,11 @@ impl<R: BufRead> Reader<R> {
                     .document(position, text.len(), root, context, sink);
             }
             _ => match message(text) {
-                Some(message) => self
-                    .deliver
-                    .text(position, message.trim_end(), context, sink),
+                Some(message) => {
+                    context.stream = stream(text, &message);
+                    self.deliver
+                        .text(position, message.trim_end(), context, sink);
+                }
                 None if has_marker(text) => self.deliver.text(position, text, context, sink),
                 None => self.deliver.other(position, text.len(), sink),
             },

@@ -346,6 +346,7 @@ impl<R: BufRead> Reader<R> {
             open: !self.piece.terminated,
             certain: true,
             note: None,
+            stream: None,
         }
     }
 }

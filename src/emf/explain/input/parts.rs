@@ -1,8 +1,10 @@
 //! Parts of a line that was split at 16 KiB on its way: put together again where they come in order.
 
+use super::form::has_marker;
 use super::lines::HELD_BYTES;
+use super::prefix;
 use crate::emf::explain::finding::{Position, Problem};
-use crate::emf::explain::judge::document::for_each_member;
+use crate::emf::explain::judge::document::{Located, for_each_member, locate};
 use crate::emf::explain::judge::json::Name;
 use crate::emf::explain::rule::Rule;
 use crate::emf::limits::SHIM_SPLIT_BYTES;
@@ -23,6 +25,8 @@ struct Open {
     position: Position,
     line: String,
     count: u64,
+    /// The member `stream` of Docker's records.
+    docker: Option<String>,
 }
 
 /// What has become of a record.
@@ -64,31 +68,50 @@ struct Part {
     /// Its number from 1, where the record has one.
     ordinal: Option<u64>,
     last: bool,
+    /// The member `stream` of Docker's records.
+    docker: Option<String>,
+}
+
+/// How a record goes with the line that is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fit {
+    /// It is the next part.
+    Next,
+    /// It is a part, but of another line.
+    Another,
+    /// It is an event by itself.
+    Alone,
 }
 
 impl Parts {
-    /// Takes a record if it is a part.
-    pub(super) fn take(&mut self, position: Position, text: &str) -> Taken {
-        let may_be = !self.open.is_empty() || text.len() > SHIM_SPLIT_BYTES;
-        if !text.starts_with('{') || !(may_be || text.contains("\"partial_message\"")) {
+    /// Takes a record if it is a part. `stream` is the log stream that it comes from, where that is known.
+    pub(super) fn take(&mut self, position: Position, stream: &str, text: &str) -> Taken {
+        let may_be = !self.open.is_empty()
+            || text.len() > SHIM_SPLIT_BYTES
+            || text.contains("\"partial_message\"")
+            || text.contains("\"logtag\"");
+        if !text.starts_with('{') || !may_be {
             return Taken::default();
         }
-        let Some(part) = Part::read(text) else {
+        let Some(part) = Part::read(text, stream) else {
             return Taken::default();
         };
         let Some(index) = self.open.iter().position(|open| open.key == part.key) else {
             return self.begin(position, part);
         };
-        let next = self.open[index].count + 1;
-        if part.ordinal.is_some_and(|ordinal| ordinal != next) {
-            let joined = Some(self.open.remove(index).joined(End::Missing));
-            // The first of another line, or one whose predecessors are missing.
-            let held = self.begin(position, part).held;
-            return Taken { joined, held };
+        match self.open[index].fit(&part) {
+            Fit::Alone => return Taken::default(),
+            Fit::Another => {
+                let joined = Some(self.open.remove(index).joined(End::Missing));
+                // The first of another line, or one whose predecessors are missing.
+                let held = self.begin(position, part).held;
+                return Taken { joined, held };
+            }
+            Fit::Next => {}
         }
         let open = &mut self.open[index];
         open.line.push_str(&part.line);
-        open.count = next;
+        open.count += 1;
         let joined = if part.last {
             Some(self.open.remove(index).joined(End::Whole))
         } else {
@@ -98,7 +121,11 @@ impl Parts {
     }
 
     fn begin(&mut self, position: Position, part: Part) -> Taken {
-        if part.last || part.ordinal.is_some_and(|ordinal| ordinal != 1) {
+        let is_first = match part.ordinal {
+            Some(ordinal) => ordinal == 1,
+            None => begins(&part.line),
+        };
+        if part.last || !is_first {
             return Taken::default();
         }
         self.open.push(Open {
@@ -106,6 +133,7 @@ impl Parts {
             position,
             line: part.line,
             count: 1,
+            docker: part.docker,
         });
         Taken {
             joined: self.beyond_the_limit(),
@@ -132,6 +160,27 @@ impl Parts {
 }
 
 impl Open {
+    /// How a record of the same origin goes with the line. Where it has no number, the text decides: of two writers in
+    /// turn, none may lose a line to the other.
+    fn fit(&self, part: &Part) -> Fit {
+        if let Some(ordinal) = part.ordinal {
+            let is_next = ordinal == self.count + 1;
+            return if is_next { Fit::Next } else { Fit::Another };
+        }
+        let joined = format!("{}{}", self.line, part.line);
+        match locate(&joined) {
+            Located::Object(..) => Fit::Next,
+            Located::Cut if !part.last => Fit::Next,
+            // Wrong before this part, so that nothing is to be learnt from the text.
+            Located::Broken(error) if error.line() == 1 && error.column() <= self.line.len() => {
+                Fit::Next
+            }
+            _ if !part.last && begins(&part.line) => Fit::Another,
+            _ if !part.last || part.line.trim_end().ends_with('}') => Fit::Next,
+            _ => Fit::Alone,
+        }
+    }
+
     /// The record of the line as far as it has come.
     fn joined(self, end: End) -> Joined {
         let count = self.count;
@@ -149,7 +198,7 @@ impl Open {
         };
         let note = Problem::new(Rule::PartialMessage, "the event", given, "a whole line");
         // Docker's records have these members, those of FireLens have not.
-        let docker = match self.key.strip_prefix(DOCKER) {
+        let docker = match self.docker {
             Some(stream) => format!(",\"stream\":{stream},\"time\":\"\""),
             None => String::new(),
         };
@@ -162,14 +211,10 @@ impl Open {
     }
 }
 
-/// The beginning of the key of Docker's records.
-const DOCKER: &str = "json-file ";
-
 impl Part {
-    /// A record of `FireLens` that says it is a part, or one of Docker's that may be: the only sign there is that no line
-    /// feed ends the text.
-    fn read(text: &str) -> Option<Self> {
-        const NAMES: [&str; 7] = [
+    /// A record of `FireLens` that says it is a part, or one of a container's log file that may be.
+    fn read(text: &str, origin: &str) -> Option<Self> {
+        const NAMES: [&str; 8] = [
             "log",
             "partial_message",
             "partial_id",
@@ -177,36 +222,87 @@ impl Part {
             "partial_last",
             "stream",
             "time",
+            "logtag",
         ];
-        let mut found = [None; 7];
+        // What differs between the parts of a line.
+        const TIMES: [&str; 4] = ["date", "timestamp", "@timestamp", "_p"];
+        let mut found = [None; 8];
+        let mut others = String::new();
         for_each_member(text, &mut |name, value| {
             if let Some(index) = NAMES.iter().position(|known| *known == name) {
                 found[index] = Some(value);
+            } else if !TIMES.contains(&name) {
+                others.extend([name, ":", value, "\n"]);
             }
         })
         .ok()?;
-        let [log, partial, id, ordinal, last, stream, time] = found;
+        let [log, partial, id, ordinal, last, stream, time, tag] = found;
         let Name(line) = serde_json::from_str(log?).ok()?;
         let line = line.into_owned();
-        let bare = |value: &str| value.trim_matches('"').to_owned();
         if partial.is_some_and(|partial| bare(partial) == "true") {
             return Some(Self {
-                key: id.unwrap_or_default().to_owned(),
+                key: format!("{origin}\n{}", id.unwrap_or_default()),
                 ordinal: Some(bare(ordinal?).parse().ok()?),
                 last: last.is_some_and(|last| bare(last) == "true"),
                 line,
+                docker: None,
             });
         }
         let (stream, _) = (stream?, time?);
-        let ended = line.ends_with('\n');
+        if is_whole(&line) {
+            return None;
+        }
+        let last = match tag.map(bare) {
+            Some("F") => true,
+            Some("P") => false,
+            // The only sign there is: the text fills the engine's buffer and has no line feed.
+            _ => line.ends_with('\n') || !fills_buffer(&line),
+        };
         Some(Self {
-            key: format!("{DOCKER}{stream}"),
+            key: format!("{origin}\n{stream}\n{}\n{others}", tag.is_some()),
             ordinal: None,
-            // The engine's buffer is exactly as large.
-            last: ended || line.len() < SHIM_SPLIT_BYTES,
+            last,
             line,
+            docker: Some(stream.to_owned()),
         })
     }
+}
+
+/// A member's text without quotation marks.
+fn bare(value: &str) -> &str {
+    value.trim_matches('"')
+}
+
+/// Whether a text is as long as the engine's buffer. The engine writes each byte that is not UTF-8, such as those of a
+/// character on the border of two parts, as a replacement character of three.
+fn fills_buffer(line: &str) -> bool {
+    let replaced = line
+        .matches(char::REPLACEMENT_CHARACTER)
+        .take(SHIM_SPLIT_BYTES)
+        .count();
+    line.len()
+        .checked_sub(SHIM_SPLIT_BYTES)
+        .is_some_and(|more| more % 2 == 0 && more / 2 <= replaced)
+}
+
+/// The text from the document on, where there is a sign of one.
+fn from_document(line: &str) -> &str {
+    if line.starts_with('{') {
+        return line;
+    }
+    prefix::split(line, false).map_or(line, |(_, at)| &line[at..])
+}
+
+/// Whether a text has all of its document, or is a whole object.
+fn is_whole(line: &str) -> bool {
+    let text = from_document(line);
+    matches!(locate(text), Located::Object(_, end) if text[end..].trim().is_empty())
+}
+
+/// Whether a text may be the first part of a document.
+fn begins(line: &str) -> bool {
+    let text = from_document(line);
+    text.starts_with('{') && (matches!(locate(text), Located::Cut) || has_marker(text))
 }
 
 #[cfg(test)]
@@ -224,6 +320,11 @@ mod tests {
         format!(r#"{{"log":{line},"stream":"{stream}","time":"t"}}"#)
     }
 
+    /// A first part that fills the engine's buffer.
+    fn full() -> String {
+        format!("{{\"a\":\"{}", "x".repeat(SHIM_SPLIT_BYTES - 6))
+    }
+
     /// What is joined of some records: the line, and whether it is whole.
     fn joined(records: &[String]) -> (Vec<(String, bool)>, usize) {
         let mut parts = Parts::default();
@@ -235,7 +336,7 @@ mod tests {
             found.push((value["log"].as_str().unwrap().to_owned(), whole));
         };
         for record in records {
-            let taken = parts.take(Position::default(), record);
+            let taken = parts.take(Position::default(), "", record);
             passed += usize::from(!taken.held);
             taken.joined.map(&mut add);
         }
@@ -272,15 +373,66 @@ mod tests {
 
     #[test]
     fn dockers_parts_are_those_that_fill_its_buffer_without_a_line_feed() {
-        let full = "x".repeat(SHIM_SPLIT_BYTES);
+        let full = full();
         let records = [
             docker("stdout", "short\n"),
             docker("stdout", &full),
             docker("stderr", "other\n"),
-            docker("stdout", "end\n"),
+            docker("stdout", "\"}\n"),
             docker("stdout", "next\n"),
         ];
-        assert_eq!(joined(&records), (vec![(format!("{full}end\n"), true)], 3));
+        let whole = format!("{full}\"}}\n");
+        assert_eq!(joined(&records), (vec![(whole, true)], 3));
+    }
+
+    #[test]
+    fn what_is_an_event_by_itself_is_not_taken_for_a_part() {
+        let full = full();
+        let whole = format!("{}\"}}", &full[..SHIM_SPLIT_BYTES - 2]);
+        let long = format!("{full}xx\"}}");
+        let noise = "z".repeat(SHIM_SPLIT_BYTES);
+        for first in [&whole, &long, &noise, &format!("{full}x")] {
+            let records = [docker("stdout", first), docker("stdout", "{\"b\":1}\n")];
+            assert_eq!(joined(&records), (vec![], 2), "{} bytes", first.len());
+        }
+        // One between the parts of another writer passes, and the parts are joined.
+        for between in ["{\"b\":1}\n", "GET /health 200\n", "hello"] {
+            let records = ["\"}\n"].map(|end| docker("stdout", end));
+            let first = [docker("stdout", &full), docker("stdout", between)];
+            let (found, passed) = joined(&[&first[..], &records].concat());
+            assert_eq!(found, [(format!("{full}\"}}\n"), true)], "{between}");
+            assert_eq!(passed, 1);
+        }
+    }
+
+    #[test]
+    fn parts_of_two_containers_are_not_joined() {
+        let full = full();
+        let of = |pod: &str, tag: &str, line: &str| {
+            let line = serde_json::Value::from(line);
+            format!(
+                r#"{{"log":{line},"stream":"stdout","time":"t","logtag":"{tag}","kubernetes":{{"pod_name":"{pod}"}}}}"#
+            )
+        };
+        let records = [
+            of("p", "P", &full),
+            of("q", "P", &full),
+            of("q", "F", "q\"}"),
+            of("p", "F", "p\"}"),
+            of("p", "F", "{}"),
+        ];
+        let expected = ["q", "p"].map(|pod| (format!("{full}{pod}\"}}"), true));
+        assert_eq!(joined(&records), (expected.to_vec(), 1));
+    }
+
+    #[test]
+    fn a_character_on_the_border_of_two_parts_does_not_hide_them() {
+        for (replaced, more, expected) in [(1, 2, true), (2, 4, true), (1, 4, false), (1, 1, false)]
+        {
+            let plain = SHIM_SPLIT_BYTES + more - 3 * replaced;
+            let line = "x".repeat(plain) + &"\u{fffd}".repeat(replaced);
+            assert_eq!(fills_buffer(&line), expected, "{replaced} {more}");
+        }
     }
 
     #[test]
@@ -288,12 +440,12 @@ mod tests {
         let records: Vec<_> = (0..20).map(|id| record(id, 1, false, "a")).collect();
         let mut parts = Parts::default();
         for record in &records {
-            parts.take(Position::default(), record);
+            parts.take(Position::default(), "", record);
         }
         assert!(parts.open.len() <= MOST_OPEN);
         let large = "x".repeat(1_000_000);
         for ordinal in 1..10 {
-            parts.take(Position::default(), &record(99, ordinal, false, &large));
+            parts.take(Position::default(), "", &record(99, ordinal, false, &large));
             let held: usize = parts.open.iter().map(|open| open.line.len()).sum();
             assert!(held <= HELD_BYTES);
         }
