@@ -19,6 +19,7 @@ mod lines;
 mod names;
 mod parts;
 mod reference;
+mod tables;
 #[cfg(unix)]
 mod terminal;
 
