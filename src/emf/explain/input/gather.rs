@@ -249,6 +249,9 @@ impl<R: BufRead> Reader<R> {
             return self.deliver.not_utf8(gather.start, &gather.buffer, sink);
         };
         let text = text.trim_end();
+        if self.deliver.form == Input::Stdout && !open && !has_marker(text) {
+            return self.other_lines(gather.start, text, sink);
+        }
         let whole = matches!(locate(text), Located::Object(..));
         let mut context = Context {
             open,
@@ -266,6 +269,14 @@ impl<R: BufRead> Reader<R> {
             }
         }
         self.deliver.text(gather.start, text, context, sink);
+    }
+
+    /// Lines of stdout that make a value and no document: each is an event.
+    fn other_lines(&mut self, start: Position, text: &str, sink: &mut Sink<'_>) {
+        for (line, text) in (start.line..).zip(text.lines()) {
+            let position = Position { line, ..start };
+            self.deliver.other(position, text.len(), sink);
+        }
     }
 
     /// Goes on with an array of events.
