@@ -25,8 +25,8 @@ const VALUES: [&str; 6] = [
     "#",
     "#",
     "#.5",
-    r##"{"Timestamp":#}"##,
-    r##"[{"Timestamp":#}]"##,
+    r#"{"Timestamp":#}"#,
+    r#"[{"Timestamp":#}]"#,
     r##""#""##,
 ];
 

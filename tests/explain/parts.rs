@@ -128,12 +128,11 @@ fn a_long_text_that_is_not_a_document_does_not_taint_the_next_line() {
 fn parts_that_the_engine_cut_within_a_character_are_joined() {
     let none = json!({});
     let long = valued(1, 0).replacen("\"~\":\"", &format!("\"~\":\"{}", "é".repeat(9_000)), 1);
-    let at = (SPLIT..).find(|&at| !long.is_char_boundary(at)).unwrap();
     // An odd shift puts the border within a character.
-    let long = if at == SPLIT {
-        long
-    } else {
+    let long = if long.is_char_boundary(SPLIT) {
         long.replacen("\"é", "\"xé", 1)
+    } else {
+        long
     };
     let (first, last) = long.as_bytes().split_at(SPLIT);
     let [first, last] = [first, last].map(|part| String::from_utf8_lossy(part).into_owned());
@@ -141,4 +140,34 @@ fn parts_that_the_engine_cut_within_a_character_are_joined() {
     let input = [record(&first, &none), record(&format!("{last}\n"), &none)].join("\n");
     assert_eq!(hits(&input), [1.0]);
     assert_eq!(other_faults(&input), []);
+}
+
+#[test]
+fn the_last_part_of_a_document_whose_beginning_is_missing_is_named() {
+    let mut late = document();
+    let metadata = late.as_object_mut().unwrap().remove("_aws").unwrap();
+    let padding = "p".repeat(20_000);
+    let line = format!("{{\"~\":\"{padding}\",\"_aws\":{metadata},\"Hits\":3}}\n");
+    let last = &line[SPLIT..];
+    let firelens = json!({
+        "log": last,
+        "partial_message": "true",
+        "partial_id": "a",
+        "partial_ordinal": "2",
+        "partial_last": "true",
+    });
+    for record in [record(last, &json!({})), firelens.to_string()] {
+        let found = found(record.as_bytes());
+        assert_eq!(found.faults, [Rule::PartialMessage], "{found:?}");
+        assert!(found.sentences[0].contains("without the part"), "{found:?}");
+        assert_eq!((found.documents, found.points.len()), (1, 0));
+    }
+    // Words about a document are not the end of one.
+    for words in [
+        "\"_aws\" and \"CloudWatchMetrics\"\n",
+        "saw {\"_aws\":{}}\n",
+    ] {
+        let found = found(record(words, &json!({})).as_bytes());
+        assert!(!found.faults.contains(&Rule::PartialMessage), "{found:?}");
+    }
 }

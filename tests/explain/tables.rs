@@ -51,10 +51,8 @@ fn row(cells: &[&str], columns: &[usize]) -> String {
             ""
         };
         let used = left.len() + padding.len() + width(cell) + 1;
-        row += &format!(
-            "{left}{padding}{cell}{}|",
-            " ".repeat(column.saturating_sub(used))
-        );
+        let rest = " ".repeat(column.saturating_sub(used));
+        row.extend([left, padding, *cell, &rest, "|"]);
     }
     row + "\n"
 }
@@ -155,7 +153,7 @@ fn the_words_of_a_logger_in_a_cell_are_a_prefix() {
             let found = found(table(&[cells.clone(), cells]).as_bytes());
             assert_eq!(found.faults, [Rule::Prefix; 2], "{prefix:?}: {found:?}");
             assert!(found.warnings.is_empty(), "{prefix:?}: {found:?}");
-            let given = format!("got \"{}\" before it", prefix);
+            let given = format!("got \"{prefix}\" before it");
             assert!(found.sentences[0].contains(&given), "{found:?}");
         }
     }

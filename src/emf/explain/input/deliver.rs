@@ -120,7 +120,12 @@ impl Deliver {
         if let Some(joined) = taken.joined {
             self.joined(joined, sink);
         }
-        if !taken.held {
+        if let Some(orphan) = taken.orphan {
+            let mut event = self.event(position, text.len(), Kind::Document);
+            event.problems.push(orphan);
+            self.answered = true;
+            sink(event);
+        } else if !taken.held {
             self.whole(position, text, context, sink);
         }
     }

@@ -1,11 +1,11 @@
 //! Parts of a line that was split at 16 KiB on its way: put together again where they come in order.
 
-use super::form::has_marker;
+mod part;
+
+use self::part::{Part, begins};
 use super::lines::HELD_BYTES;
-use super::prefix;
 use crate::emf::explain::finding::{Position, Problem};
-use crate::emf::explain::judge::document::{Located, for_each_member, locate};
-use crate::emf::explain::judge::json::Name;
+use crate::emf::explain::judge::document::{Located, locate};
 use crate::emf::explain::rule::Rule;
 use crate::emf::limits::SHIM_SPLIT_BYTES;
 
@@ -36,6 +36,8 @@ pub(super) struct Taken {
     pub(super) joined: Option<Joined>,
     /// Whether the record is a part and nothing else need be done with it.
     pub(super) held: bool,
+    /// What is wrong if it is a part of a document whose beginning is missing.
+    pub(super) orphan: Option<Problem>,
 }
 
 /// A record with the parts of a line.
@@ -59,19 +61,6 @@ enum End {
     NotHeld,
 }
 
-/// A part of a line.
-#[derive(Debug)]
-struct Part {
-    /// What all parts of a line have in common.
-    key: String,
-    line: String,
-    /// Its number from 1, where the record has one.
-    ordinal: Option<u64>,
-    last: bool,
-    /// The member `stream` of Docker's records.
-    docker: Option<String>,
-}
-
 /// How a record goes with the line that is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fit {
@@ -89,7 +78,8 @@ impl Parts {
         let may_be = !self.open.is_empty()
             || text.len() > SHIM_SPLIT_BYTES
             || text.contains("\"partial_message\"")
-            || text.contains("\"logtag\"");
+            || text.contains("\"logtag\"")
+            || text.contains(r#"\"CloudWatchMetrics\""#);
         if !text.starts_with('{') || !may_be {
             return Taken::default();
         }
@@ -104,8 +94,8 @@ impl Parts {
             Fit::Another => {
                 let joined = Some(self.open.remove(index).joined(End::Missing));
                 // The first of another line, or one whose predecessors are missing.
-                let held = self.begin(position, part).held;
-                return Taken { joined, held };
+                let taken = self.begin(position, part);
+                return Taken { joined, ..taken };
             }
             Fit::Next => {}
         }
@@ -117,7 +107,11 @@ impl Parts {
         } else {
             self.beyond_the_limit()
         };
-        Taken { joined, held: true }
+        Taken {
+            joined,
+            held: true,
+            orphan: None,
+        }
     }
 
     fn begin(&mut self, position: Position, part: Part) -> Taken {
@@ -126,7 +120,10 @@ impl Parts {
             None => begins(&part.line),
         };
         if part.last || !is_first {
-            return Taken::default();
+            return Taken {
+                orphan: part.without_beginning(),
+                ..Taken::default()
+            };
         }
         self.open.push(Open {
             key: part.key,
@@ -138,6 +135,7 @@ impl Parts {
         Taken {
             joined: self.beyond_the_limit(),
             held: true,
+            orphan: None,
         }
     }
 
@@ -211,102 +209,9 @@ impl Open {
     }
 }
 
-impl Part {
-    /// A record of `FireLens` that says it is a part, or one of a container's log file that may be.
-    fn read(text: &str, origin: &str) -> Option<Self> {
-        const NAMES: [&str; 8] = [
-            "log",
-            "partial_message",
-            "partial_id",
-            "partial_ordinal",
-            "partial_last",
-            "stream",
-            "time",
-            "logtag",
-        ];
-        // What differs between the parts of a line.
-        const TIMES: [&str; 4] = ["date", "timestamp", "@timestamp", "_p"];
-        let mut found = [None; 8];
-        let mut others = String::new();
-        for_each_member(text, &mut |name, value| {
-            if let Some(index) = NAMES.iter().position(|known| *known == name) {
-                found[index] = Some(value);
-            } else if !TIMES.contains(&name) {
-                others.extend([name, ":", value, "\n"]);
-            }
-        })
-        .ok()?;
-        let [log, partial, id, ordinal, last, stream, time, tag] = found;
-        let Name(line) = serde_json::from_str(log?).ok()?;
-        let line = line.into_owned();
-        if partial.is_some_and(|partial| bare(partial) == "true") {
-            return Some(Self {
-                key: format!("{origin}\n{}", id.unwrap_or_default()),
-                ordinal: Some(bare(ordinal?).parse().ok()?),
-                last: last.is_some_and(|last| bare(last) == "true"),
-                line,
-                docker: None,
-            });
-        }
-        let (stream, _) = (stream?, time?);
-        if is_whole(&line) {
-            return None;
-        }
-        let last = match tag.map(bare) {
-            Some("F") => true,
-            Some("P") => false,
-            // The only sign there is: the text fills the engine's buffer and has no line feed.
-            _ => line.ends_with('\n') || !fills_buffer(&line),
-        };
-        Some(Self {
-            key: format!("{origin}\n{stream}\n{}\n{others}", tag.is_some()),
-            ordinal: None,
-            last,
-            line,
-            docker: Some(stream.to_owned()),
-        })
-    }
-}
-
-/// A member's text without quotation marks.
-fn bare(value: &str) -> &str {
-    value.trim_matches('"')
-}
-
-/// Whether a text is as long as the engine's buffer. The engine writes each byte that is not UTF-8, such as those of a
-/// character on the border of two parts, as a replacement character of three.
-fn fills_buffer(line: &str) -> bool {
-    let replaced = line
-        .matches(char::REPLACEMENT_CHARACTER)
-        .take(SHIM_SPLIT_BYTES)
-        .count();
-    line.len()
-        .checked_sub(SHIM_SPLIT_BYTES)
-        .is_some_and(|more| more % 2 == 0 && more / 2 <= replaced)
-}
-
-/// The text from the document on, where there is a sign of one.
-fn from_document(line: &str) -> &str {
-    if line.starts_with('{') {
-        return line;
-    }
-    prefix::split(line, false).map_or(line, |(_, at)| &line[at..])
-}
-
-/// Whether a text has all of its document, or is a whole object.
-fn is_whole(line: &str) -> bool {
-    let text = from_document(line);
-    matches!(locate(text), Located::Object(_, end) if text[end..].trim().is_empty())
-}
-
-/// Whether a text may be the first part of a document.
-fn begins(line: &str) -> bool {
-    let text = from_document(line);
-    text.starts_with('{') && (matches!(locate(text), Located::Cut) || has_marker(text))
-}
-
 #[cfg(test)]
 mod tests {
+    use super::part::fills_buffer;
     use super::*;
 
     fn record(id: u32, ordinal: u32, last: bool, line: &str) -> String {
