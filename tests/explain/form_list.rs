@@ -16,7 +16,11 @@ pub(super) struct Form {
     pub(super) input: Input,
 }
 
-const fn viewer(name: &'static str, wrap: fn(&[String]) -> String, rules: &'static [Rule]) -> Form {
+pub(super) const fn viewer(
+    name: &'static str,
+    wrap: fn(&[String]) -> String,
+    rules: &'static [Rule],
+) -> Form {
     Form {
         name,
         wrap,
@@ -211,7 +215,7 @@ pub(super) const VIEWERS: &[Form] = &[
     viewer(
         "--query events[].message, table",
         |events| each(events, |event| format!("|  {event}   |")),
-        &[],
+        &[Rule::ExportAssumed],
     ),
     viewer(
         "--query events[].[timestamp,message], text, printed",

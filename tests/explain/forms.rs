@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::documents::{SPOILS, document};
 use super::events_of;
 use super::form_list::{Form, VIEWERS, WRAPPERS, csv, exported};
+use super::tables::TABLES;
 
 /// What is said of an event, without where it stands.
 fn verdict(event: &Explained, of_form: &[Rule], certain: bool) -> (Vec<Value>, Vec<String>) {
@@ -81,7 +82,7 @@ proptest! {
     #[test]
     fn in_every_form_of_a_viewer_a_document_is_judged_as_it_is_alone(events in prop::collection::vec(line(), 10)) {
         let alone = alone(&events);
-        for form in VIEWERS { assert_same(form, &events, &alone); }
+        for form in VIEWERS.iter().chain(TABLES) { assert_same(form, &events, &alone); }
     }
 
     #[test]
@@ -99,6 +100,7 @@ fn a_document_that_is_not_json_is_judged_in_every_form_that_can_hold_it() {
     for form in VIEWERS
         .iter()
         .chain(WRAPPERS)
+        .chain(TABLES)
         .filter(|form| !form.name.contains("printed") && form.name != "tail, json")
     {
         assert_same(form, &events, &alone(&events));
@@ -112,7 +114,7 @@ fn plain_events_between_documents_are_counted() {
         super::document().to_string(),
         "{\"level\":\"info\"}".to_owned(),
     ];
-    for form in VIEWERS {
+    for form in VIEWERS.iter().chain(TABLES) {
         let judged = events_of((form.wrap)(&events).as_bytes(), Input::Auto);
         let kinds = |kind| judged.iter().filter(|event| event.kind == kind).count();
         assert_eq!(kinds(Kind::Document), 1, "{}", form.name);

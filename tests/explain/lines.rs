@@ -182,3 +182,13 @@ fn a_failing_input_ends_the_events_with_its_error() {
     assert_eq!(error.kind(), io::ErrorKind::IsADirectory);
     assert!(events.next().is_none());
 }
+
+#[test]
+fn each_line_of_stdout_is_an_event_also_within_a_value_over_several_lines() {
+    let input = format!("{{\n  \"a\": [\n    1\n  ]\n}}\n{}\n", document());
+    let events = events_of(input.as_bytes(), Input::Stdout);
+    let lines: Vec<_> = events.iter().map(|event| event.position.line).collect();
+    assert_eq!(lines, [1, 2, 3, 4, 5, 6]);
+    assert_eq!(found_as(input.as_bytes(), Input::Stdout).others, 5);
+    assert_eq!(found(input.as_bytes()).others, 1);
+}

@@ -5,6 +5,7 @@
     reason = "helpers of tests fail by panicking, as tests do"
 )]
 
+mod batches;
 mod bounds;
 mod command;
 mod corpus;
@@ -16,7 +17,9 @@ mod forms;
 mod generated;
 mod lines;
 mod names;
+mod parts;
 mod reference;
+mod tables;
 #[cfg(unix)]
 mod terminal;
 

@@ -20,6 +20,8 @@ pub(super) struct Context {
     pub(super) certain: bool,
     /// What is to be said if it is a document.
     pub(super) note: Option<Problem>,
+    /// The log stream that it comes from, where an export names it and it matters.
+    pub(super) stream: Option<String>,
 }
 
 impl Context {
@@ -28,6 +30,7 @@ impl Context {
         open: false,
         certain: true,
         note: None,
+        stream: None,
     };
 }
 
@@ -112,11 +115,17 @@ impl Deliver {
         context: Context,
         sink: &mut Sink<'_>,
     ) {
-        let taken = self.parts.take(position, text);
+        let stream = context.stream.as_deref().unwrap_or_default();
+        let taken = self.parts.take(position, stream, text);
         if let Some(joined) = taken.joined {
             self.joined(joined, sink);
         }
-        if !taken.held {
+        if let Some(orphan) = taken.orphan {
+            let mut event = self.event(position, text.len(), Kind::Document);
+            event.problems.push(orphan);
+            self.answered = true;
+            sink(event);
+        } else if !taken.held {
             self.whole(position, text, context, sink);
         }
     }

@@ -7,7 +7,7 @@ use super::form::has_marker;
 use super::lines::HELD_BYTES;
 use super::prefix::after_time;
 use super::scan::{Elements, Got, Scan};
-use super::wrapper::message;
+use super::wrapper::{message, stream};
 use super::{Input, Mode, Reader, Sink};
 use crate::emf::explain::finding::{Position, Problem};
 use crate::emf::explain::judge::document::{Located, locate};
@@ -249,6 +249,9 @@ impl<R: BufRead> Reader<R> {
             return self.deliver.not_utf8(gather.start, &gather.buffer, sink);
         };
         let text = text.trim_end();
+        if self.deliver.form == Input::Stdout && !open && !has_marker(text) {
+            return self.other_lines(gather.start, text, sink);
+        }
         let whole = matches!(locate(text), Located::Object(..));
         let mut context = Context {
             open,
@@ -266,6 +269,14 @@ impl<R: BufRead> Reader<R> {
             }
         }
         self.deliver.text(gather.start, text, context, sink);
+    }
+
+    /// Lines of stdout that make a value and no document: each is an event.
+    fn other_lines(&mut self, start: Position, text: &str, sink: &mut Sink<'_>) {
+        for (line, text) in (start.line..).zip(text.lines()) {
+            let position = Position { line, ..start };
+            self.deliver.other(position, text.len(), sink);
+        }
     }
 
     /// Goes on with an array of events.
@@ -349,9 +360,11 @@ impl<R: BufRead> Reader<R> {
                     .document(position, text.len(), root, context, sink);
             }
             _ => match message(text) {
-                Some(message) => self
-                    .deliver
-                    .text(position, message.trim_end(), context, sink),
+                Some(message) => {
+                    context.stream = stream(text, &message);
+                    self.deliver
+                        .text(position, message.trim_end(), context, sink);
+                }
                 None if has_marker(text) => self.deliver.text(position, text, context, sink),
                 None => self.deliver.other(position, text.len(), sink),
             },

@@ -22,6 +22,7 @@ use self::form::has_marker;
 use self::gather::{Array, Gather};
 use self::lines::{HELD_BYTES, Lines, Piece};
 use self::several::Several;
+use self::table::Borders;
 use super::finding::{Kind, Position, Problem};
 use super::judge::document::{Located, Root, locate};
 use super::rule::Rule;
@@ -67,6 +68,8 @@ pub(super) struct Reader<R> {
     deliver: Deliver,
     /// Events of the CLI's text form so far.
     cli_events: u64,
+    /// The borders of the CLI's table form.
+    borders: Borders,
 }
 
 /// What the next bytes are.
@@ -103,6 +106,7 @@ impl<R: BufRead> Reader<R> {
             mode: Mode::Start,
             deliver: Deliver::new(form),
             cli_events: 0,
+            borders: Borders::default(),
         }
     }
 
@@ -212,7 +216,12 @@ impl<R: BufRead> Reader<R> {
             Some(b'E') if viewers && text.starts_with("EVENTS\t") => {
                 self.cli_text(bytes, at, text, sink)
             }
-            Some(b'|') if viewers && let Some(row) = table::row(text) => {
+            Some(b'|' | b'+') if viewers && let Some(borders) = Borders::read(text) => {
+                self.borders = borders;
+                self.deliver.other(position, text.len(), sink);
+                None
+            }
+            Some(b'|') if viewers && let Some(row) = table::row(text, &self.borders) => {
                 self.table_row(row, bytes, at, sink)
             }
             _ if viewers && gather::begins_behind_time(text) => {
@@ -346,6 +355,7 @@ impl<R: BufRead> Reader<R> {
             open: !self.piece.terminated,
             certain: true,
             note: None,
+            stream: None,
         }
     }
 }

@@ -10,7 +10,7 @@ pub(super) fn split(text: &str, viewers: bool) -> Option<(Vec<Form>, usize)> {
 }
 
 /// Where the document begins that is not at the beginning.
-fn document(text: &str) -> Option<usize> {
+pub(super) fn document(text: &str) -> Option<usize> {
     const TRIED: usize = 16;
     // What follows a name is a part of another object.
     let begins = |at: &usize| {

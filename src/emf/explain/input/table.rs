@@ -4,38 +4,125 @@ use std::io::BufRead;
 
 use super::deliver::Context;
 use super::gather::{self, Gather};
-use super::{Reader, Sink};
+use super::{Reader, Sink, form, prefix};
 use crate::emf::explain::finding::Position;
 use crate::emf::explain::judge::document::{Located, locate};
+
+/// Where the borders of cells stand, counted in characters, as the last line of dashes has them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Borders {
+    columns: Vec<usize>,
+    /// The length of the line of dashes.
+    width: usize,
+}
+
+impl Borders {
+    /// The borders that a line of dashes shows, if it is one.
+    pub(super) fn read(text: &str) -> Option<Self> {
+        let text = text.trim_end();
+        let is_rule = text.contains("+-") && text.bytes().all(|byte| b"+-|".contains(&byte));
+        is_rule.then(|| Self {
+            columns: text
+                .match_indices(['+', '|'])
+                .map(|(column, _)| column)
+                .collect(),
+            width: text.len(),
+        })
+    }
+
+    /// Whether none has been seen.
+    pub(super) fn is_unknown(&self) -> bool {
+        self.columns.is_empty()
+    }
+
+    /// The bars of a row at the borders, each as a place in its text, and whether they are all. Nothing where the row does
+    /// not fit the line of dashes: its text has wide characters, or the line is that of another table.
+    fn bars(&self, row: &str) -> Option<(Vec<usize>, bool)> {
+        let mut columns = self.columns.iter().peekable();
+        let mut bars = Vec::new();
+        let mut width = 0;
+        for (column, (at, character)) in row.char_indices().enumerate() {
+            width = column + 1;
+            if columns.next_if_eq(&&column).is_some() {
+                if character != '|' {
+                    return None;
+                }
+                bars.push(at);
+            }
+        }
+        // A row whose text has a line feed ends within a cell.
+        let is_whole = width == self.width;
+        let fits = is_whole || (width < self.width && !row.ends_with('|'));
+        (!bars.is_empty() && fits).then_some((bars, is_whole))
+    }
+}
 
 /// A row that has a document in one of its cells.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Row<'a> {
-    /// Where the cell begins in the row.
+    /// Where the cell's text begins in the row.
     at: usize,
     /// The cell without the blanks around it, if it ends on this line.
     cell: Option<&'a str>,
 }
 
 /// The document in a row, if this is a row and has one.
-pub(super) fn row(text: &str) -> Option<Row<'_>> {
-    let opens = |at: &usize| text[..*at].trim_end_matches(' ').ends_with('|');
-    let mut braces = text.match_indices('{').map(|(at, _)| at);
-    let at = braces.find(opens)?;
-    let rest = &text[at..];
-    if gather::goes_on(rest) && !rest.trim_end().ends_with('|') {
-        return Some(Row { at, cell: None });
-    }
-    // What does not end within the document, or is not JSON, ends with the cell.
-    let end = match locate(rest) {
-        Located::Object(_, end) => end,
-        _ => 0,
+pub(super) fn row<'a>(text: &'a str, borders: &Borders) -> Option<Row<'a>> {
+    let text = text.trim_end();
+    let exact = borders.bars(text);
+    let is_whole = matches!(exact, Some((_, true)));
+    let bars = exact.map_or_else(|| likely_bars(text), |(bars, _)| bars);
+    let opening = |brace: usize| bars.iter().rev().find(|bar| **bar < brace).copied();
+    let is_first = |brace: &usize| {
+        opening(*brace).is_some_and(|bar| text[bar + 1..*brace].trim_matches(' ').is_empty())
     };
-    let bar = rest.get(end..)?.find("  |").map(|bar| end + bar)?;
+    let mut braces = text.match_indices('{').map(|(at, _)| at);
+    let brace = prefix::document(text)
+        .or_else(|| braces.find(is_first))
+        .filter(|brace| opening(*brace).is_some())?;
+    let bar = opening(brace)?;
+    let padding = text[bar + 1..].bytes().take(2);
+    let at = bar + 1 + padding.take_while(|byte| *byte == b' ').count();
+    let inside = &text[at..];
+    if is_first(&brace) && gather::goes_on(&text[brace..]) {
+        return Some(Row {
+            at: brace,
+            cell: None,
+        });
+    }
+    let end = match bars.iter().find(|bar| **bar > brace) {
+        Some(bar) if is_whole => bar - at,
+        _ => likely_end(inside, brace - at),
+    };
     Some(Row {
         at,
-        cell: rest.get(..bar).map(str::trim_end),
+        cell: Some(inside.get(..end)?.trim_end_matches(' ')),
     })
+}
+
+/// Where cells begin as far as the row itself shows it: a bar with exactly two blanks behind it.
+fn likely_bars(text: &str) -> Vec<usize> {
+    let opens = |at: &usize| {
+        let cell = text[*at + 1..].trim_start_matches(' ');
+        text.len() - cell.len() == *at + 3 || (*at == 0 && cell.starts_with('{'))
+    };
+    let bars = text.match_indices('|').map(|(at, _)| at);
+    bars.filter(opens).collect()
+}
+
+/// The end of a cell with a document at `brace`, as far as the row itself shows it.
+fn likely_end(text: &str, brace: usize) -> usize {
+    let mut end = brace;
+    if let Located::Object(_, length) = locate(&text[brace..]) {
+        end += length;
+        let rest = text[end..].trim_start_matches(' ');
+        if rest.is_empty() || rest.starts_with('|') {
+            return end;
+        }
+    }
+    // What does not end within the document, or is not JSON, ends with the cell.
+    let bar = text[end..].find("  |").map(|bar| end + bar);
+    bar.unwrap_or_else(|| text.trim_end_matches('|').len())
 }
 
 impl<R: BufRead> Reader<R> {
@@ -53,7 +140,13 @@ impl<R: BufRead> Reader<R> {
         };
         match row.cell {
             Some(cell) => {
-                self.deliver.text(position, cell, Context::EXPORT, sink);
+                let is_assumed = self.borders.is_unknown() && form::has_marker(cell);
+                let note = is_assumed.then(|| self.deliver.assume_export("a row of a table"));
+                let context = Context {
+                    note: note.flatten(),
+                    ..Context::EXPORT
+                };
+                self.deliver.text(position, cell, context, sink);
                 None
             }
             None => self.gather(Gather::message(position), bytes, at + row.at, sink),
@@ -68,16 +161,60 @@ mod tests {
     #[test]
     fn the_cell_of_the_document_is_found() {
         for (text, cell) in [
-            ("|  {\"a\": \"x | y\"}      |", Some("{\"a\": \"x | y\"}")),
-            ("||  0 |  s1  |  {\"a\":1}  |  17 ||", Some("{\"a\":1}")),
-            ("||  0 |  s1  |  {\"a\":NaN}  |  17 ||", Some("{\"a\":NaN}")),
-            ("|  {\"a\":1} x  |", Some("{\"a\":1} x")),
+            ("|  {\"a\": \"x | y\"}      |", "{\"a\": \"x | y\"}"),
+            ("||  0 |  s1  |  {\"a\":1}  |  17 ||", "{\"a\":1}"),
+            ("||  0 |  s1  |  {\"a\":NaN}  |  17 ||", "{\"a\":NaN}"),
+            ("|  {\"a\":1} x  |", "{\"a\":1} x"),
+            ("|  {\"a\":1} |  17  |", "{\"a\":1}"),
+            ("|  {\"a\":1}|  17  |", "{\"a\":1}"),
+            ("|  17  |  {\"a\":1}", "{\"a\":1}"),
+            (
+                "|  10:00 | INFO | {\"_aws\":{}}  |",
+                "10:00 | INFO | {\"_aws\":{}}",
+            ),
+            ("|  17|  [INFO] {\"_aws\":{}}   |", "[INFO] {\"_aws\":{}}"),
         ] {
-            assert_eq!(row(text).unwrap().cell, cell, "{text}");
+            let row = row(text, &Borders::default()).unwrap();
+            assert_eq!(row.cell, Some(cell), "{text}");
         }
-        assert!(row("||  0 |  s1  |  {").unwrap().cell.is_none());
-        for other in ["|  plain line  |", "| x {\"a\":1} |", "||  {\"a\":1}"] {
-            assert!(row(other).is_none(), "{other}");
+        let none = Borders::default();
+        assert!(row("||  0 |  s1  |  {", &none).unwrap().cell.is_none());
+        for other in ["|  plain line  |", "| x {\"a\":1} |", "|  x {\"a\":1}  |"] {
+            assert!(row(other, &none).is_none(), "{other}");
+        }
+    }
+
+    #[test]
+    fn the_line_of_dashes_says_where_cells_end() {
+        let document = "{\"_aws\":{}}";
+        for (rule, text, cell) in [
+            (
+                "+------+----------------------+",
+                "|  17  |  a |  {\"_aws\":{}}    |",
+                "a |  {\"_aws\":{}}",
+            ),
+            (
+                "+-------------------+--------+",
+                "|  {\"_aws\":{}}  | x |  17    |",
+                "{\"_aws\":{}}  | x",
+            ),
+            (
+                "|+---+-----------------+|",
+                "||  0|  {\"_aws\":{}}    ||",
+                document,
+            ),
+            ("+----+----+", "|  17  |  {\"_aws\":{}}    |", document),
+            (
+                "+---+-----------------+",
+                "|  é|  {\"_aws\":{}}    |",
+                document,
+            ),
+        ] {
+            let borders = Borders::read(rule).unwrap();
+            assert_eq!(row(text, &borders).unwrap().cell, Some(cell), "{text}");
+        }
+        for other in ["-----", "|  a  |", "||", "+", "+--+x"] {
+            assert_eq!(Borders::read(other), None, "{other}");
         }
     }
 }

@@ -29,6 +29,15 @@ fn message(text: &str) -> Option<(usize, &str)> {
     Some((before, message))
 }
 
+/// The log stream in a line of `filter-log-events` whose message may be a part of a line.
+fn stream(text: &str) -> Option<&str> {
+    let fields: Vec<_> = text.splitn(6, '\t').collect();
+    match fields.as_slice() {
+        ["EVENTS", _, _, stream, message, ..] if message.starts_with('{') => Some(stream),
+        _ => None,
+    }
+}
+
 impl<R: BufRead> Reader<R> {
     /// A line of the CLI's text form.
     pub(super) fn cli_text(
@@ -51,8 +60,12 @@ impl<R: BufRead> Reader<R> {
         if message.starts_with('{') && gather::goes_on(message) {
             return self.gather(Gather::message(position), bytes, at + before, sink);
         }
+        let context = Context {
+            stream: stream(text).map(str::to_owned),
+            ..Context::EXPORT
+        };
         self.deliver
-            .text(position, message.trim_end(), Context::EXPORT, sink);
+            .text(position, message.trim_end(), context, sink);
         None
     }
 }

@@ -67,6 +67,37 @@ pub(super) fn message(element: &str) -> Option<Cow<'_, str>> {
     }
 }
 
+/// The log stream that an element of an export names, if its message may be a part of a line.
+pub(super) fn stream(element: &str, message: &str) -> Option<String> {
+    if !message.starts_with('{') || !message.contains("\"log\"") {
+        return None;
+    }
+    match element.as_bytes().first()? {
+        b'{' => {
+            let mut found = None;
+            for_each_member(element, &mut |name, value| {
+                if matches!(name, "logStreamName" | "@logStream") {
+                    found = Some(value);
+                }
+            })
+            .ok()?;
+            unquoted(found?)
+        }
+        b'[' => row_origin(element),
+        _ => None,
+    }
+}
+
+/// The field `@logStream` of a row of Logs Insights.
+fn row_origin(element: &str) -> Option<String> {
+    let fields: Vec<std::collections::HashMap<String, serde_json::Value>> =
+        serde_json::from_str(element).ok()?;
+    let field = fields
+        .iter()
+        .find(|field| field.get("field").is_some_and(|name| name == "@logStream"))?;
+    Some(field.get("value")?.as_str()?.to_owned())
+}
+
 /// The message in a row: of Logs Insights an object with the field `@message`, of `--query` the string with a document.
 fn row(element: &str) -> Option<Cow<'_, str>> {
     let mut cells = Elements::default();

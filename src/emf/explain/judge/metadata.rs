@@ -73,7 +73,12 @@ struct Split<'a> {
 impl<'a> Split<'a> {
     fn of(text: &'a str) -> Option<Self> {
         const NAME: &str = "\"Timestamp\":";
-        let end = text.find(NAME)? + NAME.len();
+        let start = text.find(NAME)?;
+        // Behind a backslash it is the end of another name.
+        if text[..start].ends_with('\\') {
+            return None;
+        }
+        let end = start + NAME.len();
         let end = text.len() - text[end..].trim_start_matches(' ').len();
         let (before, rest) = text.split_at(end);
         let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
@@ -226,6 +231,8 @@ mod tests {
             (r#"{"Timestamp":"1"}"#, None),
             (r#"{"Timestamp":9223372036854775808}"#, None),
             (r#"[{"Timestamp":1}"#, None),
+            (r#"{"Timestamp" :2,"x\"Timestamp":1}"#, None),
+            (r#"{"Timestamp" :2,"x\\\"Timestamp":1}"#, None),
         ] {
             let split = Split::of(text);
             assert_eq!(split.map(|split| split.timestamp), expected, "{text}");

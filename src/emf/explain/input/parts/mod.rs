@@ -1,9 +1,11 @@
 //! Parts of a line that was split at 16 KiB on its way: put together again where they come in order.
 
+mod part;
+
+use self::part::{Part, begins};
 use super::lines::HELD_BYTES;
 use crate::emf::explain::finding::{Position, Problem};
-use crate::emf::explain::judge::document::for_each_member;
-use crate::emf::explain::judge::json::Name;
+use crate::emf::explain::judge::document::{Located, locate};
 use crate::emf::explain::rule::Rule;
 use crate::emf::limits::SHIM_SPLIT_BYTES;
 
@@ -23,6 +25,8 @@ struct Open {
     position: Position,
     line: String,
     count: u64,
+    /// The member `stream` of Docker's records.
+    docker: Option<String>,
 }
 
 /// What has become of a record.
@@ -32,6 +36,8 @@ pub(super) struct Taken {
     pub(super) joined: Option<Joined>,
     /// Whether the record is a part and nothing else need be done with it.
     pub(super) held: bool,
+    /// What is wrong if it is a part of a document whose beginning is missing.
+    pub(super) orphan: Option<Problem>,
 }
 
 /// A record with the parts of a line.
@@ -55,61 +61,81 @@ enum End {
     NotHeld,
 }
 
-/// A part of a line.
-#[derive(Debug)]
-struct Part {
-    /// What all parts of a line have in common.
-    key: String,
-    line: String,
-    /// Its number from 1, where the record has one.
-    ordinal: Option<u64>,
-    last: bool,
+/// How a record goes with the line that is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fit {
+    /// It is the next part.
+    Next,
+    /// It is a part, but of another line.
+    Another,
+    /// It is an event by itself.
+    Alone,
 }
 
 impl Parts {
-    /// Takes a record if it is a part.
-    pub(super) fn take(&mut self, position: Position, text: &str) -> Taken {
-        let may_be = !self.open.is_empty() || text.len() > SHIM_SPLIT_BYTES;
-        if !text.starts_with('{') || !(may_be || text.contains("\"partial_message\"")) {
+    /// Takes a record if it is a part. `stream` is the log stream that it comes from, where that is known.
+    pub(super) fn take(&mut self, position: Position, stream: &str, text: &str) -> Taken {
+        let may_be = !self.open.is_empty()
+            || text.len() > SHIM_SPLIT_BYTES
+            || text.contains("\"partial_message\"")
+            || text.contains("\"logtag\"")
+            || text.contains(r#"\"CloudWatchMetrics\""#);
+        if !text.starts_with('{') || !may_be {
             return Taken::default();
         }
-        let Some(part) = Part::read(text) else {
+        let Some(part) = Part::read(text, stream) else {
             return Taken::default();
         };
         let Some(index) = self.open.iter().position(|open| open.key == part.key) else {
             return self.begin(position, part);
         };
-        let next = self.open[index].count + 1;
-        if part.ordinal.is_some_and(|ordinal| ordinal != next) {
-            let joined = Some(self.open.remove(index).joined(End::Missing));
-            // The first of another line, or one whose predecessors are missing.
-            let held = self.begin(position, part).held;
-            return Taken { joined, held };
+        match self.open[index].fit(&part) {
+            Fit::Alone => return Taken::default(),
+            Fit::Another => {
+                let joined = Some(self.open.remove(index).joined(End::Missing));
+                // The first of another line, or one whose predecessors are missing.
+                let taken = self.begin(position, part);
+                return Taken { joined, ..taken };
+            }
+            Fit::Next => {}
         }
         let open = &mut self.open[index];
         open.line.push_str(&part.line);
-        open.count = next;
+        open.count += 1;
         let joined = if part.last {
             Some(self.open.remove(index).joined(End::Whole))
         } else {
             self.beyond_the_limit()
         };
-        Taken { joined, held: true }
+        Taken {
+            joined,
+            held: true,
+            orphan: None,
+        }
     }
 
     fn begin(&mut self, position: Position, part: Part) -> Taken {
-        if part.last || part.ordinal.is_some_and(|ordinal| ordinal != 1) {
-            return Taken::default();
+        let is_first = match part.ordinal {
+            Some(ordinal) => ordinal == 1,
+            None => begins(&part.line),
+        };
+        if part.last || !is_first {
+            return Taken {
+                orphan: part.without_beginning(),
+                ..Taken::default()
+            };
         }
         self.open.push(Open {
             key: part.key,
             position,
             line: part.line,
             count: 1,
+            docker: part.docker,
         });
         Taken {
             joined: self.beyond_the_limit(),
             held: true,
+            orphan: None,
         }
     }
 
@@ -132,6 +158,27 @@ impl Parts {
 }
 
 impl Open {
+    /// How a record of the same origin goes with the line. Where it has no number, the text decides: of two writers in
+    /// turn, none may lose a line to the other.
+    fn fit(&self, part: &Part) -> Fit {
+        if let Some(ordinal) = part.ordinal {
+            let is_next = ordinal == self.count + 1;
+            return if is_next { Fit::Next } else { Fit::Another };
+        }
+        let joined = format!("{}{}", self.line, part.line);
+        match locate(&joined) {
+            Located::Object(..) => Fit::Next,
+            Located::Cut if !part.last => Fit::Next,
+            // Wrong before this part, so that nothing is to be learnt from the text.
+            Located::Broken(error) if error.line() == 1 && error.column() <= self.line.len() => {
+                Fit::Next
+            }
+            _ if !part.last && begins(&part.line) => Fit::Another,
+            _ if !part.last || part.line.trim_end().ends_with('}') => Fit::Next,
+            _ => Fit::Alone,
+        }
+    }
+
     /// The record of the line as far as it has come.
     fn joined(self, end: End) -> Joined {
         let count = self.count;
@@ -149,7 +196,7 @@ impl Open {
         };
         let note = Problem::new(Rule::PartialMessage, "the event", given, "a whole line");
         // Docker's records have these members, those of FireLens have not.
-        let docker = match self.key.strip_prefix(DOCKER) {
+        let docker = match self.docker {
             Some(stream) => format!(",\"stream\":{stream},\"time\":\"\""),
             None => String::new(),
         };
@@ -162,55 +209,9 @@ impl Open {
     }
 }
 
-/// The beginning of the key of Docker's records.
-const DOCKER: &str = "json-file ";
-
-impl Part {
-    /// A record of `FireLens` that says it is a part, or one of Docker's that may be: the only sign there is that no line
-    /// feed ends the text.
-    fn read(text: &str) -> Option<Self> {
-        const NAMES: [&str; 7] = [
-            "log",
-            "partial_message",
-            "partial_id",
-            "partial_ordinal",
-            "partial_last",
-            "stream",
-            "time",
-        ];
-        let mut found = [None; 7];
-        for_each_member(text, &mut |name, value| {
-            if let Some(index) = NAMES.iter().position(|known| *known == name) {
-                found[index] = Some(value);
-            }
-        })
-        .ok()?;
-        let [log, partial, id, ordinal, last, stream, time] = found;
-        let Name(line) = serde_json::from_str(log?).ok()?;
-        let line = line.into_owned();
-        let bare = |value: &str| value.trim_matches('"').to_owned();
-        if partial.is_some_and(|partial| bare(partial) == "true") {
-            return Some(Self {
-                key: id.unwrap_or_default().to_owned(),
-                ordinal: Some(bare(ordinal?).parse().ok()?),
-                last: last.is_some_and(|last| bare(last) == "true"),
-                line,
-            });
-        }
-        let (stream, _) = (stream?, time?);
-        let ended = line.ends_with('\n');
-        Some(Self {
-            key: format!("{DOCKER}{stream}"),
-            ordinal: None,
-            // The engine's buffer is exactly as large.
-            last: ended || line.len() < SHIM_SPLIT_BYTES,
-            line,
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::part::fills_buffer;
     use super::*;
 
     fn record(id: u32, ordinal: u32, last: bool, line: &str) -> String {
@@ -224,6 +225,11 @@ mod tests {
         format!(r#"{{"log":{line},"stream":"{stream}","time":"t"}}"#)
     }
 
+    /// A first part that fills the engine's buffer.
+    fn full() -> String {
+        format!("{{\"a\":\"{}", "x".repeat(SHIM_SPLIT_BYTES - 6))
+    }
+
     /// What is joined of some records: the line, and whether it is whole.
     fn joined(records: &[String]) -> (Vec<(String, bool)>, usize) {
         let mut parts = Parts::default();
@@ -235,7 +241,7 @@ mod tests {
             found.push((value["log"].as_str().unwrap().to_owned(), whole));
         };
         for record in records {
-            let taken = parts.take(Position::default(), record);
+            let taken = parts.take(Position::default(), "", record);
             passed += usize::from(!taken.held);
             taken.joined.map(&mut add);
         }
@@ -272,15 +278,66 @@ mod tests {
 
     #[test]
     fn dockers_parts_are_those_that_fill_its_buffer_without_a_line_feed() {
-        let full = "x".repeat(SHIM_SPLIT_BYTES);
+        let full = full();
         let records = [
             docker("stdout", "short\n"),
             docker("stdout", &full),
             docker("stderr", "other\n"),
-            docker("stdout", "end\n"),
+            docker("stdout", "\"}\n"),
             docker("stdout", "next\n"),
         ];
-        assert_eq!(joined(&records), (vec![(format!("{full}end\n"), true)], 3));
+        let whole = format!("{full}\"}}\n");
+        assert_eq!(joined(&records), (vec![(whole, true)], 3));
+    }
+
+    #[test]
+    fn what_is_an_event_by_itself_is_not_taken_for_a_part() {
+        let full = full();
+        let whole = format!("{}\"}}", &full[..SHIM_SPLIT_BYTES - 2]);
+        let long = format!("{full}xx\"}}");
+        let noise = "z".repeat(SHIM_SPLIT_BYTES);
+        for first in [&whole, &long, &noise, &format!("{full}x")] {
+            let records = [docker("stdout", first), docker("stdout", "{\"b\":1}\n")];
+            assert_eq!(joined(&records), (vec![], 2), "{} bytes", first.len());
+        }
+        // One between the parts of another writer passes, and the parts are joined.
+        for between in ["{\"b\":1}\n", "GET /health 200\n", "hello"] {
+            let records = ["\"}\n"].map(|end| docker("stdout", end));
+            let first = [docker("stdout", &full), docker("stdout", between)];
+            let (found, passed) = joined(&[&first[..], &records].concat());
+            assert_eq!(found, [(format!("{full}\"}}\n"), true)], "{between}");
+            assert_eq!(passed, 1);
+        }
+    }
+
+    #[test]
+    fn parts_of_two_containers_are_not_joined() {
+        let full = full();
+        let of = |pod: &str, tag: &str, line: &str| {
+            let line = serde_json::Value::from(line);
+            format!(
+                r#"{{"log":{line},"stream":"stdout","time":"t","logtag":"{tag}","kubernetes":{{"pod_name":"{pod}"}}}}"#
+            )
+        };
+        let records = [
+            of("p", "P", &full),
+            of("q", "P", &full),
+            of("q", "F", "q\"}"),
+            of("p", "F", "p\"}"),
+            of("p", "F", "{}"),
+        ];
+        let expected = ["q", "p"].map(|pod| (format!("{full}{pod}\"}}"), true));
+        assert_eq!(joined(&records), (expected.to_vec(), 1));
+    }
+
+    #[test]
+    fn a_character_on_the_border_of_two_parts_does_not_hide_them() {
+        for (replaced, more, expected) in [(1, 2, true), (2, 4, true), (1, 4, false), (1, 1, false)]
+        {
+            let plain = SHIM_SPLIT_BYTES + more - 3 * replaced;
+            let line = "x".repeat(plain) + &"\u{fffd}".repeat(replaced);
+            assert_eq!(fills_buffer(&line), expected, "{replaced} {more}");
+        }
     }
 
     #[test]
@@ -288,12 +345,12 @@ mod tests {
         let records: Vec<_> = (0..20).map(|id| record(id, 1, false, "a")).collect();
         let mut parts = Parts::default();
         for record in &records {
-            parts.take(Position::default(), record);
+            parts.take(Position::default(), "", record);
         }
         assert!(parts.open.len() <= MOST_OPEN);
         let large = "x".repeat(1_000_000);
         for ordinal in 1..10 {
-            parts.take(Position::default(), &record(99, ordinal, false, &large));
+            parts.take(Position::default(), "", &record(99, ordinal, false, &large));
             let held: usize = parts.open.iter().map(|open| open.line.len()).sum();
             assert!(held <= HELD_BYTES);
         }
