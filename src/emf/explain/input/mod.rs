@@ -208,6 +208,18 @@ impl<R: BufRead> Reader<R> {
             return None;
         };
         let viewers = self.deliver.form != Input::Stdout;
+        if viewers && text.starts_with(['|', '+']) {
+            if let Some(borders) = Borders::read(text) {
+                self.borders = borders;
+                self.deliver.other(position, text.len(), sink);
+                return None;
+            }
+            if text.starts_with('|')
+                && let Some(row) = table::row(text, &self.borders)
+            {
+                return self.table_row(row, bytes, at, sink);
+            }
+        }
         match text.as_bytes().first() {
             Some(b'{') => self.object(bytes, at, text, sink),
             Some(b'[') if viewers && gather::begins_array(text) => {
@@ -215,14 +227,6 @@ impl<R: BufRead> Reader<R> {
             }
             Some(b'E') if viewers && text.starts_with("EVENTS\t") => {
                 self.cli_text(bytes, at, text, sink)
-            }
-            Some(b'|' | b'+') if viewers && let Some(borders) = Borders::read(text) => {
-                self.borders = borders;
-                self.deliver.other(position, text.len(), sink);
-                None
-            }
-            Some(b'|') if viewers && let Some(row) = table::row(text, &self.borders) => {
-                self.table_row(row, bytes, at, sink)
             }
             _ if viewers && gather::begins_behind_time(text) => {
                 self.gather(Gather::new(self.lines.number(), true), bytes, at, sink)
