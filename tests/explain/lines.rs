@@ -191,4 +191,6 @@ fn each_line_of_stdout_is_an_event_also_within_a_value_over_several_lines() {
     assert_eq!(lines, [1, 2, 3, 4, 5, 6]);
     assert_eq!(found_as(input.as_bytes(), Input::Stdout).others, 5);
     assert_eq!(found(input.as_bytes()).others, 1);
+    let broken = format!("{{\n\n\nplain\n{}\n", document());
+    assert_eq!(found_as(broken.as_bytes(), Input::Stdout).others, 4);
 }

@@ -203,3 +203,16 @@ fn a_row_without_its_table_may_be_what_a_container_wrote() {
     assert_eq!(found_as(row.as_bytes(), Input::Export).warnings, []);
     assert_eq!(found_as(row.as_bytes(), Input::Stdout).faults.len(), 2);
 }
+
+#[test]
+fn a_row_with_two_documents_loses_none() {
+    let event = document().to_string();
+    for cells in [
+        vec![event.as_str(), &event],
+        vec![TIME, &event, EVENT_ID, &event],
+    ] {
+        let found = found(table(&[cells.clone(), cells]).as_bytes());
+        assert_eq!((found.documents, found.points.len()), (4, 8), "{found:?}");
+        assert_eq!(found.sentences, Vec::<String>::new());
+    }
+}

@@ -248,10 +248,10 @@ impl<R: BufRead> Reader<R> {
         let Ok(text) = std::str::from_utf8(&gather.buffer) else {
             return self.deliver.not_utf8(gather.start, &gather.buffer, sink);
         };
-        let text = text.trim_end();
         if self.deliver.form == Input::Stdout && !open && !has_marker(text) {
             return self.other_lines(gather.start, text, sink);
         }
+        let text = text.trim_end();
         let whole = matches!(locate(text), Located::Object(..));
         let mut context = Context {
             open,

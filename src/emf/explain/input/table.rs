@@ -147,10 +147,22 @@ impl<R: BufRead> Reader<R> {
                     ..Context::EXPORT
                 };
                 self.deliver.text(position, cell, context, sink);
-                None
+                let end = at + row.at + cell.len();
+                self.next_cell(&bytes[end..]).map(|next| end + next)
             }
             None => self.gather(Gather::message(position), bytes, at + row.at, sink),
         }
+    }
+}
+
+impl<R> Reader<R> {
+    /// Where the next cell with a document begins, in what is left of a row.
+    fn next_cell(&self, rest: &[u8]) -> Option<usize> {
+        let rest = std::str::from_utf8(rest).ok()?;
+        let bar = rest.find('|')?;
+        let cells = &rest[bar..];
+        let holds = form::has_marker(cells) && row(cells, &self.borders).is_some();
+        holds.then_some(bar)
     }
 }
 
