@@ -49,15 +49,20 @@ fn sockets_to(server: &Played) -> usize {
     sockets.lines().filter(is_remote).count()
 }
 
-#[tokio::test]
-async fn a_source_that_is_read_again_waits_until_it_may_ask() {
-    let server = Played::answering(|_| ());
-    let source = Source::ntp(NtpSettings {
+/// A source that may ask this server once a second.
+fn asked_each_second(server: &Played) -> Source {
+    Source::ntp(NtpSettings {
         server: server.address.to_string().parse().unwrap(),
         interval: SECOND,
         timeout: PATIENCE,
         ..NtpSettings::default()
-    });
+    })
+}
+
+#[tokio::test]
+async fn a_source_that_is_read_again_waits_until_it_may_ask() {
+    let server = Played::answering(|_| ());
+    let source = asked_each_second(&server);
     let first = source.read().await.outcome.unwrap();
     assert_eq!(source.read_if_due().await, None);
     let second = source.read().await.outcome.unwrap();
@@ -70,12 +75,7 @@ async fn a_source_that_is_read_again_waits_until_it_may_ask() {
 #[tokio::test]
 async fn a_source_that_is_read_a_moment_too_early_is_read_a_moment_later() {
     let server = Played::answering(|_| ());
-    let source = Source::ntp(NtpSettings {
-        server: server.address.to_string().parse().unwrap(),
-        interval: SECOND,
-        timeout: PATIENCE,
-        ..NtpSettings::default()
-    });
+    let source = asked_each_second(&server);
     let first = source.read_if_due().await.unwrap().outcome.unwrap();
     let moment = Duration::from_millis(30);
     tokio::time::sleep(source.due_in().saturating_sub(moment)).await;

@@ -251,4 +251,4 @@ fn signed_milliseconds(by: TimeDelta) -> f64 {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -8,9 +8,8 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::emf::Metric;
-use crate::reading::TaskIdentity;
-use crate::sidecar::line::{self, Dimensions, Format, StorageResolution, Tally, Template};
+use crate::sidecar::line::tests::fixtures::{format, identity};
+use crate::sidecar::line::{self, Format, Tally, Template};
 
 const DRIVER_MS: u32 = 5_000;
 /// How long the endpoint takes to answer.
@@ -73,6 +72,8 @@ impl Fleet {
             emit_jitter: Duration::from_secs(jitter_s),
             ..RULES
         };
+        let format = format();
+        let template = Template::new(&format, &identity(), DateTime::UNIX_EPOCH);
         let mut sent = Vec::new();
         let base = Instant::now();
         for task in 0..tasks {
@@ -98,7 +99,7 @@ impl Fleet {
                             .readings
                             .iter()
                             .any(|reading| !reading.is_synchronized()),
-                        bytes: bytes_of(window),
+                        bytes: bytes_of(&format, &template, window),
                     });
                 },
             );
@@ -243,40 +244,17 @@ fn minute_of(window: &Window) -> u32 {
 }
 
 /// The size of the line as it goes to the log service, with the labels of a task of Fargate.
-fn bytes_of(window: &Window) -> u32 {
-    let identity = TaskIdentity {
-        cluster: Some("orders".into()),
-        service: Some("ledger".into()),
-        family: Some("ledger-task".into()),
-        revision: Some("7".into()),
-        task_id: Some("bfa2636268144d039771334145e490c5".into()),
-        availability_zone: Some("us-east-1d".into()),
-        launch_type: Some("FARGATE".into()),
-        ..TaskIdentity::default()
-    };
-    let format = Format {
-        namespace: "ECS/ClockAccuracy".to_owned(),
-        dimensions: Dimensions::Default,
-        properties: Vec::new(),
-        metrics: Metric::ALL
-            .into_iter()
-            .filter(|metric| metric.is_default())
-            .collect(),
-        resolution: StorageResolution::Minute,
-        drift: DriftRate::DEFAULT,
-    };
-    let template = Template::new(&format, &identity, DateTime::UNIX_EPOCH);
+fn bytes_of(format: &Format, template: &Template, window: &Window) -> u32 {
     let tally = Tally {
         sequence: 1_000,
         lines_dropped: 0,
         answer_errors: 0,
     };
-    let line = line::render(&format, &template, window, &tally);
+    let line = line::render(format, template, window, &tally);
     u32::try_from(line.len()).unwrap()
 }
 
-/// By how many calls a second a fleet would exceed what one of 100,000 tasks makes: the fraction of a second's
-/// peak, times 100,000.
+/// The most calls in any second, scaled to a fleet of 100,000 tasks.
 fn peak_of_100_000(fleet: &Fleet, from: u32, to: u32) -> f64 {
     f64::from(fleet.peak(from, to)) * 100_000.0 / f64::from(fleet.tasks)
 }

@@ -1,11 +1,13 @@
 //! Golden lines and the limits of the format.
 
+pub(in crate::sidecar) mod fixtures;
 mod generated;
 mod values;
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
+use self::fixtures::{format, identity};
 use super::*;
 use crate::reading::{ClockSource, ReadError, ReadErrorKind, SyncStatus, TaskIdentity};
 use crate::sidecar::window::{MAX_CROSS_CHECKS, MAX_STEPS};
@@ -16,38 +18,10 @@ fn time(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
 }
 
-fn format() -> Format {
-    Format {
-        namespace: "ECS/ClockAccuracy".to_owned(),
-        dimensions: Dimensions::Default,
-        properties: Vec::new(),
-        metrics: Metric::ALL
-            .into_iter()
-            .filter(|metric| metric.is_default())
-            .collect(),
-        resolution: StorageResolution::Minute,
-        drift: DriftRate::DEFAULT,
-    }
-}
-
 fn property(name: &str, value: &str) -> Property {
     Property {
         name: name.to_owned(),
         value: value.to_owned(),
-    }
-}
-
-fn identity() -> TaskIdentity {
-    TaskIdentity {
-        cluster: Some("orders".into()),
-        service: Some("ledger".into()),
-        is_outside_service: false,
-        family: Some("ledger-task".into()),
-        revision: Some("7".into()),
-        task_id: Some("bfa2636268144d039771334145e490c5".into()),
-        availability_zone: Some("us-east-1d".into()),
-        launch_type: Some("FARGATE".into()),
-        ..TaskIdentity::default()
     }
 }
 
