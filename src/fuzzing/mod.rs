@@ -1,6 +1,6 @@
-//! Doors for the fuzz targets of `tests/fuzz`: every parser of foreign bytes as a function, without I/O.
+//! Entry points for the fuzz targets of `tests/fuzz`: every parser of foreign bytes as a function, without I/O.
 //!
-//! What is public already, such as [`explain`](mod@crate::explain), needs no door. Nothing here is an interface: it
+//! What is public already, such as [`explain`](mod@crate::explain), needs none. Nothing here is an interface: it
 //! changes with the targets.
 #![cfg(feature = "fuzzing")]
 
