@@ -11,8 +11,8 @@ mod support;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use ecs_clock_emf::explain::{Input, Options, explain, parse_now};
 use ecs_clock_emf::{Metric, ReadErrorKind};
+use emf_explain::{Input, Options, explain, parse_now};
 use serde::Deserialize;
 use support::{Line, run};
 

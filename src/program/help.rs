@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::emf::Metric;
+use crate::sidecar::line::Metric;
 
 /// The metrics with their units.
 pub(crate) fn metrics() -> String {

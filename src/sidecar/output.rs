@@ -6,8 +6,8 @@ use super::line::{self, Format, Tally, Template};
 use super::observers::Observers;
 use super::sink::{Counts, Report, Sink};
 use super::window::Window;
-use crate::emf::Metric;
 use crate::reading::TaskIdentity;
+use crate::sidecar::line::Metric;
 
 /// Writes windows as lines.
 #[derive(Debug)]

@@ -4,7 +4,7 @@
 use std::io::{self, BufReader};
 use std::time::SystemTime;
 
-use ecs_clock_emf::explain::{Input, Options, explain};
+use emf_explain::{Input, Options, explain};
 
 fn main() -> io::Result<()> {
     let options = Options {

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
-use ecs_clock_emf::explain::{Input, Rule};
+use emf_explain::{Input, Rule};
 use serde_json::json;
 
 use super::{NOW, NOW_MS, document, events_of, found};

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use ecs_clock_emf::explain::{Input, Rule};
+use emf_explain::{Input, Rule};
 
 use super::command::explain;
 use super::{NOW, events_of, found};

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use ecs_clock_emf::explain::{Explained, Input, Options, Rule, explain, parse_now};
+use emf_explain::{Explained, Input, Options, Rule, explain, parse_now};
 
 use super::{Found, rules};
 

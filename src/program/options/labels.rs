@@ -1,9 +1,9 @@
 //! Rules for what names a metric: namespace, properties, dimensions and the metrics themselves.
 
 use super::{Expected, expected};
-use crate::emf::Metric;
-use crate::emf::limits::{MAX_DIMENSIONS, MAX_NAME_CHARS};
+use crate::sidecar::line::Metric;
 use crate::sidecar::line::{self, LABELS, Property};
+use emf_explain::limits::{MAX_DIMENSIONS, MAX_NAME_CHARS};
 
 /// What a list may take up in each line, in bytes as JSON. Together with the rest of the largest line
 /// this stays under the 16,384 bytes at which some log routers cut.

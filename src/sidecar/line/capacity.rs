@@ -4,9 +4,9 @@
 //! objects and items of arrays count one by one. A field beyond them cannot be queried by name.
 
 use super::{Dimensions, Format, StorageResolution};
-use crate::emf::Metric;
-use crate::emf::limits::MAX_VALUES;
+use crate::sidecar::line::Metric;
 use crate::sidecar::window::{MAX_CROSS_CHECKS, MAX_STEPS};
+use emf_explain::limits::MAX_VALUES;
 
 /// The most fields on a line: fewer than Logs Insights discovers.
 const MAX_FIELDS: usize = 199;

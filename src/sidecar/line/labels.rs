@@ -1,9 +1,9 @@
 //! The members of a line that tell one task from another, and the dimension sets made of them.
 
 use super::Format;
-use crate::emf::Metric;
-use crate::emf::limits::{MAX_DIMENSION_NAME_CHARS, MAX_DIMENSION_VALUE_CHARS};
 use crate::reading::{Label, TaskIdentity};
+use crate::sidecar::line::Metric;
+use emf_explain::limits::{MAX_DIMENSION_NAME_CHARS, MAX_DIMENSION_VALUE_CHARS};
 
 /// The labels' names: root members that tell one task from another. They may be dimensions, and
 /// `properties` may override them.

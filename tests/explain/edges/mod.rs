@@ -3,7 +3,7 @@
 mod shape;
 mod values;
 
-use ecs_clock_emf::explain::Rule;
+use emf_explain::Rule;
 use serde_json::{Value, json};
 
 use super::{Found, NOW_MS, document, found};

@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use arbitrary::Unstructured;
 use ecs_clock_emf::chrono::{DateTime, TimeDelta, Utc};
-use ecs_clock_emf::explain::{Input, Options, Rule, explain};
 use ecs_clock_emf::fuzzing::{Event, lines};
 use ecs_clock_emf::{
     ClockSource, Comparison, Environment, ErrorBound, Metric, Moment, ReadError, ReadErrorKind,
     Reading, SyncStatus, TaskIdentity,
 };
+use emf_explain::{Input, Options, Rule, explain};
 use serde_json::Value;
 
 use super::{moment, time};

@@ -1,7 +1,7 @@
 //! A format and a task, for tests of lines and of whoever writes them.
 
-use crate::emf::Metric;
 use crate::reading::TaskIdentity;
+use crate::sidecar::line::Metric;
 use crate::sidecar::line::{Dimensions, Format, StorageResolution};
 use crate::time::DriftRate;
 
