@@ -1,6 +1,6 @@
 //! Entry points for the fuzz targets of `tests/fuzz`: every parser of foreign bytes as a function, without I/O.
 //!
-//! What is public already, such as [`explain`](mod@crate::explain), needs none. Nothing here is an interface: it
+//! What is public already, such as `emf_explain`, needs none. Nothing here is an interface: it
 //! changes with the targets.
 #![cfg(feature = "fuzzing")]
 

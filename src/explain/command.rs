@@ -218,6 +218,7 @@ struct Progress {
     shown: bool,
 }
 
+#[expect(clippy::disallowed_methods, reason = "progress is shown once a second")]
 impl Progress {
     fn new(wanted: bool) -> Self {
         Self {

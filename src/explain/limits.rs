@@ -60,11 +60,13 @@ pub const UNITS: [&str; 27] = [
 ];
 
 /// Whether a namespace consists of characters that CloudWatch's metrics accept.
+#[must_use]
 pub fn is_namespace_char(c: char) -> bool {
     c.is_ascii_alphanumeric() || "._#:/- ".contains(c)
 }
 
 /// Whether CloudWatch's metrics can hold a value: finite and within ±2^360.
+#[must_use]
 pub fn is_in_range(value: f64) -> bool {
     value.abs() <= MAX_MAGNITUDE
 }
