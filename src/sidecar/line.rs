@@ -84,8 +84,8 @@ pub(crate) fn render(
     line.extend(&template.labels);
     for (metric, value) in &metrics {
         match value {
-            Value::Count(count) => line.number(metric.name(), *count),
-            Value::Number(number) => line.number(metric.name(), *number),
+            Value::Count(count) => line.number(metric.as_str(), *count),
+            Value::Number(number) => line.number(metric.as_str(), *number),
             // Arrays of values stand last, so that all else is among the fields that Logs Insights sees.
             Value::Numbers(_) => {}
         }
@@ -98,7 +98,7 @@ pub(crate) fn render(
     line.extend(&template.process);
     for (metric, value) in &metrics {
         if let Value::Numbers(numbers) = value {
-            line.numbers(metric.name(), numbers);
+            line.numbers(metric.as_str(), numbers);
         }
     }
     let mut line = line.close();
@@ -131,7 +131,7 @@ fn metadata(
 
 fn push_definition(json: &mut Vec<u8>, metric: Metric, resolution: StorageResolution) {
     json.extend_from_slice(br#"{"Name":""#);
-    json.extend_from_slice(metric.name().as_bytes());
+    json.extend_from_slice(metric.as_str().as_bytes());
     json.extend_from_slice(br#"","Unit":""#);
     json.extend_from_slice(metric.unit().as_bytes());
     json.extend_from_slice(match resolution {

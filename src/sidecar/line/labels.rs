@@ -68,7 +68,7 @@ pub(crate) fn is_dimension_value(value: &str) -> bool {
 
 /// Whether a root member is the program's own and no label.
 pub(crate) fn is_reserved_member(name: &str) -> bool {
-    MEMBERS.contains(&name) || Metric::ALL.iter().any(|metric| metric.name() == name)
+    MEMBERS.contains(&name) || Metric::ALL.iter().any(|metric| metric.as_str() == name)
 }
 
 /// The labels that are known, with the properties in their places.
@@ -77,8 +77,8 @@ pub(super) fn labels<'a>(
     identity: &'a TaskIdentity,
 ) -> Vec<(&'a str, &'a str)> {
     let mut labels = Vec::new();
-    for label in Label::ALL {
-        let name = label.name();
+    for &label in Label::ALL {
+        let name = label.as_str();
         let overridden = format.properties.iter().any(|own| own.name == name);
         let value = identity.get(label);
         if let Some(value) = value.filter(|value| fits(value) && !overridden) {
@@ -129,13 +129,13 @@ pub(super) fn dimension_sets<'a>(
                 && identity.service.is_none()
                 && !labels
                     .iter()
-                    .any(|(label, _)| *label == Label::ServiceName.name());
+                    .any(|(label, _)| *label == Label::ServiceName.as_str());
             let second = if outside_service {
                 Label::TaskDefinitionFamily
             } else {
                 Label::ServiceName
             };
-            vec![vec![Label::ClusterName.name(), second.name()]]
+            vec![vec![Label::ClusterName.as_str(), second.as_str()]]
         }
     };
     sets.retain(|set| set.iter().all(|name| known(name)));
