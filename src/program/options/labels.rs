@@ -124,8 +124,11 @@ pub(crate) fn known_names(sets: &[Vec<String>], properties: &[Property]) -> Resu
 pub(super) fn metrics(text: &str) -> Result<Vec<Metric>, Expected> {
     let mut chosen = Vec::new();
     for name in text.split(',') {
-        let Some(metric) = Metric::ALL.into_iter().find(|metric| metric.name() == name) else {
-            let names = Metric::ALL.map(Metric::name).join(", ");
+        let Some(metric) = Metric::ALL
+            .into_iter()
+            .find(|metric| metric.as_str() == name)
+        else {
+            let names = Metric::ALL.map(Metric::as_str).join(", ");
             return Err(expected(format!("metrics: {names}"), name));
         };
         if chosen.contains(&metric) {
