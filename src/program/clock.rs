@@ -21,7 +21,7 @@ pub(crate) struct ClockSettings {
     pub drift: DriftRate,
     /// Whether this is an ECS task: its endpoint's variable is set.
     pub in_ecs: bool,
-    /// How an NTP server is asked, as a source or for a second opinion.
+    /// How an NTP server is asked, as a source or for the cross-check.
     pub ntp: NtpSettings,
 }
 

@@ -8,23 +8,23 @@ use std::fmt;
 pub enum Metric {
     /// The source's error bound, one value per sample, in milliseconds.
     ClockErrorBound,
-    /// 1 if every sample of the window was synchronized, else 0.
+    /// 1 if every sample of the window was synchronized, otherwise 0.
     ClockSynchronized,
     /// The largest age of the reference time in the window, in seconds.
     ClockReferenceAge,
     /// The bound grown over the age of the reference, one value per sample, in milliseconds.
     ClockErrorBoundAgeAdjusted,
-    /// How far the wall clock jumped, signed, in milliseconds.
+    /// The jumps of the wall clock, signed, in milliseconds.
     ClockStep,
     /// Read errors in the window.
     ClockReadErrors,
-    /// Lines that could not be written since the last one that could.
+    /// Lines lost since the last line that was written.
     LinesDropped,
-    /// Server minus clock, by an exchange with an NTP server, signed, in milliseconds.
+    /// Server minus clock, measured by the cross-check, signed, in milliseconds.
     CrossCheckOffset,
-    /// How far the true offset may be from [`Metric::CrossCheckOffset`], in milliseconds.
+    /// The largest error of [`Metric::CrossCheckOffset`], in milliseconds.
     CrossCheckErrorBound,
-    /// How often the clock's range and the server's had no point in common.
+    /// Cross-checks in which the clock's range and the server's did not overlap.
     CrossCheckDisagreement,
 }
 
@@ -60,7 +60,7 @@ impl Metric {
         }
     }
 
-    /// The unit, in CloudWatch's words.
+    /// The unit, as CloudWatch spells it.
     #[must_use]
     pub fn unit(self) -> &'static str {
         match self {
@@ -77,7 +77,7 @@ impl Metric {
         }
     }
 
-    /// Whether it is emitted unless the configuration says otherwise.
+    /// Whether it is emitted by default.
     #[must_use]
     pub fn is_default(self) -> bool {
         self != Self::ClockErrorBoundAgeAdjusted

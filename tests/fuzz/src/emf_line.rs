@@ -1,6 +1,6 @@
 //! The lines that the sidecar writes, whatever it sees.
 //!
-//! The bytes are a configuration, a task's labels, and what is seen in turn: readings, errors, steps, second opinions.
+//! The bytes are a configuration, a task's labels, and what is seen in turn: readings, errors, steps, cross-checks.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
