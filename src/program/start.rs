@@ -82,7 +82,7 @@ fn bare(arguments: &[OsString]) -> Command {
                 .args(bare(&check::options()))
                 .args(segment()),
         ),
-        Some("explain") => root.subcommand(explain::command()),
+        Some("explain") => root.subcommand(emf_explain::command::command("explain")),
         _ => root.args(bare(&run::options())),
     }
 }
@@ -107,7 +107,7 @@ pub(crate) fn command() -> Command {
                 .args(arguments(&check::options()))
                 .args(segment()),
         )
-        .subcommand(explain::command())
+        .subcommand(emf_explain::command::command("explain"))
 }
 
 fn check(matches: &ArgMatches, environment: &Environment) -> Exit {

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use chrono::{DateTime, Utc};
-use ecs_clock_emf::explain::{Input, Options, Rule, explain};
+use emf_explain::{Input, Options, Rule, explain};
 use serde::Deserialize;
 
 /// An EMF line with all members that the program ever writes without `properties`.

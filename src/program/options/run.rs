@@ -7,7 +7,7 @@ use super::labels::{dimensions, metrics, namespace, properties};
 use super::{DefaultValue, Expected, Opt, expected, switch};
 #[cfg(test)]
 use super::{Examples, SWITCH_EXAMPLES};
-use crate::emf::Metric;
+use crate::sidecar::line::Metric;
 use crate::sidecar::line::{Property, StorageResolution};
 
 /// The longest time that one line may cover.

@@ -3,10 +3,10 @@
 //! The bytes are the input, in each form. A line of it that is one document by itself is also wrapped as loggers and
 //! viewers do: what is said of it stays the same.
 
-use ecs_clock_emf::explain::{
+use ecs_clock_emf::fuzzing::explain_report;
+use emf_explain::{
     Confidence, Explained, Input, Kind, Options, Point, Problem, Rule, Severity, explain,
 };
-use ecs_clock_emf::fuzzing::explain_report;
 use serde_json::{Value, json};
 
 use super::time;
@@ -75,7 +75,7 @@ fn check_events(input: &[u8], events: &[Explained], lines: u64, form: Input) {
         let is_lost = event
             .problems
             .iter()
-            .any(|problem| problem.effect() == ecs_clock_emf::explain::Effect::Refused);
+            .any(|problem| problem.effect() == emf_explain::Effect::Refused);
         assert!(!is_lost || event.points.is_empty());
     }
 }

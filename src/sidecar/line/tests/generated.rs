@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::explain::{Input, Options, Rule, explain};
 use crate::sidecar::window::{MAX_CROSS_CHECKS, MAX_STEPS};
+use emf_explain::{Input, Options, Rule, explain};
 
 /// What `explain`, which knows the specification and CloudWatch's silent rules, says against a line.
 fn problems(line: &[u8], now: DateTime<Utc>) -> Vec<String> {
