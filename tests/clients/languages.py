@@ -41,6 +41,10 @@ class Language:
     # Shares one request among simultaneous callers, and keeps its answer.
     caches: bool = True
     has_event_loop: bool = False
+    # Asks the sidecar whether a time is past, instead of computing it.
+    computes: bool = True
+    # Malformed answers that it cannot tell from good ones, without a parser.
+    overlooks: tuple[str, ...] = ()
 
 
 PYTHON = (sys.executable, str(DRIVERS / "driver.py"))
@@ -54,6 +58,10 @@ LANGUAGES = [
     Language("c", ("ecs_clock.h", "driver.c"), ("{}/driver",), ("cc", "-std=c11", *WARNINGS.split(), "driver.c", "-o", "driver")),
     Language("cpp", ("ecs_clock.h", "ecs_clock.hpp", "driver.cpp"), ("{}/driver",), ("c++", "-std=c++17", *WARNINGS.split(), "driver.cpp", "-o", "driver")),
     Language("ruby", ("ecs_clock.rb",), ("ruby", "-w", str(DRIVERS / "driver.rb"))),
+    Language(
+        "shell", ("ecs_clock.sh",), ("sh", str(DRIVERS / "driver.sh")), caches=False, computes=False,
+        overlooks=("over the limit", "no such day", "more than an object"),
+    ),
     Language("go", ("ecs_clock.go", "driver.go"), ("{}/driver",), ("sh", "-c", GO)),
 ]
 BY_NAME = {language.name: language for language in LANGUAGES}
