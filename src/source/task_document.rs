@@ -89,7 +89,7 @@ pub(crate) fn parse(body: &[u8]) -> Result<TaskDocument, ReadError> {
 
     let mut withheld = Withheld::default();
     let mut identity = TaskIdentity::default();
-    for (label, raw) in Label::ALL.into_iter().zip(labels) {
+    for (&label, raw) in Label::ALL.iter().zip(labels) {
         if label == Label::ServiceName {
             identity.is_outside_service =
                 raw.is_none_or(|raw| is_null(raw) || raw.get() == r#""""#);
@@ -149,7 +149,8 @@ fn reference_time(raw: &RawValue) -> Result<DateTime<Utc>, &'static str> {
 
 fn status_word(raw: &RawValue) -> Result<SyncStatus, &'static str> {
     let word = text(raw).ok_or("a string")?;
-    Ok(SyncStatus::from_word(&word))
+    let Ok(status) = word.parse();
+    Ok(status)
 }
 
 /// The text of a string. A string without escapes is borrowed; the parser has already validated it.

@@ -74,8 +74,8 @@ pub(crate) fn is_reserved_member(name: &str) -> bool {
 /// The known labels, then the properties. A property with the name of a label is the label's fallback.
 pub(super) fn labels<'a>(format: &'a Format, task: &'a KnownTask) -> Vec<(&'a str, &'a str)> {
     let mut labels = Vec::new();
-    for label in Label::ALL {
-        let name = label.name();
+    for &label in Label::ALL {
+        let name = label.as_str();
         let value = task.identity().get(label).filter(|value| fits(value));
         let fallback = || {
             let own = format.properties.iter().find(|own| own.name == name);
@@ -128,13 +128,13 @@ pub(super) fn dimension_sets<'a>(
                 && identity.service.is_none()
                 && !labels
                     .iter()
-                    .any(|(label, _)| *label == Label::ServiceName.name());
+                    .any(|(label, _)| *label == Label::ServiceName.as_str());
             let second = if outside_service {
                 Label::TaskDefinitionFamily
             } else {
                 Label::ServiceName
             };
-            vec![vec![Label::ClusterName.name(), second.name()]]
+            vec![vec![Label::ClusterName.as_str(), second.as_str()]]
         }
     };
     sets.retain(|set| set.iter().all(|name| known(name)));

@@ -1,7 +1,10 @@
 //! The metrics, their names and units.
 
+use std::fmt;
+
 /// A metric that the sidecar can emit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum Metric {
     /// The source's error bound, one value per sample, in milliseconds.
     ClockErrorBound,
@@ -27,7 +30,7 @@ pub enum Metric {
 
 impl Metric {
     /// Every metric, in the order of the documentation.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: &'static [Self] = &[
         Self::ClockErrorBound,
         Self::ClockSynchronized,
         Self::ClockReferenceAge,
@@ -40,7 +43,7 @@ impl Metric {
         Self::CrossCheckDisagreement,
     ];
 
-    /// The name in CloudWatch.
+    /// The name in CloudWatch, which is also its `Display`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -87,5 +90,11 @@ impl Metric {
             self,
             Self::ClockErrorBound | Self::ClockErrorBoundAgeAdjusted
         )
+    }
+}
+
+impl fmt::Display for Metric {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }

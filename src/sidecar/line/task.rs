@@ -64,7 +64,10 @@ impl KnownTask {
     /// The properties that the endpoint contradicts so far.
     pub(crate) fn conflicts(&self, properties: &[Property]) -> Vec<Conflict> {
         let conflict = |property: &Property| {
-            let label = Label::from_name(&property.name)?;
+            let label = Label::ALL
+                .iter()
+                .find(|label| label.as_str() == property.name);
+            let label = *label?;
             match self.identity.get(label) {
                 Some(value) if value == property.value => None,
                 Some(value) => Some(Conflict::Differs {
@@ -91,13 +94,13 @@ impl Conflict {
                 property,
                 endpoint,
             } => tracing::warn!(
-                label = label.name(),
+                label = label.as_str(),
                 property,
                 endpoint,
                 "a property differs from the endpoint's value, which is used: was the task definition copied?"
             ),
             Self::NoService { property } => tracing::warn!(
-                label = Label::ServiceName.name(),
+                label = Label::ServiceName.as_str(),
                 property,
                 "the task belongs to no service, so the property is not used: choose another property name and \
                  make it a dimension"

@@ -88,9 +88,9 @@ fn environment(input: &mut Unstructured<'_>) -> arbitrary::Result<Environment> {
     }
     if input.ratio(1, 3)? {
         let metrics = Metric::ALL
-            .into_iter()
+            .iter()
             .filter(|_| input.ratio(2, 3).unwrap_or(true));
-        let names: Vec<_> = metrics.map(Metric::as_str).collect();
+        let names: Vec<_> = metrics.map(|metric| metric.as_str()).collect();
         variables.push(("CLOCK_EMF_METRICS", names.join(",")));
     }
     Ok(variables.into_iter().collect())
