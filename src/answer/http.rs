@@ -7,7 +7,6 @@ mod connections;
 mod crowding;
 mod handler;
 mod listener;
-mod question;
 mod reply;
 mod route;
 mod stream;
@@ -24,7 +23,6 @@ use self::handler::Handler;
 pub(crate) use self::{
     address::{LoopbackAddress, NotLoopback},
     handler::Rules,
-    question::{Question, WrongQuestion},
     reply::Reply,
 };
 use super::trouble::Trouble;

@@ -108,23 +108,23 @@ impl Effect {
 impl fmt::Display for Effect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Nothing => "nothing is lost",
+            Self::Nothing => "no effect",
             Self::NotRead => "explain cannot judge it",
-            Self::NoMetric => "CloudWatch takes no metric from this input",
-            Self::Hidden => "CloudWatch sees no EMF document in this event and takes no metric from it",
+            Self::NoMetric => "CloudWatch extracts no metrics from this input",
+            Self::Hidden => "CloudWatch sees no EMF document in this event and extracts no metrics from it",
             Self::Refused => "CloudWatch Logs refuses the event",
-            Self::Split => "the log driver splits it into several events and CloudWatch takes no metric from any",
+            Self::Split => "the log driver splits it into several events and CloudWatch extracts no metrics from any",
             Self::Batch => "the log driver alters the line or loses the batch it is in",
-            Self::Event => "CloudWatch takes no metric from this event",
-            Self::PerhapsEvent => "CloudWatch may take no metric from this event",
-            Self::MetricOrEvent => "CloudWatch drops this metric or takes none from this event",
-            Self::Directive => "CloudWatch takes no metric from this directive",
+            Self::Event => "CloudWatch extracts no metrics from this event",
+            Self::PerhapsEvent => "CloudWatch may extract no metrics from this event",
+            Self::MetricOrEvent => "CloudWatch drops this metric or extracts no metrics from this event",
+            Self::Directive => "CloudWatch extracts no metrics from this directive",
             Self::Set => "CloudWatch drops this dimension set",
             Self::PerhapsSet => "CloudWatch may drop this dimension set",
             Self::Dimensions => "CloudWatch publishes the metrics of this set without any dimension, if at all",
             Self::Metric => "CloudWatch drops this metric",
             Self::OneOfBoth => "one of the two cannot be right, see the other finding",
-            Self::Multiplied => "CloudWatch takes the values as often as they are defined, so sums and counts are multiplied",
+            Self::Multiplied => "CloudWatch counts the values once for each definition, so sums and counts are multiplied",
         })
     }
 }

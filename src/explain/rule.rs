@@ -88,7 +88,7 @@ rules! {
         "Convert it first: iconv -f UTF-16 -t UTF-8 FILE | ecs-clock-emf explain."
     ByteOrderMark "byte-order-mark" Warning Reported - Nothing
         "The input begins with a byte order mark, which an editor or export has written."
-        "Nothing, if the writer itself does not write one."
+        "Ignore this if the writer itself does not write one."
     ExportAssumed "export-assumed" Warning Unknown - Nothing
         "The form is read as an export, in which each document is one event; as raw stdout it would be something else."
         "Say which it is: --input export, or --input stdout if these are the bytes that the container wrote."
@@ -97,7 +97,7 @@ rules! {
         "If the writer itself writes the time, give --input stdout and see what that costs."
     LeadingBlank "leading-blank" Warning Unknown - Nothing
         "Blanks before the document are taken for the viewer's."
-        "Nothing, if the writer itself writes none."
+        "Ignore this if the writer itself writes none."
     // How the document is shipped.
     MultiLine "multi-line" Fault Documented - Hidden
         "The document is spread over several lines of stdout, each of which becomes an event."
@@ -110,7 +110,7 @@ rules! {
         "Write the document to stdout without the logger, or with a format that adds nothing."
     LambdaPrefix "lambda-prefix" Warning Reported - Nothing
         "The document follows the text prefix of AWS Lambda, which CloudWatch is reported to skip."
-        "Nothing; without the prefix it would be certain."
+        "Ignore this, or remove the prefix to be certain."
     LambdaJson "lambda-json" Fault Reported - Hidden
         "The document is a string in an object of Lambda's JSON log format."
         "Use a metrics library that writes to stdout directly, or set the function's log format to text."
@@ -156,10 +156,10 @@ rules! {
     // The metadata.
     VersionZero "version-0" Warning Reported - Nothing
         "The document has its directives at the root instead of in _aws, as agents of AWS write it (version 0)."
-        "Nothing; new writers use _aws."
+        "Ignore this; new writers use _aws."
     NoMetricNamed "no-metric" Warning Documented - Nothing
         "The document is valid and names no metric."
-        "Nothing, if that is meant."
+        "Ignore this if intended."
     MetadataNotObject "metadata-not-object" Fault Documented P Event
         "_aws is not an object."
         "Make _aws an object with Timestamp and CloudWatchMetrics."
@@ -177,7 +177,7 @@ rules! {
         "For lines of an earlier time give --now TIME; else correct the clock or the unit (milliseconds)."
     TimestampAhead "timestamp-ahead" Fault Documented - Event
         "The timestamp is more than 2 hours ahead."
-        "Mend the clock or the unit (milliseconds); for lines of another time give --now TIME."
+        "Fix the clock or the unit (milliseconds); for lines of another time give --now TIME."
     DirectivesNotArray "directives-not-array" Fault Documented P Event
         "`CloudWatchMetrics` is not an array of objects."
         "Make CloudWatchMetrics an array of directives."
@@ -246,7 +246,7 @@ rules! {
         "Spread the metrics over several directives or documents."
     MetricName "metric-name" Fault Documented V Event
         "A metric's name is not a string of 1 to 1,024 characters without line breaks."
-        "Mend the name."
+        "Fix the name."
     MetricNameTooLong "metric-name-too-long" Fault Reported V Metric
         "A metric's name has more than 255 characters."
         "Shorten the name."
@@ -288,7 +288,7 @@ rules! {
         "Use two names."
     Distribution "value-distribution" Warning Reported - Nothing
         "A value is a distribution (Values, Counts) or a statistic set (Min, Max, Sum, Count): not in the specification, yet CloudWatch is reported to take it."
-        "Nothing; agents of AWS write the same."
+        "Ignore this; agents of AWS write the same."
     DistributionTooLong "distribution-too-long" Fault Reported V Event
         "A distribution has more than 100 values."
         "Spread the values over several documents."
@@ -297,7 +297,7 @@ rules! {
         "Write Values and Counts of the same length, or all of Min, Max, Sum and Count."
     NotListed "not-listed" Warning Documented - Nothing
         "The event or line has more findings than are listed; all are counted."
-        "Mend what is listed and run it again."
+        "Fix what is listed and run it again."
 }
 
 impl fmt::Display for Rule {

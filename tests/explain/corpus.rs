@@ -9,7 +9,7 @@ use super::command::explain;
 use super::{NOW, events_of, found};
 
 fn data() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/explain")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/data/explain")
 }
 
 fn read(name: &str) -> String {

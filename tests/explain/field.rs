@@ -16,7 +16,7 @@ fn events_as(name: &str, form: Input) -> Vec<Explained> {
         "2026-11-25T12:00:00Z"
     };
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/data/explain/field")
+        .join("../../tests/data/explain/field")
         .join(name);
     let bytes = fs::read(path).unwrap();
     let options = Options {

@@ -6,7 +6,6 @@ use hyper::Request;
 use tokio::sync::watch;
 
 use super::activity::AfterReply;
-use super::question::Question;
 use super::reply::Reply;
 use super::route::{Route, route};
 use crate::answer::freshness::longest_age;
@@ -53,15 +52,15 @@ impl Handler {
     }
 
     pub(super) fn clock(&self, query: Option<&str>) -> Reply {
-        match Question::of(query, &self.rules.limits) {
-            Ok(question) => {
+        match Limits::from_query(query.unwrap_or_default(), &self.rules.limits) {
+            Ok(query) => {
                 let observed = self.observed.borrow().clone();
                 // The moment of the answer: the bound has grown since the reading was taken.
                 let now = Moment::now();
-                let report = judge(&observed, &question.limits, &now, &self.rules);
-                Reply::judged(&report, &question)
+                let report = judge(&observed, &query.limits, &now, &self.rules);
+                Reply::judged(&report, &query)
             }
-            Err(wrong) => Reply::wrong(&wrong),
+            Err(invalid) => Reply::invalid(&invalid),
         }
     }
 
@@ -81,11 +80,11 @@ pub(super) fn judge(observed: &Observed, limits: &Limits, now: &Moment, rules: &
     let longest = longest_age(rules.sample_interval);
     match &observed.last {
         Some(reading) if now.since(&reading.requested) <= longest => {
-            Report::on(reading, limits, now, rules.drift)
+            Report::judge(reading, limits, now, rules.drift)
         }
         last => {
             let age = last.as_ref().map(|reading| now.since(&reading.requested));
-            Report::on_failure(&no_reading(age, observed.failure.as_ref()))
+            Report::from_error(&no_reading(age, observed.failure.as_ref()), limits)
         }
     }
 }
