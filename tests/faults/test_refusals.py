@@ -39,15 +39,15 @@ def few_threads(tmp_path_factory, programs):
     return options
 
 
-def test_a_way_of_asking_that_is_refused_its_thread_is_reported_and_the_metrics_go_on(endpoint, sidecar, few_threads, tmp_path):
+def test_an_interface_that_is_refused_its_thread_is_reported_and_the_metrics_go_on(endpoint, sidecar, few_threads, tmp_path):
     played = endpoint("good")
     # The main thread and the one that writes.
     running = sidecar(played, options=few_threads(2), listen="127.0.0.1:0", clockbound_directory=str(tmp_path))
     until("three lines", lambda: len(running.lines) >= 3)
     assert total(running.documents(), "AnswerErrors") == 2
     warnings = [event for event in said(running) if event["level"] == "WARN"]
-    assert {event["way"] for event in warnings} == {"listen", "clockbound-directory"}
-    assert all(event["error"].startswith("no thread can be started: ") for event in warnings)
+    assert {event["interface"] for event in warnings} == {"listen", "clockbound-directory"}
+    assert all(event["error"].startswith("cannot start a thread: ") for event in warnings)
     assert running.stop() == 0
 
 
@@ -125,7 +125,7 @@ def test_without_a_descriptor_reads_fail_and_are_counted_until_there_are_some_ag
     assert_in_sequence(running.documents())
     assert_valid(programs[0], [line for _, line in running.lines])
     again = [event["message"] for event in said(running)]
-    assert "reading the clock succeeds again" in again and "other programs can ask this way again" in again
+    assert "reading the clock succeeds again" in again and "available to applications again" in again
 
 
 def test_a_segment_on_a_full_disk_is_reported_and_one_that_is_there_goes_on(endpoint, sidecar, small_disk):
