@@ -164,7 +164,7 @@ fn the_start_is_reported_with_what_is_not_the_default() {
     let started = &finished.diagnostics()[0];
     assert_eq!(started["message"], "started");
     assert_eq!(started["version"], env!("CARGO_PKG_VERSION"));
-    assert_eq!(started["source"], "auto");
+    assert_eq!(started["source"], "ecs", "the source that is read");
     assert_eq!(
         started["settings"],
         "once=true namespace=Own properties=Stage=prod"
