@@ -43,8 +43,6 @@
 mod answer;
 mod clock;
 #[doc(hidden)]
-pub mod demo;
-#[doc(hidden)]
 pub mod fuzzing;
 #[doc(hidden)]
 pub mod program;
