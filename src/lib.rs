@@ -44,6 +44,7 @@ mod answer;
 mod clock;
 #[doc(hidden)]
 pub mod demo;
+mod evidence;
 #[doc(hidden)]
 pub mod fuzzing;
 #[doc(hidden)]
