@@ -17,6 +17,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use crate::time::{DriftRate, ErrorBound, Moment, TimeInterval};
 
 use self::baseline::Baseline;
+pub(crate) use self::identity::short_name;
 pub use self::identity::{Label, TaskIdentity};
 #[cfg(feature = "cli")]
 pub(crate) use self::observed::Observed;

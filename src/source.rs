@@ -92,6 +92,12 @@ impl Source {
         Ok(Self::new(Kind::Ecs(endpoint)).in_task_at(base))
     }
 
+    /// Whether `base` can be the address of an endpoint.
+    #[cfg(feature = "cli")]
+    pub(crate) fn is_endpoint(base: &str) -> bool {
+        ecs::task_url(base).is_ok()
+    }
+
     /// The kernel's own estimate.
     ///
     /// # Errors

@@ -7,6 +7,7 @@ mod capacity;
 mod json;
 mod labels;
 mod metric;
+mod task;
 mod template;
 
 use std::time::Duration;
@@ -23,6 +24,7 @@ pub(crate) use self::capacity::FEWEST_READINGS;
 pub(crate) use self::labels::{Dimensions, LABELS, Property};
 pub(crate) use self::labels::{is_dimension_name, is_dimension_value, is_reserved_member};
 pub use self::metric::Metric;
+pub(crate) use self::task::{Conflict, KnownTask};
 pub(crate) use self::template::Template;
 
 /// The format of all lines of a process.

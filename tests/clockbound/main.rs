@@ -245,7 +245,7 @@ fn what_cannot_be_written_is_reported_once_and_counted_and_the_metrics_go_on() {
             .filter(|event| event["level"] == "WARN");
         let warned: Vec<_> = warned.collect();
         assert_eq!(warned.len(), 1, "{warned:?}");
-        assert_eq!(warned[0]["way"], "clockbound-directory");
+        assert_eq!(warned[0]["interface"], "clockbound-directory");
         assert!(
             warned[0]["error"].as_str().unwrap().starts_with(said),
             "{warned:?}"

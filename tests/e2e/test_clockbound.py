@@ -135,7 +135,7 @@ def test_only_the_sidecar_can_write_it(task, endpoint, engine):
         "--env", f"ECS_CONTAINER_METADATA_URI_V4={endpoint('good').base}", task.image,
     ).stdout.strip()  # fmt: skip
     try:
-        wait_until(lambda: "cannot ask this way" in engine.run("logs", other).stderr, "report")
+        wait_until(lambda: "not available to applications" in engine.run("logs", other).stderr, "report")
         assert task.health() == 0
         assert engine.run("inspect", "--format", "{{.State.Running}}", other).stdout.strip() == "true"
     finally:

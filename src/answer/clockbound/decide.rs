@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::segment::{Segment, Status};
-use crate::answer::freshness;
+use crate::answer::freshness::longest_age;
 use crate::reading::{Observed, Reading, SyncStatus};
 use crate::time::{DriftRate, ErrorBound, Moment};
 
@@ -160,7 +160,7 @@ impl Memory {
             _ => false,
         };
         self.lost.is_none()
-            && now.moment.since(&good.requested) <= freshness(rules.sample_interval)
+            && now.moment.since(&good.requested) <= longest_age(rules.sample_interval)
             && !was_stepped
             && !good.follows_an_unseen_step()
             && !is_stale
