@@ -217,8 +217,8 @@ impl Source {
 
     /// The kind of source that the next read uses. For `auto` this is the fallback while the endpoint does not
     /// report the clock.
-    #[cfg(feature = "cli")]
-    pub(crate) fn current(&self) -> ClockSource {
+    #[must_use]
+    pub fn current(&self) -> ClockSource {
         match &self.kind {
             Kind::Ecs(_) => ClockSource::Ecs,
             Kind::Auto(auto) => auto.current(),
