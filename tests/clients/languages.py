@@ -99,7 +99,7 @@ class Driver:
     def __init__(self, language, folder, **environment):
         self._process = subprocess.Popen(
             [part.replace("{}", str(folder)) for part in language.run], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-            bufsize=1, env={"PATH": os.environ["PATH"], "HOME": str(folder)} | PROXIES | environment,
+            bufsize=1, env={"PATH": os.environ["PATH"], "HOME": str(folder), "PYTHONDONTWRITEBYTECODE": "1"} | PROXIES | environment,
         )  # fmt: skip
         self._replies = queue.Queue()
         threading.Thread(target=self._read, daemon=True).start()
