@@ -42,6 +42,7 @@
 // A room that needs a feature says so in its first lines.
 mod answer;
 mod clock;
+mod evidence;
 #[doc(hidden)]
 pub mod fuzzing;
 #[doc(hidden)]

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// The rooms of `src/`, top first: each uses only rooms below it.
-const ROOMS: [&str; 10] = [
-    "bin", "fuzzing", "program", "answer", "sidecar", "clock", "source", "reading", "time", "text",
+const ROOMS: [&str; 11] = [
+    "bin", "fuzzing", "program", "evidence", "answer", "sidecar", "clock", "source", "reading",
+    "time", "text",
 ];
 /// Rooms that are crates: they use nothing of the others.
 const CRATES: [&str; 2] = ["explain", "demo"];

@@ -4,4 +4,5 @@ pub(crate) mod check;
 #[cfg(target_os = "linux")]
 pub(crate) mod check_segment;
 pub(crate) mod explain;
+pub(crate) mod report;
 pub(crate) mod run;

@@ -8,7 +8,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 
 #[cfg(target_os = "linux")]
 use crate::program::commands;
-use crate::program::commands::{check, explain, run};
+use crate::program::commands::{check, explain, report, run};
 use crate::program::exit::Exit;
 use crate::program::help;
 use crate::program::options::groups::{self, Group};
@@ -30,6 +30,7 @@ pub fn main(arguments: Vec<OsString>, environment: &Environment) -> ExitCode {
         Ok(matches) => match matches.subcommand() {
             Some(("check", matches)) => check(matches, environment),
             Some(("explain", matches)) => explain::run(matches, environment),
+            Some(("report", matches)) => report::run(matches),
             other => {
                 let matches = other.map_or(&matches, |(_, matches)| matches);
                 run::run(&flags(matches, groups::RUN), environment, started)
@@ -80,6 +81,7 @@ fn command() -> Command {
                 .after_help(help::AFTER_CHECK),
         )
         .subcommand(emf_explain::command::command("explain"))
+        .subcommand(report::command())
 }
 
 fn check(matches: &ArgMatches, environment: &Environment) -> Exit {
