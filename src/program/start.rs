@@ -30,7 +30,7 @@ pub fn main(arguments: Vec<OsString>, environment: &Environment) -> ExitCode {
         Ok(matches) => match matches.subcommand() {
             Some(("check", matches)) => check(matches, environment),
             Some(("explain", matches)) => explain::run(matches, environment),
-            Some(("report", matches)) => report::run(matches),
+            Some(("report", matches)) => report::run(matches, environment),
             other => {
                 let matches = other.map_or(&matches, |(_, matches)| matches);
                 run::run(&flags(matches, groups::RUN), environment, started)
