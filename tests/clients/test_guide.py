@@ -18,6 +18,8 @@ SCHEMA = json.loads((TOP / "src" / "clock" / "report.schema.json").read_text())
 def test_every_client_is_in_the_guide():
     for client in CLIENTS.glob("*.*"):
         assert f"(clients/{client.name})" in GUIDE, client.name
+        lines = client.read_text().splitlines()
+        assert client.suffix == ".json" or max(map(len, lines)) <= 120, client.name
 
 
 @pytest.mark.parametrize("scenario, is_good", [("good", True), ("unsynchronized", False)])
