@@ -25,7 +25,9 @@ impl DirectSource {
     pub(super) fn due_in(&self) -> Duration {
         match self {
             Self::Ntp(client) => client.due_in(),
-            _ => Duration::ZERO,
+            Self::Kernel => Duration::ZERO,
+            #[cfg(feature = "test-util")]
+            Self::Playback(_) => Duration::ZERO,
         }
     }
 
@@ -37,7 +39,9 @@ impl DirectSource {
                 let outcome = Box::pin(client.ask_if_due_soon()).await?;
                 Some(Sample::from_exchange(outcome))
             }
-            _ => Some(self.read().await),
+            Self::Kernel => Some(self.read().await),
+            #[cfg(feature = "test-util")]
+            Self::Playback(_) => Some(self.read().await),
         }
     }
 

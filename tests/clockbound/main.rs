@@ -13,7 +13,6 @@
     clippy::print_stderr,
     reason = "its main is for a program of its own"
 )]
-#[path = "../snippets/critical_step.rs"]
 mod critical_step;
 #[path = "../support/mod.rs"]
 mod support;

@@ -111,7 +111,7 @@ fn client(resolver: &Resolver, keep_connection: bool) -> reqwest::Result<Client>
 }
 
 /// `<base>/task`. A doubled slash would be answered with a redirect.
-fn task_url(base: &str) -> Result<Url, InvalidSource> {
+pub(in crate::source) fn task_url(base: &str) -> Result<Url, InvalidSource> {
     let invalid = |error: &dyn std::fmt::Display| InvalidSource::Address(error.to_string());
     let mut url = Url::parse(base).map_err(|error| invalid(&error))?;
     if url.scheme() != "http" {
