@@ -8,7 +8,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 
 #[cfg(target_os = "linux")]
 use crate::program::commands;
-use crate::program::commands::{check, explain, report, run};
+use crate::program::commands::{check, check_ask, explain, report, run};
 use crate::program::exit::Exit;
 use crate::program::help;
 use crate::program::options::{AnyOption, DefaultValue};
@@ -119,6 +119,9 @@ fn check(matches: &ArgMatches, environment: &Environment) -> Exit {
     if let Some(directory) = matches.get_one::<PathBuf>("clockbound") {
         return commands::check_segment::run(directory, &flags, environment);
     }
+    if check_ask::is_wanted(&flags, environment) {
+        return check_ask::run(&flags, environment);
+    }
     check::run(&flags, environment)
 }
 
@@ -130,7 +133,7 @@ fn segment() -> Option<Arg> {
             .value_name("DIRECTORY")
             .value_parser(clap::value_parser!(PathBuf))
             // What is about the source's reading, which a segment does not tell.
-            .conflicts_with_all(["max-age", "age-adjusted", "wait"])
+            .conflicts_with_all(["ask", "max-age", "age-adjusted", "wait"])
             .help("Judge the ClockBound segment in this directory as its clients do; 3 if there is none")
     })
 }

@@ -1,26 +1,18 @@
 //! The command `check`: one reading, or waiting for a good one, to a verdict.
 
-use std::future::Future;
 use std::io::{self, Write};
-use std::pin::pin;
 use std::time::Duration;
-
-use tokio::time::Instant;
 
 use crate::clock::{Clock, Limits, Report};
 use crate::program::clock::{clock, limits};
+use crate::program::commands::wait::{Attempt, until_good};
 use crate::program::exit::Exit;
 use crate::program::options::AnyOption;
-use crate::program::options::check::{JSON, WAIT};
+use crate::program::options::check::{ASK, JSON, WAIT};
 use crate::program::raw::{Flags, Raw};
 use crate::program::settings::{options_of, settings};
 use crate::program::system::stoppable;
 use crate::source::Environment;
-
-/// From one attempt to the next while waiting.
-const PAUSE: Duration = Duration::from_secs(1);
-/// After a slow attempt, at least: a clock does not ask its source sooner.
-const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
 
 /// The settings of the command.
 #[derive(Debug)]
@@ -35,15 +27,6 @@ struct Settings {
     json: bool,
 }
 
-/// What the command found.
-#[derive(Debug, Clone, PartialEq)]
-struct Checked {
-    /// The last verdict.
-    report: Report,
-    /// Whether any attempt gave a reading.
-    had_reading: bool,
-}
-
 /// The options of the command.
 pub(crate) fn options() -> Vec<&'static dyn AnyOption> {
     options_of(read)
@@ -56,21 +39,27 @@ pub(crate) fn run(flags: &Flags, environment: &Environment) -> Exit {
             Ok((settings, _)) => settings,
             Err(exit) => return exit,
         };
-        let Some(checked) = check(&settings, shutdown).await else {
+        let checked = until_good(settings.wait, shutdown, async || {
+            let report = settings.clock.report(&settings.limits).await;
+            Attempt {
+                is_good: report.is_good(),
+                had_reading: !report.is_without_reading(),
+                output: report,
+            }
+        });
+        let Some(checked) = checked.await else {
             return Exit::NoReading;
         };
         // If stdout is closed, the exit code still has the verdict.
-        let _ = print(&checked.report, settings.json);
-        match (checked.report.is_good(), checked.had_reading) {
-            (true, _) => Exit::Success,
-            (false, true) => Exit::NotGood,
-            (false, false) => Exit::NoReading,
-        }
+        let _ = print(&checked.output, settings.json);
+        checked.exit()
     })
 }
 
 fn read(raw: &mut Raw<'_>) -> Option<Settings> {
     let clock = clock(raw);
+    // With an address, `check_ask` reads these options.
+    raw.get(&ASK);
     let limits = limits(raw);
     let wait = raw.get(&WAIT);
     let json = raw.is_on(&JSON);
@@ -89,40 +78,6 @@ pub(crate) fn limits_and_wait(raw: &mut Raw<'_>) -> Option<(Limits, Option<Durat
     read(raw).map(|settings| (settings.limits, settings.wait))
 }
 
-/// Judges the clock once; with a waiting time, every second until it is good, the time is over, or
-/// `shutdown` is ready. `None` if `shutdown` came before the first verdict.
-///
-/// The last attempt begins, at the latest, when the time is over; like every attempt it is given the
-/// time that one request may take.
-#[expect(clippy::disallowed_methods, reason = "a deadline, not a reading")]
-async fn check(settings: &Settings, shutdown: impl Future<Output = ()>) -> Option<Checked> {
-    let mut shutdown = pin!(shutdown);
-    let deadline = Instant::now() + settings.wait.unwrap_or_default();
-    let mut last: Option<Checked> = None;
-    loop {
-        let began = Instant::now();
-        let report = tokio::select! {
-            biased;
-            report = settings.clock.report(&settings.limits) => report,
-            () = &mut shutdown => return last,
-        };
-        let checked = Checked {
-            had_reading: !report.is_without_reading() || last.is_some_and(|last| last.had_reading),
-            report,
-        };
-        let now = Instant::now();
-        if checked.report.is_good() || now >= deadline {
-            return Some(checked);
-        }
-        last = Some(checked);
-        let next = (began + PAUSE).max(now + SHORTEST_PAUSE);
-        tokio::select! {
-            () = tokio::time::sleep_until(deadline.min(next)) => {}
-            () = &mut shutdown => return last,
-        }
-    }
-}
-
 #[expect(clippy::disallowed_methods, reason = "this command prints")]
 fn print(report: &Report, json: bool) -> io::Result<()> {
     let text = if json {
@@ -131,34 +86,4 @@ fn print(report: &Report, json: bool) -> io::Result<()> {
         report.to_string()
     };
     io::stdout().write_all(text.as_bytes())
-}
-
-#[cfg(all(test, feature = "test-util"))]
-mod tests {
-    use super::*;
-    use crate::reading::{ReadError, ReadErrorKind};
-    use crate::source::Source;
-    use crate::time::DriftRate;
-
-    #[tokio::test(start_paused = true)]
-    #[expect(clippy::disallowed_methods, reason = "a paused clock, not a reading")]
-    async fn the_waiting_does_not_go_on_over_its_time() {
-        for (wait_ms, over_ms) in [(0, 500), (500, 1_000), (1_500, 2_000)] {
-            let error = ReadError::new(ReadErrorKind::Timeout, "none");
-            let source = Source::playing([Err(error)]);
-            let settings = Settings {
-                clock: Clock::with_drift(source, Duration::ZERO, DriftRate::DEFAULT),
-                limits: Limits::default(),
-                wait: Some(Duration::from_millis(wait_ms)),
-                json: false,
-            };
-            let began = Instant::now();
-            let checked = check(&settings, std::future::pending()).await.unwrap();
-            assert!(!checked.had_reading);
-            let took = began.elapsed();
-            assert!(took >= Duration::from_millis(wait_ms), "{took:?}");
-            // The last read may have to wait for the pause between two.
-            assert!(took < Duration::from_millis(over_ms), "{took:?}");
-        }
-    }
 }
