@@ -25,8 +25,8 @@ const QUIET: Duration = Duration::from_secs(2);
 /// In a crowd, a client takes some milliseconds between connecting and sending, and slots become free by themselves.
 /// A connection is closed after a shorter quiet time only if no slot has become free for this long.
 const PATIENCE: Duration = Duration::from_millis(60);
-/// How long to wait for a slot before looking again for a connection to close.
-const LOOK_AGAIN: Duration = Duration::from_millis(5);
+/// The patience halves with each connection that is closed, down to this, until a slot becomes free by itself.
+const LEAST_PATIENCE: Duration = Duration::from_millis(2);
 
 /// The open connections.
 #[derive(Debug)]
@@ -36,6 +36,7 @@ pub(super) struct Connections {
     freed: Notify,
     /// When a connection ended last that was not closed for another.
     freed_at: Cell<Option<Instant>>,
+    patience: Cell<Duration>,
 }
 
 /// One open connection.
@@ -53,6 +54,7 @@ impl Connections {
             open: RefCell::default(),
             freed: Notify::new(),
             freed_at: Cell::new(None),
+            patience: Cell::new(PATIENCE),
         })
     }
 
@@ -81,18 +83,18 @@ impl Connections {
     /// Waits until a slot is free. Closes connections that carry no request, and returns their number.
     pub(super) async fn make_room(&self) -> u64 {
         let mut closed = 0;
-        // Since when no slot has become free by itself.
-        let mut stuck = now();
+        let began = now();
         while self.open.borrow().len() >= self.limit {
-            stuck = stuck.max(self.freed_at.get().unwrap_or(stuck));
-            let shortest = if stuck.elapsed() < PATIENCE {
-                QUIET
-            } else {
-                PATIENCE
-            };
-            closed += u64::from(self.close_one(shortest));
+            let stuck = began.max(self.freed_at.get().unwrap_or(began));
+            let patience = self.patience.get();
+            if self.close_one(QUIET) {
+                closed += 1;
+            } else if stuck.elapsed() >= patience && self.close_one(PATIENCE) {
+                closed += 1;
+                self.patience.set((patience / 2).max(LEAST_PATIENCE));
+            }
             // A free slot ends the wait. Without one, a connection may have become quiet.
-            let _ = timeout(LOOK_AGAIN, self.freed.notified()).await;
+            let _ = timeout(LEAST_PATIENCE, self.freed.notified()).await;
         }
         closed
     }
@@ -170,6 +172,7 @@ impl Drop for Slot {
         }
         if !self.activity.is_closing() {
             self.connections.freed_at.set(Some(now()));
+            self.connections.patience.set(PATIENCE);
         }
         self.connections.freed.notify_one();
     }
