@@ -32,7 +32,7 @@ pub(crate) const NTP_SERVER: Opt<NtpServer> = Opt {
     variable: "CLOCK_EMF_NTP_SERVER",
     value_name: "SERVER",
     default: DefaultValue::Derived("169.254.169.123; on an IPv6-only task fd00:ec2::123"),
-    help: "The NTP server: host, host:port or [IPv6 address]:port",
+    help: "NTP server: host, host:port or [IPv6 address]:port",
     rule: |text| {
         text.parse()
             .map_err(|invalid: InvalidNtpServer| expected(invalid.expected(), text))
