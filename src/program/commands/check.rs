@@ -1,4 +1,4 @@
-//! The command `check`: one reading, or waiting for a good one, to a verdict.
+//! The command `check`: prints one reading and a verdict, or waits for a good one.
 
 use std::io::{self, Write};
 use std::time::Duration;
@@ -6,68 +6,71 @@ use std::time::Duration;
 use crate::clock::{Clock, Limits, Report};
 use crate::program::clock::{clock, limits};
 use crate::program::commands::wait::{Attempt, until_good};
+use crate::program::cross_check::{CrossChecker, cross_check};
 use crate::program::exit::Exit;
-use crate::program::options::AnyOption;
 use crate::program::options::check::{ASK, JSON, WAIT};
 use crate::program::raw::{Flags, Raw};
-use crate::program::settings::{options_of, settings};
+use crate::program::settings::settings;
 use crate::program::system::stoppable;
-use crate::source::Environment;
+use crate::source::{Environment, NtpSettings};
 
 /// The settings of the command.
 #[derive(Debug)]
-struct Settings {
+pub(crate) struct Settings {
     /// The clock. Every verdict is on a new reading.
     clock: Clock,
     /// What is good.
     limits: Limits,
     /// How long to wait for a good clock; `None` reads once.
     wait: Option<Duration>,
+    /// The server of the cross-check, if it is on.
+    cross_check: Option<NtpSettings>,
     /// One JSON object instead of text.
     json: bool,
 }
 
-/// The options of the command.
-pub(crate) fn options() -> Vec<&'static dyn AnyOption> {
-    options_of(read)
-}
-
 /// Runs the command to its end.
 pub(crate) fn run(flags: &Flags, environment: &Environment) -> Exit {
-    stoppable(async |shutdown| {
+    stoppable(flags, environment, async |shutdown| {
         let settings = match settings(flags, environment, read) {
-            Ok((settings, _)) => settings,
+            Ok(configured) => configured.settings,
             Err(exit) => return exit,
         };
-        let checked = until_good(settings.wait, shutdown, async || {
-            let report = settings.clock.report(&settings.limits).await;
+        let cross_check = settings.cross_check.clone();
+        let mut cross_checker =
+            cross_check.map(|ntp| CrossChecker::new(ntp, settings.clock.drift()));
+        let last = until_good(settings.wait, shutdown, async || {
+            let report = judge(&settings, &mut cross_checker).await;
             Attempt {
                 is_good: report.is_good(),
                 had_reading: !report.is_without_reading(),
                 output: report,
             }
         });
-        let Some(checked) = checked.await else {
+        let Some(last) = last.await else {
             return Exit::NoReading;
         };
         // If stdout is closed, the exit code still has the verdict.
-        let _ = print(&checked.output, settings.json);
-        checked.exit()
+        let _ = print(&last.output, settings.json);
+        last.exit()
     })
 }
 
-fn read(raw: &mut Raw<'_>) -> Option<Settings> {
-    let clock = clock(raw);
-    // With an address, `check_ask` reads these options.
+/// Reads the options.
+pub(crate) fn read(raw: &mut Raw<'_>) -> Option<Settings> {
+    // An option of this command, but never given here: `check_ask` runs then.
     raw.get(&ASK);
+    let clock = clock(raw);
     let limits = limits(raw);
     let wait = raw.get(&WAIT);
+    let cross_check = cross_check(raw, clock.as_ref());
     let json = raw.is_on(&JSON);
     let clock = clock?;
     Some(Settings {
         clock: Clock::with_drift(clock.source, Duration::ZERO, clock.drift),
         limits,
         wait,
+        cross_check: cross_check?,
         json,
     })
 }
@@ -76,6 +79,15 @@ fn read(raw: &mut Raw<'_>) -> Option<Settings> {
 #[cfg(feature = "fuzzing")]
 pub(crate) fn limits_and_wait(raw: &mut Raw<'_>) -> Option<(Limits, Option<Duration>)> {
     read(raw).map(|settings| (settings.limits, settings.wait))
+}
+
+/// Judges one reading, and compares it with the second source if there is one.
+async fn judge(settings: &Settings, cross_checker: &mut Option<CrossChecker>) -> Report {
+    let (mut report, reading) = settings.clock.judge(&settings.limits).await;
+    if let (Some(checker), Some(reading)) = (cross_checker, reading) {
+        checker.check(&reading, &mut report).await;
+    }
+    report
 }
 
 #[expect(clippy::disallowed_methods, reason = "this command prints")]

@@ -12,6 +12,7 @@ use crate::program::options::clock::REQUEST_TIMEOUT;
 use crate::program::options::expected;
 use crate::program::raw::{Flags, Problem, Raw};
 use crate::program::settings::settings;
+use crate::program::system::stoppable;
 use crate::source::Environment;
 
 /// Flags that name another clock than the sidecar's. As variables they are the sidecar's own settings.
@@ -33,9 +34,9 @@ pub(crate) fn is_wanted(flags: &Flags, environment: &Environment) -> bool {
 
 /// Runs the command to its end.
 pub(crate) fn run(flags: &Flags, environment: &Environment) -> Exit {
-    crate::program::system::stoppable(async |shutdown| {
+    stoppable(flags, environment, async |shutdown| {
         let settings = match settings(flags, environment, read) {
-            Ok((settings, _)) => settings,
+            Ok(configured) => configured.settings,
             Err(exit) => return exit,
         };
         let sidecar = Sidecar::new(&settings.address, &settings.parameters, settings.timeout);
