@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use crate::program::commands::run;
 use crate::program::raw::Flags;
 use crate::program::settings::outcome;
-use crate::reading::{ClockSource, ReadError, Reading, TaskIdentity};
+use crate::reading::{ClockOffset, ClockSource, ReadError, Reading, TaskIdentity};
 use crate::sidecar::line::{Format, KnownTask, Tally, Template, render};
 use crate::sidecar::window::{ClosedWindow, Collector};
 use crate::source::{Comparison, CrossCheck, Environment, Sample};
@@ -117,8 +117,7 @@ fn collect(collector: &mut Collector, event: Event) -> Vec<ClosedWindow> {
             comparison,
         } => {
             let check = CrossCheck {
-                offset,
-                distance,
+                offset: ClockOffset::new(offset, distance),
                 comparison,
             };
             collector.cross_check(check, &at).into_iter().collect()
