@@ -1,6 +1,8 @@
 /** A code of the sidecar, which may have more later, or one of the client. */
 export type Code =
   | "not_synchronized"
+  | "offset_too_large"
+  | "cross_check_disagrees"
   | "bound_unknown"
   | "bound_over_limit"
   | "age_over_limit"
@@ -27,6 +29,8 @@ export interface Answer {
   readonly source: "ecs" | "kernel" | "ntp" | null;
   readonly status: "SYNCHRONIZED" | "NOT_SYNCHRONIZED" | "UNKNOWN" | null;
   readonly error_bound_ms: number | null;
+  readonly offset_ms?: number | null;
+  readonly offset_error_ms?: number | null;
   readonly reference_timestamp: string | null;
   readonly reference_age_s: number | null;
   readonly age_adjusted_bound_ms: number | null;
