@@ -55,7 +55,7 @@ pub fn ntp_exchange(
 /// The sample that an exchange with an NTP server makes.
 #[must_use]
 pub fn sample_of_exchange(outcome: Result<Exchange, ReadError>) -> Sample {
-    source::sample_of_exchange(outcome)
+    source::Sample::from_exchange(outcome)
 }
 
 /// The report of the command `explain` on an input, and the number of faults.

@@ -6,13 +6,13 @@
 #![cfg(feature = "cli")]
 
 mod control;
+mod cross_check;
 pub(crate) mod line;
 mod notice;
 mod observers;
 mod output;
 mod queue;
 mod schedule;
-mod second_opinion;
 mod settings;
 pub(crate) mod sink;
 pub(crate) mod window;
@@ -69,7 +69,7 @@ pub(crate) async fn run(
         in_ecs: settings.in_ecs,
         cross_check: settings.cross_check.is_some().then_some(settings.drift),
     };
-    let opinion = settings.cross_check.map(NtpClient::new);
+    let ntp = settings.cross_check.map(NtpClient::new);
     let mut output = Output::new(settings.format, sink, observers, started.wall);
     let (mut control, mut actions) =
         Control::start(&rules, random, started.monotonic, &Moment::now());
@@ -85,8 +85,8 @@ pub(crate) async fn run(
             read.set(source.read_if_due());
             under_way.reading = true;
         }
-        if let Some(opinion) = opinion.as_ref().filter(|_| wanted.cross_check) {
-            under_way.cross_check = Some(Box::pin(opinion.ask_if_due_soon()));
+        if let Some(ntp) = ntp.as_ref().filter(|_| wanted.cross_check) {
+            under_way.cross_check = Some(Box::pin(ntp.ask_if_due_soon()));
         }
         let event = next_event(&mut under_way, read.as_mut(), shutdown.as_mut(), &output).await;
         let is_sample = matches!(event, Event::Sampled(_));
@@ -110,15 +110,15 @@ pub(crate) async fn run(
 struct Progress<'a> {
     /// Whether a read is under way.
     reading: bool,
-    /// A second opinion under way. Boxed, so that it takes no room where nobody wants one.
-    cross_check: Option<BoxedOpinion<'a>>,
+    /// A cross-check under way. Boxed, so that it takes no room where nobody wants one.
+    cross_check: Option<BoxedCrossCheck<'a>>,
     wake_at: Option<Instant>,
     stdout_closed: bool,
 }
 
-/// What asking for a second opinion gives; `None` where it is not time to ask.
-type Opinion = Option<Result<Exchange, ReadError>>;
-type BoxedOpinion<'a> = Pin<Box<dyn Future<Output = Opinion> + Send + 'a>>;
+/// What a cross-check gives; `None` if the server may not be asked yet.
+type CrossCheckOutcome = Option<Result<Exchange, ReadError>>;
+type BoxedCrossCheck<'a> = Pin<Box<dyn Future<Output = CrossCheckOutcome> + Send + 'a>>;
 
 /// The actions that the loop itself has to see to.
 #[derive(Default)]
@@ -180,18 +180,18 @@ async fn next_event(
             Event::StdoutClosed
         }
         () = output.observers().step_seen() => Event::Woken,
-        opinion = finished(&mut progress.cross_check) => {
+        cross_check = finished(&mut progress.cross_check) => {
             progress.cross_check = None;
-            Event::CrossChecked(opinion)
+            Event::CrossChecked(cross_check)
         }
         () = sleep_until(progress.wake_at) => Event::Woken,
     }
 }
 
-/// Waits for a second opinion, if one is under way.
-async fn finished(opinion: &mut Option<BoxedOpinion<'_>>) -> Opinion {
-    match opinion {
-        Some(opinion) => opinion.await,
+/// Waits for the cross-check under way, if any.
+async fn finished(cross_check: &mut Option<BoxedCrossCheck<'_>>) -> CrossCheckOutcome {
+    match cross_check {
+        Some(cross_check) => cross_check.await,
         None => std::future::pending().await,
     }
 }
@@ -219,7 +219,7 @@ async fn finish(
     } else if counts.unreported > 0 && !is_closed {
         error!(
             lines = counts.unreported,
-            "lines were lost that no line has reported"
+            "some lines were lost and never reported"
         );
     }
     info!(

@@ -90,7 +90,7 @@ fn every_variable_named_is_one() {
 #[test]
 fn every_metric_has_its_unit() {
     for metric in Metric::ALL {
-        assert_eq!(row(metric.name())[1], metric.unit());
+        assert_eq!(row(metric.as_str())[1], metric.unit());
     }
 }
 

@@ -16,9 +16,9 @@ use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tracing::debug;
 
+pub(crate) use self::client::check;
 #[cfg(feature = "fuzzing")]
 pub(crate) use self::client::judge_bytes;
-pub(crate) use self::client::{SegmentReport, check};
 use self::clocks::SetClock;
 pub(crate) use self::decide::Rules;
 use self::publisher::Publisher;

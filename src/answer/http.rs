@@ -2,7 +2,6 @@
 
 mod address;
 mod connection;
-mod question;
 mod reply;
 mod route;
 
@@ -19,7 +18,6 @@ use self::route::{Route, route};
 #[allow(unused_imports, reason = "the demonstration is a feature")]
 pub(crate) use self::{
     address::{LoopbackAddress, NotLoopback},
-    question::{Question, WrongQuestion},
     reply::Reply,
 };
 use super::freshness;
@@ -144,14 +142,14 @@ impl Clerk {
     }
 
     fn clock(&self, query: Option<&str>) -> Reply {
-        match Question::of(query, &self.settings.limits) {
-            Ok(question) => {
+        match Limits::from_query(query.unwrap_or_default(), &self.settings.limits) {
+            Ok(query) => {
                 let observed = self.observed.borrow().clone();
                 // Now, and not when the reading was taken: the bound has grown since.
-                let report = judged(&observed, &question.limits, &Moment::now(), &self.settings);
-                Reply::judged(&report, &question)
+                let report = judged(&observed, &query.limits, &Moment::now(), &self.settings);
+                Reply::judged(&report, &query)
             }
-            Err(wrong) => Reply::wrong(&wrong),
+            Err(invalid) => Reply::invalid(&invalid),
         }
     }
 
@@ -190,11 +188,11 @@ fn judged(observed: &Observed, limits: &Limits, now: &Moment, settings: &Setting
     let longest = freshness(settings.sample_interval);
     match &observed.last {
         Some(reading) if now.since(&reading.requested) <= longest => {
-            Report::on(reading, limits, now, settings.drift)
+            Report::judge(reading, limits, now, settings.drift)
         }
         last => {
             let age = last.as_ref().map(|reading| now.since(&reading.requested));
-            Report::on_failure(&no_reading(age, observed.failure.as_ref()))
+            Report::from_error(&no_reading(age, observed.failure.as_ref()), limits)
         }
     }
 }

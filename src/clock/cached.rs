@@ -12,7 +12,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use self::step_watch::StepWatch;
 pub(super) use self::system::{RealSystem, System};
-use super::{ClockError, Limits, NotGood, Now, Report, Warning};
+use super::{AgeLimit, Limits, NotGood, Now, Report, Warning};
 use crate::reading::{ReadError, ReadErrorKind, Reading, TaskIdentity};
 use crate::source::Sample;
 use crate::time::{DriftRate, Moment, step_between};
@@ -182,23 +182,16 @@ impl<S: System> Cached<S> {
         }
     }
 
-    pub(super) async fn now(&self) -> Result<Now, ClockError> {
-        let observation = self.observe().await;
-        let now = observation.now;
-        let reading = observation.reading()?;
-        if !reading.is_synchronized() {
-            return Err(ClockError::NotSynchronized(reading.status));
-        }
-        let interval = reading.interval_at(&now, self.drift);
-        let interval = interval.ok_or(ClockError::BoundUnknown)?;
-        Ok(Now { interval })
+    pub(super) async fn now(&self) -> Result<Now, NotGood> {
+        let any = Limits::any_error().with_max_age(AgeLimit::Off);
+        self.now_within(&any).await
     }
 
     pub(super) async fn report(&self, limits: &Limits) -> Report {
         let observation = self.observe().await;
         let mut report = match &observation.sample {
-            Ok(sample) => Report::on_sample(sample, limits, &observation.now, self.drift),
-            Err(error) => Report::on_failure(error),
+            Ok(sample) => Report::judge_sample(sample, limits, &observation.now, self.drift),
+            Err(error) => Report::from_error(error, limits),
         };
         if observation.read_again > 0 {
             let times = observation.read_again;

@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use crate::answer::http::{Question, WrongQuestion};
-use crate::{AgeLimit, Limits};
+use crate::{AgeLimit, ClockQuery, ErrorLimit, InvalidQuery, Limits};
 
 /// What a request asks for.
 #[derive(Debug)]
@@ -11,7 +10,7 @@ pub(super) struct Requested {
     /// The largest error that it names, as it was given.
     pub(super) max_error: Option<String>,
     /// How to judge, or what is wrong with the query.
-    pub(super) question: Result<Question, WrongQuestion>,
+    pub(super) question: Result<ClockQuery, InvalidQuery>,
 }
 
 impl Requested {
@@ -21,7 +20,7 @@ impl Requested {
         let max_error = form_urlencoded::parse(text).find(|(name, _)| name == "max_error");
         Self {
             max_error: max_error.map(|(_, value)| value.into_owned()),
-            question: Question::of(query, own),
+            question: Limits::from_query(query.unwrap_or_default(), own),
         }
     }
 }
@@ -29,9 +28,12 @@ impl Requested {
 /// The stricter of two limits in each respect: a request may ask for more than the application does,
 /// never for less.
 pub(super) fn stricter(own: &Limits, requested: &Limits) -> Limits {
-    let errors = [own.max_error, requested.max_error];
+    let errors = [own, requested].map(|limits| limits.max_error_for(None));
     let mut limits = *own;
-    limits.max_error = errors.into_iter().flatten().min();
+    limits.max_error = match errors.into_iter().flatten().min() {
+        Some(limit) => ErrorLimit::AtMost(limit),
+        None => ErrorLimit::Off,
+    };
     limits.max_age = match (own.max_age, requested.max_age) {
         (AgeLimit::Off, other) | (other, AgeLimit::Off) => other,
         (AgeLimit::WhereKnown(one), AgeLimit::WhereKnown(other)) => {
@@ -69,8 +71,11 @@ mod tests {
             assert_eq!(stricter(&own, &requested).max_age, both);
         }
         let [own, requested] = [short, long].map(|bound| Limits::default().with_max_error(bound));
-        assert_eq!(stricter(&own, &requested).max_error, Some(short));
-        assert_eq!(stricter(&requested, &own).max_error, Some(short));
+        for both in [stricter(&own, &requested), stricter(&requested, &own)] {
+            assert_eq!(both.max_error, ErrorLimit::AtMost(short));
+        }
+        let off = own.with_max_error(ErrorLimit::Off);
+        assert_eq!(stricter(&own, &off).max_error, ErrorLimit::AtMost(short));
         let adjusted = own.with_age_adjusted(true);
         assert!(stricter(&own, &adjusted).age_adjusted && stricter(&adjusted, &own).age_adjusted);
     }

@@ -25,7 +25,7 @@ pub(super) struct View<'a> {
 /// The limit that the verdict is held against.
 pub(super) struct Limit<'a> {
     /// As it is used.
-    pub(super) value: Duration,
+    pub(super) value: Option<Duration>,
     /// As it stands in the field.
     pub(super) text: &'a str,
     /// Why what stands in the field is not used.
@@ -82,7 +82,6 @@ pub(super) fn page(view: &View<'_>) -> Markup {
 }
 
 fn verdict_section(report: &Report, limit: &Limit<'_>) -> Markup {
-    let limit = in_ms(limit.value);
     html! {
         section aria-labelledby="verdict-heading" {
             h2 id="verdict-heading" { "Verdict" }
@@ -96,7 +95,10 @@ fn verdict_section(report: &Report, limit: &Limit<'_>) -> Markup {
             // Not within the status: a reason with a growing number would be read out at each renewal.
             div id="reasons" data-live {
                 @if report.is_good() {
-                    p { "The clock is synchronized, and its error is within " (limit) "." }
+                    @match limit.value {
+                        Some(limit) => p { "The clock is synchronized, and its error is within " (in_ms(limit)) "." },
+                        None => p { "The clock is synchronized, and its error is known." },
+                    }
                 } @else {
                     ul { @for reason in &report.reasons { li { bdi { (reason) } } } }
                 }
@@ -230,7 +232,7 @@ fn query_value(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ReadError, ReadErrorKind};
+    use crate::{Limits, ReadError, ReadErrorKind};
 
     fn rendered(report: &Report, identity: &TaskIdentity, limit: Limit<'_>) -> String {
         let history = History::new(Duration::from_secs(300));
@@ -248,13 +250,16 @@ mod tests {
     #[test]
     fn nothing_given_becomes_markup() {
         let hostile = "<script>alert(1)</script>\"'&\u{202e}";
-        let report = Report::on_failure(&ReadError::new(ReadErrorKind::HttpStatus, hostile));
+        let report = Report::from_error(
+            &ReadError::new(ReadErrorKind::HttpStatus, hostile),
+            &Limits::default(),
+        );
         let identity = TaskIdentity {
             cluster: Some(hostile.into()),
             ..TaskIdentity::default()
         };
         let limit = Limit {
-            value: Duration::from_millis(5),
+            value: Some(Duration::from_millis(5)),
             text: hostile,
             fault: Some(hostile),
         };
@@ -271,9 +276,12 @@ mod tests {
 
     #[test]
     fn what_is_not_known_is_said_to_be_unknown() {
-        let report = Report::on_failure(&ReadError::new(ReadErrorKind::Timeout, "nothing"));
+        let report = Report::from_error(
+            &ReadError::new(ReadErrorKind::Timeout, "nothing"),
+            &Limits::default(),
+        );
         let limit = Limit {
-            value: Duration::from_millis(5),
+            value: Some(Duration::from_millis(5)),
             text: "5ms",
             fault: None,
         };

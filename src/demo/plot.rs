@@ -18,8 +18,11 @@ const HEIGHT: f64 = 300.0;
 /// A limit so far out that the band would be a line is left out of the picture.
 const LIMIT_OVER_BOUND: u32 = 30;
 
+/// What the plot shows without a bound and a limit.
+const NOTHING_KNOWN: Duration = Duration::from_millis(1);
+
 /// The plot of `history` at `now`, with lines at plus and minus `limit`.
-pub(super) fn plot(history: &History, now: Instant, limit: Duration) -> Markup {
+pub(super) fn plot(history: &History, now: Instant, limit: Option<Duration>) -> Markup {
     let points: Vec<&Point> = history.points().collect();
     let frame = Frame::around(&points, history.span(), now, limit);
     let top = frame.top_ms;
@@ -56,7 +59,7 @@ pub(super) fn plot(history: &History, now: Instant, limit: Duration) -> Markup {
                         path class="band" d=(frame.outline(&band)) {}
                     }
                     line class="zero" x1="0" x2=(shown(WIDTH)) y1=(shown(HEIGHT / 2.0)) y2=(shown(HEIGHT / 2.0)) {}
-                    @if frame.shows(limit) {
+                    @if let Some(limit) = limit.filter(|limit| frame.shows(*limit)) {
                         @for y in [frame.y(milliseconds(limit)), frame.y(-milliseconds(limit))] {
                             line class="limit" x1="0" x2=(shown(WIDTH)) y1=(shown(y)) y2=(shown(y)) {}
                         }
@@ -69,7 +72,7 @@ pub(super) fn plot(history: &History, now: Instant, limit: Duration) -> Markup {
             }
             ul class="legend" aria-hidden="true" {
                 li { span class="swatch band" {} "error bound" }
-                @if frame.shows(limit) {
+                @if limit.is_some_and(|limit| frame.shows(limit)) {
                     li { span class="swatch limit" {} "limit" }
                 }
                 li { span class="swatch lost" {} "not synchronized" }
@@ -119,9 +122,10 @@ struct Frame {
 }
 
 impl Frame {
-    fn around(points: &[&Point], span: Duration, now: Instant, limit: Duration) -> Self {
+    fn around(points: &[&Point], span: Duration, now: Instant, limit: Option<Duration>) -> Self {
         let most = points.iter().filter_map(|point| point.bound).max();
-        let most = most.unwrap_or(limit);
+        let most = most.or(limit).unwrap_or(NOTHING_KNOWN);
+        let limit = limit.unwrap_or_default();
         let far = limit > most.saturating_mul(LIMIT_OVER_BOUND);
         let reach = if far { most } else { most.max(limit) };
         Self {
@@ -299,7 +303,7 @@ mod tests {
             (86_400_000_000, 0.5),
         ] {
             let limit = Duration::from_micros(limit_us);
-            let frame = Frame::around(&points, SPAN, now, limit);
+            let frame = Frame::around(&points, SPAN, now, Some(limit));
             assert!(
                 (frame.top_ms - top).abs() < 1e-9,
                 "{limit:?}: {}",
@@ -328,7 +332,7 @@ mod tests {
         let text = plot(
             &History::new(SPAN),
             Instant::now(),
-            Duration::from_millis(5),
+            Some(Duration::from_millis(5)),
         )
         .into_string();
         assert!(text.contains("No error bound was known in the last 1m 40s."));

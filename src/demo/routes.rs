@@ -72,7 +72,7 @@ async fn show_clock(State(app): State<App>, RawQuery(query): RawQuery) -> Respon
             let report = app.clock.report(&question.limits).await;
             Reply::judged(&report, &question)
         }
-        Err(wrong) => Reply::wrong(&wrong),
+        Err(invalid) => Reply::invalid(&invalid),
     };
     let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     json(status, reply.body)
@@ -120,8 +120,7 @@ async fn render(
     let question = requested.question.as_ref();
     let limits = question.map_or(&app.limits, |question| &question.limits);
     let fault = question.err().map(ToString::to_string);
-    let usual = app.limits.max_error.unwrap_or_default();
-    let usual_text = humantime::format_duration(usual).to_string();
+    let usual_text = app.limits.max_error.to_string();
     let report = app.clock.report(limits).await;
     let identity = app.clock.identity().await;
     // A panic elsewhere leaves whole points behind.
@@ -136,7 +135,7 @@ async fn render(
         history: &history,
         now: Moment::now().monotonic,
         limit: Limit {
-            value: limits.max_error.unwrap_or(usual),
+            value: limits.max_error_for(report.source),
             text: requested.max_error.as_deref().unwrap_or(&usual_text),
             fault: fault.as_deref(),
         },

@@ -36,7 +36,7 @@ pub enum Event {
         /// How far.
         by: TimeDelta,
     },
-    /// A second opinion.
+    /// A cross-check.
     CrossChecked {
         /// The present.
         at: Moment,

@@ -7,6 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use crate::answer::clockbound::{Segment, Status, judge_bytes};
+use crate::clock::Limits;
 
 /// What a segment says of the clock.
 #[derive(Debug, Clone, Copy)]
@@ -53,6 +54,10 @@ pub fn judge_segment(
     coarse: Duration,
     max_error: Option<Duration>,
 ) -> Result<String, Box<dyn Error>> {
-    let report = judge_bytes(&mut read_at, wall, coarse, max_error)?;
+    let mut limits = Limits::any_error();
+    if let Some(limit) = max_error {
+        limits = limits.with_max_error(limit);
+    }
+    let report = judge_bytes(&mut read_at, wall, coarse, &limits)?;
     Ok(serde_json::to_string(&report)?)
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::clock::Limits;
-use crate::program::options::check::{AGE_ADJUSTED, MAX_AGE, MAX_ERROR};
+use crate::program::options::check::{AGE_ADJUSTED, FOR, MAX_AGE, MAX_ERROR};
 use crate::program::options::clock::{MAX_DRIFT_PPM, REQUEST_TIMEOUT, SOURCE, SourceKind};
 use crate::program::options::ntp::{NTP_INTERVAL, NTP_SERVER};
 use crate::program::raw::{Problem, Raw};
@@ -21,7 +21,7 @@ pub(crate) struct ClockSettings {
     pub drift: DriftRate,
     /// Whether this is an ECS task: its endpoint's variable is set.
     pub in_ecs: bool,
-    /// How an NTP server is asked, as a source or for a second opinion.
+    /// How an NTP server is asked, as a source or for the cross-check.
     pub ntp: NtpSettings,
 }
 
@@ -67,19 +67,20 @@ pub(crate) fn clock(raw: &mut Raw<'_>) -> Option<ClockSettings> {
     })
 }
 
-/// Reads the largest error bound that is good.
-pub(crate) fn max_error(raw: &mut Raw<'_>) -> Option<Duration> {
-    raw.get(&MAX_ERROR).map(Duration::from)
+/// Reads the options that limit the error bound.
+pub(crate) fn error_limits(raw: &mut Raw<'_>) -> Limits {
+    Limits {
+        max_error: raw.get(&MAX_ERROR).unwrap_or_default(),
+        preset: raw.get(&FOR),
+        ..Limits::default()
+    }
 }
 
-/// Reads the options that say which clock is good.
+/// Reads all options that say which clock is good.
 pub(crate) fn limits(raw: &mut Raw<'_>) -> Limits {
-    let max_error = max_error(raw);
-    let max_age = raw.get(&MAX_AGE);
-    let age_adjusted = raw.is_on(&AGE_ADJUSTED);
-    let mut limits = Limits::default().with_age_adjusted(age_adjusted);
-    limits.max_error = max_error;
-    limits.max_age = max_age.unwrap_or_default();
+    let mut limits = error_limits(raw);
+    limits.max_age = raw.get(&MAX_AGE).unwrap_or_default();
+    limits.age_adjusted = raw.is_on(&AGE_ADJUSTED);
     limits
 }
 

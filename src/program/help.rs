@@ -6,15 +6,12 @@ use crate::sidecar::line::Metric;
 
 /// The metrics with their units.
 pub(crate) fn metrics() -> String {
-    let width = Metric::ALL
-        .map(|metric| metric.name().len())
-        .into_iter()
-        .max();
+    let width = Metric::ALL.iter().map(|metric| metric.as_str().len()).max();
     let width = width.unwrap_or_default();
     let mut text = "Metrics and their units:".to_owned();
     for metric in Metric::ALL {
         // Writing to a string cannot fail.
-        let _ = write!(text, "\n  {:width$}  {}", metric.name(), metric.unit());
+        let _ = write!(text, "\n  {:width$}  {}", metric.as_str(), metric.unit());
     }
     text
 }

@@ -3,10 +3,10 @@
 use std::time::{Duration, Instant};
 
 use crate::reading::{Observed, ReadError, StepRecovery};
+use crate::sidecar::cross_check::CrossCheckSchedule;
 use crate::sidecar::notice::{Changes, Notice, Notices};
 use crate::sidecar::queue::Queue;
 use crate::sidecar::schedule::{Schedule, fraction_of};
-use crate::sidecar::second_opinion::SecondOpinion;
 use crate::sidecar::window::{ClosedWindow, Collector, Window};
 use crate::source::{Exchange, Sample};
 use crate::time::{ClockStep, DriftRate, Moment, StepDetector};
@@ -21,7 +21,7 @@ pub(crate) enum Event {
     Sampled(Box<Sample>),
     /// The source was not asked, since it is not time to ask it again.
     NotDue,
-    /// An NTP server was asked for a second opinion; `None` where it was not time to ask it.
+    /// a cross-check with an NTP server is over; `None` where it was not time to ask it.
     CrossChecked(Option<Result<Exchange, ReadError>>),
     /// The time asked for has come.
     Woken,
@@ -36,7 +36,7 @@ pub(crate) enum Event {
 pub(crate) enum Action {
     /// Ask the source.
     Read,
-    /// Ask an NTP server for a second opinion.
+    /// Ask an NTP server for a cross-check.
     CrossCheck,
     /// Write the line of this window.
     Write(Window),
@@ -66,7 +66,7 @@ pub(crate) struct Rules {
     pub capacity: usize,
     /// Whether this is a container of ECS.
     pub in_ecs: bool,
-    /// How fast the clock may drift, where second opinions are wanted.
+    /// How fast the clock may drift, where cross-checks are on.
     pub cross_check: Option<DriftRate>,
 }
 
@@ -90,7 +90,7 @@ pub(crate) struct Control {
     steps: StepDetector,
     recovery: StepRecovery,
     observed: Observed,
-    opinion: Option<SecondOpinion>,
+    cross_checks: Option<CrossCheckSchedule>,
     collector: Collector,
     queue: Queue,
     changes: Changes,
@@ -117,9 +117,9 @@ impl Control {
             steps: StepDetector::new(*now),
             recovery: StepRecovery::default(),
             observed: Observed::new(now.monotonic),
-            opinion: rules
+            cross_checks: rules
                 .cross_check
-                .map(|drift| SecondOpinion::new(drift, now.monotonic)),
+                .map(|drift| CrossCheckSchedule::new(drift, now.monotonic)),
             collector: Collector::new(
                 rules.emit_interval,
                 rules.reading_by_reading,
@@ -205,8 +205,8 @@ impl Control {
         for notice in self.changes.notices(&sample) {
             self.notify(notice, now, actions);
         }
-        if let (Ok(reading), Some(opinion)) = (&sample.outcome, &mut self.opinion)
-            && opinion.begins(reading, now.monotonic)
+        if let (Ok(reading), Some(schedule)) = (&sample.outcome, &mut self.cross_checks)
+            && schedule.start(reading, now.monotonic)
         {
             actions.push(Action::CrossCheck);
         }
@@ -222,9 +222,9 @@ impl Control {
     ) {
         let exchange = outcome.as_ref().and_then(|outcome| outcome.as_ref().ok());
         let check = self
-            .opinion
+            .cross_checks
             .as_mut()
-            .and_then(|opinion| opinion.ends(exchange));
+            .and_then(|schedule| schedule.finish(exchange));
         if let Some(check) = check {
             let closed = self.collector.cross_check(check, now);
             self.push(closed, now);
@@ -233,7 +233,7 @@ impl Control {
             }
         }
         if let Some(outcome) = outcome
-            && let Some(notice) = self.changes.second_opinion(outcome.err())
+            && let Some(notice) = self.changes.cross_check(outcome.err())
         {
             self.notify(notice, now, actions);
         }

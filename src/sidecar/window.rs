@@ -15,7 +15,7 @@ use crate::time::{ClockStep, Moment};
 /// The most steps whose size one line gives; all are counted.
 pub(crate) const MAX_STEPS: usize = 10;
 
-/// The most second opinions that one line gives: there is one a minute.
+/// The most cross-checks on one line: there is one a minute.
 pub(crate) const MAX_CROSS_CHECKS: usize = 2;
 
 /// What one line says: the readings, failures and changes of some time.
@@ -40,9 +40,9 @@ pub(crate) struct Window {
     pub steps: Vec<TimeDelta>,
     /// The last of these steps.
     pub last_step: Option<TimeDelta>,
-    /// What second opinions there were, [`MAX_CROSS_CHECKS`] at most.
+    /// The cross-checks, [`MAX_CROSS_CHECKS`] at most.
     pub cross_checks: Vec<CrossCheck>,
-    /// How many of all second opinions disagreed.
+    /// How many of all cross-checks disagreed.
     pub disagreements: u64,
 }
 
@@ -261,7 +261,7 @@ impl Collector {
         closed
     }
 
-    /// Takes in a second opinion that was had at `at`.
+    /// Adds a cross-check taken at `at`.
     pub(crate) fn cross_check(&mut self, check: CrossCheck, at: &Moment) -> Option<ClosedWindow> {
         let closed = self.close_if_over(at);
         self.open(at).window.add_cross_check(check);

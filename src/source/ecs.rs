@@ -1,4 +1,4 @@
-//! The ECS task metadata endpoint v4 as a source: asks it, and makes a sample of what it answers.
+//! The ECS task metadata endpoint v4 as a source.
 
 mod body;
 mod endpoint;
@@ -9,26 +9,27 @@ use std::time::Duration;
 
 use self::endpoint::Endpoint;
 use self::task_watch::TaskWatch;
+use super::invalid_source::InvalidSource;
+use super::sample::Sample;
 use super::task_document::{self, ClockMember, TaskDocument};
-use super::{InvalidSource, Sample};
 use crate::reading::{ClockSource, Label, ReadError, ReadErrorKind, Reading};
 use crate::time::Moment;
 
-/// The endpoint, and which task it is known to be about.
+/// A client of the endpoint. It notices when the endpoint describes another task.
 #[derive(Debug)]
 pub(super) struct EcsClient {
     endpoint: Endpoint,
     task: Mutex<TaskWatch>,
 }
 
-/// Whether an answer of the endpoint shows that it knows the clock.
+/// Whether an answer shows that the endpoint reports the clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ClockKnowledge {
     /// A document with a `ClockDrift`.
     Known,
     /// A document whose `ClockDrift` is absent, `null` or `{}`.
     NotKnown,
-    /// Nothing that could be made use of: it shows neither.
+    /// An unusable answer, which shows neither.
     Unclear,
 }
 
@@ -68,31 +69,25 @@ impl EcsClient {
             tracing::warn!(
                 first,
                 now = id,
-                "the endpoint's TaskARN has changed; what was known of the task is kept"
+                "the endpoint's TaskARN has changed; the identity of the first task is kept"
             );
         }
     }
 }
 
-/// What a request sent at `requested` gives whose answer, with this body, was complete at `at`.
+/// The sample of a request sent at `requested` whose answer, with this body, was complete at `at`.
 #[cfg(feature = "fuzzing")]
 pub(crate) fn sample_of_body(body: &[u8], requested: Moment, at: Moment) -> Sample {
     interpret(task_document::parse(body), requested, at).0
 }
 
-/// What an attempt gave that was begun at `requested` and over at `at`.
+/// The sample of an attempt from `requested` to `at`.
 fn interpret(
     document: Result<TaskDocument, ReadError>,
     requested: Moment,
     at: Moment,
 ) -> (Sample, ClockKnowledge) {
-    let sample = |outcome| Sample {
-        source: ClockSource::Ecs,
-        at,
-        outcome,
-        withheld: Vec::new(),
-        identity: None,
-    };
+    let sample = |outcome| Sample::new(ClockSource::Ecs, at, outcome);
     let document = match document {
         Err(error) => return (sample(Err(error)), ClockKnowledge::Unclear),
         Ok(document) => document,

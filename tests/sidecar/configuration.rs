@@ -110,9 +110,9 @@ fn help_names_commands_options_and_metrics_with_their_units() {
     for metric in ecs_clock_emf::Metric::ALL {
         let stands = |line: &str| {
             let mut words = line.split_whitespace();
-            words.next() == Some(metric.name()) && words.next() == Some(metric.unit())
+            words.next() == Some(metric.as_str()) && words.next() == Some(metric.unit())
         };
-        assert!(help.stdout.lines().any(stands), "{}", metric.name());
+        assert!(help.stdout.lines().any(stands), "{}", metric.as_str());
     }
     let of_check = run(&["help", "check"], &[]).stdout;
     assert!(of_check.contains("--max-age") && !of_check.contains("--once"));

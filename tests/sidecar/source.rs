@@ -72,7 +72,7 @@ fn auto_waits_for_ten_documents_on_another_launch_type() {
         assert_eq!(settled.clock_source, "kernel");
         assert_eq!(errors, 9);
         let finished = program.stop();
-        assert_eq!(events(&finished, "WARN", "ClockDrift: reading another"), 1);
+        assert_eq!(events(&finished, "WARN", "in a row: reading another"), 1);
     }
 }
 

@@ -11,6 +11,7 @@ pub(crate) struct Checked {
     pub(crate) reasons: Vec<String>,
     pub(crate) codes: Vec<String>,
     pub(crate) warnings: Vec<String>,
+    pub(crate) limits: CheckedLimits,
     #[serde(deserialize_with = "Option::deserialize")]
     pub(crate) source: Option<String>,
     #[serde(deserialize_with = "Option::deserialize")]
@@ -29,4 +30,17 @@ pub(crate) struct Checked {
     pub(crate) earliest: Option<DateTime<Utc>>,
     #[serde(deserialize_with = "Option::deserialize")]
     pub(crate) latest: Option<DateTime<Utc>>,
+}
+
+/// The limits that an answer names.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CheckedLimits {
+    #[serde(deserialize_with = "Option::deserialize")]
+    pub(crate) max_error_ms: Option<f64>,
+    #[serde(deserialize_with = "Option::deserialize")]
+    pub(crate) max_age_s: Option<f64>,
+    pub(crate) age_adjusted: bool,
+    #[serde(deserialize_with = "Option::deserialize", rename = "for")]
+    pub(crate) preset: Option<String>,
 }

@@ -9,12 +9,12 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use rustix::fs::OFlags;
-use serde::Serialize;
 
 use super::clocks;
 use super::segment::{self, FILE_NAME, HEADER_SIZE, Malformed, SIZE, Segment, Status};
-use crate::clock::{Verdict, rfc3339, rfc3339_up};
-use crate::time::{Moment, TimeInterval, age_seconds, milliseconds};
+use crate::clock::{Limits, Reason, Report};
+use crate::reading::{ClockSource, SyncStatus};
+use crate::time::{Moment, TimeInterval};
 
 /// A client that reads a state older than this takes the clock for free-running.
 const GRACE: Duration = Duration::from_secs(5);
@@ -57,74 +57,16 @@ impl fmt::Display for Unreadable {
 
 impl std::error::Error for Unreadable {}
 
-/// What a client would make of a segment, as `check --clockbound --json` prints it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub(crate) struct SegmentReport {
-    /// `good` or `not_good`.
-    pub verdict: &'static str,
-    /// Why it is not good: one sentence for each reason.
-    pub reasons: Vec<String>,
-    /// The same, one word for each.
-    pub codes: Vec<&'static str>,
-    /// `clockbound`.
-    pub source: &'static str,
-    /// `SYNCHRONIZED`, `FREE_RUNNING`, `UNKNOWN` or `DISRUPTED`, as a client reports it at present.
-    pub status: &'static str,
-    /// The bound at present, in milliseconds; `null` while nothing is known.
-    pub error_bound_ms: Option<f64>,
-    /// How long ago the segment was written, in seconds.
-    pub written_s_ago: f64,
-    /// True time is not before this (RFC 3339); `null` while the clock is not synchronized.
-    pub earliest: Option<String>,
-    /// True time is not after this (RFC 3339); `null` while the clock is not synchronized.
-    pub latest: Option<String>,
-}
-
-impl SegmentReport {
-    /// Whether the verdict is good.
-    #[must_use]
-    pub(crate) fn is_good(&self) -> bool {
-        self.codes.is_empty()
-    }
-}
-
-impl fmt::Display for SegmentReport {
-    /// A few lines for a person.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut line = |name: &str, value: &str| writeln!(f, "{name:<20}{value}");
-        let unknown = || "unknown".to_owned();
-        line("verdict", if self.is_good() { "good" } else { "not good" })?;
-        for reason in &self.reasons {
-            line("reason", reason)?;
-        }
-        line("source", self.source)?;
-        line("status", self.status)?;
-        let bound = self.error_bound_ms.map(|bound| format!("{bound} ms"));
-        line("error bound", &bound.unwrap_or_else(unknown))?;
-        line("written", &format!("{} s ago", self.written_s_ago))?;
-        line(
-            "earliest true time",
-            self.earliest.as_deref().unwrap_or("unknown"),
-        )?;
-        line(
-            "latest true time",
-            self.latest.as_deref().unwrap_or("unknown"),
-        )
-    }
-}
-
-/// Reads the segment in `directory` and judges it as a client would that accepts bounds up to `max_error`.
+/// Reads the segment in `directory` and judges it as a client would that applies these limits. Of the limits only
+/// that of the error counts: the segment's writer has applied the others.
 ///
 /// # Errors
 /// [`Unreadable`] if a client would not open it.
-pub(crate) fn check(
-    directory: &Path,
-    max_error: Option<Duration>,
-) -> Result<SegmentReport, Unreadable> {
+pub(crate) fn check(directory: &Path, limits: &Limits) -> Result<Report, Unreadable> {
     let segment = read(directory)?;
     // The order of a client: if it is put to sleep in between, the bound is too large and not too small.
     let wall = Moment::now().wall;
-    Ok(judge(segment.as_ref(), wall, clocks::coarse(), max_error))
+    Ok(judge(segment.as_ref(), wall, clocks::coarse(), limits))
 }
 
 /// The segment; `None` where its writer was killed in the middle of writing it.
@@ -178,10 +120,10 @@ pub(crate) fn judge_bytes(
     read_at: &mut ReadAt<'_>,
     wall: DateTime<Utc>,
     coarse: Duration,
-    max_error: Option<Duration>,
-) -> Result<SegmentReport, Unreadable> {
+    limits: &Limits,
+) -> Result<Report, Unreadable> {
     let segment = attempt(read_at)?;
-    Ok(judge(segment.as_ref(), wall, coarse, max_error))
+    Ok(judge(segment.as_ref(), wall, coarse, limits))
 }
 
 /// The status that a client reports at `coarse`.
@@ -212,63 +154,51 @@ fn judge(
     segment: Option<&Segment>,
     wall: DateTime<Utc>,
     coarse: Duration,
-    max_error: Option<Duration>,
-) -> SegmentReport {
-    let mut refusals = Vec::new();
+    limits: &Limits,
+) -> Report {
+    let source = Some(ClockSource::ClockBound);
     let status = segment.map_or(Status::Unknown, |segment| status(segment, coarse));
     let bound = segment
         .filter(|_| status != Status::Unknown)
         .map(|segment| bound(segment, coarse));
-    if segment.is_none() {
-        refusals.push((
-            "not_synchronized",
-            "the segment's writer stopped in the middle of writing it".to_owned(),
-        ));
-    } else if segment.is_some_and(|segment| segment.as_of > coarse + BLUR) {
-        refusals.push((
-            "not_synchronized",
-            "the segment lies in the future: it is of another start of the machine".to_owned(),
-        ));
-    } else if status != Status::Synchronized {
-        refusals.push((
-            "not_synchronized",
-            format!("the clock is not known to be synchronized: its status is {status}"),
-        ));
-    }
-    match (max_error, bound) {
-        (_, None) => refusals.push(("bound_unknown", "the error bound is unknown".to_owned())),
-        (Some(limit), Some(bound)) if bound > limit => {
-            let [bound, limit] = [bound, limit].map(humantime::format_duration);
-            refusals.push((
-                "bound_over_limit",
-                format!("the error bound of {bound} is over the limit of {limit}"),
-            ));
-        }
-        _ => {}
-    }
-    let is_synchronized = !refusals.iter().any(|(code, _)| *code == "not_synchronized");
-    let interval = bound
-        .filter(|_| is_synchronized)
-        .map(|bound| TimeInterval::around(wall, bound));
-    let age = segment.map_or(Duration::ZERO, |segment| {
-        coarse.saturating_sub(segment.as_of)
-    });
-    let (codes, reasons): (Vec<_>, Vec<_>) = refusals.into_iter().unzip();
-    let verdict = if codes.is_empty() {
-        Verdict::Good
-    } else {
-        Verdict::NotGood
+    let lost = match segment {
+        None => Some(Reason::SegmentIncomplete),
+        Some(segment) if segment.as_of > coarse + BLUR => Some(Reason::SegmentFromFuture),
+        Some(_) if status != Status::Synchronized => Some(Reason::NotSynchronized(status.into())),
+        Some(_) => None,
     };
-    SegmentReport {
-        verdict: verdict.as_str(),
-        reasons,
-        codes,
-        source: "clockbound",
-        status: status.as_str(),
-        error_bound_ms: bound.map(milliseconds),
-        written_s_ago: age_seconds(age),
-        earliest: interval.map(|interval| rfc3339(interval.earliest)),
-        latest: interval.map(|interval| rfc3339_up(interval.latest)),
+    let over = match (bound, limits.max_error_for(source)) {
+        (None, _) => Some(Reason::BoundUnknown),
+        (Some(bound), Some(limit)) if bound > limit => Some(Reason::BoundOverLimit {
+            bound,
+            limit,
+            age_adjusted: false,
+        }),
+        _ => None,
+    };
+    Report {
+        source,
+        status: Some(status.into()),
+        error_bound: bound,
+        bound_now: bound,
+        interval: bound
+            .filter(|_| lost.is_none())
+            .map(|bound| TimeInterval::around(wall, bound)),
+        written_age: Some(segment.map_or(Duration::ZERO, |segment| {
+            coarse.saturating_sub(segment.as_of)
+        })),
+        ..Report::empty([lost, over].into_iter().flatten().collect(), limits)
+    }
+}
+
+impl From<Status> for SyncStatus {
+    fn from(status: Status) -> Self {
+        match status {
+            Status::Unknown => Self::Unknown,
+            Status::Synchronized => Self::Synchronized,
+            Status::FreeRunning => Self::FreeRunning,
+            Status::Disrupted => Self::Disrupted,
+        }
     }
 }
 

@@ -93,9 +93,7 @@ impl Memory {
                 self.lost = None;
             }
             SyncStatus::Synchronized => {}
-            SyncStatus::NotSynchronized | SyncStatus::Unknown => {
-                self.lost = Some(reading.clone());
-            }
+            _ => self.lost = Some(reading.clone()),
         }
     }
 

@@ -3,6 +3,7 @@
 use serde::{Serialize, Serializer};
 
 use super::{Report, rfc3339, rfc3339_up};
+use crate::clock::{Limits, Preset};
 use crate::reading::{ClockSource, SyncStatus};
 use crate::time::{age_seconds, milliseconds};
 
@@ -13,6 +14,7 @@ struct Members {
     reasons: Vec<String>,
     codes: Vec<&'static str>,
     warnings: Vec<String>,
+    limits: LimitMembers,
     source: Option<&'static str>,
     status: Option<&'static str>,
     error_bound_ms: Option<f64>,
@@ -22,6 +24,28 @@ struct Members {
     read_at: Option<String>,
     earliest: Option<String>,
     latest: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    written_s_ago: Option<f64>,
+}
+
+/// The limits that were applied. A limit that is off is `null`.
+#[derive(Serialize)]
+struct LimitMembers {
+    max_error_ms: Option<f64>,
+    max_age_s: Option<f64>,
+    age_adjusted: bool,
+    r#for: Option<&'static str>,
+}
+
+impl LimitMembers {
+    fn new(limits: &Limits, source: Option<ClockSource>) -> Self {
+        Self {
+            max_error_ms: limits.max_error_for(source).map(milliseconds),
+            max_age_s: limits.max_age.longest().map(age_seconds),
+            age_adjusted: limits.age_adjusted,
+            r#for: limits.preset.map(Preset::as_str),
+        }
+    }
 }
 
 impl From<&Report> for Members {
@@ -31,6 +55,7 @@ impl From<&Report> for Members {
             reasons: report.reasons.iter().map(ToString::to_string).collect(),
             codes: report.codes().collect(),
             warnings: report.warnings.iter().map(ToString::to_string).collect(),
+            limits: LimitMembers::new(&report.limits, report.source),
             source: report.source.map(ClockSource::as_str),
             status: report.status.map(SyncStatus::as_str),
             error_bound_ms: report.error_bound.map(milliseconds),
@@ -40,6 +65,7 @@ impl From<&Report> for Members {
             read_at: report.read_at.map(rfc3339),
             earliest: report.interval.map(|interval| rfc3339(interval.earliest)),
             latest: report.interval.map(|interval| rfc3339_up(interval.latest)),
+            written_s_ago: report.written_age.map(age_seconds),
         }
     }
 }

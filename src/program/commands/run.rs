@@ -88,7 +88,7 @@ fn report_start(source: SourceKind, changes: &[Change]) {
     );
 }
 
-/// Nobody can ask a process that ends after its first reading, nor does it wait for a second opinion.
+/// Nobody can ask a process that ends after its first reading, nor does it wait for a cross-check.
 fn report_ignored(answers: &answer::Settings, has_cross_check: bool) {
     if *answers != answer::Settings::default() {
         warn!("listen and clockbound-directory are ignored with once");

@@ -124,21 +124,22 @@ pub(crate) fn known_names(sets: &[Vec<String>], properties: &[Property]) -> Resu
 pub(super) fn metrics(text: &str) -> Result<Vec<Metric>, Expected> {
     let mut chosen = Vec::new();
     for name in text.split(',') {
-        let Some(metric) = Metric::ALL.into_iter().find(|metric| metric.name() == name) else {
-            let names = Metric::ALL.map(Metric::name).join(", ");
+        let Some(metric) = Metric::ALL.iter().find(|metric| metric.as_str() == name) else {
+            let names: Vec<&str> = Metric::ALL.iter().map(|metric| metric.as_str()).collect();
+            let names = names.join(", ");
             return Err(expected(format!("metrics: {names}"), name));
         };
-        if chosen.contains(&metric) {
+        if chosen.contains(metric) {
             return Err(twice(name));
         }
-        chosen.push(metric);
+        chosen.push(*metric);
     }
     Ok(chosen)
 }
 
 /// The metrics that are emitted where none are chosen.
 pub(crate) fn metrics_by_default() -> Vec<Metric> {
-    let all = Metric::ALL.into_iter();
+    let all = Metric::ALL.iter().copied();
     all.filter(|metric| metric.is_default()).collect()
 }
 

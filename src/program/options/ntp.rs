@@ -1,4 +1,4 @@
-//! The options of NTP: as a source, and as a second opinion on one.
+//! The options of NTP, as a source and as a cross-check.
 
 use std::fmt;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use crate::source::{InvalidNtpServer, NtpServer};
 /// The values of [`CROSS_CHECK`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum CrossCheckKind {
-    /// No second opinion.
+    /// No cross-check.
     None,
     /// An NTP server is asked once a minute.
     Ntp,

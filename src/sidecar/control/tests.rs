@@ -1,7 +1,7 @@
 //! Days of a sidecar, played through its decisions: what it reads, writes and reports, and when.
 
+mod cross_check;
 mod fleet;
-mod second_opinion;
 mod soak;
 
 use chrono::{DateTime, TimeDelta, Utc};

@@ -1,4 +1,4 @@
-//! The ECS task metadata endpoint v4 over HTTP. One request a read: no retry, no redirect, no proxy.
+//! The ECS task metadata endpoint v4 over HTTP. One request per read: no retry, no redirect, no proxy.
 
 use std::time::Duration;
 
@@ -6,13 +6,13 @@ use reqwest::{Client, Response, StatusCode, Url};
 
 use super::body::{self, Body};
 use crate::reading::{ReadError, ReadErrorKind};
-use crate::source::InvalidSource;
+use crate::source::invalid_source::InvalidSource;
 use crate::source::lookup::Lookup;
 
-/// How much of an error's body is looked at for its message, in bytes.
+/// The part of an error's body that becomes the message, in bytes.
 const ERROR_BODY_LIMIT: usize = 1 << 10;
-/// How long an idle connection is kept. The endpoint closes one after 5 s; a request that crosses
-/// with the close would fail.
+/// How long an idle connection is kept. The endpoint closes it after 5 s, and a request that crosses the close would
+/// fail.
 pub(super) const KEEP_CONNECTION: Duration = Duration::from_secs(3);
 
 /// A task metadata endpoint.
@@ -24,8 +24,7 @@ pub(super) struct Endpoint {
 }
 
 impl Endpoint {
-    /// The endpoint at `base`, the value of `ECS_CONTAINER_METADATA_URI_V4`; each read may take
-    /// `timeout`.
+    /// The endpoint at `base`, the value of `ECS_CONTAINER_METADATA_URI_V4`. `timeout` limits each read.
     ///
     /// # Errors
     /// If `base` is not the address of an endpoint.
@@ -37,20 +36,20 @@ impl Endpoint {
         })
     }
 
-    /// The same endpoint, asked every `interval`. A connection that would be closed before the next
-    /// request is not kept at all: keeping one costs a timer and memory.
+    /// The same endpoint, asked every `interval`. A connection that would be closed before the next request is not
+    /// kept, since keeping one costs a timer and memory.
     pub(super) fn asked_every(mut self, interval: Duration) -> Self {
-        // Set up once already: where this fails, the other client does as well.
+        // If the setup fails now although it succeeded before, the existing client still works.
         if let Ok(client) = client(interval < KEEP_CONNECTION) {
             self.client = client;
         }
         self
     }
 
-    /// The body of the task document.
+    /// Fetches the body of the task document.
     ///
     /// # Errors
-    /// If there is no complete answer in time, its status is not 200, or it is over 1 MiB.
+    /// If no complete answer arrives in time, the status is not 200, or the body is over 1 MiB.
     pub(super) async fn task_document(&self) -> Result<Vec<u8>, ReadError> {
         tokio::time::timeout(self.timeout, self.fetch())
             .await
@@ -80,11 +79,11 @@ impl Endpoint {
     }
 }
 
-/// A client that asks this machine's endpoint itself, and once.
+/// A client without proxies, redirects, and retries.
 fn client(keep_connection: bool) -> reqwest::Result<Client> {
     let builder = Client::builder();
-    // Five system calls for each connection, to notice within a minute a peer that is gone: each request has
-    // its time limit, and no connection is idle for longer than 3 s.
+    // Keepalives cost five system calls per connection and find a dead peer within a minute. They are not needed:
+    // each request has a time limit, and no connection is idle for more than 3 s.
     #[cfg(target_os = "linux")]
     let builder = builder.tcp_user_timeout(None);
     builder
@@ -119,7 +118,7 @@ fn task_url(base: &str) -> Result<Url, InvalidSource> {
     Ok(url)
 }
 
-/// What an answer with another status than 200 means, with the start of what it says.
+/// The error for a status other than 200, with the start of the body.
 async fn status_error(status: StatusCode, response: &mut Response) -> ReadError {
     let mut body = Vec::new();
     while let Ok(Some(chunk)) = response.chunk().await {
@@ -139,7 +138,7 @@ async fn status_error(status: StatusCode, response: &mut Response) -> ReadError 
     ReadError::new(ReadErrorKind::HttpStatus, message)
 }
 
-/// The innermost cause says what happened; the outer ones repeat it, and the address with it.
+/// The innermost cause names the reason. The outer ones repeat it together with the address.
 fn connection_error(error: reqwest::Error) -> ReadError {
     let error = error.without_url();
     let mut innermost: &dyn std::error::Error = &error;

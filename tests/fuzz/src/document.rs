@@ -67,10 +67,7 @@ fn check_identity(sample: &Sample) {
     };
     assert!(identity.get(Label::TaskId).is_some());
     assert!(!identity.is_outside_service || identity.get(Label::ServiceName).is_none());
-    for value in Label::ALL
-        .into_iter()
-        .filter_map(|label| identity.get(label))
-    {
+    for value in Label::ALL.iter().filter_map(|label| identity.get(*label)) {
         assert!((1..=255).contains(&value.len()), "{value:?}");
     }
 }

@@ -1,6 +1,6 @@
 //! The lines that the sidecar writes, whatever it sees.
 //!
-//! The bytes are a configuration, a task's labels, and what is seen in turn: readings, errors, steps, second opinions.
+//! The bytes are a configuration, a task's labels, and what is seen in turn: readings, errors, steps, cross-checks.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -88,9 +88,9 @@ fn environment(input: &mut Unstructured<'_>) -> arbitrary::Result<Environment> {
     }
     if input.ratio(1, 3)? {
         let metrics = Metric::ALL
-            .into_iter()
+            .iter()
             .filter(|_| input.ratio(2, 3).unwrap_or(true));
-        let names: Vec<_> = metrics.map(Metric::name).collect();
+        let names: Vec<_> = metrics.map(|metric| metric.as_str()).collect();
         variables.push(("CLOCK_EMF_METRICS", names.join(",")));
     }
     Ok(variables.into_iter().collect())
@@ -293,7 +293,7 @@ fn check_sums(documents: &[Value], events: &[Event]) {
 fn is_named(documents: &[Value], metric: Metric) -> bool {
     documents
         .iter()
-        .any(|document| document.get(metric.name()).is_some())
+        .any(|document| document.get(metric.as_str()).is_some())
 }
 
 /// What there was to see.

@@ -13,6 +13,7 @@ use crate::program::options::run::{
 };
 use crate::program::options::{Expected, at_most, known_names, metrics_by_default};
 use crate::program::raw::Raw;
+use crate::reading::ClockSource;
 use crate::sidecar::Settings;
 use crate::sidecar::line::{Dimensions, FEWEST_READINGS, Format};
 use crate::time::DriftRate;
@@ -24,7 +25,9 @@ pub(crate) fn read(raw: &mut Raw<'_>) -> Option<(Settings, answer::Settings, Sou
     let kind = clock.as_ref().map(|clock| clock.kind);
     let intervals = intervals(raw, kind);
     let cross_check = raw.get(&CROSS_CHECK);
-    let is_ntp = clock.as_ref().is_some_and(|clock| clock.source.is_ntp());
+    let is_ntp = clock
+        .as_ref()
+        .is_some_and(|clock| clock.source.current() == ClockSource::Ntp);
     let cross_check = raw.allowed(&CROSS_CHECK, cross_check, |second| {
         another_source(*second, is_ntp)
     });
@@ -47,7 +50,7 @@ pub(crate) fn read(raw: &mut Raw<'_>) -> Option<(Settings, answer::Settings, Sou
     Some((settings, answers, clock.kind))
 }
 
-/// A server is no second opinion on itself, and would be asked by two schedules.
+/// A server cannot check itself, and would be asked by two schedules.
 fn another_source(second: CrossCheckKind, is_ntp: bool) -> Result<(), Expected> {
     if is_ntp && second == CrossCheckKind::Ntp {
         let allowed = "none where the source is the NTP server itself";

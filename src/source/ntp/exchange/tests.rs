@@ -20,17 +20,17 @@ fn at(nanoseconds: i64) -> DateTime<Utc> {
 }
 
 fn stamp(nanoseconds: i64) -> Timestamp {
-    Timestamp::of(at(nanoseconds))
+    Timestamp::from_time(at(nanoseconds))
 }
 
-fn judged(answer: &Answer, requested: Moment, taken: Moment) -> Result<Exchange, Fault> {
+fn judged(answer: &Answer, requested: Moment, taken: Moment) -> Result<Exchange, ExchangeError> {
     let packet = Packet::parse(&answer.bytes(), NONCE).unwrap();
     Exchange::judge(&packet, requested, taken, DriftRate::DEFAULT)
 }
 
 /// An exchange in nanoseconds: sent at 0 by a clock that is right, received at `there`, answered at
 /// `back`, received at `end`.
-fn exchange(answer: Answer, there: i64, back: i64, end: u64) -> Result<Exchange, Fault> {
+fn exchange(answer: Answer, there: i64, back: i64, end: u64) -> Result<Exchange, ExchangeError> {
     let start = Instant::now();
     let answer = Answer {
         receive: stamp(there),
@@ -231,7 +231,7 @@ proptest! {
     #[test]
     fn the_truth_lies_in_the_range(world in world()) {
         let exchange = match world.exchange() {
-            Err(Fault::Implausible(what)) if world.may_seem(what) => return Ok(()),
+            Err(ExchangeError::Implausible(what)) if world.may_seem(what) => return Ok(()),
             outcome => outcome.unwrap(),
         };
         let true_offset = TimeDelta::nanoseconds(-world.clock_error);

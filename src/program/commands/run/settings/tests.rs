@@ -241,7 +241,7 @@ fn what_leaves_room_for_fewer_than_ten_readings_is_a_fault() {
 }
 
 #[test]
-fn a_server_is_no_second_opinion_on_itself() {
+fn a_server_cannot_check_itself() {
     let both = [("source", "ntp"), ("cross-check", "ntp")];
     let faults = configured(&both, &[]).unwrap_err();
     let told: Vec<_> = faults

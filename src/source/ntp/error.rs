@@ -1,4 +1,4 @@
-//! What can go wrong with an exchange, and the read error each makes.
+//! Why an exchange failed, and the kind of read error for each reason.
 
 use std::fmt;
 use std::io;
@@ -8,36 +8,36 @@ use chrono::TimeDelta;
 
 use crate::reading::{ReadError, ReadErrorKind};
 
-/// Why an exchange gave nothing.
+/// Why an exchange failed.
 #[derive(Debug)]
-pub(super) enum Fault {
-    /// The name of the server could not be looked up.
+pub(super) enum ExchangeError {
+    /// The lookup of the server's name failed.
     Lookup(io::Error),
     /// No packet could be sent or received.
     Network(io::Error),
-    /// Nothing came in this time.
+    /// Nothing was received within this time.
     Silent(Duration),
     /// A packet of fewer than 48 bytes.
     Short { length: usize },
-    /// A packet that no server sends.
+    /// A packet that is not a server's answer.
     NotAnAnswer { version: u8, mode: u8 },
     /// An answer to another request.
     ForeignOrigin,
-    /// Stratum 0 and a code that says why.
+    /// Stratum 0 with a kiss code.
     Kiss(KissCode),
-    /// The server refused earlier and is not asked again.
+    /// The server refused service earlier; nothing was sent.
     Refused(KissCode),
-    /// The leap indicator says that the server's clock is not synchronized.
+    /// The leap indicator 3: the server's clock is not synchronized.
     Unsynchronized,
     /// Stratum 0 without a code, or 16 and more.
     Stratum(u8),
-    /// Fields that contradict each other or the exchange.
+    /// Fields that contradict each other or the measured exchange.
     Implausible(Implausible),
-    /// The wall clock moved this much against the monotonic one meanwhile.
+    /// The wall clock moved by this much against the monotonic clock during the exchange.
     ClockMoved(TimeDelta),
 }
 
-/// What in an answer cannot be.
+/// A contradiction in an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Implausible {
     NoReceiveTime,
@@ -69,8 +69,8 @@ impl fmt::Display for Implausible {
     }
 }
 
-impl Fault {
-    /// The kind it is counted as.
+impl ExchangeError {
+    /// The kind under which it is counted.
     fn kind(&self) -> ReadErrorKind {
         match self {
             Self::Lookup(_) | Self::Network(_) => ReadErrorKind::Connection,
@@ -86,23 +86,22 @@ impl Fault {
         }
     }
 
-    /// Whether another address of the server may do better: this one has not shown that there is a
-    /// server at all.
+    /// Whether another address of the server may work: at this one no server has answered.
     pub(super) fn is_of_the_address(&self) -> bool {
         matches!(self, Self::Network(_) | Self::Silent(_))
     }
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for ExchangeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Lookup(error) => {
-                write!(f, "the NTP server's name cannot be looked up: {error}")
+                write!(f, "the lookup of the NTP server's name failed: {error}")
             }
             Self::Network(error) => write!(f, "the NTP server cannot be reached: {error}"),
             Self::Silent(time) => {
                 let time = humantime::format_duration(*time);
-                write!(f, "no answer of the NTP server within {time}")
+                write!(f, "no answer from the NTP server within {time}")
             }
             Self::Short { length } => {
                 write!(f, "expected an NTP packet of 48 bytes, got {length} bytes")
@@ -112,12 +111,12 @@ impl fmt::Display for Fault {
                 "expected an NTP packet of version 4 and mode 4 (server), got version {version} and mode {mode}"
             ),
             Self::ForeignOrigin => {
-                f.write_str("the only answers were answers to other requests (origin timestamp)")
+                f.write_str("only answers to other requests arrived (foreign origin timestamp)")
             }
             Self::Kiss(code) => write!(f, "the NTP server sent kiss code {code}"),
             Self::Refused(code) => write!(
                 f,
-                "the NTP server refused service (kiss code {code}) and is not asked again"
+                "the NTP server refused service (kiss code {code}); no more requests are sent"
             ),
             Self::Unsynchronized => {
                 f.write_str("the NTP server's clock is not synchronized (leap indicator 3)")
@@ -128,7 +127,7 @@ impl fmt::Display for Fault {
                     "expected an NTP server of stratum 1 to 15, got {stratum}"
                 )
             }
-            Self::Implausible(what) => write!(f, "the NTP server's answer cannot be right: {what}"),
+            Self::Implausible(what) => write!(f, "the NTP server's answer is implausible: {what}"),
             Self::ClockMoved(by) => write!(
                 f,
                 "the wall clock moved by {} ms during the exchange",
@@ -138,30 +137,30 @@ impl fmt::Display for Fault {
     }
 }
 
-impl From<Fault> for ReadError {
-    fn from(fault: Fault) -> Self {
-        Self::new(fault.kind(), fault.to_string())
+impl From<ExchangeError> for ReadError {
+    fn from(error: ExchangeError) -> Self {
+        Self::new(error.kind(), error.to_string())
     }
 }
 
-/// Four letters that stand in place of the reference of a server of stratum 0
+/// The four letters in the reference ID of a packet of stratum 0
 /// ([RFC 5905 §7.4](https://www.rfc-editor.org/rfc/rfc5905#section-7.4)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct KissCode([u8; 4]);
 
-/// What a client has to do about a kiss code.
+/// The action that a kiss code demands of a client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum KissAction {
-    /// Never ask this server again (DENY, RSTR).
+    /// Send no more requests (DENY, RSTR).
     Stop,
-    /// Ask less often (RATE).
+    /// Send fewer requests (RATE).
     SlowDown,
-    /// Nothing but to throw the answer away.
+    /// Discard the answer.
     Ignore,
 }
 
 impl KissCode {
-    /// The code, if the four bytes are one. INIT and STEP are not: they say that the server is not
+    /// The code, if the four bytes are one. INIT and STEP are none: with them a server reports that it is not
     /// synchronized yet.
     pub(super) fn read(id: [u8; 4]) -> Option<Self> {
         let is_code = id

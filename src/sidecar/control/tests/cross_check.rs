@@ -1,4 +1,4 @@
-//! When an NTP server is asked for a second opinion, and what is reported of it.
+//! When an NTP server is asked for a cross-check, and what is reported of it.
 
 use super::*;
 
@@ -14,7 +14,7 @@ fn exchange(at: Moment) -> Exchange {
 }
 
 #[test]
-fn a_second_opinion_is_asked_for_once_a_minute_right_after_a_reading() {
+fn a_cross_check_is_made_once_a_minute_right_after_a_reading() {
     let rules = Rules {
         cross_check: Some(DriftRate::DEFAULT),
         ..RULES
@@ -34,7 +34,7 @@ fn a_second_opinion_is_asked_for_once_a_minute_right_after_a_reading() {
 }
 
 #[test]
-fn a_server_that_gives_no_second_opinion_is_reported_once_and_so_is_its_return() {
+fn a_server_that_does_not_answer_is_reported_once_and_so_is_its_return() {
     let rules = Rules {
         cross_check: Some(DriftRate::DEFAULT),
         ..RULES
@@ -61,8 +61,8 @@ fn a_server_that_gives_no_second_opinion_is_reported_once_and_so_is_its_return()
         .notices
         .iter()
         .map(|(second, notice)| match notice {
-            Notice::NoSecondOpinion(error) => (*second, error.kind.as_str()),
-            Notice::SecondOpinion => (*second, "again"),
+            Notice::CrossCheckFailing(error) => (*second, error.kind.as_str()),
+            Notice::CrossCheckRecovered => (*second, "again"),
             other => panic!("{other:?}"),
         })
         .collect();
