@@ -10,6 +10,8 @@ mod step;
 mod wall_clocks;
 mod wall_history;
 
+#[cfg(feature = "cli")]
+pub(crate) use self::format::{rfc3339_exact, signed_milliseconds};
 #[cfg(test)]
 pub(crate) use self::moment::{earlier, later};
 pub use self::{
@@ -20,9 +22,7 @@ pub use self::{
 pub(crate) use self::{
     format::{age_seconds, milliseconds, rfc3339, rfc3339_up},
     moment::magnitude,
-    step::{ClockStep, StepDetector, THRESHOLD, has_moved, step_between},
+    step::{ClockStep, StepDetector, has_moved, step_between},
     wall_clocks::WallClocks,
     wall_history::WallHistory,
 };
-#[cfg(feature = "cli")]
-pub(crate) use self::format::{rfc3339_exact, signed_milliseconds};

@@ -23,7 +23,8 @@ pub(crate) use self::{
 use super::freshness;
 use super::trouble::{RETRY, Trouble};
 use crate::clock::{Limits, Report};
-use crate::reading::{Observed, ReadError, ReadErrorKind};
+use crate::reading::{ReadError, ReadErrorKind};
+use crate::sidecar::Observed;
 use crate::time::{DriftRate, Moment};
 
 /// Connections at a time. One more is accepted and closed, so that its client need not wait to be refused.

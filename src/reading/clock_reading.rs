@@ -7,8 +7,6 @@ use chrono::{DateTime, Utc};
 use super::pace::Correction;
 use super::read_error::{ReadError, ReadErrorKind};
 use super::status::{ClockSource, SyncStatus};
-#[cfg(all(feature = "cli", target_os = "linux"))]
-use crate::time::THRESHOLD;
 use crate::time::{DriftRate, ErrorBound, Moment, TimeInterval, WallClocks, rfc3339};
 
 /// One answer of a clock source. What it did not report, or what was withheld, is `None`.
@@ -29,6 +27,8 @@ pub struct Reading {
     pub taken: Moment,
     /// The wall clocks that the bound may refer to: those that may have run when the source compared the clock.
     compared: WallClocks,
+    /// Whether the source may have compared the clock before the last step.
+    follows_unseen_step: bool,
     /// By what a correction in progress shows.
     correction: Correction,
 }
@@ -46,14 +46,21 @@ impl Reading {
             requested,
             taken,
             compared: WallClocks::from(requested).and(taken),
+            follows_unseen_step: false,
             correction: Correction::default(),
         }
     }
 
     /// The same reading of a clock that its source may have compared while any of these wall clocks ran.
-    pub(super) fn compared_on(self, compared: WallClocks, correction: Correction) -> Self {
+    pub(super) fn compared_on(
+        self,
+        compared: WallClocks,
+        follows_unseen_step: bool,
+        correction: Correction,
+    ) -> Self {
         Self {
             compared,
+            follows_unseen_step,
             correction,
             ..self
         }
@@ -96,7 +103,7 @@ impl Reading {
     #[cfg(all(feature = "cli", target_os = "linux"))]
     #[must_use]
     pub(crate) fn follows_an_unseen_step(&self) -> bool {
-        self.enlarged_by() >= THRESHOLD
+        self.follows_unseen_step
     }
 
     /// By how much the bound was enlarged when the reading was taken: the wall clock was moved, or is being corrected,
@@ -116,7 +123,9 @@ impl Reading {
     /// Whether a correction has begun that matters: the source should be read again.
     #[must_use]
     pub(crate) fn is_being_corrected(&self, now: &Moment, drift: DriftRate) -> bool {
-        let half = self.bound.map_or(Duration::ZERO, |bound| bound.as_duration() / 2);
+        let half = self
+            .bound
+            .map_or(Duration::ZERO, |bound| bound.as_duration() / 2);
         self.corrected_by(now, drift) > half.max(SMALL_CORRECTION)
     }
 

@@ -8,14 +8,16 @@
 //! When that was follows from the reference time, which is the time of the comparison on the wall clock of then, and from
 //! the readings before. A different reference time alone proves nothing: the endpoint may answer from a cache.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 
 use super::clock_reading::Reading;
 use super::pace::{Correction, Pace};
 use super::status::{ClockSource, SyncStatus};
-use crate::time::{ClockStep, DriftRate, ErrorBound, Moment, StepDetector, WallClocks, WallHistory};
+use crate::time::{
+    ClockStep, DriftRate, ErrorBound, Moment, StepDetector, WallClocks, WallHistory,
+};
 
 /// A source without a reference time has compared the clock within this time.
 const LONGEST: Duration = Duration::from_secs(60 * 60);
@@ -31,8 +33,12 @@ const PACE_OVER: Duration = Duration::from_secs(1);
 #[derive(Debug, Clone)]
 pub(crate) struct ClockWatch {
     drift: DriftRate,
+    /// The last moment.
+    latest: Moment,
     steps: StepDetector,
     history: WallHistory,
+    /// The last step.
+    stepped: Option<ClockStep>,
     last: Option<Claim>,
     /// The beginning of the time over which the pace is measured.
     pace_from: Moment,
@@ -48,6 +54,8 @@ struct Claim {
     requested: Moment,
     /// The wall clocks that the source may have compared.
     compared: WallClocks,
+    /// Whether the source may have compared the clock before the last step.
+    follows_unseen_step: bool,
     correction: Correction,
 }
 
@@ -57,8 +65,10 @@ impl ClockWatch {
     pub(crate) fn new(now: Moment, drift: DriftRate) -> Self {
         Self {
             drift,
+            latest: now,
             steps: StepDetector::new(now),
             history: WallHistory::new(now),
+            stepped: None,
             last: None,
             pace_from: now,
             pace: None,
@@ -67,8 +77,11 @@ impl ClockWatch {
 
     /// Adds a moment, and returns the step that has happened by then, if any is large enough to be reported.
     pub(crate) fn observe(&mut self, now: Moment) -> Option<ClockStep> {
+        self.latest = now;
         self.history.observe(now);
-        self.steps.observe(now)
+        let step = self.steps.observe(now);
+        self.stepped = step.or(self.stepped);
+        step
     }
 
     /// Adds a reading that was taken before the last moment, and returns it held against the wall clocks that its source
@@ -79,14 +92,18 @@ impl ClockWatch {
         let asked = self.asked_on(&reading);
         if reading.source != ClockSource::Ecs {
             // The kernel's estimate ends with a step, and an NTP exchange measures the clock as it is.
-            return reading.compared_on(asked, self.correction());
+            let unseen = self.was_stepped_since(Some(reading.requested.monotonic));
+            return reading.compared_on(asked, unseen, self.correction());
         }
         let Some(reference) = reading.reference else {
             let from = reading.taken.monotonic.checked_sub(LONGEST);
-            let compared = self.history.since(from).map_or(asked, |all| all.and_all(asked));
-            return reading.compared_on(compared, self.correction());
+            let compared = self.history.since(from);
+            let compared = compared.map_or(asked, |compared| compared.and_all(asked));
+            let unseen = self.was_stepped_since(from);
+            return reading.compared_on(compared, unseen, self.correction());
         };
         let compared = self.compared(reference, &reading, asked);
+        let follows_unseen_step = self.may_precede_step(reference);
         let correction = self.correction_of(reference, &reading);
         self.last = Some(Claim {
             status: reading.status,
@@ -94,9 +111,10 @@ impl ClockWatch {
             reference,
             requested: reading.requested,
             compared,
+            follows_unseen_step,
             correction,
         });
-        reading.compared_on(compared, correction)
+        reading.compared_on(compared, follows_unseen_step, correction)
     }
 
     /// The wall clocks that ran while the source was asked.
@@ -117,11 +135,11 @@ impl ClockWatch {
         if let Some(last) = last.filter(|last| last.reference == reference) {
             return last.compared;
         }
-        // It was made after the reading before, or else that one would have reported it, but for a cache.
-        let from = last
-            .filter(|last| last.reference < reference)
-            .and_then(|last| last.requested.monotonic.checked_sub(LONGEST_CACHED));
-        let placed = |from| self.history.compared(reference, TOLERANCE, from, &reading.taken);
+        let from = self.not_compared_before(reference);
+        let placed = |from| {
+            self.history
+                .compared(reference, TOLERANCE, from, &reading.taken)
+        };
         let compared = match (placed(from), placed(None)) {
             (Some(placed), _) => Some(placed),
             // The reference time contradicts the order of the readings.
@@ -134,6 +152,42 @@ impl ClockWatch {
         // An older comparison, or one on a wall clock that was set back.
         let older = last.filter(|last| last.reference > reference);
         older.map_or(compared, |last| compared.and_all(last.compared))
+    }
+
+    /// A comparison with a later reference time was made after the reading before, or else that one would have reported it,
+    /// but for a cache.
+    fn not_compared_before(&self, reference: DateTime<Utc>) -> Option<Instant> {
+        let last = self
+            .last
+            .as_ref()
+            .filter(|last| last.reference < reference)?;
+        last.requested.monotonic.checked_sub(LONGEST_CACHED)
+    }
+
+    /// Whether the comparison of this reference time may have been made before the last step.
+    fn may_precede_step(&self, reference: DateTime<Utc>) -> bool {
+        let Some(step) = &self.stepped else {
+            return false;
+        };
+        match &self.last {
+            Some(last) if last.reference == reference => {
+                last.follows_unseen_step || last.requested.monotonic < step.at.monotonic
+            }
+            _ => {
+                let from = self.not_compared_before(reference);
+                let placed = |to| {
+                    self.history
+                        .compared(reference, TOLERANCE, from, to)
+                        .is_some()
+                };
+                placed(&step.before) || !placed(&self.latest)
+            }
+        }
+    }
+
+    fn was_stepped_since(&self, from: Option<Instant>) -> bool {
+        let stepped = self.stepped.map(|step| step.at.monotonic);
+        stepped.is_some_and(|stepped| from.is_none_or(|from| from < stepped))
     }
 
     /// Measures the pace up to the next request.

@@ -48,7 +48,9 @@ impl Pace {
     fn in_time(&self, time: Duration) -> (TimeDelta, Duration) {
         let share = |nanoseconds: i128| {
             let time = i128::try_from(time.as_nanos()).unwrap_or(i128::MAX);
-            let over = i128::try_from(self.over.as_nanos()).unwrap_or(i128::MAX).max(1);
+            let over = i128::try_from(self.over.as_nanos())
+                .unwrap_or(i128::MAX)
+                .max(1);
             let share = nanoseconds.saturating_mul(time) / over;
             TimeDelta::nanoseconds(i64::try_from(share).unwrap_or(i64::MAX))
         };
@@ -85,7 +87,9 @@ mod tests {
     fn at(start: &Moment, seconds: u64, slewed_us: i64) -> Moment {
         let raw = Duration::from_secs(seconds);
         let slewed = TimeDelta::microseconds(slewed_us);
-        let passed = (TimeDelta::from_std(raw).unwrap() + slewed).to_std().unwrap();
+        let passed = (TimeDelta::from_std(raw).unwrap() + slewed)
+            .to_std()
+            .unwrap();
         let wall = start.wall + TimeDelta::from_std(passed).unwrap();
         Moment::new(wall, start.monotonic + passed).with_raw(Duration::from_secs(1_000) + raw)
     }
@@ -114,7 +118,10 @@ mod tests {
             let now = at(&start, 20, slewed_us);
             let excess = correction.excess(&asked, &now, DriftRate::DEFAULT);
             let expected = Duration::from_micros(excess_us);
-            assert!(excess.abs_diff(expected) < Duration::from_nanos(100), "{slewed_us}: {excess:?}");
+            assert!(
+                excess.abs_diff(expected) < Duration::from_nanos(100),
+                "{slewed_us}: {excess:?}"
+            );
         }
     }
 
@@ -123,7 +130,10 @@ mod tests {
         let start = start();
         let later = at(&start, 10, 9_000);
         let unknown = Correction::default();
-        assert_eq!(unknown.excess(&start, &later, DriftRate::DEFAULT), Duration::ZERO);
+        assert_eq!(
+            unknown.excess(&start, &later, DriftRate::DEFAULT),
+            Duration::ZERO
+        );
         let without = Moment::new(later.wall, later.monotonic);
         assert_eq!(Pace::between(&start, &without), None);
         assert_eq!(Pace::between(&start, &start), None);
@@ -131,6 +141,9 @@ mod tests {
             before: Pace::between(&start, &later),
             already: Duration::from_millis(3),
         };
-        assert_eq!(known.excess(&start, &without, DriftRate::DEFAULT), known.already);
+        assert_eq!(
+            known.excess(&start, &without, DriftRate::DEFAULT),
+            known.already
+        );
     }
 }

@@ -11,13 +11,11 @@ mod template;
 
 use std::time::Duration;
 
-use chrono::TimeDelta;
-
 use self::json::{Members, push_list, push_number};
 use self::labels::MEMBERS;
 use crate::reading::Reading;
 use crate::sidecar::window::Window;
-use crate::time::{DriftRate, age_seconds, magnitude, milliseconds};
+use crate::time::{DriftRate, age_seconds, milliseconds, signed_milliseconds};
 
 pub(crate) use self::capacity::FEWEST_READINGS;
 pub(crate) use self::labels::{Dimensions, LABELS, Property};
@@ -239,15 +237,6 @@ fn some_count(count: u64) -> Option<Value> {
 fn mean(values: &[Duration]) -> Duration {
     let count = u32::try_from(values.len()).unwrap_or(u32::MAX).max(1);
     values.iter().sum::<Duration>() / count
-}
-
-fn signed_milliseconds(by: TimeDelta) -> f64 {
-    let milliseconds = milliseconds(magnitude(by));
-    if by < TimeDelta::zero() {
-        -milliseconds
-    } else {
-        milliseconds
-    }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
+#[cfg(feature = "cli")]
 use super::moment::magnitude;
 
 /// RFC 3339 with six fraction digits, rounded down.

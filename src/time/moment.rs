@@ -115,11 +115,19 @@ impl Moment {
         self.wall.signed_duration_since(earlier.wall) - self.elapsed_since(earlier)
     }
 
+    /// The most by which the wall clock may have moved since `earlier`, in either direction: neither moment is known more
+    /// precisely than the width of its reads.
+    #[must_use]
+    pub(crate) fn wall_moved_at_most(&self, earlier: &Self) -> Duration {
+        magnitude(self.wall_moved_since(earlier)).saturating_add(self.width.max(earlier.width))
+    }
+
     /// How far the monotonic clock has moved against the raw clock since `earlier`: what a time daemon has corrected
     /// meanwhile. `None` where there is no raw clock.
     #[must_use]
     pub(crate) fn slewed_since(&self, earlier: &Self) -> Option<TimeDelta> {
-        let passed = TimeDelta::from_std(self.raw?).ok()? - TimeDelta::from_std(earlier.raw?).ok()?;
+        let passed =
+            TimeDelta::from_std(self.raw?).ok()? - TimeDelta::from_std(earlier.raw?).ok()?;
         Some(self.elapsed_since(earlier) - passed)
     }
 
@@ -213,12 +221,23 @@ mod tests {
     }
 
     #[test]
+    fn a_clock_may_have_moved_by_the_wider_of_two_reads_more() {
+        let now = Moment::now();
+        let us = Duration::from_micros;
+        for (earlier, this) in [(us(200), us(300)), (us(300), us(200))] {
+            let moved = now.moved(TimeDelta::microseconds(-5)).read_within(this);
+            let at_most = moved.wall_moved_at_most(&now.read_within(earlier));
+            assert_eq!(at_most, us(305), "{earlier:?} {this:?}");
+        }
+    }
+
+    #[test]
     fn the_raw_clock_shows_what_was_slewed() {
         let start = Moment::now().with_raw(Duration::from_secs(100));
-        let at = |monotonic_ms, raw_us| {
+        let at = |monotonic_ms, raw_us: i64| {
             let passed = Duration::from_millis(monotonic_ms);
             Moment::new(later(start.wall, passed), start.monotonic + passed)
-                .with_raw(Duration::from_micros(100_000_000 + raw_us))
+                .with_raw(Duration::from_micros(100_000_000 + raw_us.unsigned_abs()))
         };
         for (now, slewed_us) in [
             (at(1_000, 1_000_000), 0),

@@ -57,7 +57,7 @@ impl WallClocks {
     pub(super) fn refine(&mut self, now: Moment) {
         let is_one = self.lowest == self.highest;
         // Where slewing moves the wall clock alone, only the present one is of use.
-        if is_one && (RATE_DIFFERENCE_PPM > 0 || now.width() < self.lowest.width()) {
+        if is_one && (!cfg!(target_os = "linux") || now.width() < self.lowest.width()) {
             *self = now.into();
         }
     }
@@ -92,9 +92,8 @@ impl WallClocks {
 
     /// When these wall clocks showed `time`, as monotonic time since `origin`: first the one furthest ahead.
     pub(super) fn when(&self, time: DateTime<Utc>, origin: &Moment) -> (TimeDelta, TimeDelta) {
-        let when = |clock: &Moment| {
-            time.signed_duration_since(clock.wall) + clock.elapsed_since(origin)
-        };
+        let when =
+            |clock: &Moment| time.signed_duration_since(clock.wall) + clock.elapsed_since(origin);
         (when(&self.highest), when(&self.lowest))
     }
 }
@@ -163,7 +162,11 @@ mod tests {
             let clocks = WallClocks::from(from);
             let case = (from_us, now_us, moved_us);
             assert_eq!(clocks.distance(&now), micros(distance_us), "{case:?}");
-            assert_eq!(clocks.largest_distance(&now), micros(largest_us), "{case:?}");
+            assert_eq!(
+                clocks.largest_distance(&now),
+                micros(largest_us),
+                "{case:?}"
+            );
             assert_eq!(clocks.may_include(&now), distance_us == 0, "{case:?}");
         }
     }

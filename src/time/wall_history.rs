@@ -97,7 +97,9 @@ impl WallHistory {
             let (first, last) = clocks.when(reference, to);
             // A beginning that is not known lies before everything.
             let begin: Option<TimeDelta> = Option::map(*begin, relative).max(from);
-            let end = end.map_or(TimeDelta::zero(), relative).min(TimeDelta::zero());
+            let end = end
+                .map_or(TimeDelta::zero(), relative)
+                .min(TimeDelta::zero());
             begin.max(Some(first - tolerance)) <= Some(end.min(last + tolerance))
         };
         self.spans()
@@ -109,7 +111,8 @@ impl WallHistory {
     /// Each wall clock with the longest time in which it may have run: from the last moment of the one before to the
     /// first moment of the next one.
     fn spans(&self) -> impl Iterator<Item = (Option<Instant>, Option<Instant>, &WallClocks)> {
-        let before = std::iter::once(None).chain(self.periods.iter().map(|period| Some(period.last)));
+        let before =
+            std::iter::once(None).chain(self.periods.iter().map(|period| Some(period.last)));
         let after = self.periods.iter().skip(1).map(|period| Some(period.first));
         let after = after.chain(std::iter::once(None));
         let clocks = self.periods.iter().map(|period| &period.clocks);
@@ -164,9 +167,9 @@ mod tests {
 
         /// How far the range reaches down and up from the first wall clock, in milliseconds.
         fn reach(&self, clocks: &WallClocks) -> (u128, u128) {
-            let from = |ms| clocks.distance(&self.at(0, ms)).as_millis();
-            let far = 1_000_000_000;
-            (from(far) - far.unsigned_abs() as u128, from(-far) - far.unsigned_abs() as u128)
+            let far: u64 = 1_000_000_000;
+            let from = |ms| clocks.distance(&self.at(0, ms)).as_millis() - u128::from(far);
+            (from(far.cast_signed()), from(-far.cast_signed()))
         }
     }
 
@@ -180,8 +183,15 @@ mod tests {
             world.reach(&world.history.since(Some(from)).unwrap())
         };
         assert_eq!(since(0), (2, 1));
-        assert_eq!(since(35), (2, 1), "the wall clock may have moved at any time from 30 s to 40 s");
-        assert_eq!(world.history.since(Some(world.at(41, 0).monotonic)), world.history.since(Some(world.at(99, 0).monotonic)));
+        assert_eq!(
+            since(35),
+            (2, 1),
+            "the wall clock may have moved at any time from 30 s to 40 s"
+        );
+        assert_eq!(
+            world.history.since(Some(world.at(41, 0).monotonic)),
+            world.history.since(Some(world.at(99, 0).monotonic))
+        );
     }
 
     #[cfg(target_os = "linux")]
@@ -194,7 +204,9 @@ mod tests {
         let compared = |reference_s: i64, from: Option<u64>| {
             let reference = world.start.wall + TimeDelta::seconds(reference_s);
             let from = from.map(|seconds| world.at(seconds, 0).monotonic);
-            let found = world.history.compared(reference, Duration::from_secs(2), from, &now)?;
+            let found = world
+                .history
+                .compared(reference, Duration::from_secs(2), from, &now)?;
             let includes = |ms| found.may_include(&world.at(0, ms));
             Some((includes(0), includes(hour)))
         };
@@ -212,7 +224,7 @@ mod tests {
     #[cfg(target_os = "linux")]
     #[test]
     fn the_oldest_of_very_many_become_a_range() {
-        let moments: Vec<(u64, i64)> = (1..=200).map(|at| (at, at.cast_signed())).collect();
+        let moments: Vec<(u64, i64)> = (1..=200_u64).map(|at| (at, at.cast_signed())).collect();
         let world = World::new(&moments);
         assert_eq!(world.history.periods.len(), MOST);
         assert_eq!(world.reach(&world.history.since(None).unwrap()), (0, 200));

@@ -39,7 +39,7 @@ pub(crate) fn run(flags: &Flags, environment: &Environment, started: Moment) -> 
                 Err(exit) => return exit,
             };
         report_start(kind, &changes);
-        let once = settings.once;
+        let once = settings.rules.once;
         let answers = if once {
             report_ignored(&answers, settings.cross_check.is_some());
             answer::Settings::default()

@@ -4,7 +4,7 @@ pub(in crate::sidecar) mod fixtures;
 mod generated;
 mod values;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
 use self::fixtures::{format, identity};
@@ -164,6 +164,8 @@ fn golden_everything_at_once_by_the_second() {
         last_step: Some(TimeDelta::microseconds(-1_500_250)),
         cross_checks: vec![cross_check(TimeDelta::nanoseconds(-500_000_123))],
         disagreements: 1,
+        longest_pause: Duration::ZERO,
+        stopping: false,
         stamp: time("2026-11-22T10:15:01Z"),
         ..window(vec![reading("2026-11-22T10:15:00Z", Some(0.5))])
     };
@@ -396,6 +398,8 @@ fn the_largest_line_stays_under_what_log_routers_cut() {
         last_step: Some(-TimeDelta::MAX),
         cross_checks: vec![cross_check(-TimeDelta::MAX); MAX_CROSS_CHECKS],
         disagreements: u64::MAX,
+        longest_pause: Duration::MAX,
+        stopping: true,
         ..window(vec![reading; format.capacity()])
     };
     let tally = Tally {

@@ -84,6 +84,8 @@ proptest! {
             last_error: (errors > 0).then(|| ReadError::new(ReadErrorKind::HttpStatus, message)),
             status_changes: changes,
             disagreements: offsets.len() as u64,
+            longest_pause: Duration::from_millis(100),
+            stopping: true,
             cross_checks: offsets.into_iter().map(|ns| cross_check(TimeDelta::nanoseconds(ns))).collect(),
             step_count: steps.len() as u64,
             last_step: steps.last().map(|ms| TimeDelta::milliseconds((*ms).into())),

@@ -7,6 +7,7 @@ use crate::reading::TaskIdentity;
 use crate::sidecar::line::Metric;
 use crate::sidecar::line::{self, Dimensions, Format, StorageResolution, Tally, Template};
 use crate::sidecar::window::{MAX_CROSS_CHECKS, MAX_STEPS};
+use crate::time::DriftRate;
 use emf_explain::{Input, Options, Rule, explain};
 
 pub(super) static FORMAT: LazyLock<Format> = LazyLock::new(|| Format {
