@@ -42,8 +42,7 @@
 // A room that needs a feature says so in its first lines.
 mod answer;
 mod clock;
-#[doc(hidden)]
-pub mod demo;
+mod evidence;
 #[doc(hidden)]
 pub mod fuzzing;
 #[doc(hidden)]

@@ -10,6 +10,7 @@ mod status;
 
 pub use self::clock_reading::Reading;
 pub(crate) use self::clock_watch::ClockWatch;
+pub(crate) use self::identity::short_name;
 pub use self::identity::{Label, TaskIdentity};
 pub use self::read_error::{ReadError, ReadErrorKind};
 pub use self::status::{ClockSource, SyncStatus};

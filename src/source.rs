@@ -93,6 +93,12 @@ impl Source {
         Ok(Self::new(Kind::Ecs(endpoint)).in_task_at(base))
     }
 
+    /// Whether `base` can be the address of an endpoint.
+    #[cfg(feature = "cli")]
+    pub(crate) fn is_endpoint(base: &str) -> bool {
+        ecs::task_url(base).is_ok()
+    }
+
     /// The kernel's own estimate.
     ///
     /// # Errors
@@ -226,8 +232,8 @@ impl Source {
 
     /// The kind of source that the next read uses. For `auto` this is the fallback while the endpoint does not
     /// report the clock.
-    #[cfg(feature = "cli")]
-    pub(crate) fn current(&self) -> ClockSource {
+    #[must_use]
+    pub fn current(&self) -> ClockSource {
         match &self.kind {
             Kind::Ecs(_) => ClockSource::Ecs,
             Kind::Auto(auto) => auto.current(),

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use crate::{ReadError, Reading};
+use ecs_clock_emf::{ReadError, Reading};
 
 /// How the clock was at one sample.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub(super) struct Point {
 
 impl Point {
     /// What an attempt to read the clock gave.
-    pub(super) fn of(outcome: &Result<Reading, ReadError>, at: Instant) -> Self {
+    pub(super) fn new(outcome: &Result<Reading, ReadError>, at: Instant) -> Self {
         match outcome {
             Ok(reading) => Self {
                 at,

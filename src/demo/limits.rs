@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{AgeLimit, ClockQuery, ErrorLimit, InvalidQuery, Limits};
+use ecs_clock_emf::{AgeLimit, ClockQuery, ErrorLimit, InvalidQuery, Limits};
 
 /// What a request asks for.
 #[derive(Debug)]
@@ -10,17 +10,17 @@ pub(super) struct Requested {
     /// The largest error that it names, as it was given.
     pub(super) max_error: Option<String>,
     /// How to judge, or what is wrong with the query.
-    pub(super) question: Result<ClockQuery, InvalidQuery>,
+    pub(super) query: Result<ClockQuery, InvalidQuery>,
 }
 
 impl Requested {
     /// What a query asks for where the application itself has `own` limits.
-    pub(super) fn of(own: &Limits, query: Option<&str>) -> Self {
+    pub(super) fn new(own: &Limits, query: Option<&str>) -> Self {
         let text = query.unwrap_or_default().as_bytes();
         let max_error = form_urlencoded::parse(text).find(|(name, _)| name == "max_error");
         Self {
             max_error: max_error.map(|(_, value)| value.into_owned()),
-            question: Limits::from_query(query.unwrap_or_default(), own),
+            query: Limits::from_query(query.unwrap_or_default(), own),
         }
     }
 }
@@ -83,11 +83,11 @@ mod tests {
     #[test]
     fn the_largest_error_is_kept_as_it_was_given() {
         let own = Limits::default().with_max_error(Duration::from_millis(5));
-        let requested = Requested::of(&own, Some("max_age=off&max_error=5%20"));
+        let requested = Requested::new(&own, Some("max_age=off&max_error=5%20"));
         assert_eq!(requested.max_error.as_deref(), Some("5 "));
-        assert!(requested.question.is_err());
-        let requested = Requested::of(&own, None);
+        assert!(requested.query.is_err());
+        let requested = Requested::new(&own, None);
         assert_eq!(requested.max_error, None);
-        assert_eq!(requested.question.unwrap().limits, own);
+        assert_eq!(requested.query.unwrap().limits, own);
     }
 }

@@ -2,14 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use chrono::{DateTime, Utc};
+use ecs_clock_emf::chrono::{DateTime, Utc};
 use maud::{DOCTYPE, Markup, html};
 
 use super::format::{in_ms, in_s, rfc3339, whole_microsecond};
 use super::history::History;
 use super::plot::plot;
 use super::transaction::Outcome;
-use crate::{Report, TaskIdentity};
+use ecs_clock_emf::{Report, TaskIdentity};
 
 /// What the page shows.
 pub(super) struct View<'a> {
@@ -111,7 +111,7 @@ fn verdict_section(report: &Report, limit: &Limit<'_>) -> Markup {
 fn limit_form(limit: &Limit<'_>) -> Markup {
     html! {
         form id="limit-form" method="get" action="/" {
-            label for="max-error" { "Largest error that is good" }
+            label for="max-error" { "Largest acceptable error" }
             span class="controls" {
                 input id="max-error" name="max_error" value=(limit.text) autocomplete="off" spellcheck="false"
                     aria-describedby="limit-hint limit-fault" aria-invalid=[limit.fault.map(|_| "true")];
@@ -232,7 +232,7 @@ fn query_value(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Limits, ReadError, ReadErrorKind};
+    use ecs_clock_emf::{Limits, ReadError, ReadErrorKind};
 
     fn rendered(report: &Report, identity: &TaskIdentity, limit: Limit<'_>) -> String {
         let history = History::new(Duration::from_secs(300));
@@ -254,10 +254,8 @@ mod tests {
             &ReadError::new(ReadErrorKind::HttpStatus, hostile),
             &Limits::default(),
         );
-        let identity = TaskIdentity {
-            cluster: Some(hostile.into()),
-            ..TaskIdentity::default()
-        };
+        let mut identity = TaskIdentity::default();
+        identity.cluster = Some(hostile.into());
         let limit = Limit {
             value: Some(Duration::from_millis(5)),
             text: hostile,

@@ -159,7 +159,7 @@ fn shown(
         capacity: settings.format.capacity(),
         metrics: settings.format.metrics.len(),
         namespace: settings.format.namespace,
-        limits: answers.http.map(|http| http.limits),
+        limits: answers.http.map(|http| http.rules.limits),
         changes,
         unknown,
     }

@@ -8,7 +8,7 @@ use crate::program::commands::run;
 use crate::program::raw::Flags;
 use crate::program::settings::outcome;
 use crate::reading::{ClockSource, ReadError, Reading, TaskIdentity};
-use crate::sidecar::line::{Format, Tally, Template, render};
+use crate::sidecar::line::{Format, KnownTask, Tally, Template, render};
 use crate::sidecar::window::{ClosedWindow, Collector};
 use crate::source::{Comparison, CrossCheck, Environment, Sample};
 use crate::time::{ClockStep, Moment};
@@ -72,8 +72,8 @@ pub fn lines(
         closed.extend(collect(&mut collector, event.clone()));
     }
     closed.extend(collector.close(true));
-    let identity = identity.cloned().unwrap_or_default();
-    let template = Template::new(&format, &identity, started.wall);
+    let task = identity.map(KnownTask::from).unwrap_or_default();
+    let template = Template::new(&format, &task, started.wall);
     let line = |(index, closed): (usize, ClosedWindow)| {
         let sequence = index as u64 + 1;
         rendered(&format, &template, &closed, sequence)

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use crate::clock::Limits;
 use crate::program::options::check::{AGE_ADJUSTED, FOR, MAX_AGE, MAX_ERROR};
-use crate::program::options::clock::{MAX_DRIFT_PPM, REQUEST_TIMEOUT, SOURCE, SourceKind};
+use crate::program::options::clock::{
+    ENDPOINT, MAX_DRIFT_PPM, REQUEST_TIMEOUT, SOURCE, SourceKind,
+};
 use crate::program::options::ntp::{NTP_INTERVAL, NTP_SERVER};
 use crate::program::raw::{Problem, Raw};
 use crate::source::{ENDPOINT_VARIABLE, InvalidSource, NtpSettings, Source};
@@ -19,7 +21,7 @@ pub(crate) struct ClockSettings {
     pub kind: SourceKind,
     /// How fast the clock may drift.
     pub drift: DriftRate,
-    /// Whether this is an ECS task: its endpoint's variable is set.
+    /// Whether this is an ECS task: there is an endpoint.
     pub in_ecs: bool,
     /// How an NTP server is asked, as a source or for the cross-check.
     pub ntp: NtpSettings,
@@ -44,7 +46,8 @@ pub(crate) fn clock(raw: &mut Raw<'_>) -> Option<ClockSettings> {
     } else {
         Some(usual_drift)
     };
-    let endpoint = raw.environment().get(ENDPOINT_VARIABLE);
+    let endpoint = raw.get(&ENDPOINT);
+    let endpoint = endpoint.or_else(|| raw.environment().get(ENDPOINT_VARIABLE));
     let ntp = NtpSettings {
         server: server.clone().unwrap_or_default(),
         interval: interval.unwrap_or_default(),
@@ -108,7 +111,9 @@ fn open(
     };
     let mut refused = |invalid: InvalidSource| match endpoint {
         Some(base) if matches!(kind, Auto | Ecs) => {
-            raw.fault(ENDPOINT_VARIABLE, base, Problem::Source(invalid));
+            let place = raw.place_of(&ENDPOINT);
+            let place = place.unwrap_or_else(|| ENDPOINT_VARIABLE.to_owned());
+            raw.fault(&place, base, Problem::Source(invalid));
         }
         _ => raw.fault("--source", &kind.to_string(), Problem::Source(invalid)),
     };

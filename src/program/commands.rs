@@ -4,6 +4,7 @@ pub(crate) mod check;
 #[cfg(target_os = "linux")]
 pub(crate) mod check_segment;
 pub(crate) mod explain;
+pub(crate) mod report;
 pub(crate) mod run;
 
 use crate::program::options::AnyOption;

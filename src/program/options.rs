@@ -9,8 +9,6 @@
 pub(crate) mod answer;
 pub(crate) mod check;
 pub(crate) mod clock;
-#[cfg(feature = "demo")]
-pub(crate) mod demo;
 mod durations;
 mod expected;
 mod labels;
@@ -148,11 +146,7 @@ pub(crate) fn assert_consistent(options: &[&dyn AnyOption]) {
             assert_eq!(option.refusal(text), None, "--{name}");
         }
         let capitals = name.to_uppercase().replace('-', "_");
-        let variables = ["CLOCK_EMF_", "CLOCK_DEMO_"].map(|prefix| format!("{prefix}{capitals}"));
-        assert!(
-            variables.contains(&option.variable().to_owned()),
-            "--{name}"
-        );
+        assert_eq!(option.variable(), format!("CLOCK_EMF_{capitals}"));
     }
 }
 

@@ -122,6 +122,11 @@ impl<'a> Raw<'a> {
         self.given(option).is_some()
     }
 
+    /// Where this option was given a value: its flag or its variable.
+    pub(crate) fn place_of<T>(&self, option: &Opt<T>) -> Option<String> {
+        self.given(option).map(|given| given.place)
+    }
+
     /// Notes a fault. What is shown of it is cut, since an event that is longer than a pipe would wait
     /// forever where nobody reads stderr.
     pub(crate) fn fault(&mut self, place: &str, given: &str, problem: Problem) {

@@ -5,7 +5,7 @@ use tracing::{error, warn};
 
 use crate::program::exit::Exit;
 use crate::program::options::AnyOption;
-use crate::program::options::clock::LOG_LEVEL;
+use crate::program::options::clock::{ENDPOINT, LOG_LEVEL};
 use crate::program::raw::{Change, Fault, Flags, Raw};
 use crate::program::unknown_variables::{has_own_prefix, unknown_variables};
 use crate::program::{commands, diagnostics};
@@ -48,13 +48,13 @@ pub(crate) fn settings<T>(
     match outcome {
         Ok(((settings, log_level), changes)) => {
             diagnostics::init(log_level);
-            report_variables(environment, options);
+            report_variables(flags, environment, options);
             Ok((settings, changes))
         }
         Err(faults) => {
             diagnostics::init(LevelFilter::WARN);
             faults.iter().for_each(report);
-            report_variables(environment, options);
+            report_variables(flags, environment, options);
             Err(Exit::Usage)
         }
     }
@@ -85,8 +85,12 @@ fn report(fault: &Fault) {
 }
 
 /// Reports variables that nothing reads: this command has these options.
-fn report_variables(environment: &Environment, options: Vec<&dyn AnyOption>) {
-    environment.warn_of_endpoint_v3();
+fn report_variables(flags: &Flags, environment: &Environment, options: Vec<&dyn AnyOption>) {
+    let has_endpoint =
+        flags.contains_key(ENDPOINT.name) || environment.get(ENDPOINT.variable).is_some();
+    if !has_endpoint {
+        environment.warn_of_endpoint_v3();
+    }
     // To know the options of all commands takes reading them.
     if !has_own_prefix(environment) {
         return;

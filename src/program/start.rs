@@ -8,7 +8,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 
 #[cfg(target_os = "linux")]
 use crate::program::commands;
-use crate::program::commands::{check, explain, run};
+use crate::program::commands::{check, explain, report, run};
 use crate::program::exit::Exit;
 use crate::program::help;
 use crate::program::options::{AnyOption, DefaultValue};
@@ -32,6 +32,7 @@ pub fn main(arguments: Vec<OsString>, environment: &Environment) -> ExitCode {
         Ok(matches) => match matches.subcommand() {
             Some(("check", matches)) => check(matches, environment),
             Some(("explain", matches)) => explain::run(matches, environment),
+            Some(("report", matches)) => report::run(matches),
             other => {
                 let matches = other.map_or(&matches, |(_, matches)| matches);
                 run::run(&flags(matches, &run::options()), environment, started)
@@ -83,6 +84,7 @@ fn bare(arguments: &[OsString]) -> Command {
                 .args(segment()),
         ),
         Some("explain") => root.subcommand(emf_explain::command::command("explain")),
+        Some("report") => root.subcommand(report::command()),
         _ => root.args(bare(&run::options())),
     }
 }
@@ -108,6 +110,7 @@ pub(crate) fn command() -> Command {
                 .args(segment()),
         )
         .subcommand(emf_explain::command::command("explain"))
+        .subcommand(report::command())
 }
 
 fn check(matches: &ArgMatches, environment: &Environment) -> Exit {

@@ -100,8 +100,16 @@ impl TaskIdentity {
     }
 }
 
-/// What tells one task from another on a line: a root member, which may be a dimension and which
-/// `properties` may override.
+/// Shortens an ARN to its last part, `arn:…/b/c` → `c`, and returns anything else unchanged. The endpoint gives some names
+/// as ARNs and some not.
+pub(crate) fn short_name(text: &str) -> &str {
+    if !text.starts_with("arn:") {
+        return text;
+    }
+    text.rsplit_once('/').map_or(text, |(_, name)| name)
+}
+
+/// A root member that identifies the task. It may be a dimension, and a property of the same name is its fallback.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Label {
     /// The cluster's short name.

@@ -7,6 +7,7 @@ mod capacity;
 mod json;
 mod labels;
 mod metric;
+mod task;
 mod template;
 
 use std::time::Duration;
@@ -21,6 +22,7 @@ pub(crate) use self::capacity::FEWEST_READINGS;
 pub(crate) use self::labels::{Dimensions, LABELS, Property};
 pub(crate) use self::labels::{is_dimension_name, is_dimension_value, is_reserved_member};
 pub use self::metric::Metric;
+pub(crate) use self::task::{Conflict, KnownTask};
 pub(crate) use self::template::Template;
 
 /// The format of all lines of a process.
@@ -167,6 +169,12 @@ fn put_changes(line: &mut Members, window: &Window) {
     if let Some(last) = window.last_step {
         line.number("ClockSteps", window.step_count);
         line.number("LastClockStep", signed_milliseconds(last));
+    }
+    if !window.longest_pause.is_zero() {
+        line.number("LongestPause", milliseconds(window.longest_pause).round());
+    }
+    if window.stopping {
+        line.flag("Stopping");
     }
 }
 

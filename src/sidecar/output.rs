@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::line::{self, Format, Tally, Template};
+use super::line::{self, Conflict, Format, KnownTask, Tally, Template};
 use super::observers::Observers;
 use super::sink::{Counts, Report, Sink};
 use super::window::Window;
@@ -15,7 +15,9 @@ pub(crate) struct Output {
     format: Format,
     sink: Sink,
     observers: Observers,
-    identity: TaskIdentity,
+    task: KnownTask,
+    /// The conflicts that have been reported.
+    conflicts: Vec<Conflict>,
     started_at: DateTime<Utc>,
     /// Rendered again when more becomes known about the task.
     template: Template,
@@ -30,22 +32,30 @@ impl Output {
         observers: Observers,
         started_at: DateTime<Utc>,
     ) -> Self {
-        let identity = TaskIdentity::default();
+        let task = KnownTask::default();
         Self {
-            template: Template::new(&format, &identity, started_at),
+            template: Template::new(&format, &task, started_at),
             format,
             sink,
             observers,
-            identity,
+            task,
+            conflicts: Vec::new(),
             started_at,
             sequence: 0,
         }
     }
 
-    /// Adds to the known identity of the task.
+    /// Adds to the known identity of the task, and reports each property that the endpoint contradicts once.
     pub(crate) fn learn(&mut self, identity: &TaskIdentity) {
-        if self.identity.learn(identity) {
-            self.template = Template::new(&self.format, &self.identity, self.started_at);
+        if !self.task.learn(identity) {
+            return;
+        }
+        self.template = Template::new(&self.format, &self.task, self.started_at);
+        for conflict in self.task.conflicts(&self.format.properties) {
+            if !self.conflicts.contains(&conflict) {
+                conflict.report();
+                self.conflicts.push(conflict);
+            }
         }
     }
 

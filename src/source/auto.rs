@@ -54,7 +54,6 @@ impl Auto {
     }
 
     /// The source that the next read uses.
-    #[cfg(feature = "cli")]
     pub(super) fn current(&self) -> ClockSource {
         let state = *self.state();
         match state {

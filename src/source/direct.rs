@@ -34,7 +34,9 @@ impl DirectSource {
     pub(super) fn due_in(&self) -> Duration {
         match self {
             Self::Ntp(client) => client.due_in(),
-            _ => Duration::ZERO,
+            Self::Kernel(_) => Duration::ZERO,
+            #[cfg(feature = "test-util")]
+            Self::Playback(_) => Duration::ZERO,
         }
     }
 
@@ -46,7 +48,9 @@ impl DirectSource {
                 let outcome = Box::pin(client.ask_if_due_soon()).await?;
                 Some(Sample::from_exchange(outcome))
             }
-            _ => Some(self.read().await),
+            Self::Kernel(_) => Some(self.read().await),
+            #[cfg(feature = "test-util")]
+            Self::Playback(_) => Some(self.read().await),
         }
     }
 

@@ -8,6 +8,8 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use self::endpoint::Endpoint;
+#[cfg(feature = "cli")]
+pub(super) use self::endpoint::task_url;
 use self::task_watch::TaskWatch;
 use super::invalid_source::InvalidSource;
 use super::sample::Sample;

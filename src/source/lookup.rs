@@ -4,7 +4,8 @@
 
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, ToSocketAddrs as _};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use tokio::sync::oneshot;
@@ -61,14 +62,33 @@ impl Drop for Slot<'_> {
 }
 
 /// The resolver of the HTTP client. Outside ECS, the endpoint's address may contain a host name.
-pub(super) struct Lookup;
+#[derive(Debug, Clone, Default)]
+pub(super) struct Resolver {
+    /// Whether a lookup has begun and not ended.
+    is_pending: Arc<AtomicBool>,
+}
 
-impl Resolve for Lookup {
+impl Resolver {
+    /// Begins a request, which may need no lookup.
+    pub(super) fn begin(&self) {
+        self.is_pending.store(false, Ordering::Relaxed);
+    }
+
+    /// Whether the request waits for a lookup. If it times out then, it never reached the endpoint.
+    pub(super) fn is_pending(&self) -> bool {
+        self.is_pending.load(Ordering::Relaxed)
+    }
+}
+
+impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
+        let is_pending = Arc::clone(&self.is_pending);
         Box::pin(async move {
+            is_pending.store(true, Ordering::Relaxed);
             // The URL's port replaces this one.
-            let found = lookup(name.as_str().to_owned(), 0).await?;
-            Ok(Box::new(found.into_iter()) as Addrs)
+            let found = lookup(name.as_str().to_owned(), 0).await;
+            is_pending.store(false, Ordering::Relaxed);
+            Ok(Box::new(found?.into_iter()) as Addrs)
         })
     }
 }

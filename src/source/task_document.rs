@@ -11,7 +11,7 @@ use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer as _};
 use serde_json::value::RawValue;
 
-use crate::reading::{Label, ReadError, ReadErrorKind, SyncStatus, TaskIdentity};
+use crate::reading::{Label, ReadError, ReadErrorKind, SyncStatus, TaskIdentity, short_name};
 use crate::text::cut;
 use crate::time::ErrorBound;
 
@@ -193,7 +193,7 @@ impl Withheld {
     fn name(&mut self, member: &str, raw: Option<&RawValue>) -> Option<String> {
         self.member(member, raw, |raw| {
             let text = text(raw).ok_or("a string")?;
-            let name = last_part_of_arn(&text);
+            let name = short_name(&text);
             if name.len() > NAME_LIMIT {
                 return Err("a name of at most 255 bytes");
             }
@@ -214,14 +214,6 @@ impl fmt::Display for Shown<'_> {
 
 fn is_null(raw: &RawValue) -> bool {
     raw.get() == "null"
-}
-
-/// Shortens an ARN, `arn:…/b/c` → `c`; returns anything else unchanged.
-fn last_part_of_arn(text: &str) -> &str {
-    if !text.starts_with("arn:") {
-        return text;
-    }
-    text.rsplit_once('/').map_or(text, |(_, name)| name)
 }
 
 /// Returns the named members of a JSON object, undecoded, and the number of all its members. If a member appears

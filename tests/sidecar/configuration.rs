@@ -152,6 +152,39 @@ fn a_misspelled_variable_is_a_warning() {
 }
 
 #[test]
+fn another_endpoint_is_read_and_the_start_names_it() {
+    let server = Server::start(Scenario::Good).unwrap();
+    let variables = [
+        ("CLOCK_EMF_ENDPOINT", server.base()),
+        (ENDPOINT, "http://127.0.0.1:1/v4/id".to_owned()),
+        (
+            "ECS_CONTAINER_METADATA_URI",
+            "http://127.0.0.1:1/v3/id".to_owned(),
+        ),
+    ];
+    let variables: Vec<(&str, &str)> = variables
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect();
+    // Without the variable of ECS, `auto` is inside ECS all the same, and version 3 is no reason for a warning.
+    for variables in [
+        &variables[..2],
+        &variables[..1],
+        &[variables[0], variables[2]],
+    ] {
+        let finished = run(&["--once"], variables);
+        assert_eq!(finished.line().clock_source, "ecs");
+        let [started, ..] = &finished.diagnostics()[..] else {
+            panic!("{finished:?}");
+        };
+        let settings = format!("endpoint={} once=true", server.base());
+        assert_eq!(started["settings"], settings);
+        let warns = |event: &serde_json::Value| event["level"] == "WARN";
+        assert!(!finished.diagnostics().iter().any(warns), "{finished:?}");
+    }
+}
+
+#[test]
 fn the_start_is_reported_with_what_is_not_the_default() {
     let server = Server::start(Scenario::Good).unwrap();
     let finished = run(
@@ -164,7 +197,7 @@ fn the_start_is_reported_with_what_is_not_the_default() {
     let started = &finished.diagnostics()[0];
     assert_eq!(started["message"], "started");
     assert_eq!(started["version"], env!("CARGO_PKG_VERSION"));
-    assert_eq!(started["source"], "auto");
+    assert_eq!(started["source"], "ecs", "the source that is read");
     assert_eq!(
         started["settings"],
         "once=true namespace=Own properties=Stage=prod"

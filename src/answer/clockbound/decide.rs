@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 
 use super::client;
 use super::segment::{Segment, Status};
-use crate::answer::freshness;
+use crate::answer::freshness::longest_age;
 use crate::reading::{ClockSource, Reading, SyncStatus};
 use crate::sidecar::Observed;
 use crate::time::{DriftRate, ErrorBound, Moment, magnitude};
@@ -211,7 +211,7 @@ impl Memory {
             _ => false,
         };
         self.lost.is_none()
-            && now.moment.since(&good.requested) <= freshness(rules.sample_interval)
+            && now.moment.since(&good.requested) <= longest_age(rules.sample_interval)
             && !was_stepped
             && !good.follows_an_unseen_step()
             && self.moved_before(good, now).is_zero()

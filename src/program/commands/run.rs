@@ -9,10 +9,10 @@ use tracing::{error, info, warn};
 use crate::answer::{self, Answers};
 use crate::program::exit::Exit;
 use crate::program::options::AnyOption;
-use crate::program::options::clock::SourceKind;
 use crate::program::raw::{Change, Flags};
 use crate::program::settings::{options_of, settings};
 use crate::program::system::stoppable;
+use crate::reading::ClockSource;
 use crate::sidecar::sink::Sink;
 use crate::sidecar::{self, Observers, RandomFractions};
 use crate::source::Environment;
@@ -33,12 +33,12 @@ pub(crate) fn options() -> Vec<&'static dyn AnyOption> {
 /// Runs the command to its end.
 pub(crate) fn run(flags: &Flags, environment: &Environment, started: Moment) -> Exit {
     stoppable(async |shutdown| {
-        let ((settings, answers, kind), changes) =
+        let ((settings, answers, _), changes) =
             match settings(flags, environment, self::settings::read) {
                 Ok(settings) => settings,
                 Err(exit) => return exit,
             };
-        report_start(kind, &changes);
+        report_start(settings.source.current(), &changes);
         let once = settings.rules.once;
         let answers = if once {
             report_ignored(&answers, settings.cross_check.is_some());
@@ -78,7 +78,8 @@ pub(crate) fn run(flags: &Flags, environment: &Environment, started: Moment) -> 
     })
 }
 
-fn report_start(source: SourceKind, changes: &[Change]) {
+/// Reports the start. `source` is the source that is read, so for `auto` the one it begins with.
+fn report_start(source: ClockSource, changes: &[Change]) {
     let changes: Vec<String> = changes.iter().map(Change::to_string).collect();
     info!(
         version = env!("CARGO_PKG_VERSION"),

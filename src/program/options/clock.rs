@@ -9,6 +9,7 @@ use tracing::level_filters::LevelFilter;
 use super::Examples;
 use super::durations::within;
 use super::{DefaultValue, Expected, Opt, expected};
+use crate::source::Source;
 use crate::time::DriftRate;
 
 /// The values of [`SOURCE`].
@@ -52,6 +53,27 @@ pub(crate) const SOURCE: Opt<SourceKind> = Opt {
     examples: Examples {
         accepted: &["auto", "ecs", "kernel", "ntp"],
         refused: &["ECS", "ecs ", "x"],
+    },
+};
+
+pub(crate) const ENDPOINT: Opt<String> = Opt {
+    name: "endpoint",
+    variable: "CLOCK_EMF_ENDPOINT",
+    value_name: "ADDRESS",
+    default: DefaultValue::Derived("the variable that ECS sets"),
+    help: "Task metadata endpoint to read instead of the one in ECS_CONTAINER_METADATA_URI_V4",
+    rule: |text| {
+        if Source::is_endpoint(text) {
+            Ok(text.to_owned())
+        } else {
+            let allowed = "an http address without a query, such as http://169.254.170.2/v4/id";
+            Err(expected(allowed, text))
+        }
+    },
+    #[cfg(test)]
+    examples: Examples {
+        accepted: &["http://127.0.0.1:51679/v4/id", "http://[fd00::1]/v4/id"],
+        refused: &["127.0.0.1:51679", "https://h/v4/id", "http://h/v4/id?a", ""],
     },
 };
 

@@ -1,6 +1,7 @@
 //! Rules for what names a metric: namespace, properties, dimensions and the metrics themselves.
 
 use super::{Expected, expected};
+use crate::reading::short_name;
 use crate::sidecar::line::Metric;
 use crate::sidecar::line::{self, LABELS, Property};
 use emf_explain::limits::{MAX_DIMENSIONS, MAX_NAME_CHARS};
@@ -52,6 +53,12 @@ fn property(item: &str) -> Result<Property, Expected> {
             "a name of 1 to 250 printable ASCII characters that does not begin with a colon";
         return Err(expected(allowed, name));
     }
+    let value = if LABELS.contains(&name) {
+        // The endpoint's names are shortened in the same way, so that the two can be compared.
+        short_name(value)
+    } else {
+        value
+    };
     if !line::is_dimension_value(value) {
         let allowed = "1 to 1024 printable ASCII characters that are not all spaces";
         return Err(expected(format!("{allowed} as the value of {name}"), value));
@@ -180,6 +187,10 @@ mod tests {
 
     #[test]
     fn a_refusal_names_the_part_that_is_wrong() {
+        let shortened = properties("ClusterName=arn:aws:ecs:us-east-1:1:cluster/c,Own=arn:a/b");
+        let shortened = shortened.unwrap().into_iter().map(|own| own.value);
+        assert_eq!(shortened.collect::<Vec<_>>(), ["c", "arn:a/b"]);
+        assert!(properties("ClusterName=arn:aws:ecs:us-east-1:1:cluster/").is_err());
         for (text, message) in [
             (
                 "Stage=a,Zone",

@@ -140,7 +140,7 @@ pub(crate) const PROPERTIES: Opt<Vec<Property>> = Opt {
     variable: "CLOCK_EMF_PROPERTIES",
     value_name: "LIST",
     default: DefaultValue::Text(""),
-    help: "Root members to add, or labels to override: Name=value,...",
+    help: "Additional root members, or fallback values of labels: Name=value,...",
     rule: properties,
     #[cfg(test)]
     examples: Examples {

@@ -42,6 +42,12 @@ impl Members {
         push_number(&mut self.0, value);
     }
 
+    /// A member that is only ever `true`.
+    pub(super) fn flag(&mut self, name: &'static str) {
+        self.name(name);
+        self.0.extend_from_slice(b"true");
+    }
+
     pub(super) fn numbers(&mut self, name: &'static str, values: &[f64]) {
         self.name(name);
         push_list(&mut self.0, values, |json, value| push_number(json, *value));

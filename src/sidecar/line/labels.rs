@@ -1,6 +1,7 @@
 //! The members of a line that identify the task, and the dimension sets made of them.
 
 use super::Format;
+use super::task::KnownTask;
 use crate::reading::{Label, TaskIdentity};
 use crate::sidecar::line::Metric;
 use emf_explain::limits::{MAX_DIMENSION_NAME_CHARS, MAX_DIMENSION_VALUE_CHARS};
@@ -10,13 +11,14 @@ use emf_explain::limits::{MAX_DIMENSION_NAME_CHARS, MAX_DIMENSION_VALUE_CHARS};
 pub(crate) const LABELS: [&str; 7] = Label::NAMES;
 
 /// The other root members that the program sets, apart from metrics.
-pub(super) const MEMBERS: [&str; 16] = [
+pub(super) const MEMBERS: [&str; 18] = [
     "_aws",
     "AnswerErrors",
     "ClockSource",
     "ClockSteps",
     "ClockSynchronizationStatus",
     "LastClockStep",
+    "LongestPause",
     "MaxClockErrorBound",
     "MeanClockErrorBound",
     "ReadErrorKind",
@@ -26,6 +28,7 @@ pub(super) const MEMBERS: [&str; 16] = [
     "Sequence",
     "StartedAt",
     "StatusChanges",
+    "Stopping",
     "Version",
 ];
 
@@ -70,21 +73,21 @@ pub(crate) fn is_reserved_member(name: &str) -> bool {
     MEMBERS.contains(&name) || Metric::ALL.iter().any(|metric| metric.as_str() == name)
 }
 
-/// The labels that are known, with the properties in their places.
-pub(super) fn labels<'a>(
-    format: &'a Format,
-    identity: &'a TaskIdentity,
-) -> Vec<(&'a str, &'a str)> {
+/// The known labels, then the properties. A property with the name of a label is the label's fallback.
+pub(super) fn labels<'a>(format: &'a Format, task: &'a KnownTask) -> Vec<(&'a str, &'a str)> {
     let mut labels = Vec::new();
     for &label in Label::ALL {
         let name = label.as_str();
-        let overridden = format.properties.iter().any(|own| own.name == name);
-        let value = identity.get(label);
-        if let Some(value) = value.filter(|value| fits(value) && !overridden) {
-            labels.push((name, value));
-        }
+        let value = task.identity().get(label).filter(|value| fits(value));
+        let fallback = || {
+            let own = format.properties.iter().find(|own| own.name == name);
+            own.filter(|_| task.allows_fallback(label))
+        };
+        let value = value.or_else(|| fallback().map(|own| own.value.as_str()));
+        labels.extend(value.map(|value| (name, value)));
     }
     let own = format.properties.iter();
+    let own = own.filter(|own| !LABELS.contains(&own.name.as_str()));
     labels.extend(own.map(|own| (own.name.as_str(), own.value.as_str())));
     labels
 }

@@ -60,12 +60,15 @@ fn window(readings: Vec<Reading>) -> Window {
 #[derive(Clone, Copy)]
 struct Origin<'a> {
     identity: Option<&'a TaskIdentity>,
+    /// How many documents have said so.
+    documents: usize,
     tally: Tally,
 }
 
 fn origin(identity: Option<&TaskIdentity>) -> Origin<'_> {
     Origin {
         identity,
+        documents: 2,
         tally: Tally {
             sequence: 3,
             lines_dropped: 0,
@@ -76,7 +79,11 @@ fn origin(identity: Option<&TaskIdentity>) -> Origin<'_> {
 
 fn render(format: &Format, window: &Window, origin: &Origin<'_>) -> Vec<u8> {
     let identity = origin.identity.cloned().unwrap_or_default();
-    let template = Template::new(format, &identity, time("2026-11-22T09:59:00.125Z"));
+    let mut task = KnownTask::default();
+    for _ in 0..origin.documents {
+        task.learn(&identity);
+    }
+    let template = Template::new(format, &task, time("2026-11-22T09:59:00.125Z"));
     super::render(format, &template, window, &origin.tally)
 }
 
@@ -191,7 +198,7 @@ fn golden_everything_at_once_by_the_second() {
             r#"{"Name":"CrossCheckOffset","Unit":"Milliseconds","StorageResolution":1},"#,
             r#"{"Name":"CrossCheckErrorBound","Unit":"Milliseconds","StorageResolution":1},"#,
             r#"{"Name":"CrossCheckDisagreement","Unit":"Count","StorageResolution":1}]}]},"#,
-            r#""TaskId":"t","Stage":"prod","ClusterName":"mine","#,
+            r#""ClusterName":"mine","TaskId":"t","Stage":"prod","#,
             r#""ClockSynchronized":1,"ClockReferenceAge":900.0,"ClockReadErrors":1,"LinesDropped":9,"#,
             r#""CrossCheckDisagreement":1,"#,
             r#""MaxClockErrorBound":0.5,"MeanClockErrorBound":0.5,"Samples":1,"ClockSource":"ecs","#,
@@ -292,7 +299,7 @@ fn dimension_sets_follow_what_is_known() {
             Some(outside.clone()),
             &given,
             None,
-            "ClusterName,ServiceName",
+            "ClusterName,TaskDefinitionFamily",
         ),
         (
             "a service's name that is no dimension value",

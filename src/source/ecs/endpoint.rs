@@ -7,7 +7,7 @@ use reqwest::{Client, Response, StatusCode, Url};
 use super::body::{self, Body};
 use crate::reading::{ReadError, ReadErrorKind};
 use crate::source::invalid_source::InvalidSource;
-use crate::source::lookup::Lookup;
+use crate::source::lookup::Resolver;
 
 /// The part of an error's body that becomes the message, in bytes.
 const ERROR_BODY_LIMIT: usize = 1 << 10;
@@ -19,6 +19,7 @@ pub(super) const KEEP_CONNECTION: Duration = Duration::from_secs(3);
 #[derive(Debug, Clone)]
 pub(super) struct Endpoint {
     client: Client,
+    resolver: Resolver,
     task: Url,
     timeout: Duration,
 }
@@ -29,9 +30,12 @@ impl Endpoint {
     /// # Errors
     /// If `base` is not the address of an endpoint.
     pub(super) fn new(base: &str, timeout: Duration) -> Result<Self, InvalidSource> {
+        let resolver = Resolver::default();
+        let client = client(&resolver, true);
         Ok(Self {
             task: task_url(base)?,
-            client: client(true).map_err(|error| InvalidSource::HttpClient(error.to_string()))?,
+            client: client.map_err(|error| InvalidSource::HttpClient(error.to_string()))?,
+            resolver,
             timeout,
         })
     }
@@ -40,7 +44,7 @@ impl Endpoint {
     /// kept, since keeping one costs a timer and memory.
     pub(super) fn asked_every(mut self, interval: Duration) -> Self {
         // If the setup fails now although it succeeded before, the existing client still works.
-        if let Ok(client) = client(interval < KEEP_CONNECTION) {
+        if let Ok(client) = client(&self.resolver, interval < KEEP_CONNECTION) {
             self.client = client;
         }
         self
@@ -51,11 +55,16 @@ impl Endpoint {
     /// # Errors
     /// If no complete answer arrives in time, the status is not 200, or the body is over 1 MiB.
     pub(super) async fn task_document(&self) -> Result<Vec<u8>, ReadError> {
+        self.resolver.begin();
         tokio::time::timeout(self.timeout, self.fetch())
             .await
             .unwrap_or_else(|_| {
                 let timeout = humantime::format_duration(self.timeout);
-                let message = format!("no complete answer within {timeout}");
+                let message = if self.resolver.is_pending() {
+                    format!("the lookup of the endpoint's name did not end within {timeout}")
+                } else {
+                    format!("no complete answer within {timeout}")
+                };
                 Err(ReadError::new(ReadErrorKind::Timeout, message))
             })
     }
@@ -80,7 +89,7 @@ impl Endpoint {
 }
 
 /// A client without proxies, redirects, and retries.
-fn client(keep_connection: bool) -> reqwest::Result<Client> {
+fn client(resolver: &Resolver, keep_connection: bool) -> reqwest::Result<Client> {
     let builder = Client::builder();
     // Keepalives cost five system calls per connection and find a dead peer within a minute. They are not needed:
     // each request has a time limit, and no connection is idle for more than 3 s.
@@ -91,7 +100,7 @@ fn client(keep_connection: bool) -> reqwest::Result<Client> {
         .tcp_keepalive_interval(None)
         .tcp_keepalive_retries(None)
         .no_proxy()
-        .dns_resolver(Lookup)
+        .dns_resolver(resolver.clone())
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
         .referer(false)
@@ -102,7 +111,7 @@ fn client(keep_connection: bool) -> reqwest::Result<Client> {
 }
 
 /// `<base>/task`. A doubled slash would be answered with a redirect.
-fn task_url(base: &str) -> Result<Url, InvalidSource> {
+pub(in crate::source) fn task_url(base: &str) -> Result<Url, InvalidSource> {
     let invalid = |error: &dyn std::fmt::Display| InvalidSource::Address(error.to_string());
     let mut url = Url::parse(base).map_err(|error| invalid(&error))?;
     if url.scheme() != "http" {
@@ -174,6 +183,31 @@ mod tests {
                     assert!(!brings_one, "{status}");
                 }
             }
+            server.join().unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn impossible_dates_in_headers_are_ignored() {
+        for date in [
+            "Wed, 31 Dec 1969 23:59:59 GMT",
+            "Mon, 01 Jan 0000 00:00:00 GMT",
+            "Fri, 31 Dec 99999 23:59:59 GMT",
+            "x",
+        ] {
+            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+            let base = format!("http://{}/v4/id", listener.local_addr().unwrap());
+            let server = std::thread::spawn(move || {
+                let (mut stream, _) = listener.accept().unwrap();
+                let _ = stream.read(&mut [0; 1_024]).unwrap();
+                let head = format!(
+                    "HTTP/1.1 200 OK\r\nDate: {date}\r\nExpires: {date}\r\nRetry-After: {date}\r\n\
+                     Content-Length: 2\r\n\r\n{{}}"
+                );
+                stream.write_all(head.as_bytes()).unwrap();
+            });
+            let endpoint = Endpoint::new(&base, Duration::from_secs(60)).unwrap();
+            assert_eq!(endpoint.task_document().await.unwrap(), b"{}", "{date}");
             server.join().unwrap();
         }
     }

@@ -135,11 +135,7 @@ impl NtpClient {
     }
 
     async fn exchange(&self) -> Result<Exchange, ExchangeError> {
-        let timeout = self.settings.timeout;
-        let mut dropped_error = None;
-        let outcome = tokio::time::timeout(timeout, self.attempt(&mut dropped_error)).await;
-        let outcome = outcome
-            .unwrap_or_else(|_| Err(dropped_error.unwrap_or(ExchangeError::Silent(timeout))));
+        let outcome = self.attempt().await;
         match &outcome {
             Err(ExchangeError::Kiss(code)) => self.apply(*code),
             Err(error) if error.is_of_the_address() => {
@@ -150,16 +146,26 @@ impl NtpClient {
         outcome
     }
 
-    async fn attempt(
-        &self,
-        dropped_error: &mut Option<ExchangeError>,
-    ) -> Result<Exchange, ExchangeError> {
-        let NtpSettings { server, drift, .. } = &self.settings;
-        let mut addresses = server.addresses().await.map_err(ExchangeError::Lookup)?;
+    #[expect(clippy::disallowed_methods, reason = "a deadline, not a reading")]
+    async fn attempt(&self) -> Result<Exchange, ExchangeError> {
+        let NtpSettings {
+            server,
+            drift,
+            timeout,
+            ..
+        } = &self.settings;
+        let deadline = tokio::time::Instant::now() + *timeout;
+        let addresses = tokio::time::timeout_at(deadline, server.addresses()).await;
+        let mut addresses = addresses
+            .map_err(|_| ExchangeError::LookupHung(*timeout))?
+            .map_err(ExchangeError::Lookup)?;
         let first = self.silent.load(Ordering::Relaxed) % addresses.len().max(1);
         addresses.rotate_left(first);
         let on_sent = |requested: &Moment| self.schedule().sent(requested.monotonic);
-        exchange_packets(&addresses, nonce(), *drift, on_sent, dropped_error).await
+        let mut dropped_error = None;
+        let exchange = exchange_packets(&addresses, nonce(), *drift, on_sent, &mut dropped_error);
+        let outcome = tokio::time::timeout_at(deadline, exchange).await;
+        outcome.unwrap_or_else(|_| Err(dropped_error.unwrap_or(ExchangeError::Silent(*timeout))))
     }
 
     fn apply(&self, code: KissCode) {

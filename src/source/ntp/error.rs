@@ -13,6 +13,8 @@ use crate::reading::{ReadError, ReadErrorKind};
 pub(super) enum ExchangeError {
     /// The lookup of the server's name failed.
     Lookup(io::Error),
+    /// The lookup of the server's name did not end within this time.
+    LookupHung(Duration),
     /// No packet could be sent or received.
     Network(io::Error),
     /// Nothing was received within this time.
@@ -74,7 +76,7 @@ impl ExchangeError {
     fn kind(&self) -> ReadErrorKind {
         match self {
             Self::Lookup(_) | Self::Network(_) => ReadErrorKind::Connection,
-            Self::Silent(_) => ReadErrorKind::Timeout,
+            Self::LookupHung(_) | Self::Silent(_) => ReadErrorKind::Timeout,
             Self::ForeignOrigin => ReadErrorKind::NtpOrigin,
             Self::Kiss(_) | Self::Refused(_) => ReadErrorKind::NtpKissOfDeath,
             Self::Unsynchronized => ReadErrorKind::NtpUnsynchronized,
@@ -97,6 +99,13 @@ impl fmt::Display for ExchangeError {
         match self {
             Self::Lookup(error) => {
                 write!(f, "the lookup of the NTP server's name failed: {error}")
+            }
+            Self::LookupHung(time) => {
+                let time = humantime::format_duration(*time);
+                write!(
+                    f,
+                    "the lookup of the NTP server's name did not end within {time}"
+                )
             }
             Self::Network(error) => write!(f, "the NTP server cannot be reached: {error}"),
             Self::Silent(time) => {

@@ -13,10 +13,9 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, timeout};
 
-/// What the listener answers, by its reference, and what the HTTP library says of a head that is none, is too large or
-/// comes too slowly.
-const STATUSES: [&str; 10] = [
-    "200", "400", "403", "404", "405", "408", "414", "421", "431", "503",
+/// The statuses of the reference, and those of the HTTP library for a head that is invalid or too large.
+const STATUSES: [&str; 9] = [
+    "200", "400", "403", "404", "405", "414", "421", "431", "503",
 ];
 /// Headers of answers. Nothing of a request is among them.
 const HEADERS: [&str; 7] = [
@@ -25,13 +24,13 @@ const HEADERS: [&str; 7] = [
     "connection",
     "content-length",
     "content-type",
-    "date",
+    "keep-alive",
     "x-content-type-options",
 ];
 /// The largest answer.
 const LARGEST: usize = 4 * 1024;
-/// No connection lasts longer, whatever its client does.
-const LONGEST: Duration = Duration::from_secs(70);
+/// An idle connection lasts 76 s, and none of these requests keeps one busy for long.
+const LONGEST: Duration = Duration::from_secs(90);
 
 pub fn check(bytes: &[u8]) {
     let [clock, way, request @ ..] = bytes else {

@@ -142,6 +142,24 @@ fn an_empty_variable_is_a_fault_but_for_the_properties() {
 }
 
 #[test]
+fn another_endpoint_takes_precedence_and_counts_as_inside_ecs() {
+    const OWN: &str = "CLOCK_EMF_ENDPOINT";
+    let other = "http://127.0.0.1:1/v4/id";
+    for variables in [
+        &[(OWN, other)][..],
+        // The variable of ECS is not even looked at.
+        &[(OWN, other), (ENDPOINT_VARIABLE, "x")],
+    ] {
+        let config = configured(&[], variables).unwrap();
+        assert!(config.rules.in_ecs);
+        assert_eq!(config.source.current(), ClockSource::Ecs);
+    }
+    assert!(configured(&[("endpoint", other), ("source", "ecs")], &[]).is_ok());
+    assert_eq!(faults(&[("endpoint", "x")], &[ENDPOINT]), ["--endpoint"]);
+    assert_eq!(faults(&[], &[(OWN, ""), ENDPOINT]), [OWN]);
+}
+
+#[test]
 fn sources_need_what_they_read() {
     assert_eq!(faults(&[("source", "ecs")], &[]), ["--source"]);
     assert_eq!(

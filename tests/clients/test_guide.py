@@ -1,19 +1,18 @@
-"""The guide shows the files that the tests run, and names the members and codes that there are."""
+"""The guide links every client, and names the members and codes that there are."""
 
 import json
 import re
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[2]
+CLIENTS = TOP / "src" / "answer" / "clients"
 GUIDE = (TOP / "src" / "answer" / "README.md").read_text()
 SCHEMA = json.loads((TOP / "src" / "clock" / "report.schema.json").read_text())
 
 
-def test_each_snippet_is_the_file_itself():
-    shown = re.findall(r"<!-- tests/snippets/(\S+) -->\n```\w+\n(.*?)```\n", GUIDE, re.DOTALL)
-    assert len(shown) == 7 == len(re.findall("<!-- ", GUIDE))
-    for name, text in shown:
-        assert text == (TOP / "tests" / "snippets" / name).read_text(), name
+def test_every_client_is_in_the_guide():
+    for client in CLIENTS.glob("*.*"):
+        assert f"(clients/{client.name})" in GUIDE, client.name
 
 
 def test_every_member_has_its_row():
@@ -29,7 +28,7 @@ def test_every_code_is_named():
 
 def test_the_answer_shown_has_the_members():
     [line] = [line for line in GUIDE.splitlines() if line.startswith('{"verdict"')]
-    assert list(json.loads(line)) == [name for name in SCHEMA["properties"] if name != "certainly_past"]
+    assert list(json.loads(line)) == [name for name in SCHEMA["properties"] if name not in ("certainly_past", "written_s_ago")]
 
 
 def test_links_lead_somewhere():

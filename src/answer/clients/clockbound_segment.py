@@ -1,4 +1,4 @@
-"""A critical step that rests on the clock, in Python: the PyPI client `clockbound` maps the sidecar's segment."""
+"""A critical step with the PyPI client `clockbound`, which maps the sidecar's segment. Tested with clockbound 0.3.0."""
 
 import os
 import sys
@@ -11,14 +11,14 @@ SYNCHRONIZED = 1
 
 
 class ClockNotGood(Exception):
-    """The clock is not good, or there is no segment: both mean that the step must not be taken."""
+    """Refuse the step: the clock is not good, or there is no segment."""
 
 
 def clock(client):
-    """The range that it is now, if the clock is good."""
+    """The range that contains true time, if the clock is good."""
     try:
         now = client.now()
-        # This client gives a range while the clock runs free as well, and does not say which it is.
+        # This client also returns a range while the clock runs free, without the status.
         status = client.snapshot().clock_status
     except ClockboundError as reason:
         raise ClockNotGood(str(reason)) from reason
@@ -35,13 +35,13 @@ def wait_until_past(client, timestamp, patience=10):
             if clock(client).earliest > timestamp:
                 return
         except ClockNotGood:
-            pass  # It may become good again.
+            pass  # it may become good again
         time.sleep(0.0001)
     raise ClockNotGood(f"{timestamp} is not certainly past")
 
 
 def commit(client, write):
-    """Takes the step with the latest time it can be, and waits that time out before anybody hears of it."""
+    """Takes the step with the latest time it can be, and returns when that time is certainly past."""
     timestamp = clock(client).latest
     write(timestamp)
     wait_until_past(client, timestamp)
@@ -50,7 +50,7 @@ def commit(client, write):
 
 if __name__ == "__main__":
     try:
-        # An application opens it once, and keeps it.
+        # Open it once for the whole process.
         client = Clockbound(os.environ.get("CLOCK_SEGMENT", "/var/run/clockbound/shm0"))
         print("committed", commit(client, write=lambda timestamp: print("writing", timestamp)))
     except (ClockNotGood, ClockboundError) as reason:
