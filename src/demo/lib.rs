@@ -22,7 +22,7 @@ use ecs_clock_emf::{Clock, Limits, Moment};
 use tokio::net::TcpListener;
 use tracing::info;
 
-use self::history::{History, Point};
+use self::history::History;
 use self::routes::App;
 pub use self::settings::{Arguments, Settings};
 
@@ -72,12 +72,11 @@ async fn serve(settings: Settings, listener: TcpListener, shutdown: impl Future<
 async fn watch(clock: Clock, history: Arc<Mutex<History>>, distance: Duration) {
     loop {
         let outcome = clock.reading().await;
-        let point = Point::new(&outcome, Moment::now().monotonic);
         // A panic elsewhere leaves whole points behind.
         history
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .push(point);
+            .add(&outcome, Moment::now().monotonic);
         tokio::time::sleep(distance).await;
     }
 }

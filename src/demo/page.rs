@@ -9,17 +9,41 @@ use super::format::{in_ms, in_s, rfc3339, whole_microsecond};
 use super::history::History;
 use super::plot::plot;
 use super::transaction::Outcome;
-use ecs_clock_emf::{Report, TaskIdentity};
+use ecs_clock_emf::{DriftRate, Limits, Moment, Reading, Report, TaskIdentity};
 
 /// What the page shows.
 pub(super) struct View<'a> {
     pub(super) report: &'a Report,
+    /// If there is no reading now, the last one.
+    pub(super) last: Option<&'a LastReading>,
     pub(super) identity: Option<&'a TaskIdentity>,
     pub(super) history: &'a History,
     pub(super) now: Instant,
     pub(super) limit: Limit<'a>,
     /// What became of a transaction, on the page that answers it.
     pub(super) transaction: Option<&'a Outcome>,
+}
+
+/// The label of the field for the limit.
+pub(super) const LIMIT_LABEL: &str = "Largest acceptable error";
+
+/// The last reading of a clock that cannot be read now. It is no verdict on the present.
+pub(super) struct LastReading {
+    report: Report,
+    age: Duration,
+}
+
+impl LastReading {
+    /// What `reading` was, as seen at `now`.
+    pub(super) fn new(reading: &Reading, limits: &Limits, now: &Moment) -> Self {
+        let mut report = Report::judge(reading, limits, &reading.taken, DriftRate::DEFAULT);
+        // A range would be one of now.
+        report.interval = None;
+        Self {
+            report,
+            age: now.since(&reading.taken),
+        }
+    }
 }
 
 /// The limit that the verdict is held against.
@@ -58,7 +82,10 @@ pub(super) fn page(view: &View<'_>) -> Markup {
                     (limit_form(&view.limit))
                     section aria-labelledby="values-heading" {
                         h2 id="values-heading" { "Reading" }
-                        dl id="values" data-live { (values(view.report)) }
+                        p id="values-age" class="hint" data-live {
+                            @if let Some(last) = view.last { "The last one, " (last.age.as_secs()) " s ago. There is none now." }
+                        }
+                        dl id="values" data-live { (values(view.last.map_or(view.report, |last| &last.report))) }
                     }
                     section aria-labelledby="plot-heading" {
                         h2 id="plot-heading" { "The last minutes" }
@@ -111,7 +138,7 @@ fn verdict_section(report: &Report, limit: &Limit<'_>) -> Markup {
 fn limit_form(limit: &Limit<'_>) -> Markup {
     html! {
         form id="limit-form" method="get" action="/" {
-            label for="max-error" { "Largest acceptable error" }
+            label for="max-error" { (LIMIT_LABEL) }
             span class="controls" {
                 input id="max-error" name="max_error" value=(limit.text) autocomplete="off" spellcheck="false"
                     aria-describedby="limit-hint limit-fault" aria-invalid=[limit.fault.map(|_| "true")];
@@ -232,12 +259,13 @@ fn query_value(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ecs_clock_emf::{Limits, ReadError, ReadErrorKind};
+    use ecs_clock_emf::{ReadError, ReadErrorKind};
 
     fn rendered(report: &Report, identity: &TaskIdentity, limit: Limit<'_>) -> String {
         let history = History::new(Duration::from_secs(300));
         let view = View {
             report,
+            last: None,
             identity: Some(identity),
             history: &history,
             now: Instant::now(),

@@ -15,8 +15,8 @@ use super::history::{History, Point, State};
 /// The picture's size in units of its own.
 const WIDTH: f64 = 1_000.0;
 const HEIGHT: f64 = 300.0;
-/// A limit so far out that the band would be a line is left out of the picture.
-const LIMIT_OVER_BOUND: u32 = 30;
+/// A limit so many times the largest bound would make the band a line: it is named beside the picture instead.
+const LIMIT_OVER_BOUND: u32 = 4;
 
 /// What the plot shows without a bound and a limit.
 const NOTHING_KNOWN: Duration = Duration::from_millis(1);
@@ -74,6 +74,8 @@ pub(super) fn plot(history: &History, now: Instant, limit: Option<Duration>) -> 
                 li { span class="swatch band" {} "error bound" }
                 @if limit.is_some_and(|limit| frame.shows(limit)) {
                     li { span class="swatch limit" {} "limit" }
+                } @else if let Some(limit) = limit {
+                    li { "limit ±" (in_ms(limit)) ", outside of the picture" }
                 }
                 li { span class="swatch lost" {} "not synchronized" }
                 li { span class="swatch silent" {} "no reading" }
@@ -297,9 +299,10 @@ mod tests {
         let history = history(now, &[(0, Some(446), GOOD)]);
         let points: Vec<&Point> = history.points().collect();
         for (limit_us, top) in [
-            (5_000, 10.0),
+            (5_000, 0.5),
+            (1_000, 2.0),
             (100, 0.5),
-            (13_000, 20.0),
+            (13_000, 0.5),
             (86_400_000_000, 0.5),
         ] {
             let limit = Duration::from_micros(limit_us);
@@ -309,7 +312,7 @@ mod tests {
                 "{limit:?}: {}",
                 frame.top_ms
             );
-            assert_eq!(frame.shows(limit), limit_us < 1_000_000, "{limit:?}");
+            assert_eq!(frame.shows(limit), limit_us <= 1_000, "{limit:?}");
         }
         for (value, round) in [
             (0.0, 1e-6),

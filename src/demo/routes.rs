@@ -11,7 +11,7 @@ use axum::routing::{get, post};
 
 use super::history::History;
 use super::limits::{Requested, stricter};
-use super::page::{Limit, View, page};
+use super::page::{LIMIT_LABEL, LastReading, Limit, View, page};
 use super::transaction::{Outcome, commit};
 use ecs_clock_emf::{Clock, Limits, Moment, Report};
 use serde::Serialize;
@@ -111,8 +111,8 @@ async fn run_transaction(
     let requested = Requested::new(&app.limits, query.as_deref());
     let outcome = match &requested.query {
         Ok(query) => commit(&app.clock, &stricter(&app.limits, &query.limits)).await,
-        Err(wrong) => Outcome::Refused {
-            reasons: vec![wrong.to_string()],
+        Err(invalid) => Outcome::Refused {
+            reasons: vec![labelled(&invalid.to_string())],
         },
     };
     let status = match (&requested.query, outcome.is_committed()) {
@@ -141,9 +141,10 @@ async fn render(
 ) -> Response {
     let query = requested.query.as_ref();
     let limits = query.map_or(&app.limits, |query| &query.limits);
-    let fault = query.err().map(ToString::to_string);
+    let fault = query.err().map(|invalid| labelled(&invalid.to_string()));
     let usual_text = app.limits.max_error.to_string();
     let report = app.clock.report(limits).await;
+    let now = Moment::now();
     let identity = app.clock.identity().await;
     // A panic elsewhere leaves whole points behind.
     let history = app
@@ -151,11 +152,14 @@ async fn render(
         .lock()
         .unwrap_or_else(PoisonError::into_inner)
         .clone();
+    let last = history.last().filter(|_| report.read_at.is_none());
+    let last = last.map(|reading| LastReading::new(reading, limits, &now));
     let view = View {
         report: &report,
+        last: last.as_ref(),
         identity: identity.as_ref(),
         history: &history,
-        now: Moment::now().monotonic,
+        now: now.monotonic,
         limit: Limit {
             value: limits.max_error_for(report.source),
             text: requested.max_error.as_deref().unwrap_or(&usual_text),
@@ -170,6 +174,14 @@ async fn render(
         html,
     )
         .into_response()
+}
+
+/// A fault of the query in the words of the page, which has labels where the query has names.
+fn labelled(fault: &str) -> String {
+    match fault.strip_prefix("max_error") {
+        Some(rest) => format!("{LIMIT_LABEL}{rest}"),
+        None => fault.to_owned(),
+    }
 }
 
 /// Whether the client names HTML among what it takes, as a browser does.

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use crate::clock::Limits;
 use crate::program::commands::{check, run};
-use crate::program::options::AnyOption;
+use crate::program::options::groups;
 use crate::program::raw;
-use crate::program::settings::{Outcome, Read, all_known, outcome};
-use crate::program::start::{command, flags};
+use crate::program::settings::{Outcome, Read, outcome};
+use crate::program::start::{flags, matches};
 use crate::program::unknown_variables::unknown_variables;
 use crate::source::{Environment, NtpSettings};
 use crate::time::DriftRate;
@@ -33,7 +33,7 @@ pub enum Start {
 pub struct Run {
     /// The word for the source.
     pub source: String,
-    /// One reading and out.
+    /// Take one reading, then exit.
     pub once: bool,
     /// From one reading to the next.
     pub sample_interval: Duration,
@@ -82,8 +82,7 @@ pub struct Fault {
 /// What the program would do with these arguments and this environment.
 #[must_use]
 pub fn start(arguments: Vec<OsString>, environment: &Environment) -> Start {
-    let name = OsString::from("ecs-clock-emf");
-    let matches = match command().try_get_matches_from([name].into_iter().chain(arguments)) {
+    let matches = match matches(arguments) {
         Ok(matches) => matches,
         Err(error) if error.use_stderr() => return Start::WrongCommandLine(error.to_string()),
         Err(error) => return Start::Text(error.to_string()),
@@ -92,16 +91,16 @@ pub fn start(arguments: Vec<OsString>, environment: &Environment) -> Start {
         Some(("explain", _)) => Start::Other,
         Some(("check", matches)) if is_of_segment(matches) => Start::Other,
         Some(("check", matches)) => {
-            let flags = flags(matches, &check::options());
+            let flags = flags(matches, groups::CHECK);
             let read: Read<_> = check::limits_and_wait;
-            let (outcome, _) = outcome(&flags, environment, read);
+            let outcome = outcome(&flags, environment, read);
             Start::Check(faults_shown(outcome).map(|((limits, wait), _)| Check { limits, wait }))
         }
         other => {
             let matches = other.map_or(&matches, |(_, matches)| matches);
-            let flags = flags(matches, &run::options());
-            let (outcome, options) = outcome(&flags, environment, run::settings::read);
-            let unknown = unknown(environment, &all_known(options));
+            let flags = flags(matches, groups::RUN);
+            let outcome = outcome(&flags, environment, run::settings::read);
+            let unknown = unknown(environment);
             Start::Run(faults_shown(outcome).map(|(settings, changes)| {
                 let changes = changes.iter().map(ToString::to_string).collect();
                 shown(settings, changes, unknown)
@@ -114,11 +113,8 @@ fn is_of_segment(matches: &clap::ArgMatches) -> bool {
     cfg!(target_os = "linux") && matches.contains_id("clockbound")
 }
 
-fn unknown(
-    environment: &Environment,
-    known: &[&dyn AnyOption],
-) -> Vec<(String, Option<&'static str>)> {
-    let unknown = unknown_variables(environment, known).into_iter();
+fn unknown(environment: &Environment) -> Vec<(String, Option<&'static str>)> {
+    let unknown = unknown_variables(environment).into_iter();
     unknown
         .map(|unknown| (unknown.name, unknown.meant))
         .collect()

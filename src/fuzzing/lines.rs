@@ -63,7 +63,7 @@ pub fn lines(
     started: &Moment,
     events: &[Event],
 ) -> Option<Vec<Vec<u8>>> {
-    let (outcome, _) = outcome(&Flags::new(), environment, run::settings::read);
+    let outcome = outcome(&Flags::new(), environment, run::settings::read);
     let (((settings, _, _), _), _) = outcome.ok()?;
     let format = settings.format;
     let mut collector = Collector::new(&settings.rules, started);

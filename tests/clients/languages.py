@@ -12,6 +12,7 @@ Times are in nanoseconds since 1970. BEFORE and AFTER are the wall clock around 
 plus LATER_MS, and waits until it is past; TICKS is how often the event loop ran something else, or `-` without one.
 """
 
+import importlib.util
 import os
 import queue
 import shutil
@@ -40,7 +41,10 @@ class Language:
     build: tuple[str, ...] = ()
     # Shares one request among simultaneous callers, and keeps its answer.
     caches: bool = True
+    has_simultaneous_callers: bool = True
     has_event_loop: bool = False
+    # Has a command `step`, since libfaketime has no effect on it, or makes it slow.
+    has_step: bool = False
     # Asks the sidecar whether a time is past, instead of computing it.
     computes: bool = True
     # Malformed answers that it cannot tell from good ones, without a parser.
@@ -48,21 +52,43 @@ class Language:
 
 
 PYTHON = (sys.executable, str(DRIVERS / "driver.py"))
-GO = "mkdir ecsclock && mv ecs_clock.go ecsclock && go mod init driver && go vet ./... && go build -o driver ."
+JAVA = ("EcsClock.java", "EcsClockHealthIndicator.java", "Driver.java")
+GO = "mkdir ecsclock && mv ecs_clock.go step.go ecsclock && go mod init driver && go vet ./... && go build -o driver ."
 WARNINGS = "-O1 -Wall -Wextra -Wshadow -pedantic -Werror -fsanitize=address,undefined -fno-sanitize-recover -pthread"
+DOTNET_VERSION = "3.1.23"
+DOTNET_LIBRARIES = "Private.CoreLib Runtime Runtime.Extensions Net.Http Net.Primitives Text.Json Console Private.Uri Collections Threading Linq Memory"
+
+
+def csharp():
+    """The client in C#, if PyPI's package with the .NET runtime is installed."""
+    package = importlib.util.find_spec("dotnetcore2")
+    if package is None or shutil.which("mcs") is None:
+        return []
+    dotnet = Path(package.origin).parent / "bin" / "dotnet"
+    dotnet.chmod(0o755)
+    libraries = dotnet.parent / "shared" / "Microsoft.NETCore.App" / DOTNET_VERSION
+    references = [f"-r:{libraries}/System.{name}.dll" for name in DOTNET_LIBRARIES.split()]
+    sources = ("EcsClock.cs", "EcsClockHealthCheck.cs", "Driver.cs", "Stubs.cs")
+    # 1702: the packaged libraries differ from one another in their last digits.
+    compile = ("mcs", "-nostdlib", "-noconfig", "-langversion:7.2", "-nowarn:1702", "-warnaserror", *references, "-out:driver.dll", *sources)
+    return [Language("csharp", (*sources, "driver.runtimeconfig.json"), (str(dotnet), "{}/driver.dll"), compile)]
+
+
 LANGUAGES = [
     Language("python", ("ecs_clock.py",), PYTHON),
     Language("asyncio", ("ecs_clock_asyncio.py",), (*PYTHON, "asyncio"), has_event_loop=True),
     Language("node", ("ecs-clock.mjs",), ("node", str(DRIVERS / "driver.mjs")), has_event_loop=True),
-    Language("java", ("EcsClock.java", "Driver.java"), ("java", "-cp", "{}", "Driver"), ("javac", "-Xlint:all,-serial", "-Werror", "EcsClock.java", "Driver.java")),
+    Language("java", JAVA, ("java", "-cp", "{}", "Driver"), ("javac", "-Xlint:all,-serial", "-Werror", "-sourcepath", str(DRIVERS / "spring"), "-d", ".", *JAVA), has_step=True),
     Language("c", ("ecs_clock.h", "driver.c"), ("{}/driver",), ("cc", "-std=c11", *WARNINGS.split(), "driver.c", "-o", "driver")),
     Language("cpp", ("ecs_clock.h", "ecs_clock.hpp", "driver.cpp"), ("{}/driver",), ("c++", "-std=c++17", *WARNINGS.split(), "driver.cpp", "-o", "driver")),
     Language("ruby", ("ecs_clock.rb",), ("ruby", "-w", str(DRIVERS / "driver.rb"))),
+    Language("php", ("EcsClock.php",), ("php", str(DRIVERS / "driver.php")), has_simultaneous_callers=False),
     Language(
         "shell", ("ecs_clock.sh",), ("sh", str(DRIVERS / "driver.sh")), caches=False, computes=False,
         overlooks=("over the limit", "no such day", "more than an object"),
     ),
-    Language("go", ("ecs_clock.go", "driver.go"), ("{}/driver",), ("sh", "-c", GO)),
+    Language("go", ("ecs_clock.go", "driver.go", "step.go"), ("{}/driver",), ("sh", "-c", GO), has_step=True),
+    *csharp(),
 ]
 BY_NAME = {language.name: language for language in LANGUAGES}
 
@@ -73,7 +99,7 @@ class Driver:
     def __init__(self, language, folder, **environment):
         self._process = subprocess.Popen(
             [part.replace("{}", str(folder)) for part in language.run], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-            bufsize=1, env={"PATH": os.environ["PATH"], "HOME": str(folder)} | PROXIES | environment,
+            bufsize=1, env={"PATH": os.environ["PATH"], "HOME": str(folder), "PYTHONDONTWRITEBYTECODE": "1"} | PROXIES | environment,
         )  # fmt: skip
         self._replies = queue.Queue()
         threading.Thread(target=self._read, daemon=True).start()

@@ -7,8 +7,9 @@ import threading
 import time
 
 import pytest
-from languages import BY_NAME, LANGUAGES
-from scripted import good, not_good, response
+from languages import BY_NAME, LANGUAGES, Driver
+from program import SteppedClock
+from scripted import Scripted, good, not_good, response
 
 ALL = [language.name for language in LANGUAGES]
 CACHING = [language.name for language in LANGUAGES if language.caches]
@@ -33,6 +34,11 @@ def refused(reply):
     """The codes of a reply that refuses."""
     assert reply[0] == "refused", reply
     return reply[1].split(",")
+
+
+@pytest.mark.skipif("csharp" not in BY_NAME, reason="no .NET runtime for this processor, or no mcs")
+def test_the_client_in_c_sharp_is_run(drivers):
+    assert drivers["csharp"].ask("fake")[0] == "fake"
 
 
 # ---- real sidecars ------------------------------------------------------------------------------------------------------
@@ -249,10 +255,8 @@ def test_five_hundred_callers_make_one_request(drivers, scripted, name):
     assert (len(scripted.requests), len(scripted.connections)) == (1, 1)
 
 
-@each_with_cache
+@pytest.mark.parametrize("name", [language.name for language in LANGUAGES if language.caches and language.has_simultaneous_callers])
 def test_five_hundred_callers_share_a_refusal(drivers, scripted, name):
-    if name in ("php",):
-        pytest.skip("one caller at a time")
     driver = drivers[name].open(scripted.url, cache_ms=MINUTE_MS)
     may_answer = threading.Event()
     timer = threading.Timer(0.5, may_answer.set)
@@ -306,6 +310,39 @@ def test_an_answer_that_grew_over_the_limit_is_not_used(drivers, scripted, name)
     time.sleep(0.12)
     assert refused(driver.ask("now")) == ["not_synchronized"]
     assert len(scripted.requests) == 2
+
+
+def requests_of(driver, server, questions):
+    """How many requests that many questions make."""
+    count = len(server.requests)
+    for _ in range(questions):
+        assert driver.ask("now")[0] == "good"
+    return len(server.requests) - count
+
+
+def test_an_answer_from_before_a_step_is_not_used(drivers, folder):
+    clock, running = SteppedClock(), {}
+    # The sanitizers want to be the first library.
+    environment = clock.environment | {"ASAN_OPTIONS": "verify_asan_link_order=0"}
+    try:
+        for name in CACHING:
+            driver = drivers[name] if BY_NAME[name].has_step else Driver(BY_NAME[name], folder / name, **environment)
+            running[name] = driver, Scripted()
+        for driver, server in running.values():
+            driver.open(server.url, max_error_ms=2000, cache_ms=MINUTE_MS)
+            assert requests_of(driver, server, 3) == 1
+        for step in (-0.5, 0.5):
+            clock.step_to(step)
+            for name, (driver, server) in running.items():
+                if BY_NAME[name].has_step:
+                    driver.ask("step")
+                assert requests_of(driver, server, 3) == 1, name
+    finally:
+        clock.close()
+        for name, (driver, server) in running.items():
+            server.close()
+            if not BY_NAME[name].has_step:
+                driver.close()
 
 
 @each_with_cache

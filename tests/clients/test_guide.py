@@ -2,17 +2,36 @@
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
+
+import pytest
 
 TOP = Path(__file__).resolve().parents[2]
 CLIENTS = TOP / "src" / "answer" / "clients"
 GUIDE = (TOP / "src" / "answer" / "README.md").read_text()
+STEP = GUIDE.partition("## A critical step")[2]
 SCHEMA = json.loads((TOP / "src" / "clock" / "report.schema.json").read_text())
 
 
 def test_every_client_is_in_the_guide():
     for client in CLIENTS.glob("*.*"):
         assert f"(clients/{client.name})" in GUIDE, client.name
+
+
+@pytest.mark.parametrize("scenario, is_good", [("good", True), ("unsynchronized", False)])
+def test_the_examples_work(sidecars, scenario, is_good):
+    shell, python = (re.search(f"```{language}\n(.*?)```", STEP, re.DOTALL)[1] for language in ("sh", "python"))
+    address = sidecars(scenario).address
+    done = subprocess.run(["sh", "-c", shell.replace("http://127.0.0.1:2780", address)], timeout=60, stdin=subprocess.DEVNULL)
+    assert (done.returncode == 0) == is_good
+    called = "def write(timestamp): print('wrote')\ndef refuse(codes, text): print(*codes)\n"
+    done = subprocess.run(
+        [sys.executable, "-c", called + python], capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL,
+        env={"CLOCK_SIDECAR": address, "PYTHONPATH": str(CLIENTS), "PYTHONDONTWRITEBYTECODE": "1"},
+    )  # fmt: skip
+    assert done.stdout == ("wrote\n" if is_good else "not_synchronized\n"), done
 
 
 def test_every_member_has_its_row():

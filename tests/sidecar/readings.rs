@@ -283,7 +283,7 @@ fn the_bytes_of_the_open_agent() {
         ),
         ("task-tiny", (None, Some(0.000_001), Some("SYNCHRONIZED"))),
         ("task-zero", NO_BOUND),
-        ("task-refnil", (None, Some(0.522_025), Some("SYNCHRONIZED"))),
+        ("task-refnil", (None, Some(0.522_026), Some("SYNCHRONIZED"))),
         ("task-nostatus", (None, Some(0.518_017), Some("UNKNOWN"))),
         ("task-empty", failed("no_clock_drift")),
         ("task-nil", failed("no_clock_drift")),

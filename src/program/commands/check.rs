@@ -1,4 +1,4 @@
-//! The command `check`: one reading, or waiting for a good one, to a verdict.
+//! The command `check`: prints one reading and a verdict, or waits for a good one.
 
 use std::future::Future;
 use std::io::{self, Write};
@@ -10,10 +10,9 @@ use tokio::time::Instant;
 use crate::clock::{Clock, Limits, Report};
 use crate::program::clock::{clock, limits};
 use crate::program::exit::Exit;
-use crate::program::options::AnyOption;
 use crate::program::options::check::{JSON, WAIT};
 use crate::program::raw::{Flags, Raw};
-use crate::program::settings::{options_of, settings};
+use crate::program::settings::settings;
 use crate::program::system::stoppable;
 use crate::source::Environment;
 
@@ -24,7 +23,7 @@ const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
 
 /// The settings of the command.
 #[derive(Debug)]
-struct Settings {
+pub(crate) struct Settings {
     /// The clock. Every verdict is on a new reading.
     clock: Clock,
     /// What is good.
@@ -35,33 +34,28 @@ struct Settings {
     json: bool,
 }
 
-/// What the command found.
+/// The result of the last attempt.
 #[derive(Debug, Clone, PartialEq)]
-struct Checked {
+struct Outcome {
     /// The last verdict.
     report: Report,
-    /// Whether any attempt gave a reading.
-    had_reading: bool,
-}
-
-/// The options of the command.
-pub(crate) fn options() -> Vec<&'static dyn AnyOption> {
-    options_of(read)
+    /// Whether any read succeeded.
+    any_reading: bool,
 }
 
 /// Runs the command to its end.
 pub(crate) fn run(flags: &Flags, environment: &Environment) -> Exit {
-    stoppable(async |shutdown| {
+    stoppable(flags, environment, async |shutdown| {
         let settings = match settings(flags, environment, read) {
-            Ok((settings, _)) => settings,
+            Ok(configured) => configured.settings,
             Err(exit) => return exit,
         };
-        let Some(checked) = check(&settings, shutdown).await else {
+        let Some(outcome) = check(&settings, shutdown).await else {
             return Exit::NoReading;
         };
         // If stdout is closed, the exit code still has the verdict.
-        let _ = print(&checked.report, settings.json);
-        match (checked.report.is_good(), checked.had_reading) {
+        let _ = print(&outcome.report, settings.json);
+        match (outcome.report.is_good(), outcome.any_reading) {
             (true, _) => Exit::Success,
             (false, true) => Exit::NotGood,
             (false, false) => Exit::NoReading,
@@ -69,7 +63,8 @@ pub(crate) fn run(flags: &Flags, environment: &Environment) -> Exit {
     })
 }
 
-fn read(raw: &mut Raw<'_>) -> Option<Settings> {
+/// Reads the options.
+pub(crate) fn read(raw: &mut Raw<'_>) -> Option<Settings> {
     let clock = clock(raw);
     let limits = limits(raw);
     let wait = raw.get(&WAIT);
@@ -95,10 +90,10 @@ pub(crate) fn limits_and_wait(raw: &mut Raw<'_>) -> Option<(Limits, Option<Durat
 /// The last attempt begins, at the latest, when the time is over; like every attempt it is given the
 /// time that one request may take.
 #[expect(clippy::disallowed_methods, reason = "a deadline, not a reading")]
-async fn check(settings: &Settings, shutdown: impl Future<Output = ()>) -> Option<Checked> {
+async fn check(settings: &Settings, shutdown: impl Future<Output = ()>) -> Option<Outcome> {
     let mut shutdown = pin!(shutdown);
     let deadline = Instant::now() + settings.wait.unwrap_or_default();
-    let mut last: Option<Checked> = None;
+    let mut last: Option<Outcome> = None;
     loop {
         let began = Instant::now();
         let report = tokio::select! {
@@ -106,15 +101,15 @@ async fn check(settings: &Settings, shutdown: impl Future<Output = ()>) -> Optio
             report = settings.clock.report(&settings.limits) => report,
             () = &mut shutdown => return last,
         };
-        let checked = Checked {
-            had_reading: !report.is_without_reading() || last.is_some_and(|last| last.had_reading),
+        let outcome = Outcome {
+            any_reading: !report.is_without_reading() || last.is_some_and(|last| last.any_reading),
             report,
         };
         let now = Instant::now();
-        if checked.report.is_good() || now >= deadline {
-            return Some(checked);
+        if outcome.report.is_good() || now >= deadline {
+            return Some(outcome);
         }
-        last = Some(checked);
+        last = Some(outcome);
         let next = (began + PAUSE).max(now + SHORTEST_PAUSE);
         tokio::select! {
             () = tokio::time::sleep_until(deadline.min(next)) => {}
@@ -153,8 +148,8 @@ mod tests {
                 json: false,
             };
             let began = Instant::now();
-            let checked = check(&settings, std::future::pending()).await.unwrap();
-            assert!(!checked.had_reading);
+            let outcome = check(&settings, std::future::pending()).await.unwrap();
+            assert!(!outcome.any_reading);
             let took = began.elapsed();
             assert!(took >= Duration::from_millis(wait_ms), "{took:?}");
             // The last read may have to wait for the pause between two.

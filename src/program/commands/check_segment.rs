@@ -19,7 +19,7 @@ use crate::source::Environment;
 pub(crate) fn run(directory: &Path, flags: &Flags, environment: &Environment) -> Exit {
     let read = |raw: &mut Raw<'_>| Some((error_limits(raw), raw.is_on(&JSON)));
     let (limits, json) = match settings(flags, environment, read) {
-        Ok((settings, _)) => settings,
+        Ok(configured) => configured.settings,
         Err(exit) => return exit,
     };
     match clockbound::check(directory, &limits.with_max_age(AgeLimit::Off)) {

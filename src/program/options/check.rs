@@ -27,7 +27,7 @@ pub(crate) const FOR: Opt<Preset> = Opt {
     variable: "CLOCK_EMF_FOR",
     value_name: "NAME",
     default: DefaultValue::Nothing,
-    help: "Apply the error limit of a system, such as cockroachdb; the smaller limit if --max-error is given too",
+    help: "Apply the error limit of a system, such as cockroachdb; the smaller limit if max-error is given too",
     rule: |text| {
         text.parse()
             .map_err(|_: InvalidPreset| expected(InvalidPreset::expected(), text))
@@ -69,7 +69,7 @@ pub(crate) const WAIT: Opt<Duration> = Opt {
     variable: "CLOCK_EMF_WAIT",
     value_name: "DURATION",
     default: DefaultValue::Nothing,
-    help: "Read every second until good, for at most this long, up to 1day",
+    help: "Read every second until the clock is good, for at most this long, up to 1day",
     rule: |text| within(text, Duration::ZERO, Duration::from_secs(24 * 60 * 60)),
     #[cfg(test)]
     examples: Examples {

@@ -18,7 +18,7 @@ pub(crate) const ONCE: Opt<bool> = Opt {
     variable: "CLOCK_EMF_ONCE",
     value_name: "",
     default: DefaultValue::Nothing,
-    help: "Take one reading, emit it and exit",
+    help: "Take one reading, emit it, and exit",
     rule: switch,
     #[cfg(test)]
     examples: SWITCH_EXAMPLES,
@@ -72,7 +72,7 @@ pub(crate) const EMIT_JITTER: Opt<Duration> = Opt {
     variable: "CLOCK_EMF_EMIT_JITTER",
     value_name: "DURATION",
     default: DefaultValue::Derived("half the emit interval"),
-    help: "The longest delay of regular lines, up to the emit interval",
+    help: "Longest delay of regular lines, up to the emit interval",
     rule: |text| within(text, Duration::ZERO, LONGEST_EMIT_INTERVAL),
     #[cfg(test)]
     examples: Examples {
@@ -86,7 +86,7 @@ pub(crate) const STORAGE_RESOLUTION: Opt<StorageResolution> = Opt {
     variable: "CLOCK_EMF_STORAGE_RESOLUTION",
     value_name: "SECONDS",
     default: DefaultValue::Text("60"),
-    help: "60, or 1: then each reading is emitted at once",
+    help: "60, or 1 to emit each reading at once",
     rule: |text| match text {
         "60" => Ok(StorageResolution::Minute),
         "1" => Ok(StorageResolution::Second),

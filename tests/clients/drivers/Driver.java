@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
 
-/** Drives EcsClock.java by the protocol of languages.py. */
+/** Drives EcsClock.java by the protocol of languages.py, and EcsClockHealthIndicator.java against stubs of Spring's types. */
 class Driver {
     static long nanoseconds(Instant instant) {
         return instant.getEpochSecond() * 1_000_000_000L + instant.getNano();
@@ -53,9 +53,43 @@ class Driver {
     static String fake() throws Exception {
         var clock = new EcsClock.Fake(Duration.ofNanos(500_000));
         var first = now(clock).split(" ")[0];
+        var indicator = new EcsClockHealthIndicator(clock);
         clock.waitUntilPast(clock.now().latest(), Duration.ofMinutes(1));
+        var good = indicator.health();
         clock.codes = List.of("not_synchronized");
+        var bad = indicator.health();
+        if (!good.status().equals("UP") || !bad.status().equals("OUT_OF_SERVICE") || !bad.details().get("codes").equals(clock.codes)) {
+            return "the health indicator is wrong";
+        }
         return "fake " + first + " " + now(clock).split(" ")[1];
+    }
+
+    /** Makes the last answer one from before a step of a second: libfaketime slows a virtual machine down too much. */
+    static void step(EcsClock clock) throws Exception {
+        var field = EcsClock.class.getDeclaredField("answer");
+        field.setAccessible(true);
+        var answer = (Record) field.get(clock);
+        var asked = (Record) member(answer, "asked");
+        long wall = (long) member(asked, "wallMinusMonotonic");
+        field.set(clock, with(answer, "asked", with(asked, "wallMinusMonotonic", wall - 1_000)));
+    }
+
+    static Object member(Record record, String name) throws Exception {
+        var accessor = record.getClass().getDeclaredMethod(name);
+        accessor.setAccessible(true);
+        return accessor.invoke(record);
+    }
+
+    static Record with(Record record, String name, Object value) throws Exception {
+        var types = new ArrayList<Class<?>>();
+        var values = new ArrayList<Object>();
+        for (var component : record.getClass().getRecordComponents()) {
+            types.add(component.getType());
+            values.add(component.getName().equals(name) ? value : member(record, component.getName()));
+        }
+        var constructor = record.getClass().getDeclaredConstructor(types.toArray(Class[]::new));
+        constructor.setAccessible(true);
+        return constructor.newInstance(values.toArray());
     }
 
     static Duration milliseconds(String text) {
@@ -75,6 +109,10 @@ class Driver {
                 case "now" -> System.out.println(now(clock));
                 case "many" -> System.out.println(many(clock, Integer.parseInt(words[1])));
                 case "past" -> System.out.println(past(clock, milliseconds(words[1]), milliseconds(words[2])));
+                case "step" -> {
+                    step(clock);
+                    System.out.println("stepped");
+                }
                 case "fake" -> System.out.println(fake());
                 default -> throw new IllegalArgumentException(line);
             }

@@ -101,6 +101,9 @@ func main() {
 			fmt.Println(many(c, count))
 		case "past":
 			fmt.Println(past(c, milliseconds(words[1]), milliseconds(words[2])))
+		case "step":
+			c.PretendStep()
+			fmt.Println("stepped")
 		case "fake":
 			fmt.Println(fake())
 		}

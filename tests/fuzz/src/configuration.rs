@@ -186,7 +186,9 @@ fn check_fault(fault: &Fault, given: &Given) {
         );
     }
     assert!(fault.given.chars().count() <= SHOWN + 3, "{fault:?}");
-    let is_sentence = fault.problem.starts_with("expected ") || fault.problem.starts_with("the ");
+    let is_sentence = fault.problem.starts_with("expected ")
+        || fault.problem.starts_with("the ")
+        || fault.problem.ends_with(" is not set");
     assert!(is_sentence, "{fault:?}");
 }
 
