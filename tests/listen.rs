@@ -191,7 +191,7 @@ fn once_ignores_it_and_says_so() {
         warned[0]["message"]
             .as_str()
             .unwrap()
-            .contains("ignored with once")
+            .contains("no effect with --once")
     );
 }
 
