@@ -16,11 +16,11 @@ use std::time::Duration;
 use tokio::sync::{Notify, watch};
 
 pub(crate) use self::client::check;
-#[cfg(feature = "fuzzing")]
+#[cfg(any(test, fuzzing))]
 pub(crate) use self::client::judge_bytes;
 pub(crate) use self::decide::Rules;
 use self::publisher::Publisher;
-#[cfg(feature = "fuzzing")]
+#[cfg(any(test, fuzzing))]
 pub(crate) use self::segment::{Segment, Status};
 use super::trouble::Trouble;
 use crate::sidecar::Observed;

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use super::bound_unknown::BoundUnknown;
+use super::clock_offset::ClockOffset;
 use super::pace::Correction;
 use super::read_error::{ReadError, ReadErrorKind};
 use super::status::{ClockSource, SyncStatus};
@@ -19,6 +21,10 @@ pub struct Reading {
     pub status: SyncStatus,
     /// How far the clock may be off, as the source reported.
     pub bound: Option<ErrorBound>,
+    /// Why a synchronized clock has no bound, if the source knows.
+    pub bound_unknown: Option<BoundUnknown>,
+    /// How far the clock is from a reference clock, if the source measured it.
+    pub offset: Option<ClockOffset>,
     /// When the clock was last compared with its reference.
     pub reference: Option<DateTime<Utc>>,
     /// The moment before the source was asked. The bound is taken to be true here, and grows from here.
@@ -42,6 +48,8 @@ impl Reading {
             source,
             status: SyncStatus::Unknown,
             bound: None,
+            bound_unknown: None,
+            offset: None,
             reference: None,
             requested,
             taken,
@@ -123,9 +131,7 @@ impl Reading {
     /// Whether a correction has begun that matters: the source should be read again.
     #[must_use]
     pub(crate) fn is_being_corrected(&self, now: &Moment, drift: DriftRate) -> bool {
-        let half = self
-            .bound
-            .map_or(Duration::ZERO, |bound| bound.as_duration() / 2);
+        let half = self.claim().map_or(Duration::ZERO, |claim| claim / 2);
         self.corrected_by(now, drift) > half.max(SMALL_CORRECTION)
     }
 
@@ -133,8 +139,7 @@ impl Reading {
     /// if the source gave none, and over 24 hours.
     #[must_use]
     pub fn bound_when_taken(&self) -> Option<Duration> {
-        let bound = self.bound?.as_duration();
-        within_a_day(bound.saturating_add(self.enlarged_by()))
+        self.plausible(self.claim()?.saturating_add(self.enlarged_by()))
     }
 
     /// `bound + age of the reference × drift` when the reading was taken: what the bound would be if the source had not
@@ -142,7 +147,7 @@ impl Reading {
     #[must_use]
     pub fn age_adjusted_bound(&self, drift: DriftRate) -> Option<Duration> {
         let growth = drift.growth(self.reference_age()?);
-        within_a_day(self.bound_when_taken()?.saturating_add(growth))
+        self.plausible(self.bound_when_taken()?.saturating_add(growth))
     }
 
     /// How far the clock may be off at `now`: `bound + monotonic time since the request × drift`, the
@@ -164,9 +169,20 @@ impl Reading {
     }
 
     fn grown(&self, now: &Moment, growth: Duration, corrected: Duration) -> Option<Duration> {
-        let bound = self.bound?.as_duration().saturating_add(growth);
+        let bound = self.claim()?.saturating_add(growth);
         let moved = self.compared.largest_distance(now);
-        within_a_day(bound.saturating_add(moved).saturating_add(corrected))
+        self.plausible(bound.saturating_add(moved).saturating_add(corrected))
+    }
+
+    /// The bound as the source claimed it. A measured offset gives one of any size.
+    fn claim(&self) -> Option<Duration> {
+        let measured = self.offset.map(|offset| offset.bound());
+        measured.or(self.bound.map(ErrorBound::as_duration))
+    }
+
+    /// A bound over 24 hours counts as unknown, unless the offset was measured.
+    fn plausible(&self, bound: Duration) -> Option<Duration> {
+        (bound <= ErrorBound::MAX || self.offset.is_some()).then_some(bound)
     }
 
     /// The range that true time lies in at `now`: `now ± bound_at(now)`. `None` without a bound, and
@@ -192,6 +208,7 @@ impl Reading {
         if ahead.is_ok_and(|ahead| ahead > tolerance) {
             self.status = SyncStatus::Unknown;
             self.bound = None;
+            self.bound_unknown = Some(BoundUnknown::Withheld);
             self.reference = None;
             let message = format!(
                 "the reference time {} is later than the clock ({}) by more than 1 s and the error bound: \
@@ -210,11 +227,6 @@ const SMALL_CORRECTION: Duration = Duration::from_micros(100);
 
 /// How far in the future a reference time may lie, beyond the bound. Sources give whole seconds.
 const FUTURE_TOLERANCE: Duration = Duration::from_secs(1);
-
-/// A bound over 24 hours counts as unknown.
-fn within_a_day(bound: Duration) -> Option<Duration> {
-    (bound <= ErrorBound::MAX).then_some(bound)
-}
 
 #[cfg(test)]
 mod tests;

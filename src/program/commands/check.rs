@@ -9,12 +9,13 @@ use tokio::time::Instant;
 
 use crate::clock::{Clock, Limits, Report};
 use crate::program::clock::{clock, limits};
+use crate::program::cross_check::{CrossChecker, cross_check};
 use crate::program::exit::Exit;
 use crate::program::options::check::{JSON, WAIT};
 use crate::program::raw::{Flags, Raw};
 use crate::program::settings::settings;
 use crate::program::system::stoppable;
-use crate::source::Environment;
+use crate::source::{Environment, NtpSettings};
 
 /// From one attempt to the next while waiting.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -30,6 +31,8 @@ pub(crate) struct Settings {
     limits: Limits,
     /// How long to wait for a good clock; `None` reads once.
     wait: Option<Duration>,
+    /// The server of the cross-check, if it is on.
+    cross_check: Option<NtpSettings>,
     /// One JSON object instead of text.
     json: bool,
 }
@@ -68,18 +71,20 @@ pub(crate) fn read(raw: &mut Raw<'_>) -> Option<Settings> {
     let clock = clock(raw);
     let limits = limits(raw);
     let wait = raw.get(&WAIT);
+    let cross_check = cross_check(raw, clock.as_ref());
     let json = raw.is_on(&JSON);
     let clock = clock?;
     Some(Settings {
         clock: Clock::with_drift(clock.source, Duration::ZERO, clock.drift),
         limits,
         wait,
+        cross_check: cross_check?,
         json,
     })
 }
 
 /// The limits and the waiting time that the options name.
-#[cfg(feature = "fuzzing")]
+#[cfg(any(test, fuzzing))]
 pub(crate) fn limits_and_wait(raw: &mut Raw<'_>) -> Option<(Limits, Option<Duration>)> {
     read(raw).map(|settings| (settings.limits, settings.wait))
 }
@@ -94,11 +99,13 @@ async fn check(settings: &Settings, shutdown: impl Future<Output = ()>) -> Optio
     let mut shutdown = pin!(shutdown);
     let deadline = Instant::now() + settings.wait.unwrap_or_default();
     let mut last: Option<Outcome> = None;
+    let cross_check = settings.cross_check.clone();
+    let mut cross_checker = cross_check.map(|ntp| CrossChecker::new(ntp, settings.clock.drift()));
     loop {
         let began = Instant::now();
         let report = tokio::select! {
             biased;
-            report = settings.clock.report(&settings.limits) => report,
+            report = judge(settings, &mut cross_checker) => report,
             () = &mut shutdown => return last,
         };
         let outcome = Outcome {
@@ -116,6 +123,15 @@ async fn check(settings: &Settings, shutdown: impl Future<Output = ()>) -> Optio
             () = &mut shutdown => return last,
         }
     }
+}
+
+/// Judges one reading, and compares it with the second source if there is one.
+async fn judge(settings: &Settings, cross_checker: &mut Option<CrossChecker>) -> Report {
+    let (mut report, reading) = settings.clock.judge(&settings.limits).await;
+    if let (Some(checker), Some(reading)) = (cross_checker, reading) {
+        checker.check(&reading, &mut report).await;
+    }
+    report
 }
 
 #[expect(clippy::disallowed_methods, reason = "this command prints")]
@@ -145,6 +161,7 @@ mod tests {
                 clock: Clock::with_drift(source, Duration::ZERO, DriftRate::DEFAULT),
                 limits: Limits::default(),
                 wait: Some(Duration::from_millis(wait_ms)),
+                cross_check: None,
                 json: false,
             };
             let began = Instant::now();

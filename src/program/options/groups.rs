@@ -66,6 +66,7 @@ pub(crate) const CHECK: &[Group] = &[
             &MAX_DRIFT_PPM,
             &NTP_SERVER,
             &NTP_INTERVAL,
+            &CROSS_CHECK,
         ],
     },
     Group {

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Timelike, Utc};
 
-use crate::reading::SyncStatus;
+use crate::reading::{BoundUnknown, SyncStatus};
 use crate::time::{DriftRate, ErrorBound};
 
 /// Where `maxerror` stops growing, in microseconds: `NTP_PHASE_LIMIT` of the kernel.
@@ -104,6 +104,20 @@ fn bound(answer: &Answer, drift: DriftRate) -> Option<ErrorBound> {
         .saturating_add(CUT_OFF)
         .saturating_add(drift.growth(UNCOUNTED));
     ErrorBound::try_from(bound).ok()
+}
+
+/// Why a synchronized clock has no bound. A lasting cause is named before a passing one.
+pub(super) fn bound_unknown(answer: &Answer) -> BoundUnknown {
+    let timex = &answer.timex;
+    if timex.esterror >= CAP_US {
+        BoundUnknown::ErrorAtCap
+    } else if !timex.has_estimate() {
+        BoundUnknown::NoEstimate
+    } else if timex.is_slewing() {
+        BoundUnknown::Slewing
+    } else {
+        BoundUnknown::Withheld
+    }
 }
 
 impl Timex {

@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use crate::program::commands::run;
 use crate::program::raw::Flags;
 use crate::program::settings::outcome;
-use crate::reading::{ClockSource, ReadError, Reading, TaskIdentity};
+use crate::reading::{ClockOffset, ClockSource, ReadError, Reading, TaskIdentity};
 use crate::sidecar::line::{Format, KnownTask, Tally, Template, render};
 use crate::sidecar::window::{ClosedWindow, Collector};
 use crate::source::{Comparison, CrossCheck, Environment, Sample};
@@ -19,7 +19,7 @@ use crate::time::{ClockStep, Moment};
     clippy::large_enum_variant,
     reason = "a few hundred of them, for a moment"
 )]
-pub enum Event {
+pub(crate) enum Event {
     /// An attempt to read the clock.
     Sampled {
         /// When it was over.
@@ -57,7 +57,7 @@ pub enum Event {
 /// The lines of a sidecar with these variables that sees these events, in order, and then ends; `None` where
 /// the variables are at fault.
 #[must_use]
-pub fn lines(
+pub(crate) fn lines(
     environment: &Environment,
     identity: Option<&TaskIdentity>,
     started: &Moment,
@@ -112,8 +112,7 @@ fn collect(collector: &mut Collector, event: Event) -> Vec<ClosedWindow> {
             comparison,
         } => {
             let check = CrossCheck {
-                offset,
-                distance,
+                offset: ClockOffset::new(offset, distance),
                 comparison,
             };
             collector.cross_check(check, &at).into_iter().collect()
