@@ -128,6 +128,12 @@ impl Clock {
         self.0.report(limits).await
     }
 
+    /// As [`Clock::report`], with the reading that the report is about.
+    #[cfg(feature = "cli")]
+    pub(crate) async fn judge(&self, limits: &Limits) -> (Report, Option<Reading>) {
+        self.0.judge(limits).await
+    }
+
     /// The present, if the clock is within `limits`: both are of one reading, so that what is acted on is
     /// what was judged.
     ///

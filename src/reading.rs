@@ -3,6 +3,8 @@
 #![cfg(feature = "clock")]
 
 mod baseline;
+mod bound_unknown;
+mod clock_offset;
 mod identity;
 #[cfg(feature = "cli")]
 mod observed;
@@ -17,6 +19,8 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use crate::time::{DriftRate, ErrorBound, Moment, TimeInterval};
 
 use self::baseline::Baseline;
+pub use self::bound_unknown::BoundUnknown;
+pub use self::clock_offset::ClockOffset;
 pub(crate) use self::identity::short_name;
 pub use self::identity::{Label, TaskIdentity};
 #[cfg(feature = "cli")]
@@ -35,6 +39,10 @@ pub struct Reading {
     pub status: SyncStatus,
     /// How far the clock may be off, as the source said.
     pub bound: Option<ErrorBound>,
+    /// Why a synchronized clock has no bound, if the source knows.
+    pub bound_unknown: Option<BoundUnknown>,
+    /// How far the clock is from a reference clock, if the source measured it.
+    pub offset: Option<ClockOffset>,
     /// When the clock was last compared with its reference.
     pub reference: Option<DateTime<Utc>>,
     /// The moment before the source was asked. The bound is taken to be true here, and grows from here.
@@ -55,6 +63,8 @@ impl Reading {
             source,
             status: SyncStatus::Unknown,
             bound: None,
+            bound_unknown: None,
+            offset: None,
             reference: None,
             requested,
             taken,
@@ -112,8 +122,7 @@ impl Reading {
     /// if the source gave none, and over 24 hours.
     #[must_use]
     pub fn bound_when_taken(&self) -> Option<Duration> {
-        let bound = self.bound?.as_duration();
-        within_a_day(bound.saturating_add(self.enlarged_by()))
+        self.plausible(self.claim()?.saturating_add(self.enlarged_by()))
     }
 
     /// `bound + age of the reference × drift` when the reading was taken: what the bound would be if the
@@ -122,7 +131,7 @@ impl Reading {
     #[must_use]
     pub fn age_adjusted_bound(&self, drift: DriftRate) -> Option<Duration> {
         let growth = drift.growth(self.reference_age()?);
-        within_a_day(self.bound_when_taken()?.saturating_add(growth))
+        self.plausible(self.bound_when_taken()?.saturating_add(growth))
     }
 
     /// How far the clock may be off at `now`: `bound + monotonic time since the request × drift`, the
@@ -141,8 +150,19 @@ impl Reading {
     }
 
     fn grown(&self, now: &Moment, growth: Duration) -> Option<Duration> {
-        let bound = self.bound?.as_duration().saturating_add(growth);
-        within_a_day(bound.saturating_add(self.baseline.largest_distance(now)))
+        let bound = self.claim()?.saturating_add(growth);
+        self.plausible(bound.saturating_add(self.baseline.largest_distance(now)))
+    }
+
+    /// The bound as the source claimed it. A measured offset gives one of any size.
+    fn claim(&self) -> Option<Duration> {
+        let measured = self.offset.map(|offset| offset.bound());
+        measured.or(self.bound.map(ErrorBound::as_duration))
+    }
+
+    /// A bound over 24 hours counts as unknown, unless the offset was measured: then it is what it is.
+    fn plausible(&self, bound: Duration) -> Option<Duration> {
+        (bound <= ErrorBound::MAX || self.offset.is_some()).then_some(bound)
     }
 
     /// The range that true time lies in at `now`: `now ± bound_at(now)`. `None` without a bound, and
@@ -168,6 +188,7 @@ impl Reading {
         if ahead.is_ok_and(|ahead| ahead > tolerance) {
             self.status = SyncStatus::Unknown;
             self.bound = None;
+            self.bound_unknown = Some(BoundUnknown::Withheld);
             self.reference = None;
             let message = format!(
                 "the reference time {} is later than the clock ({}) by more than 1 s and the error bound: \
@@ -183,11 +204,6 @@ impl Reading {
 
 /// How far in the future a reference time may lie, beyond the bound. Sources give whole seconds.
 const FUTURE_TOLERANCE: Duration = Duration::from_secs(1);
-
-/// A bound over 24 hours says nothing.
-fn within_a_day(bound: Duration) -> Option<Duration> {
-    (bound <= ErrorBound::MAX).then_some(bound)
-}
 
 #[cfg(test)]
 mod tests;

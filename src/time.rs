@@ -13,6 +13,6 @@ pub use self::{
 };
 pub(crate) use self::{
     bound::{age_seconds, milliseconds},
-    moment::magnitude,
+    moment::{magnitude, signed_milliseconds},
     step::{ClockStep, StepDetector, has_moved, step_between},
 };

@@ -2,6 +2,7 @@
 
 mod activity;
 mod address;
+mod client;
 mod connection;
 mod connections;
 mod crowding;
@@ -22,6 +23,7 @@ use self::handler::Handler;
 #[allow(unused_imports, reason = "the demonstration is a feature")]
 pub(crate) use self::{
     address::{LoopbackAddress, NotLoopback},
+    client::Sidecar,
     handler::Rules,
     reply::Reply,
 };
@@ -65,7 +67,7 @@ pub(super) async fn serve(
 }
 
 /// Serves a connection to its end, with the default rules, from what was observed.
-#[cfg(feature = "fuzzing")]
+#[cfg(any(test, fuzzing))]
 pub(crate) async fn converse(
     stream: impl tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + 'static,
     observed: Observed,

@@ -188,6 +188,11 @@ impl<S: System> Cached<S> {
     }
 
     pub(super) async fn report(&self, limits: &Limits) -> Report {
+        self.judge(limits).await.0
+    }
+
+    /// The report, and the reading that it is about.
+    pub(super) async fn judge(&self, limits: &Limits) -> (Report, Option<Reading>) {
         let observation = self.observe().await;
         let mut report = match &observation.sample {
             Ok(sample) => Report::judge_sample(sample, limits, &observation.now, self.drift),
@@ -197,7 +202,7 @@ impl<S: System> Cached<S> {
             let times = observation.read_again;
             report.warnings.push(Warning::ReadAgain { times });
         }
-        report
+        (report, observation.reading().ok())
     }
 
     pub(super) async fn now_within(&self, limits: &Limits) -> Result<Now, NotGood> {

@@ -232,9 +232,14 @@ impl Control {
                 self.notify(Notice::Disagreement(check), now, actions);
             }
         }
-        if let Some(outcome) = outcome
-            && let Some(notice) = self.changes.cross_check(outcome.err())
-        {
+        let Some(outcome) = outcome else {
+            return;
+        };
+        if let Err(error) = &outcome {
+            let closed = self.collector.cross_check_failed(error, now);
+            self.push(closed, now);
+        }
+        if let Some(notice) = self.changes.cross_check(outcome.err()) {
             self.notify(notice, now, actions);
         }
     }

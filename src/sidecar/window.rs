@@ -9,11 +9,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use self::period::{Change, Period};
 use crate::reading::{ClockSource, ReadError, Reading, SyncStatus};
-use crate::source::{CrossCheck, Sample};
+use crate::source::{Comparison, CrossCheck, Sample};
 use crate::time::{ClockStep, Moment};
 
 /// The most steps whose size one line gives; all are counted.
-pub(crate) const MAX_STEPS: usize = 10;
+pub(crate) const MAX_STEPS: usize = 8;
 
 /// The most cross-checks on one line: there is one a minute.
 pub(crate) const MAX_CROSS_CHECKS: usize = 2;
@@ -44,6 +44,10 @@ pub(crate) struct Window {
     pub cross_checks: Vec<CrossCheck>,
     /// How many of all cross-checks disagreed.
     pub disagreements: u64,
+    /// How many cross-checks gave no comparison.
+    pub cross_check_errors: u64,
+    /// The kind of the last of these failures.
+    pub cross_check_error: Option<&'static str>,
 }
 
 impl Window {
@@ -62,6 +66,8 @@ impl Window {
             last_step: None,
             cross_checks: Vec::new(),
             disagreements: 0,
+            cross_check_errors: 0,
+            cross_check_error: None,
         }
     }
 
@@ -82,9 +88,17 @@ impl Window {
 
     fn add_cross_check(&mut self, check: CrossCheck) {
         self.disagreements += u64::from(check.disagrees());
+        if let Comparison::NotCompared(why) = check.comparison {
+            self.add_cross_check_error(why.as_str());
+        }
         if self.cross_checks.len() < MAX_CROSS_CHECKS {
             self.cross_checks.push(check);
         }
+    }
+
+    fn add_cross_check_error(&mut self, kind: &'static str) {
+        self.cross_check_errors = self.cross_check_errors.saturating_add(1);
+        self.cross_check_error = Some(kind);
     }
 
     fn add_step(&mut self, step: &ClockStep) {
@@ -265,6 +279,19 @@ impl Collector {
     pub(crate) fn cross_check(&mut self, check: CrossCheck, at: &Moment) -> Option<ClosedWindow> {
         let closed = self.close_if_over(at);
         self.open(at).window.add_cross_check(check);
+        closed
+    }
+
+    /// Adds a cross-check that failed at `at`.
+    pub(crate) fn cross_check_failed(
+        &mut self,
+        error: &ReadError,
+        at: &Moment,
+    ) -> Option<ClosedWindow> {
+        let closed = self.close_if_over(at);
+        self.open(at)
+            .window
+            .add_cross_check_error(error.kind.as_str());
         closed
     }
 

@@ -27,6 +27,9 @@ pub(super) fn read() -> Result<Reading, ReadError> {
     let answer = call::ask()?;
     let mut reading = Reading::new(ClockSource::Kernel, requested, Moment::now());
     (reading.status, reading.bound) = interpret::interpret(&answer, requested.wall);
+    if reading.is_synchronized() && reading.bound.is_none() {
+        reading.bound_unknown = Some(interpret::bound_unknown(&answer));
+    }
     Ok(reading)
 }
 

@@ -6,6 +6,7 @@
 //     var timestamp = (await clock.NowAsync()).Latest;  // throws ClockNotGoodException: refuse the step
 //     await WriteAsync(timestamp);
 //     await clock.WaitUntilPastAsync(timestamp, TimeSpan.FromSeconds(10));  // before anybody sees the write
+#nullable disable
 using System;
 using System.Collections.Generic;
 using System.Diagnostics;

@@ -182,28 +182,27 @@ public class EcsClock {
 
     /** Completes once true time is certainly past the timestamp. */
     public CompletableFuture<Void> waitUntilPastAsync(Instant timestamp, Duration patience) {
-        return waitUntilPast(timestamp, System.nanoTime() + patience.toNanos(), List.of());
+        var done = new CompletableFuture<Void>();
+        poll(done, timestamp, System.nanoTime() + patience.toNanos(), List.of());
+        return done;
     }
 
-    private CompletableFuture<Void> waitUntilPast(Instant timestamp, long end, List<String> codes) {
-        return nowAsync().handle((now, error) -> {
-            long left = 50_000_000; // when it is not good, it may become good again
-            var why = codes;
-            if (now != null) {
-                left = Duration.between(now.earliest, timestamp).toNanos() + 1;
-                if (left <= 0) return CompletableFuture.<Void>completedFuture(null);
-            } else if (error.getCause() instanceof NotGood notGood) {
-                why = notGood.codes;
+    private void poll(CompletableFuture<Void> done, Instant timestamp, long end, List<String> lastCodes) {
+        nowAsync().whenComplete((now, error) -> {
+            // A clock that is not good may become good again.
+            var left = now == null ? 50_000_000 : Duration.between(now.earliest, timestamp).toNanos() + 1;
+            var codes = error != null && error.getCause() instanceof NotGood notGood ? notGood.codes : lastCodes;
+            var patience = end - System.nanoTime();
+            if (left <= 0) {
+                done.complete(null);
+            } else if (patience <= 0) {
+                var all = Stream.concat(Stream.of("not_past"), codes.stream()).toList();
+                done.completeExceptionally(new NotGood(all, List.of(timestamp + " is not certainly past")));
+            } else if (!done.isDone()) {
+                var later = CompletableFuture.delayedExecutor(Math.min(left, patience), TimeUnit.NANOSECONDS);
+                later.execute(() -> poll(done, timestamp, end, codes));
             }
-            long patience = end - System.nanoTime();
-            if (patience <= 0) {
-                var all = Stream.concat(Stream.of("not_past"), why.stream()).toList();
-                return CompletableFuture.<Void>failedFuture(new NotGood(all, List.of(timestamp + " is not certainly past")));
-            }
-            var last = why;
-            var later = CompletableFuture.delayedExecutor(Math.min(left, patience), TimeUnit.NANOSECONDS);
-            return CompletableFuture.supplyAsync(() -> waitUntilPast(timestamp, end, last), later).thenCompose(next -> next);
-        }).thenCompose(next -> next);
+        });
     }
 
     private static <T> T join(CompletableFuture<T> future) throws NotGood, InterruptedException {

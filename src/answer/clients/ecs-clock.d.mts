@@ -1,6 +1,6 @@
 /** The sidecar's codes, of which later ones may have more; then the client's: nothing usable came, or waiting failed. */
 export type Code =
-  | "not_synchronized" | "bound_unknown" | "bound_over_limit" | "age_over_limit" | "age_unknown" | "clock_stepping" | "no_reading"
+  | "not_synchronized" | "offset_too_large" | "cross_check_disagrees" | "bound_unknown" | "bound_over_limit" | "age_over_limit" | "age_unknown" | "clock_stepping" | "no_reading"
   | "no_answer" | "not_past"
   | (string & {});
 

@@ -101,17 +101,18 @@ class Clock:
         self._path = "/clock?" + urlencode({"max_error": f"{round(max_error_ms * 1e6)}ns", **query})
         self._limit_ms, self._cache_ns = max_error_ms, cache_ms * 1e6
         self._reset()
-        if hasattr(os, "register_at_fork"):  # two processes must not share a connection
-            os.register_at_fork(after_in_child=self._reset)
 
     def _reset(self) -> None:
         self._http.close()
+        self._pid = os.getpid()
         self._lock = threading.Lock()
         self._flight: Future[Answer | ClockNotGood] | None = None
         self._answer: Answer | None = None
 
     def now(self) -> Now:
         """The range that contains true time. Raises ClockNotGood if the clock is not good or nothing is known."""
+        if self._pid != os.getpid():  # after a fork: two processes must not share a connection
+            self._reset()
         with self._lock:
             if self._answer and self._answer.is_fresh(self._cache_ns):
                 return self._answer.now()

@@ -92,6 +92,7 @@ class EcsClock
     @http = Net::HTTP.new(@uri.hostname, @uri.port, nil) # nil: never a proxy
     @http.open_timeout = @http.read_timeout = @http.write_timeout = @timeout
     @http.max_retries = 0
+    @http.keep_alive_timeout = 60 # by default it connects again after 2 s
   end
 
   def fly(flight)

@@ -79,7 +79,7 @@ ecs_clock_wait_until_past() {
   while [ "$ecs_clock_tries" -gt 0 ]; do
     ecs_clock_tries=$((ecs_clock_tries - 1))
     if [ -n "${ECS_CLOCK_FAKE:-}" ]; then
-      ecs_clock_body=$(ecs_clock_now) && expr "${ecs_clock_body% *}" '>' "$ecs_clock_timestamp" >/dev/null && return
+      ecs_clock_body=$(ecs_clock_now "$@") && expr "${ecs_clock_body% *}" '>' "$ecs_clock_timestamp" >/dev/null && return
     else
       # A clock that is not good may become good again.
       ecs_clock_body=$(ecs_clock_ask "$@" "after=$ecs_clock_timestamp" 2>/dev/null)

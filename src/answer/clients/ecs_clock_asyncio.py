@@ -51,11 +51,10 @@ class AsyncClock:
         except ClockNotGood as error:
             return error
         except (OSError, EOFError, asyncio.TimeoutError, asyncio.LimitOverrunError) as error:
+            self._close()
             return ClockNotGood(["no_answer"], [f"the sidecar gives no answer: {error!r}"])
         finally:
             self._flight = None
-            if self._answer is None:
-                self._close()
 
     async def _ask(self) -> Answer:
         while True:
@@ -80,7 +79,7 @@ class AsyncClock:
         status = re.match(rb"HTTP/1\.1 (\d{3}) ", head)
         length = re.search(rb"(?i)\r\ncontent-length: *(\d{1,5})\r\n", head)
         if not status or not length:
-            raise ClockNotGood(["no_answer"], ["the sidecar gives no answer: not its HTTP"])
+            raise ConnectionError("not the sidecar's HTTP")
         body = await reader.readexactly(int(length[1]))
         if re.search(rb"(?i)\r\nconnection: *close\r\n", head):
             self._close()

@@ -72,9 +72,8 @@ pub(crate) fn run(flags: &Flags, environment: &Environment, started: Moment) -> 
     })
 }
 
-/// Reports the start. `source` is the source that is read, so for `auto` the one it begins with.
-/// Reports the version, the source and every setting that is not the default. To a person, in one sentence
-/// that also explains stdout.
+/// Reports the version, the source that is read (for `auto`, the one it begins with) and every setting that is not the
+/// default. To a person, in one sentence that also explains stdout.
 fn report_start(configured: &Configured<(Settings, answer::Settings, SourceKind)>) {
     let (settings, ..) = &configured.settings;
     let (version, source) = (env!("CARGO_PKG_VERSION"), settings.source.current());

@@ -48,7 +48,7 @@ pub(crate) const NTP_INTERVAL: Opt<Duration> = Opt {
     name: "ntp-interval",
     variable: "CLOCK_EMF_NTP_INTERVAL",
     value_name: "DURATION",
-    default: DefaultValue::Text("16s"),
+    default: DefaultValue::Derived("16s; with source ntp and a segment 4s"),
     help: "Shortest time between two requests to the NTP server: 1s to 1h",
     rule: |text| within(text, Duration::from_secs(1), Duration::from_secs(3_600)),
     #[cfg(test)]
@@ -63,7 +63,7 @@ pub(crate) const CROSS_CHECK: Opt<CrossCheckKind> = Opt {
     variable: "CLOCK_EMF_CROSS_CHECK",
     value_name: "SOURCE",
     default: DefaultValue::Text("none"),
-    help: "A second source, read once a minute to see whether both can be right: none or ntp",
+    help: "Second source to compare the clock with, once a minute in run: none or ntp",
     rule: |text| match text {
         "none" => Ok(CrossCheckKind::None),
         "ntp" => Ok(CrossCheckKind::Ntp),

@@ -26,14 +26,12 @@ pub(crate) const ONCE: Opt<bool> = Opt {
 
 /// The time between readings where none is given.
 pub(crate) const USUAL_SAMPLE_INTERVAL: Duration = Duration::from_secs(10);
-/// The same with the source `ntp`, whose servers are not to be asked as often.
-pub(crate) const USUAL_WITH_NTP: Duration = Duration::from_secs(16);
 
 pub(crate) const SAMPLE_INTERVAL: Opt<Duration> = Opt {
     name: "sample-interval",
     variable: "CLOCK_EMF_SAMPLE_INTERVAL",
     value_name: "DURATION",
-    default: DefaultValue::Derived("10s; with source ntp 16s"),
+    default: DefaultValue::Derived("10s; with source ntp 16s, and with a segment too 4s"),
     help: "Time from one reading to the next: 100ms up to the emit interval",
     rule: |text| within(text, Duration::from_millis(100), LONGEST_EMIT_INTERVAL),
     #[cfg(test)]

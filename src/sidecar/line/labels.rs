@@ -11,12 +11,16 @@ use emf_explain::limits::{MAX_DIMENSION_NAME_CHARS, MAX_DIMENSION_VALUE_CHARS};
 pub(crate) const LABELS: [&str; 7] = Label::NAMES;
 
 /// The other root members that the program sets, apart from metrics.
-pub(super) const MEMBERS: [&str; 16] = [
+pub(super) const MEMBERS: [&str; 20] = [
     "_aws",
     "AnswerErrors",
+    "BoundUnknownReason",
+    "ClockOffset",
+    "ClockOffsetErrorBound",
     "ClockSource",
     "ClockSteps",
     "ClockSynchronizationStatus",
+    "CrossCheckErrorKind",
     "LastClockStep",
     "MaxClockErrorBound",
     "MeanClockErrorBound",

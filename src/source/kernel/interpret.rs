@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Timelike, Utc};
 
-use crate::reading::SyncStatus;
+use crate::reading::{BoundUnknown, SyncStatus};
 use crate::time::ErrorBound;
 
 /// Where `maxerror` stops growing, in microseconds: `NTP_PHASE_LIMIT` of the kernel.
@@ -91,6 +91,20 @@ fn bound(answer: &Answer) -> Option<ErrorBound> {
     let bound_ns = (u128::from(estimate_us) + slew_us) * 1_000 + offset_ns;
     let bound = Duration::from_nanos(u64::try_from(bound_ns).ok()?);
     ErrorBound::try_from(bound).ok()
+}
+
+/// Why a synchronized clock has no bound. A lasting cause is named before a passing one.
+pub(super) fn bound_unknown(answer: &Answer) -> BoundUnknown {
+    let timex = &answer.timex;
+    if timex.esterror >= CAP_US {
+        BoundUnknown::ErrorAtCap
+    } else if !timex.has_estimate() {
+        BoundUnknown::NoEstimate
+    } else if timex.is_slewing() {
+        BoundUnknown::Slewing
+    } else {
+        BoundUnknown::Withheld
+    }
 }
 
 impl Timex {

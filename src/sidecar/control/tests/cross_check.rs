@@ -8,6 +8,7 @@ fn exchange(at: Moment) -> Exchange {
         offset: TimeDelta::zero(),
         distance: Duration::from_micros(50),
         reference: None,
+        is_near_leap_second: false,
         requested: at,
         taken: at,
     }

@@ -256,6 +256,7 @@ impl Life {
                 offset,
                 distance: Duration::from_micros(300),
                 reference: None,
+                is_near_leap_second: false,
                 requested,
                 taken,
             })),

@@ -5,6 +5,7 @@ use crate::program::options::clock::{LOG_FORMAT, LOG_LEVEL};
 
 use crate::program::options::groups::{self, RUN};
 use crate::program::raw::{Change, Fault, Flags};
+use crate::reading::ClockSource;
 use crate::sidecar::line::StorageResolution;
 use crate::source::ENDPOINT_VARIABLE;
 
@@ -37,7 +38,7 @@ fn the_defaults() {
     assert_eq!(config.emit_interval, Duration::from_secs(60));
     assert_eq!(config.emit_jitter, Duration::from_secs(30));
     let metrics = "ClockErrorBound,ClockSynchronized,ClockReferenceAge,ClockStep,ClockReadErrors,LinesDropped,\
-        CrossCheckOffset,CrossCheckErrorBound,CrossCheckDisagreement";
+        CrossCheckOffset,CrossCheckErrorBound,ClockBoundUnknown,CrossCheckErrors,CrossCheckDisagreement";
     let metrics = (METRICS.rule)(metrics).unwrap();
     assert_eq!(
         config.format,
