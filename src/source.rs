@@ -24,12 +24,12 @@ use self::direct::DirectSource;
 use self::ecs::EcsClient;
 use crate::reading::{ClockSource, TaskIdentity};
 
-#[cfg(feature = "fuzzing")]
+#[cfg(all(feature = "cli", any(test, fuzzing)))]
 pub(crate) use self::ecs::sample_of_body;
 pub(crate) use self::environment::ENDPOINT_VARIABLE;
 pub use self::environment::Environment;
 pub use self::invalid_source::InvalidSource;
-#[cfg(feature = "fuzzing")]
+#[cfg(all(feature = "cli", any(test, fuzzing)))]
 pub(crate) use self::ntp::fuzzing as ntp_fuzzing;
 pub use self::ntp::{
     Comparison, CrossCheck, Exchange, InvalidNtpServer, NotCompared, NtpClient, NtpServer,

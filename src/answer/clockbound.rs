@@ -17,12 +17,12 @@ use tokio::sync::{Notify, watch};
 use tracing::debug;
 
 pub(crate) use self::client::check;
-#[cfg(feature = "fuzzing")]
+#[cfg(any(test, fuzzing))]
 pub(crate) use self::client::judge_bytes;
 use self::clocks::SetClock;
 pub(crate) use self::decide::Rules;
 use self::publisher::Publisher;
-#[cfg(feature = "fuzzing")]
+#[cfg(any(test, fuzzing))]
 pub(crate) use self::segment::{Segment, Status};
 use super::trouble::Trouble;
 use crate::reading::Observed;

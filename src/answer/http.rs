@@ -65,7 +65,7 @@ pub(super) async fn serve(
 }
 
 /// Serves a connection to its end, with the default rules, from what was observed.
-#[cfg(feature = "fuzzing")]
+#[cfg(any(test, fuzzing))]
 pub(crate) async fn converse(
     stream: impl tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + 'static,
     observed: Observed,

@@ -78,7 +78,7 @@ impl EcsClient {
 }
 
 /// The sample of a request sent at `requested` whose answer, with this body, was complete at `at`.
-#[cfg(feature = "fuzzing")]
+#[cfg(all(feature = "cli", any(test, fuzzing)))]
 pub(crate) fn sample_of_body(body: &[u8], requested: Moment, at: Moment) -> Sample {
     interpret(task_document::parse(body), requested, at).0
 }

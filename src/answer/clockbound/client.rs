@@ -115,7 +115,7 @@ fn generation(read_at: &mut ReadAt<'_>) -> Result<u16, Unreadable> {
 }
 
 /// What one attempt at bytes that change while they are read comes to.
-#[cfg(feature = "fuzzing")]
+#[cfg(any(test, fuzzing))]
 pub(crate) fn judge_bytes(
     read_at: &mut ReadAt<'_>,
     wall: DateTime<Utc>,

@@ -84,7 +84,7 @@ pub(crate) fn read(raw: &mut Raw<'_>) -> Option<Settings> {
 }
 
 /// The limits and the waiting time that the options name.
-#[cfg(feature = "fuzzing")]
+#[cfg(any(test, fuzzing))]
 pub(crate) fn limits_and_wait(raw: &mut Raw<'_>) -> Option<(Limits, Option<Duration>)> {
     read(raw).map(|settings| (settings.limits, settings.wait))
 }

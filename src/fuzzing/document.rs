@@ -5,11 +5,9 @@
 
 use std::time::Duration;
 
-use ecs_clock_emf::chrono::{DateTime, TimeDelta, Utc};
-use ecs_clock_emf::fuzzing::sample_of_body;
-use ecs_clock_emf::{
-    DriftRate, ErrorBound, Label, ReadError, ReadErrorKind, Reading, Sample, SyncStatus,
-};
+use super::entry::sample_of_body;
+use crate::{DriftRate, ErrorBound, Label, ReadError, ReadErrorKind, Reading, Sample, SyncStatus};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
 use super::{assert_presentable, moment, time};
@@ -17,7 +15,7 @@ use super::{assert_presentable, moment, time};
 /// The wall clocks that the document is read by: a usual one, and one that was never set.
 const CLOCKS: [&str; 2] = ["2026-11-22T12:00:00.25Z", "1970-01-01T00:00:01Z"];
 
-pub fn check(body: &[u8]) {
+pub(super) fn check(body: &[u8]) {
     for clock in CLOCKS {
         check_at(body, time(clock));
     }

@@ -5,10 +5,10 @@
 
 use std::time::Duration;
 
+use super::entry::{ntp_exchange, ntp_request, sample_of_exchange};
+use crate::{DriftRate, ErrorBound, Exchange, Moment, ReadErrorKind, SyncStatus};
 use arbitrary::Unstructured;
-use ecs_clock_emf::chrono::TimeDelta;
-use ecs_clock_emf::fuzzing::{ntp_exchange, ntp_request, sample_of_exchange};
-use ecs_clock_emf::{DriftRate, ErrorBound, Exchange, Moment, ReadErrorKind, SyncStatus};
+use chrono::TimeDelta;
 
 use super::{assert_presentable, moment, time};
 
@@ -17,7 +17,7 @@ const SENT: &str = "2026-11-22T12:00:00.125Z";
 /// 2^-32 s in a second.
 const UNIT: i128 = 1 << 32;
 
-pub fn check(bytes: &[u8]) {
+pub(super) fn check(bytes: &[u8]) {
     let _ = check_datagram(&mut Unstructured::new(bytes));
     let _ = check_honest_world(&mut Unstructured::new(bytes));
 }
@@ -123,7 +123,7 @@ fn check_exchange(
 }
 
 /// An exchange is a synchronized reading with its bound, or no more than an error.
-fn check_sample(outcome: Result<Exchange, ecs_clock_emf::ReadError>) {
+fn check_sample(outcome: Result<Exchange, crate::ReadError>) {
     let sample = sample_of_exchange(outcome.clone());
     match (&sample.outcome, outcome) {
         (Err(error), Err(given)) => assert_eq!(error, &given),

@@ -5,13 +5,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use arbitrary::Unstructured;
-use ecs_clock_emf::chrono::{DateTime, TimeDelta, Utc};
-use ecs_clock_emf::fuzzing::{Event, lines};
-use ecs_clock_emf::{
+use super::entry::{Event, lines};
+use crate::{
     ClockSource, Comparison, Environment, ErrorBound, Metric, Moment, ReadError, ReadErrorKind,
     Reading, SyncStatus, TaskIdentity,
 };
+use arbitrary::Unstructured;
+use chrono::{DateTime, TimeDelta, Utc};
 use emf_explain::{Input, Options, Rule, explain};
 use serde_json::Value;
 
@@ -22,7 +22,7 @@ const MOST_EVENTS: usize = 400;
 /// Where some log routers cut a line.
 const LARGEST_LINE: usize = 16_384;
 
-pub fn check(bytes: &[u8]) {
+pub(super) fn check(bytes: &[u8]) {
     let _ = check_lines(&mut Unstructured::new(bytes));
 }
 

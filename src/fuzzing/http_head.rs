@@ -5,10 +5,8 @@
 
 use std::time::Duration;
 
-use ecs_clock_emf::fuzzing::http_converse;
-use ecs_clock_emf::{
-    ClockSource, ErrorBound, Moment, ReadError, ReadErrorKind, Reading, SyncStatus,
-};
+use super::entry::http_converse;
+use crate::{ClockSource, ErrorBound, Moment, ReadError, ReadErrorKind, Reading, SyncStatus};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, timeout};
@@ -32,7 +30,7 @@ const LARGEST: usize = 4 * 1024;
 /// An idle connection lasts 76 s, and none of these requests keeps one busy for long.
 const LONGEST: Duration = Duration::from_secs(90);
 
-pub fn check(bytes: &[u8]) {
+pub(super) fn check(bytes: &[u8]) {
     let [clock, way, request @ ..] = bytes else {
         return;
     };

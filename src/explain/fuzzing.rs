@@ -3,13 +3,41 @@
 //! The bytes are the input, in each form. A line of it that is one document by itself is also wrapped as loggers and
 //! viewers do: what is said of it stays the same.
 
-use ecs_clock_emf::fuzzing::explain_report;
-use emf_explain::{
-    Confidence, Explained, Input, Kind, Options, Point, Problem, Rule, Severity, explain,
-};
+#![cfg(any(test, fuzzing))]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::pedantic,
+    reason = "a broken promise panics, here as under libFuzzer"
+)]
+
+use std::io;
+
+use chrono::{DateTime, Utc};
+
+use crate::report::Report;
+use crate::{Confidence, Explained, Input, Kind, Options, Point, Problem, Rule, Severity, explain};
 use serde_json::{Value, json};
 
-use super::time;
+fn time(text: &str) -> DateTime<Utc> {
+    text.parse().expect("a time")
+}
+
+/// The report on an input, and the number of faults.
+fn explain_report(input: &[u8], options: Options, json: bool) -> io::Result<(Vec<u8>, u64)> {
+    let mut output = Vec::new();
+    let mut report = Report::new(&mut output, json, false, false);
+    report.begin_file(None);
+    let mut events = explain(input, options);
+    for event in events.by_ref() {
+        report.event(&event?)?;
+    }
+    report.end_file(events.lines())?;
+    let faults = report.finish()?;
+    Ok((output, faults))
+}
 
 /// The largest report, whatever is read: 4 MiB for a line, and these inputs are short.
 const LARGEST_REPORT: usize = 10_000_000;
@@ -75,7 +103,7 @@ fn check_events(input: &[u8], events: &[Explained], lines: u64, form: Input) {
         let is_lost = event
             .problems
             .iter()
-            .any(|problem| problem.effect() == emf_explain::Effect::Refused);
+            .any(|problem| problem.effect() == crate::Effect::Refused);
         assert!(!is_lost || event.points.is_empty());
     }
 }
@@ -348,4 +376,40 @@ fn verdict(event: &Explained, of_wrapping: &[Rule], certain: bool) -> (Vec<Point
         points.collect(),
         problems.map(ToString::to_string).collect(),
     )
+}
+
+#[cfg(test)]
+mod replay {
+    use std::path::Path;
+
+    use super::check;
+
+    /// Replays every input that was kept, and names the one that breaks a promise.
+    #[test]
+    fn every_promise_holds_for_the_corpus() {
+        let folder =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fuzz/corpus/log_lines");
+        let files = std::fs::read_dir(folder).unwrap();
+        let mut files: Vec<_> = files.map(|entry| entry.unwrap().path()).collect();
+        files.sort();
+        assert!(files.len() >= 5, "{} files", files.len());
+        for file in files {
+            let bytes = std::fs::read(&file).unwrap();
+            let outcome = std::panic::catch_unwind(|| check(&bytes));
+            assert!(outcome.is_ok(), "{} breaks a promise", file.display());
+        }
+    }
+
+    /// Inputs without a byte, of one value, and of every value.
+    #[test]
+    fn every_promise_holds_for_the_plainest_inputs() {
+        for length in [0, 1, 2, 47, 48, 80, 300] {
+            for byte in [0, b' ', b'{', 0x7f, 0xff] {
+                let bytes = vec![byte; length];
+                let outcome = std::panic::catch_unwind(|| check(&bytes));
+                assert!(outcome.is_ok(), "{length} times {byte:#x} breaks a promise");
+            }
+        }
+        check(&(0..=255).collect::<Vec<u8>>());
+    }
 }

@@ -19,7 +19,7 @@ use crate::time::{ClockStep, Moment};
     clippy::large_enum_variant,
     reason = "a few hundred of them, for a moment"
 )]
-pub enum Event {
+pub(crate) enum Event {
     /// An attempt to read the clock.
     Sampled {
         /// When it was over.
@@ -57,7 +57,7 @@ pub enum Event {
 /// The lines of a sidecar with these variables that sees these events, in order, and then ends; `None` where
 /// the variables are at fault.
 #[must_use]
-pub fn lines(
+pub(crate) fn lines(
     environment: &Environment,
     identity: Option<&TaskIdentity>,
     started: &Moment,
