@@ -307,9 +307,10 @@ def test_the_growth_without_a_given_rate(drivers, scripted, name, members, ppm):
 
 
 @each_with_cache
-def test_an_answer_that_grew_over_the_limit_is_not_used(drivers, scripted, name):
-    driver = drivers[name].open(scripted.url, max_error_ms=5, cache_ms=MINUTE_MS)
-    plays = iter([lambda: response(good(4, max_drift_ppm=10_000))])
+@pytest.mark.parametrize("own_limit, members", [(5, {}), (5, {"limits": {"max_error_ms": None}}), (50, {"limits": {"max_error_ms": 5.0}})])
+def test_an_answer_that_grew_over_the_limit_is_not_used(drivers, scripted, name, own_limit, members):
+    driver = drivers[name].open(scripted.url, max_error_ms=own_limit, cache_ms=MINUTE_MS)
+    plays = iter([lambda: response(good(4, max_drift_ppm=10_000, **members))])
     scripted.play = lambda: next(plays, REFUSED["not synchronized"][0])()
     accepted(driver.ask("now"))
     time.sleep(0.12)
