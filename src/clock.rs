@@ -82,7 +82,7 @@ impl Clock {
     /// As [`Clock::new`], with another drift rate.
     #[must_use]
     pub fn with_drift(source: Source, refresh: Duration, drift: DriftRate) -> Self {
-        let system = RealSystem(source.read_every(refresh));
+        let system = RealSystem(source.with_drift(drift).read_every(refresh));
         Self(Cached::new(system, refresh, drift))
     }
 
@@ -126,6 +126,12 @@ impl Clock {
     /// ```
     pub async fn report(&self, limits: &Limits) -> Report {
         self.0.report(limits).await
+    }
+
+    /// As [`Clock::report`], with the reading that the report is about.
+    #[cfg(feature = "cli")]
+    pub(crate) async fn judge(&self, limits: &Limits) -> (Report, Option<Reading>) {
+        self.0.judge(limits).await
     }
 
     /// The present, if the clock is within `limits`: both are of one reading, so that what is acted on is

@@ -64,7 +64,10 @@ pub use self::{
         AgeLimit, Clock, ClockQuery, ErrorLimit, InvalidLimit, InvalidPreset, InvalidQuery, Limits,
         NotGood, Now, Preset, Reason, Report, Verdict, Warning,
     },
-    reading::{ClockSource, Label, ReadError, ReadErrorKind, Reading, SyncStatus, TaskIdentity},
+    reading::{
+        BoundUnknown, ClockOffset, ClockSource, Label, ReadError, ReadErrorKind, Reading,
+        SyncStatus, TaskIdentity,
+    },
     source::{
         Comparison, CrossCheck, Environment, Exchange, InvalidNtpServer, InvalidSource,
         NotCompared, NtpClient, NtpServer, NtpSettings, Sample, Source,

@@ -5,12 +5,12 @@ mod text;
 
 use std::time::Duration;
 
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use serde::{Serialize, Serializer};
 
 use super::{AgeLimit, Limits, Reason, Warning};
-use crate::reading::{ClockSource, ReadError, ReadErrorKind, Reading, SyncStatus};
-use crate::source::Sample;
+use crate::reading::{ClockOffset, ClockSource, ReadError, ReadErrorKind, Reading, SyncStatus};
+use crate::source::{Comparison, CrossCheck, Sample};
 use crate::time::{DriftRate, Moment, TimeInterval};
 
 /// Good or not. It serializes to its word.
@@ -62,6 +62,10 @@ pub struct Report {
     /// The error bound that was compared with the limit: grown to the moment of the verdict, from the read or,
     /// if the limits are age-adjusted, from the reference time.
     pub bound_now: Option<Duration>,
+    /// The measured distance to the reference clock, if the source measures it.
+    pub offset: Option<ClockOffset>,
+    /// The comparison with a second source, if it was asked for and could be made.
+    pub cross_check: Option<CrossCheck>,
     /// When the clock was last compared with its reference.
     pub reference: Option<DateTime<Utc>>,
     /// How long ago that was.
@@ -97,18 +101,16 @@ impl Report {
         } else {
             reading.bound_at(now, drift)
         };
-        let enlarged = Some(reading.enlarged_by()).filter(|by| !by.is_zero());
         Self {
             reasons: reasons(reading, limits, now, bound),
-            warnings: enlarged
-                .map(|by| Warning::Enlarged { by })
-                .into_iter()
-                .collect(),
+            warnings: warnings(reading),
             limits: *limits,
             source: Some(reading.source),
             status: Some(reading.status),
             error_bound: reading.bound_when_taken(),
             bound_now: bound,
+            offset: reading.offset,
+            cross_check: None,
             reference: reading.reference,
             reference_age: reading.reference_age_at(now),
             age_adjusted_bound: reading.age_adjusted_bound(drift),
@@ -140,6 +142,8 @@ impl Report {
             status: None,
             error_bound: None,
             bound_now: None,
+            offset: None,
+            cross_check: None,
             reference: None,
             reference_age: None,
             age_adjusted_bound: None,
@@ -160,6 +164,22 @@ impl Report {
         let withheld = sample.withheld.iter().cloned().map(Warning::Withheld);
         report.warnings.splice(0..0, withheld);
         report
+    }
+
+    /// Adds the outcome of a cross-check. A disagreement is a reason against the clock, a failure is a warning.
+    #[cfg(feature = "cli")]
+    pub(crate) fn add_cross_check(&mut self, outcome: Result<CrossCheck, ReadError>) {
+        match outcome {
+            Ok(check) => {
+                match check.comparison {
+                    Comparison::Agree => {}
+                    Comparison::Disagree => self.reasons.push(Reason::CrossCheckDisagrees(check)),
+                    Comparison::NotCompared(why) => self.warnings.push(Warning::NotCompared(why)),
+                }
+                self.cross_check = Some(check);
+            }
+            Err(error) => self.warnings.push(Warning::NoCrossCheck(error)),
+        }
     }
 
     /// The verdict: good if there is no reason against it.
@@ -199,6 +219,19 @@ impl Report {
     }
 }
 
+fn warnings(reading: &Reading) -> Vec<Warning> {
+    let enlarged = Some(reading.enlarged_by()).filter(|by| !by.is_zero());
+    let tolerated = reading.offset.filter(ClockOffset::is_tolerated);
+    [
+        reading.bound_unknown.map(Warning::BoundUnknown),
+        tolerated.map(Warning::LeapSecond),
+        enlarged.map(|by| Warning::Enlarged { by }),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
 /// The reasons against a reading; `bound` is the one that is compared with the limit.
 fn reasons(
     reading: &Reading,
@@ -207,6 +240,8 @@ fn reasons(
     bound: Option<Duration>,
 ) -> Vec<Reason> {
     let status = (!reading.is_synchronized()).then_some(Reason::NotSynchronized(reading.status));
+    let offset = reading.offset.filter(ClockOffset::is_too_large);
+    let offset = offset.map(Reason::OffsetTooLarge);
     let age = reading.reference_age_at(now);
     let age_adjusted = limits.age_adjusted;
     let bound = match (bound, limits.max_error_for(Some(reading.source))) {
@@ -228,18 +263,7 @@ fn reasons(
         (_, None) if age_adjusted => Some(Reason::AgeUnknown),
         _ => None,
     };
-    [status, bound, age].into_iter().flatten().collect()
-}
-
-/// A time as every report writes it: with six fraction digits, rounded down.
-pub(crate) fn rfc3339(time: DateTime<Utc>) -> String {
-    time.to_rfc3339_opts(SecondsFormat::Micros, true)
-}
-
-/// As [`rfc3339`], rounded up: for the end of a range, and for what must not be understated.
-pub(crate) fn rfc3339_up(time: DateTime<Utc>) -> String {
-    let almost_one = TimeDelta::nanoseconds(999);
-    rfc3339(time.checked_add_signed(almost_one).unwrap_or(time))
+    [status, offset, bound, age].into_iter().flatten().collect()
 }
 
 #[cfg(test)]

@@ -22,6 +22,8 @@
 #[cfg(feature = "cli")]
 pub mod command;
 mod finding;
+#[doc(hidden)]
+pub mod fuzzing;
 mod input;
 mod judge;
 mod kind;

@@ -1,8 +1,7 @@
 //! What an option is: name, variable, help, default, rule and examples in one value.
 //!
-//! To add one, write its constant beside those of its group and read it with [`Raw::get`] where the
-//! settings are built. The command line, the help, the README's test and the warnings about misspelled
-//! variables follow from what a command reads.
+//! To add one, write its constant beside its like, list it in [`groups`], and read it with [`Raw::get`] where
+//! the settings are built. A test compares the list with what is read.
 //!
 //! [`Raw::get`]: super::raw::Raw::get
 
@@ -11,6 +10,7 @@ pub(crate) mod check;
 pub(crate) mod clock;
 mod durations;
 mod expected;
+pub(crate) mod groups;
 mod labels;
 pub(crate) mod ntp;
 pub(crate) mod run;
@@ -153,11 +153,10 @@ pub(crate) fn assert_consistent(options: &[&dyn AnyOption]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::program::commands;
 
     #[test]
     fn every_option_agrees_with_itself() {
-        let options = commands::options();
+        let options: Vec<_> = groups::all().collect();
         assert!(options.len() > 15);
         assert_consistent(&options);
     }

@@ -12,13 +12,11 @@ mod template;
 
 use std::time::Duration;
 
-use chrono::TimeDelta;
-
 use self::json::{Members, push_list, push_number};
 use self::labels::MEMBERS;
 use crate::reading::Reading;
 use crate::sidecar::window::Window;
-use crate::time::{DriftRate, age_seconds, magnitude, milliseconds};
+use crate::time::{DriftRate, age_seconds, milliseconds, signed_milliseconds};
 
 pub(crate) use self::capacity::FEWEST_READINGS;
 pub(crate) use self::labels::{Dimensions, LABELS, Property};
@@ -155,11 +153,26 @@ fn put_window(line: &mut Members, window: &Window) {
         if let Some(reference) = last.reference {
             line.time("ReferenceTimestamp", reference);
         }
+        if let Some(measured) = last.offset {
+            line.number("ClockOffset", signed_milliseconds(measured.offset));
+            line.number("ClockOffsetErrorBound", milliseconds(measured.error));
+        }
+    }
+    let unknown = window
+        .readings
+        .iter()
+        .rev()
+        .find_map(|reading| reading.bound_unknown);
+    if let Some(reason) = unknown {
+        line.text("BoundUnknownReason", reason.as_str());
     }
     put_changes(line, window);
     if let Some(error) = &window.last_error {
         line.text("ReadErrorKind", error.kind.as_str());
         line.text("ReadErrorMessage", &error.message);
+    }
+    if let Some(kind) = window.cross_check_error {
+        line.text("CrossCheckErrorKind", kind);
     }
 }
 
@@ -171,6 +184,12 @@ fn put_changes(line: &mut Members, window: &Window) {
     if let Some(last) = window.last_step {
         line.number("ClockSteps", window.step_count);
         line.number("LastClockStep", signed_milliseconds(last));
+    }
+    if !window.longest_pause.is_zero() {
+        line.number("LongestPause", milliseconds(window.longest_pause).round());
+    }
+    if window.stopping {
+        line.flag("Stopping");
     }
 }
 
@@ -205,12 +224,14 @@ fn metric_values(format: &Format, window: &Window, tally: &Tally) -> Vec<(Metric
         Metric::ClockReadErrors => some_count(window.read_errors),
         Metric::LinesDropped => some_count(tally.lines_dropped),
         Metric::CrossCheckOffset => {
-            let offsets = window.cross_checks.iter().map(|check| check.offset);
+            let offsets = window.cross_checks.iter().map(|check| check.offset.offset);
             numbers(offsets.map(signed_milliseconds))
         }
         Metric::CrossCheckErrorBound => {
-            array(window.cross_checks.iter().map(|check| check.distance))
+            array(window.cross_checks.iter().map(|check| check.offset.error))
         }
+        Metric::ClockBoundUnknown => some_count(without_bound(window)),
+        Metric::CrossCheckErrors => some_count(window.cross_check_errors),
         Metric::CrossCheckDisagreement => some_count(window.disagreements),
     };
     format
@@ -222,6 +243,14 @@ fn metric_values(format: &Format, window: &Window, tally: &Tally) -> Vec<(Metric
 
 fn bounds(window: &Window) -> impl Iterator<Item = Duration> {
     window.readings.iter().filter_map(Reading::bound_when_taken)
+}
+
+/// The synchronized readings without a bound. One without the other looks like a good clock to an alarm.
+fn without_bound(window: &Window) -> u64 {
+    let readings = window.readings.iter();
+    let unknown = readings
+        .filter(|reading| reading.is_synchronized() && reading.bound_when_taken().is_none());
+    unknown.count() as u64
 }
 
 fn array(values: impl Iterator<Item = Duration>) -> Option<Value> {
@@ -240,16 +269,10 @@ fn some_count(count: u64) -> Option<Value> {
 
 fn mean(values: &[Duration]) -> Duration {
     let count = u32::try_from(values.len()).unwrap_or(u32::MAX).max(1);
-    values.iter().sum::<Duration>() / count
-}
-
-fn signed_milliseconds(by: TimeDelta) -> f64 {
-    let milliseconds = milliseconds(magnitude(by));
-    if by < TimeDelta::zero() {
-        -milliseconds
-    } else {
-        milliseconds
-    }
+    let sum = values
+        .iter()
+        .fold(Duration::ZERO, |sum, value| sum.saturating_add(*value));
+    sum / count
 }
 
 #[cfg(test)]

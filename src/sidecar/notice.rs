@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use chrono::TimeDelta;
 use tracing::{error, info, warn};
 
-use crate::reading::{ReadError, ReadErrorKind, SyncStatus};
+use crate::reading::{BoundUnknown, ReadError, ReadErrorKind, SyncStatus};
 use crate::source::{CrossCheck, Sample};
 
 /// How many notices of a kind are reported in a minute; further ones are counted.
@@ -20,6 +20,8 @@ pub(crate) enum Notice {
     Failing(ReadError),
     /// Reading the clock succeeds again.
     Recovered,
+    /// A synchronized clock has no error bound, for another reason than before.
+    BoundUnknown(BoundUnknown),
     /// The status changed.
     Status(SyncStatus),
     /// The wall clock was stepped, or moved gradually by as much.
@@ -50,6 +52,10 @@ impl Notice {
                 "reading the clock failed"
             ),
             Self::Recovered => info!(times, "reading the clock succeeds again"),
+            Self::BoundUnknown(reason) => warn!(
+                reason = reason.as_str(),
+                times, "the error bound is unknown: {reason}"
+            ),
             Self::Status(status) => info!(
                 status = status.as_str(),
                 times, "the synchronization status changed"
@@ -70,8 +76,8 @@ impl Notice {
             ),
             Self::CrossCheckRecovered => info!(times, "the cross-check succeeds again"),
             Self::Disagreement(check) => warn!(
-                offset_us = check.offset.num_microseconds(),
-                distance_us = check.distance.as_micros(),
+                offset_us = check.offset.offset.num_microseconds(),
+                distance_us = check.offset.error.as_micros(),
                 times,
                 "the clock and the NTP server cannot both be right"
             ),
@@ -88,6 +94,8 @@ pub(crate) struct Changes {
     failing: Option<ReadErrorKind>,
     /// The kind of the last cross-check's failure, while it lasts.
     cross_check_failing: Option<ReadErrorKind>,
+    /// Why the last reading had no bound.
+    bound_unknown: Option<BoundUnknown>,
     status: Option<SyncStatus>,
 }
 
@@ -104,6 +112,10 @@ impl Changes {
         }
         self.failing = kind;
         if let Ok(reading) = &sample.outcome {
+            let before = std::mem::replace(&mut self.bound_unknown, reading.bound_unknown);
+            if let Some(reason) = reading.bound_unknown.filter(|now| before != Some(*now)) {
+                notices.push(Notice::BoundUnknown(reason));
+            }
             let before = self.status.replace(reading.status);
             if before.is_some_and(|before| before != reading.status) {
                 notices.push(Notice::Status(reading.status));

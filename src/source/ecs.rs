@@ -14,7 +14,7 @@ use self::task_watch::TaskWatch;
 use super::invalid_source::InvalidSource;
 use super::sample::Sample;
 use super::task_document::{self, ClockMember, TaskDocument};
-use crate::reading::{ClockSource, Label, ReadError, ReadErrorKind, Reading};
+use crate::reading::{BoundUnknown, ClockSource, Label, ReadError, ReadErrorKind, Reading};
 use crate::time::Moment;
 
 /// A client of the endpoint. It notices when the endpoint describes another task.
@@ -78,7 +78,7 @@ impl EcsClient {
 }
 
 /// The sample of a request sent at `requested` whose answer, with this body, was complete at `at`.
-#[cfg(feature = "fuzzing")]
+#[cfg(all(feature = "cli", any(test, fuzzing)))]
 pub(crate) fn sample_of_body(body: &[u8], requested: Moment, at: Moment) -> Sample {
     interpret(task_document::parse(body), requested, at).0
 }
@@ -97,8 +97,13 @@ fn interpret(
     let mut withheld = document.withheld;
     let no_clock = |what: &str| {
         let launch_type = document.identity.get(Label::LaunchType);
-        let launch_type = launch_type.unwrap_or("unknown");
-        let message = format!("{what} (LaunchType {launch_type})");
+        let message = match launch_type {
+            Some(launch_type) => format!("{what} (LaunchType {launch_type})"),
+            // ECS always names it. A local stand-in for the endpoint does not.
+            None => format!(
+                "{what} and no LaunchType: is this a local endpoint? CLOCK_EMF_SOURCE=kernel reads this machine's clock"
+            ),
+        };
         Err(ReadError::new(ReadErrorKind::NoClockDrift, message))
     };
     let (outcome, knowledge) = match document.clock {
@@ -116,6 +121,9 @@ fn interpret(
             reading.status = clock.status;
             reading.bound = clock.bound;
             reading.reference = clock.reference;
+            if clock.is_bound_withheld {
+                reading.bound_unknown = Some(BoundUnknown::Withheld);
+            }
             withheld.extend(reading.withhold_contradiction());
             (Ok(reading), ClockKnowledge::Known)
         }

@@ -6,7 +6,7 @@ mod client;
 mod cross_check;
 mod error;
 mod exchange;
-#[cfg(feature = "fuzzing")]
+#[cfg(all(feature = "cli", any(test, fuzzing)))]
 pub(crate) mod fuzzing;
 mod packet;
 mod schedule;

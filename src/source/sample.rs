@@ -39,13 +39,7 @@ impl Sample {
     /// The sample that an exchange with an NTP server makes.
     pub(crate) fn from_exchange(outcome: Result<Exchange, ReadError>) -> Self {
         match outcome {
-            Ok(exchange) => {
-                let (reading, withheld) = exchange.reading();
-                Self {
-                    withheld: withheld.into_iter().collect(),
-                    ..Self::new(ClockSource::Ntp, exchange.taken, Ok(reading))
-                }
-            }
+            Ok(exchange) => Self::new(ClockSource::Ntp, exchange.taken, Ok(exchange.reading())),
             Err(error) => Self::new(ClockSource::Ntp, Moment::now(), Err(error)),
         }
     }

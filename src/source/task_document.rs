@@ -48,6 +48,8 @@ pub(crate) enum ClockMember {
 pub(crate) struct ClockDrift {
     pub(crate) status: SyncStatus,
     pub(crate) bound: Option<ErrorBound>,
+    /// Whether there was a bound that cannot be right.
+    pub(crate) is_bound_withheld: bool,
     pub(crate) reference: Option<DateTime<Utc>>,
 }
 
@@ -122,10 +124,13 @@ fn clock_drift(raw: &RawValue, withheld: &mut Withheld) -> ClockMember {
         Ok((_, 0)) => return ClockMember::Empty,
         Ok((found, _)) => found,
     };
+    let before = withheld.0.len();
     let bound = withheld.member("ClockErrorBound", bound, error_bound);
+    let is_bound_withheld = withheld.0.len() > before;
     let reference = withheld.member("ReferenceTimestamp", reference, reference_time);
     ClockMember::Clock(ClockDrift {
         bound,
+        is_bound_withheld,
         reference: reference.filter(|time| time.timestamp() != UNSET_TIME),
         status: withheld
             .member("ClockSynchronizationStatus", status, status_word)

@@ -19,6 +19,11 @@ pub(crate) struct Checked {
     #[serde(deserialize_with = "Option::deserialize")]
     pub(crate) error_bound_ms: Option<f64>,
     #[serde(deserialize_with = "Option::deserialize")]
+    pub(crate) offset_ms: Option<f64>,
+    #[serde(deserialize_with = "Option::deserialize")]
+    pub(crate) offset_error_ms: Option<f64>,
+    pub(crate) cross_check: Option<CheckedCrossCheck>,
+    #[serde(deserialize_with = "Option::deserialize")]
     pub(crate) reference_timestamp: Option<DateTime<Utc>>,
     #[serde(deserialize_with = "Option::deserialize")]
     pub(crate) reference_age_s: Option<f64>,
@@ -30,6 +35,16 @@ pub(crate) struct Checked {
     pub(crate) earliest: Option<DateTime<Utc>>,
     #[serde(deserialize_with = "Option::deserialize")]
     pub(crate) latest: Option<DateTime<Utc>>,
+}
+
+/// The comparison with a second source.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CheckedCrossCheck {
+    pub(crate) offset_ms: f64,
+    pub(crate) offset_error_ms: f64,
+    #[serde(deserialize_with = "Option::deserialize")]
+    pub(crate) agrees: Option<bool>,
 }
 
 /// The limits that an answer names.

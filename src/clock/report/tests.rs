@@ -4,6 +4,8 @@ mod generated;
 
 use std::time::Instant;
 
+use chrono::TimeDelta;
+
 use super::*;
 use crate::time::ErrorBound;
 
@@ -239,7 +241,7 @@ fn members_and_their_forms() {
         serde_json::to_string(&report).unwrap(),
         r#"{"verdict":"good","reasons":[],"codes":[],"warnings":["withheld: the bound is negative"],"#.to_owned()
             + r#""limits":{"max_error_ms":1000.0,"max_age_s":3600.0,"age_adjusted":false,"for":null},"#
-            + r#""source":"ecs","status":"SYNCHRONIZED","error_bound_ms":0.446931,"#
+            + r#""source":"ecs","status":"SYNCHRONIZED","error_bound_ms":0.446931,"offset_ms":null,"offset_error_ms":null,"#
             + r#""reference_timestamp":"2024-10-03T23:59:51.000000Z","reference_age_s":9.0,"#
             + r#""age_adjusted_bound_ms":0.581932,"read_at":"2024-10-04T00:00:00.000001Z","#
             + r#""earliest":"2024-10-03T23:59:59.999555Z","latest":"2024-10-04T00:00:00.000449Z"}"#
@@ -266,7 +268,7 @@ fn what_is_unknown_is_null() {
             .to_owned()
             + r#""codes":["no_reading"],"warnings":[],"#
             + r#""limits":{"max_error_ms":1000.0,"max_age_s":3600.0,"age_adjusted":false,"for":null},"#
-            + r#""source":null,"status":null,"error_bound_ms":null,"#
+            + r#""source":null,"status":null,"error_bound_ms":null,"offset_ms":null,"offset_error_ms":null,"#
             + r#""reference_timestamp":null,"reference_age_s":null,"age_adjusted_bound_ms":null,"#
             + r#""read_at":null,"earliest":null,"latest":null}"#
     );

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use humantime::format_duration;
 
-use super::{Report, Verdict, rfc3339, rfc3339_up};
+use super::{Report, Verdict};
 use crate::clock::{AgeLimit, ErrorLimit, Preset};
-use crate::time::{age_seconds, milliseconds};
+use crate::time::{age_seconds, milliseconds, rfc3339, rfc3339_up};
 
 /// One fact a line.
 impl fmt::Display for Report {
@@ -31,6 +31,21 @@ impl fmt::Display for Report {
         line("source", &or_unknown(self.source))?;
         line("status", &or_unknown(self.status))?;
         line("error bound", &self.bound_and_limit())?;
+        if let Some(offset) = self.offset {
+            line("offset", &format!("{offset} (reference minus clock)"))?;
+        }
+        if let Some(check) = &self.cross_check {
+            let agrees = match check.agrees() {
+                Some(true) => "agrees",
+                Some(false) => "disagrees",
+                None => "not compared",
+            };
+            let offset = check.offset;
+            line(
+                "cross-check",
+                &format!("{agrees}: offset {offset} (server minus clock)"),
+            )?;
+        }
         if let Some(age) = self.written_age {
             line("written", &format!("{} ago", in_seconds(age)))?;
         } else {

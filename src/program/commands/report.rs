@@ -10,11 +10,14 @@ use std::time::Duration;
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use tracing::error;
+use tracing::level_filters::LevelFilter;
 
 use self::hashed::Hashed;
 use crate::evidence::{History, Input, Reception, Rules, Statement, html, json, text};
 use crate::program::diagnostics;
 use crate::program::exit::Exit;
+use crate::program::options::clock::LogFormat;
+use crate::source::Environment;
 use crate::time::Moment;
 
 /// From one message of progress to the next.
@@ -96,8 +99,8 @@ fn drift(text: &str) -> Result<f64, String> {
 
 /// Runs the command to its end.
 #[expect(clippy::disallowed_methods, reason = "this command prints")]
-pub(crate) fn run(matches: &ArgMatches) -> Exit {
-    diagnostics::init(tracing::level_filters::LevelFilter::WARN);
+pub(crate) fn run(matches: &ArgMatches, environment: &Environment) -> Exit {
+    diagnostics::init(LevelFilter::WARN, LogFormat::Auto, environment);
     let rules = rules(matches);
     if let (Some(from), Some(to)) = (rules.from_ms, rules.to_ms)
         && from >= to

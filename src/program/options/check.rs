@@ -6,6 +6,7 @@ use super::durations::within;
 use super::{DefaultValue, Opt, expected, switch};
 #[cfg(test)]
 use super::{Examples, SWITCH_EXAMPLES};
+use crate::answer::http::{LoopbackAddress, NotLoopback};
 use crate::clock::{AgeLimit, ErrorLimit, InvalidPreset, Preset};
 
 pub(crate) const MAX_ERROR: Opt<ErrorLimit> = Opt {
@@ -27,7 +28,7 @@ pub(crate) const FOR: Opt<Preset> = Opt {
     variable: "CLOCK_EMF_FOR",
     value_name: "NAME",
     default: DefaultValue::Nothing,
-    help: "Apply the error limit of a system, such as cockroachdb; the smaller limit if --max-error is given too",
+    help: "Apply the error limit of a system, such as cockroachdb; the smaller limit if max-error is given too",
     rule: |text| {
         text.parse()
             .map_err(|_: InvalidPreset| expected(InvalidPreset::expected(), text))
@@ -64,12 +65,29 @@ pub(crate) const AGE_ADJUSTED: Opt<bool> = Opt {
     examples: SWITCH_EXAMPLES,
 };
 
+pub(crate) const ASK: Opt<LoopbackAddress> = Opt {
+    name: "ask",
+    variable: "CLOCK_EMF_ASK",
+    value_name: "ADDRESS",
+    default: DefaultValue::Nothing,
+    help: "Ask the running sidecar that listens on this address instead of the source",
+    rule: |text| {
+        text.parse()
+            .map_err(|NotLoopback| expected(NotLoopback::EXPECTED, text))
+    },
+    #[cfg(test)]
+    examples: Examples {
+        accepted: &["127.0.0.1:2780", "[::1]:2780", "localhost:2780"],
+        refused: &["2780", "127.0.0.1", "10.0.0.1:2780"],
+    },
+};
+
 pub(crate) const WAIT: Opt<Duration> = Opt {
     name: "wait",
     variable: "CLOCK_EMF_WAIT",
     value_name: "DURATION",
     default: DefaultValue::Nothing,
-    help: "Read every second until good, for at most this long, up to 1day",
+    help: "Read every second until the clock is good, for at most this long, up to 1day",
     rule: |text| within(text, Duration::ZERO, Duration::from_secs(24 * 60 * 60)),
     #[cfg(test)]
     examples: Examples {

@@ -82,7 +82,7 @@ pub(crate) const REQUEST_TIMEOUT: Opt<Duration> = Opt {
     variable: "CLOCK_EMF_REQUEST_TIMEOUT",
     value_name: "DURATION",
     default: DefaultValue::Text("2s"),
-    help: "How long one request to a source may take, up to 1m",
+    help: "Longest time for one request to a source, up to 1m",
     rule: |text| within(text, Duration::from_millis(1), Duration::from_secs(60)),
     #[cfg(test)]
     examples: Examples {
@@ -113,12 +113,42 @@ fn drift_rate(text: &str) -> Result<DriftRate, Expected> {
     })
 }
 
+/// The values of [`LOG_FORMAT`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LogFormat {
+    /// Text on a terminal, JSON elsewhere.
+    Auto,
+    /// A plain sentence a line.
+    Text,
+    /// A JSON object a line.
+    Json,
+}
+
+pub(crate) const LOG_FORMAT: Opt<LogFormat> = Opt {
+    name: "log-format",
+    variable: "CLOCK_EMF_LOG_FORMAT",
+    value_name: "FORMAT",
+    default: DefaultValue::Text("auto"),
+    help: "How to report: text, json, or auto (text on a terminal, JSON elsewhere)",
+    rule: |text| match text {
+        "auto" => Ok(LogFormat::Auto),
+        "text" => Ok(LogFormat::Text),
+        "json" => Ok(LogFormat::Json),
+        _ => Err(expected("auto, text or json", text)),
+    },
+    #[cfg(test)]
+    examples: Examples {
+        accepted: &["auto", "text", "json"],
+        refused: &["JSON", "plain"],
+    },
+};
+
 pub(crate) const LOG_LEVEL: Opt<LevelFilter> = Opt {
     name: "log-level",
     variable: "CLOCK_EMF_LOG_LEVEL",
     value_name: "LEVEL",
     default: DefaultValue::Text("info"),
-    help: "What is reported on stderr: error, warn, info, debug, trace or off",
+    help: "What to report: error, warn, info, debug, trace or off",
     rule: |text| match text {
         "off" => Ok(LevelFilter::OFF),
         "error" => Ok(LevelFilter::ERROR),

@@ -11,13 +11,18 @@ use emf_explain::limits::{MAX_DIMENSION_NAME_CHARS, MAX_DIMENSION_VALUE_CHARS};
 pub(crate) const LABELS: [&str; 7] = Label::NAMES;
 
 /// The other root members that the program sets, apart from metrics.
-pub(super) const MEMBERS: [&str; 16] = [
+pub(super) const MEMBERS: [&str; 22] = [
     "_aws",
     "AnswerErrors",
+    "BoundUnknownReason",
+    "ClockOffset",
+    "ClockOffsetErrorBound",
     "ClockSource",
     "ClockSteps",
     "ClockSynchronizationStatus",
+    "CrossCheckErrorKind",
     "LastClockStep",
+    "LongestPause",
     "MaxClockErrorBound",
     "MeanClockErrorBound",
     "ReadErrorKind",
@@ -27,6 +32,7 @@ pub(super) const MEMBERS: [&str; 16] = [
     "Sequence",
     "StartedAt",
     "StatusChanges",
+    "Stopping",
     "Version",
 ];
 

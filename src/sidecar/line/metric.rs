@@ -24,6 +24,10 @@ pub enum Metric {
     CrossCheckOffset,
     /// The largest error of [`Metric::CrossCheckOffset`], in milliseconds.
     CrossCheckErrorBound,
+    /// Samples of a synchronized clock without an error bound.
+    ClockBoundUnknown,
+    /// Cross-checks that gave no comparison.
+    CrossCheckErrors,
     /// Cross-checks in which the clock's range and the server's did not overlap.
     CrossCheckDisagreement,
 }
@@ -40,6 +44,8 @@ impl Metric {
         Self::LinesDropped,
         Self::CrossCheckOffset,
         Self::CrossCheckErrorBound,
+        Self::ClockBoundUnknown,
+        Self::CrossCheckErrors,
         Self::CrossCheckDisagreement,
     ];
 
@@ -56,6 +62,8 @@ impl Metric {
             Self::LinesDropped => "LinesDropped",
             Self::CrossCheckOffset => "CrossCheckOffset",
             Self::CrossCheckErrorBound => "CrossCheckErrorBound",
+            Self::ClockBoundUnknown => "ClockBoundUnknown",
+            Self::CrossCheckErrors => "CrossCheckErrors",
             Self::CrossCheckDisagreement => "CrossCheckDisagreement",
         }
     }
@@ -73,6 +81,8 @@ impl Metric {
             Self::ClockSynchronized
             | Self::ClockReadErrors
             | Self::LinesDropped
+            | Self::ClockBoundUnknown
+            | Self::CrossCheckErrors
             | Self::CrossCheckDisagreement => "Count",
         }
     }

@@ -165,7 +165,9 @@ impl NtpClient {
         let mut dropped_error = None;
         let exchange = exchange_packets(&addresses, nonce(), *drift, on_sent, &mut dropped_error);
         let outcome = tokio::time::timeout_at(deadline, exchange).await;
-        outcome.unwrap_or_else(|_| Err(dropped_error.unwrap_or(ExchangeError::Silent(*timeout))))
+        let exchange = outcome
+            .unwrap_or_else(|_| Err(dropped_error.unwrap_or(ExchangeError::Silent(*timeout))))?;
+        Ok(self.schedule().remember_leap_second(exchange))
     }
 
     fn apply(&self, code: KissCode) {

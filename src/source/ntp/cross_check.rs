@@ -1,11 +1,10 @@
 //! Compares a reading with an NTP exchange: whether one of the two must be wrong. Pure.
 
+use std::fmt;
 use std::time::Duration;
 
-use chrono::TimeDelta;
-
 use super::exchange::{Exchange, LARGEST_MOVE};
-use crate::reading::Reading;
+use crate::reading::{ClockOffset, Reading};
 use crate::time::{DriftRate, Moment, has_moved, magnitude};
 
 /// A reading and an exchange that are further apart cannot be compared.
@@ -18,10 +17,8 @@ const SLEW_PPM: u32 = 500;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CrossCheck {
-    /// Server minus clock: positive where the clock is behind.
-    pub offset: TimeDelta,
-    /// The largest error of `offset`, if the server is right.
-    pub distance: Duration,
+    /// Server minus clock, with the largest error if the server is right.
+    pub offset: ClockOffset,
     /// The result of the comparison.
     pub comparison: Comparison,
 }
@@ -51,15 +48,48 @@ pub enum NotCompared {
     ClockMoved,
 }
 
+impl NotCompared {
+    /// The stable word: `not_synchronized`, `bound_unknown`, `too_far_apart` or `clock_moved`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NotSynchronized => "not_synchronized",
+            Self::BoundUnknown => "bound_unknown",
+            Self::TooFarApart => "too_far_apart",
+            Self::ClockMoved => "clock_moved",
+        }
+    }
+}
+
+impl fmt::Display for NotCompared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotSynchronized => "the clock is not synchronized, so it claims nothing",
+            Self::BoundUnknown => "the clock's error bound is unknown",
+            Self::TooFarApart => "the reading and the exchange are over 5 s apart",
+            Self::ClockMoved => "the wall clock was moved between the reading and the exchange",
+        })
+    }
+}
+
 impl CrossCheck {
     /// Compares a reading with an exchange. They disagree if
     /// `|offset| > the reading's bound + its growth by drift + distance + 500 ppm × the time between`.
     #[must_use]
     pub fn new(reading: &Reading, exchange: &Exchange, drift: DriftRate) -> Self {
         Self {
-            offset: exchange.offset,
-            distance: exchange.distance,
+            offset: exchange.clock_offset(),
             comparison: compare(reading, exchange, drift),
+        }
+    }
+
+    /// Whether the two can both be right; `None` if they could not be compared.
+    #[must_use]
+    pub fn agrees(&self) -> Option<bool> {
+        match self.comparison {
+            Comparison::Agree => Some(true),
+            Comparison::Disagree => Some(false),
+            Comparison::NotCompared(_) => None,
         }
     }
 

@@ -7,8 +7,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::error::{ExchangeError, Implausible};
 use super::packet::Packet;
 use super::timestamp::Timestamp;
-use crate::reading::{ClockSource, ReadError, ReadErrorKind, Reading, SyncStatus};
-use crate::time::{DriftRate, ErrorBound, Moment, has_moved, magnitude};
+use crate::reading::{ClockOffset, ClockSource, Reading, SyncStatus};
+use crate::time::{DriftRate, ErrorBound, Moment, has_moved};
 
 /// The precision of reading this machine's clock.
 const CLIENT_PRECISION: Duration = Duration::from_micros(3);
@@ -36,6 +36,8 @@ pub struct Exchange {
     pub distance: Duration,
     /// The server's last comparison with its own reference, if it reports one.
     pub reference: Option<DateTime<Utc>>,
+    /// Whether the server announces a leap second, or announced one to this client within the last 24 hours.
+    pub is_near_leap_second: bool,
     /// The moment the request was sent.
     pub requested: Moment,
     /// The moment the answer came.
@@ -83,6 +85,7 @@ impl Exchange {
             offset: offset(packet, &requested, &taken),
             distance,
             reference: reference(packet, &taken),
+            is_near_leap_second: packet.announces_leap_second(),
             requested,
             taken,
         })
@@ -91,28 +94,31 @@ impl Exchange {
     /// How far the clock may have been from true time: `|offset| + distance`.
     #[must_use]
     pub fn bound(&self) -> Duration {
-        magnitude(self.offset).saturating_add(self.distance)
+        self.clock_offset().bound()
     }
 
-    /// The exchange as a reading of the clock; and, where the clock is too far off for a bound, the
-    /// error that says so.
-    pub(crate) fn reading(&self) -> (Reading, Option<ReadError>) {
-        let mut reading = Reading::new(ClockSource::Ntp, self.requested, self.taken);
-        reading.reference = self.reference;
-        match ErrorBound::try_from(self.bound()) {
-            Ok(bound) => {
-                reading.status = SyncStatus::Synchronized;
-                reading.bound = Some(bound);
-                (reading, None)
-            }
-            Err(_) => (reading, Some(self.too_far())),
+    /// The offset with its error.
+    #[must_use]
+    pub fn clock_offset(&self) -> ClockOffset {
+        ClockOffset {
+            is_near_leap_second: self.is_near_leap_second,
+            ..ClockOffset::new(self.offset, self.distance)
         }
     }
 
-    fn too_far(&self) -> ReadError {
-        let bound = humantime::format_duration(Duration::from_secs(self.bound().as_secs()));
-        let message = format!("the error bound is over 24 hours: {bound}");
-        ReadError::new(ReadErrorKind::InvalidMember, message)
+    /// The exchange as a reading of the clock. It is not synchronized if the offset is too large.
+    pub(crate) fn reading(&self) -> Reading {
+        let offset = self.clock_offset();
+        let mut reading = Reading::new(ClockSource::Ntp, self.requested, self.taken);
+        reading.status = if offset.is_too_large() {
+            SyncStatus::NotSynchronized
+        } else {
+            SyncStatus::Synchronized
+        };
+        reading.bound = ErrorBound::try_from(offset.bound()).ok();
+        reading.offset = Some(offset);
+        reading.reference = self.reference;
+        reading
     }
 }
 

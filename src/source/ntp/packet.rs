@@ -89,6 +89,11 @@ impl Packet {
         }
     }
 
+    /// Whether the leap indicator announces a leap second at the end of the day.
+    pub(super) fn announces_leap_second(&self) -> bool {
+        matches!(self.leap, 1 | 2)
+    }
+
     /// Checks whether the server considers its own time usable.
     ///
     /// # Errors

@@ -3,9 +3,13 @@
 use std::time::{Duration, Instant};
 
 use super::error::{KissAction, KissCode};
+use super::exchange::Exchange;
 
 /// The longest interval that RATE can lead to: the longest default poll of NTP clients.
 const LONGEST: Duration = Duration::from_secs(1_024);
+
+/// How long a leap second may be smeared after it.
+const SMEARED: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The schedule of requests to one server.
 #[derive(Debug)]
@@ -13,6 +17,8 @@ pub(super) struct Schedule {
     interval: Duration,
     last: Option<Instant>,
     refused: Option<KissCode>,
+    /// When the server last announced a leap second.
+    leap_second: Option<Instant>,
 }
 
 /// The decision about one turn.
@@ -33,6 +39,7 @@ impl Schedule {
             interval,
             last: None,
             refused: None,
+            leap_second: None,
         }
     }
 
@@ -61,6 +68,19 @@ impl Schedule {
     /// Records that the request of the last turn was sent at `at`: the lookup of the name may have taken a while.
     pub(super) fn sent(&mut self, at: Instant) {
         self.last = Some(at);
+    }
+
+    /// Marks an exchange that is less than a day after the last announcement of a leap second: the server no longer
+    /// announces it, and clocks that smear it may still differ.
+    pub(super) fn remember_leap_second(&mut self, mut exchange: Exchange) -> Exchange {
+        let now = exchange.taken.monotonic;
+        if exchange.is_near_leap_second {
+            self.leap_second = Some(now);
+        }
+        exchange.is_near_leap_second = self
+            .leap_second
+            .is_some_and(|announced| now.saturating_duration_since(announced) < SMEARED);
+        exchange
     }
 
     /// Obeys a kiss code.

@@ -8,6 +8,7 @@ fn exchange(at: Moment) -> Exchange {
         offset: TimeDelta::zero(),
         distance: Duration::from_micros(50),
         reference: None,
+        is_near_leap_second: false,
         requested: at,
         taken: at,
     }
@@ -16,7 +17,7 @@ fn exchange(at: Moment) -> Exchange {
 #[test]
 fn a_cross_check_is_made_once_a_minute_right_after_a_reading() {
     let rules = Rules {
-        cross_check: Some(DriftRate::DEFAULT),
+        cross_check: true,
         ..RULES
     };
     let mut world = World::start(&rules, 0.0, 1.0);
@@ -36,7 +37,7 @@ fn a_cross_check_is_made_once_a_minute_right_after_a_reading() {
 #[test]
 fn a_server_that_does_not_answer_is_reported_once_and_so_is_its_return() {
     let rules = Rules {
-        cross_check: Some(DriftRate::DEFAULT),
+        cross_check: true,
         ..RULES
     };
     let mut world = World::start(&rules, 0.0, 1.0);

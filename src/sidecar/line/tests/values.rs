@@ -28,12 +28,12 @@ fn a_line_holds_as_many_readings_as_its_fields_leave_room_for() {
         metrics: Metric::ALL.to_vec(),
         ..format()
     };
-    assert_eq!(both.capacity(), 66);
+    assert!(both.capacity() >= 60, "a minute of readings every second");
     let crowded = |properties: usize| Format {
         properties: vec![property("Name", "value"); properties],
         ..format()
     };
-    assert_eq!(crowded(130).capacity(), 5);
+    assert_eq!(crowded(123).capacity(), 2);
     assert_eq!(crowded(1_000).capacity(), 0);
     // Also where no metric has a value per reading.
     let plain = |properties: usize| Format {
