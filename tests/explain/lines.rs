@@ -171,10 +171,7 @@ impl Read for Broken {
 #[test]
 fn a_failing_input_ends_the_events_with_its_error() {
     let line = format!("{}\n", document());
-    let options = Options {
-        input: Input::Auto,
-        now: now(),
-    };
+    let options = Options::new(Input::Auto, now());
     let input = BufReader::new(line.as_bytes().chain(Broken));
     let mut events = explain(input, options);
     assert_eq!(events.next().unwrap().unwrap().points.len(), 2);
