@@ -45,6 +45,9 @@ fn a_line_over_the_awslogs_limit_is_a_warning_and_one_over_a_mebibyte_a_fault() 
         );
         assert_eq!((events[2].position.line, events[2].points.len()), (3, 2));
     }
+    // Blanks behind a document are a part of the line too.
+    let blanks = format!("{}{}", document(), " ".repeat(awslogs));
+    assert_eq!(found(blanks.as_bytes()).warnings, [Rule::OverAwslogs]);
     // An export has what has arrived.
     let line = line_of(awslogs + 1);
     assert_eq!(

@@ -119,15 +119,16 @@ impl Emitter {
         prefix.into_iter().chain(colours.flatten()).collect()
     }
 
-    /// An event that is a document, with nothing around it.
+    /// An event that is a document, with nothing but blanks around it.
     pub(super) fn document(
         &mut self,
         position: Position,
-        root: Root<'_>,
+        (root, bytes): (Root<'_>, usize),
         origin: Origin,
         sink: &mut Sink<'_>,
     ) {
         let mut event = self.event(position, root.text, Kind::Document);
+        event.bytes = bytes;
         event.certain = origin.certain;
         event.problems.extend(origin.note.clone());
         if !origin.exported {

@@ -140,7 +140,7 @@ impl<'a> Event<'a> {
             let Some(dimensions) = dimensions else {
                 continue;
             };
-            let is_once = sets.note_values(&dimensions, &place, problems) && is_once;
+            let is_once = sets.note_values(&dimensions, is_once, &place, problems);
             let Some(timestamp) = self.timestamp.filter(|_| !is_refused) else {
                 continue;
             };
@@ -193,26 +193,23 @@ impl<'a> SeenSets<'a> {
         is_new && !repeats_key
     }
 
-    /// Notes a set that is without dimensions as an earlier one is, since its values do not count; false in that case.
+    /// Notes a set that is without dimensions as an earlier one is, since its values do not count. Gives whether the set is
+    /// still there once.
     fn note_values(
         &mut self,
         dimensions: &Dimensions,
+        is_once: bool,
         place: &SetPlace<'_>,
         problems: &mut Vec<Problem>,
     ) -> bool {
-        if !dimensions.pairs.is_empty() {
-            return true;
-        }
-        let is_first = !std::mem::replace(&mut self.has_empty, true);
-        let is_noted = problems
-            .last()
-            .is_some_and(|last| last.rule() == Rule::DuplicateSet);
-        if !is_first && !is_noted {
+        let is_first =
+            !dimensions.pairs.is_empty() || !std::mem::replace(&mut self.has_empty, true);
+        if is_once && !is_first {
             let given = "a set that has no dimensions left, as an earlier one";
             let expected = "one set without dimensions";
             let problem = Problem::new(Rule::DuplicateSet, place.to_string(), given, expected);
             problems.push(problem.with_hint("the same points twice, so sums and counts double"));
         }
-        is_first
+        is_once && is_first
     }
 }

@@ -64,7 +64,10 @@ fn check_events(input: &[u8], events: &[Explained], lines: u64, form: Input) {
     assert!(!has_rule(&[Rule::NoEmf]) || count(Kind::Document) == 0);
     let begins_object = |line: &[u8]| line.starts_with(b"{") || line.starts_with(b"\xef\xbb\xbf{");
     let mut each = input.split(|byte| *byte == b'\n');
-    if form == Input::Stdout && !has_rule(&[Rule::Gzip, Rule::Zip, Rule::Utf16]) && !each.any(begins_object) {
+    if form == Input::Stdout
+        && !has_rule(&[Rule::Gzip, Rule::Zip, Rule::Utf16])
+        && !each.any(begins_object)
+    {
         // On stdout a line that does not begin an object is an event.
         let events = count(Kind::Document) + count(Kind::Other);
         assert_eq!(events as u64, lines);
@@ -342,9 +345,9 @@ fn check_wrapped(line: &str) {
 
 /// What is said of an event, without where it stands and what is of the wrapping.
 fn verdict(event: &Explained, of_wrapping: &[Rule], certain: bool) -> (Vec<Point>, Vec<String>) {
-    let points = event.points.iter().cloned().map(|point| Point {
-        certain: point.certain && certain,
-        ..point
+    let points = event.points.iter().cloned().map(|mut point| {
+        point.certain &= certain;
+        point
     });
     let problems = event
         .problems

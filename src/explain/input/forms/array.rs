@@ -116,7 +116,7 @@ impl Array {
         match locate(text) {
             Located::Object(root, _) if root.is_document() => {
                 origin.note = emitter.assume_export("an array of documents");
-                emitter.document(position, root, origin, *sink);
+                emitter.document(position, (root, text.len()), origin, *sink);
             }
             _ => match message(text) {
                 Some(message) => {

@@ -83,7 +83,7 @@ fn object(
             if is_alone && root.is_document() {
                 output
                     .emitter
-                    .document(position, root, origin(cursor), output.sink);
+                    .document(position, (root, text.len()), origin(cursor), output.sink);
                 cursor.take_all();
                 return Next::Stay;
             }

@@ -89,9 +89,12 @@ impl Terminal {
                     note: output.emitter.assume_copy(note),
                     ..Origin::EXPORT
                 };
-                output
-                    .emitter
-                    .document(self.position, root, origin, output.sink);
+                output.emitter.document(
+                    self.position,
+                    (root, self.joined.len()),
+                    origin,
+                    output.sink,
+                );
                 cursor.take_all();
                 Next::End
             }

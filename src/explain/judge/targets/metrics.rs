@@ -75,15 +75,11 @@ impl Event<'_> {
             });
         };
         let mut doubts = Vec::new();
-        let values = values::read(text, &mut doubts);
+        let problem = |(rule, given, expected)| Problem::new(rule, place(), given, expected);
+        let values = values::read(text, &mut doubts).map_err(problem)?;
         doubts.extend(checks::metric_name(name));
         let is_certain = doubts.is_empty();
-        let doubts = doubts.into_iter();
-        problems.extend(
-            doubts.map(|(rule, given, expected)| Problem::new(rule, place(), given, expected)),
-        );
-        let values = values
-            .map_err(|(rule, given, expected)| Problem::new(rule, place(), given, expected))?;
+        problems.extend(doubts.into_iter().map(problem));
         Ok(Metric {
             definition,
             name: name.into(),
