@@ -4,10 +4,10 @@
 
 mod cached;
 mod limits;
+mod not_good;
 mod now;
 mod reason;
 mod report;
-mod verdict;
 
 use std::time::Duration;
 
@@ -20,13 +20,13 @@ use crate::time::DriftRate;
 
 #[cfg(feature = "cli")]
 pub(crate) use self::limits::parse_duration;
-pub use self::limits::{AgeLimit, ErrorLimit, InvalidLimit};
-pub use self::now::{ClockError, Now};
+pub use self::limits::{
+    AgeLimit, ClockQuery, ErrorLimit, InvalidLimit, InvalidPreset, InvalidQuery, Limits, Preset,
+};
+pub use self::not_good::NotGood;
+pub use self::now::Now;
 pub use self::reason::{Reason, Warning};
-pub use self::report::{NotGood, Report};
-#[cfg(all(feature = "cli", target_os = "linux"))]
-pub(crate) use self::report::{rfc3339, rfc3339_up};
-pub use self::verdict::{Limits, Verdict};
+pub use self::report::{Report, Verdict};
 
 /// A clock with a known error, for applications.
 ///
@@ -47,7 +47,7 @@ pub use self::verdict::{Limits, Verdict};
 ///
 /// ```
 /// use std::time::Duration;
-/// use ecs_clock_emf::{Clock, ClockError, Environment, Source};
+/// use ecs_clock_emf::{Clock, Environment, Source};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -62,9 +62,8 @@ pub use self::verdict::{Limits, Verdict};
 ///         let commit_timestamp = now.interval.latest;
 ///         clock.wait_until_past(commit_timestamp).await;
 ///     }
-///     // Not synchronized, for one: refuse what depends on the time.
-///     Err(ClockError::NotSynchronized(status)) => println!("the clock's status is {status}"),
-///     Err(error) => println!("{error}"),
+///     // Refuse what depends on the time.
+///     Err(not_good) => println!("refused: {not_good}"),
 /// }
 /// # Ok(())
 /// # }
@@ -83,7 +82,7 @@ impl Clock {
     /// As [`Clock::new`], with another drift rate.
     #[must_use]
     pub fn with_drift(source: Source, refresh: Duration, drift: DriftRate) -> Self {
-        let system = RealSystem(source.read_every(refresh));
+        let system = RealSystem(source.with_drift(drift).read_every(refresh));
         Self(Cached::new(system, refresh, drift))
     }
 
@@ -120,13 +119,19 @@ impl Clock {
     /// let limits = Limits::default().with_max_error(Duration::from_millis(5));
     /// let report = clock.report(&limits).await;
     /// for reason in &report.reasons {
-    ///     println!("{}: {reason}", reason.code());
+    ///     println!("{}: {reason}", reason.as_str());
     /// }
     /// # Ok(())
     /// # }
     /// ```
     pub async fn report(&self, limits: &Limits) -> Report {
         self.0.report(limits).await
+    }
+
+    /// As [`Clock::report`], with the reading that the report is about.
+    #[cfg(feature = "cli")]
+    pub(crate) async fn judge(&self, limits: &Limits) -> (Report, Option<Reading>) {
+        self.0.judge(limits).await
     }
 
     /// The present, if the clock is within `limits`: both are of one reading, so that what is acted on is
@@ -151,7 +156,7 @@ impl Clock {
     /// ```
     ///
     /// # Errors
-    /// [`NotGood`] with the report that says why.
+    /// [`NotGood`], with the reasons and the whole report.
     pub async fn now_within(&self, limits: &Limits) -> Result<Now, NotGood> {
         self.0.now_within(limits).await
     }
@@ -162,13 +167,14 @@ impl Clock {
         self.0.identity().await
     }
 
-    /// The range that true time lies in at present, grown since the last reading: by the drift rate, and
-    /// by as much as the wall clock has moved against the monotonic one.
+    /// The range that true time lies in at present, without limits on its size or on the age of the
+    /// reference. It has grown since the last reading: by the drift rate, and by as much as the wall clock
+    /// has moved against the monotonic one.
     ///
     /// # Errors
-    /// If there is no reading, if the clock is not known to be synchronized, since then nothing bounds its
-    /// error, or if the bound is unknown.
-    pub async fn now(&self) -> Result<Now, ClockError> {
+    /// [`NotGood`] if there is no reading, if the clock is not known to be synchronized, since then nothing
+    /// bounds its error, or if the bound is unknown.
+    pub async fn now(&self) -> Result<Now, NotGood> {
         self.0.now().await
     }
 

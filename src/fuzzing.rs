@@ -1,89 +1,74 @@
-//! Entry points for the fuzz targets of `tests/fuzz`: every parser of foreign bytes as a function, without I/O.
+//! What must hold for any bytes from elsewhere: one check for each parser of them.
 //!
-//! What is public already, such as `emf_explain`, needs none. Nothing here is an interface: it
-//! changes with the targets.
-#![cfg(feature = "fuzzing")]
+//! A fuzz target of `tests/fuzz` calls a check with bytes that libFuzzer makes up, and a unit test calls it with those
+//! of `tests/fuzz/corpus`. A check panics if a promise is broken. Nothing here is an interface: it is compiled in tests
+//! and with `--cfg fuzzing` only.
+#![cfg(all(feature = "cli", any(test, fuzzing)))]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::pedantic,
+    reason = "a broken promise panics, here as under libFuzzer"
+)]
 
 mod configuration;
-mod lines;
+mod document;
+mod emf_line;
+mod entry;
+mod http_head;
+mod ntp_packet;
+#[cfg(test)]
+mod replay;
 #[cfg(target_os = "linux")]
 mod segment;
 
-use std::io;
+use std::sync::LazyLock;
+use std::time::{Duration, Instant};
 
-use tokio::io::{AsyncRead, AsyncWrite};
+use chrono::{DateTime, Utc};
 
-use crate::answer::http;
-use crate::reading::{Observed, ReadError, Reading};
-use crate::source::{self, Exchange, Sample, ntp_fuzzing};
-use crate::time::{DriftRate, Moment};
-use emf_explain::Options;
-use emf_explain::report::Report;
+use crate::reading::ReadError;
+use crate::time::Moment;
 
-pub use self::configuration::{Check, Fault, Run, Start, start};
-pub use self::lines::{Event, lines};
-#[cfg(target_os = "linux")]
-pub use self::segment::{SegmentFields, judge_segment, segment};
+/// Checks an input against the promises of a target.
+pub type Check = fn(&[u8]);
 
-/// What a request for the task document gives that was sent at `requested` and whose answer, with this
-/// body, was complete at `at`.
-#[must_use]
-pub fn sample_of_body(body: &[u8], requested: Moment, at: Moment) -> Sample {
-    source::sample_of_body(body, requested, at)
+/// Every target, with the name of its folder in `tests/fuzz/corpus`.
+pub const TARGETS: &[(&str, Check)] = &[
+    ("configuration", configuration::check),
+    ("document", document::check),
+    ("emf_line", emf_line::check),
+    ("http_head", http_head::check),
+    ("ntp_packet", ntp_packet::check),
+    #[cfg(target_os = "linux")]
+    ("segment", segment::check),
+];
+
+/// Checks an input against the promises of the target with this name.
+pub fn check(target: &str, input: &[u8]) {
+    let (_, check) = TARGETS.iter().find(|(name, _)| *name == target).unwrap();
+    check(input);
 }
 
-/// The request with this nonce to an NTP server.
-#[must_use]
-pub fn ntp_request(nonce: u64) -> [u8; 48] {
-    ntp_fuzzing::request(nonce)
+/// A moment that is the same in every run, as far as anything can see: this wall-clock time, and monotonic time that
+/// begins with the process.
+fn moment(wall: DateTime<Utc>, since_start: Duration) -> Moment {
+    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+    Moment::new(wall, *START + since_start)
 }
 
-/// What a datagram proves that came at the second moment, after the request with this nonce was sent at the
-/// first.
-///
-/// # Errors
-/// Where it proves nothing.
-pub fn ntp_exchange(
-    datagram: &[u8],
-    nonce: u64,
-    moments: [Moment; 2],
-    drift: DriftRate,
-) -> Result<Exchange, ReadError> {
-    ntp_fuzzing::exchange(datagram, nonce, moments, drift)
+fn time(text: &str) -> DateTime<Utc> {
+    text.parse().expect("a time")
 }
 
-/// The sample that an exchange with an NTP server makes.
-#[must_use]
-pub fn sample_of_exchange(outcome: Result<Exchange, ReadError>) -> Sample {
-    source::sample_of_exchange(outcome)
-}
-
-/// The report of the command `explain` on an input, and the number of faults.
-///
-/// # Errors
-/// None, since nothing is read or written.
-pub fn explain_report(input: &[u8], options: Options, json: bool) -> io::Result<(Vec<u8>, u64)> {
-    let mut output = Vec::new();
-    let mut report = Report::new(&mut output, json, false, false);
-    report.begin_file(None);
-    let mut events = emf_explain::explain(input, options);
-    for event in events.by_ref() {
-        report.event(&event?)?;
-    }
-    report.end_file(events.lines())?;
-    let faults = report.finish()?;
-    Ok((output, faults))
-}
-
-/// Serves a connection to the listener to its end, when the last attempts to read the clock gave these
-/// outcomes.
-pub async fn http_converse(
-    stream: impl AsyncRead + AsyncWrite + Unpin + 'static,
-    outcomes: &[Result<Reading, ReadError>],
-) {
-    let mut observed = Observed::new(Moment::now().monotonic);
-    for outcome in outcomes {
-        observed.take(outcome);
-    }
-    http::converse(stream, observed).await;
+/// A read error names its kind, and its message is short and harmless wherever it is shown.
+fn assert_presentable(error: &ReadError) {
+    let message = &error.message;
+    assert!(!message.is_empty() && message.len() <= 203, "{message:?}");
+    let is_printable = |byte: u8| byte == b' ' || byte.is_ascii_graphic();
+    assert!(message.bytes().all(is_printable), "{message:?}");
+    let shown = error.to_string();
+    assert!(shown.starts_with(error.kind.as_str()), "{shown:?}");
 }

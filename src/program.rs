@@ -4,6 +4,7 @@
 pub(crate) mod answers;
 pub(crate) mod clock;
 pub(crate) mod commands;
+mod cross_check;
 pub(crate) mod diagnostics;
 pub(crate) mod exit;
 mod help;

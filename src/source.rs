@@ -1,9 +1,11 @@
 //! Where a reading comes from.
 //!
-//! A [`ClockSource`] is the word for it; a [`Source`] is what is asked; a [`Sample`] is what one attempt gave.
+//! [`ClockSource`] names a kind of source, a [`Source`] is one that can be read, and a [`Sample`] is the outcome of one
+//! read.
 #![cfg(feature = "clock")]
 
 mod auto;
+mod direct;
 mod ecs;
 mod environment;
 mod invalid_source;
@@ -11,66 +13,49 @@ mod kernel;
 mod lookup;
 mod ntp;
 #[cfg(feature = "test-util")]
-mod played;
+mod playback;
+mod sample;
 mod task_document;
 
 use std::time::Duration;
 
 use self::auto::Auto;
+use self::direct::DirectSource;
 use self::ecs::EcsClient;
-use crate::reading::{ClockSource, ReadError, Reading, TaskIdentity};
-use crate::time::Moment;
+use crate::reading::{ClockSource, TaskIdentity};
+use crate::time::DriftRate;
 
-#[cfg(feature = "fuzzing")]
+#[cfg(all(feature = "cli", any(test, fuzzing)))]
 pub(crate) use self::ecs::sample_of_body;
 pub(crate) use self::environment::ENDPOINT_VARIABLE;
 pub use self::environment::Environment;
 pub use self::invalid_source::InvalidSource;
-#[cfg(feature = "fuzzing")]
+#[cfg(all(feature = "cli", any(test, fuzzing)))]
 pub(crate) use self::ntp::fuzzing as ntp_fuzzing;
 pub use self::ntp::{
     Comparison, CrossCheck, Exchange, InvalidNtpServer, NotCompared, NtpClient, NtpServer,
     NtpSettings,
 };
+pub use self::sample::Sample;
 
-/// One attempt to read the clock.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Sample {
-    /// The source that was asked.
-    pub source: ClockSource,
-    /// The moment the attempt was over.
-    pub at: Moment,
-    /// What it gave.
-    pub outcome: Result<Reading, ReadError>,
-    /// Members of the answer that could not be believed, although the reading stands.
-    pub withheld: Vec<ReadError>,
-    /// The task, as far as the answer, or else the address of the endpoint, named it.
-    pub identity: Option<TaskIdentity>,
-}
-
-/// A clock source, ready to be asked. It holds at most one idle connection.
+/// A clock source, ready to be read. It holds at most one idle connection.
 #[derive(Debug)]
 pub struct Source {
     kind: Kind,
-    /// What the address of the endpoint says of the task.
+    /// The identity in the endpoint's address.
     address: Option<TaskIdentity>,
 }
 
 #[derive(Debug)]
 enum Kind {
     Ecs(EcsClient),
-    Kernel,
-    /// Boxed, like its futures: where it is not used it takes no room.
-    Ntp(Box<NtpClient>),
     Auto(Auto),
-    #[cfg(feature = "test-util")]
-    Played(played::Played),
+    Direct(DirectSource),
 }
 
 impl Source {
-    /// What this process can ask: the task metadata endpoint if `ECS_CONTAINER_METADATA_URI_V4` is set,
-    /// as [`Source::auto`], else the kernel. Each read may take `timeout`.
+    /// The source for this process: [`Source::auto`] if `ECS_CONTAINER_METADATA_URI_V4` is set, otherwise the
+    /// kernel. `timeout` limits each read.
     ///
     /// # Errors
     /// As [`Source::auto`] and [`Source::kernel`].
@@ -98,14 +83,20 @@ impl Source {
         Self::auto(&base, timeout, Self::kernel().ok())
     }
 
-    /// The task metadata endpoint at `base` (the value of `ECS_CONTAINER_METADATA_URI_V4`), each
-    /// read within `timeout`.
+    /// The task metadata endpoint at `base`, the value of `ECS_CONTAINER_METADATA_URI_V4`. `timeout` limits each
+    /// read.
     ///
     /// # Errors
     /// If `base` is not the address of an endpoint.
     pub fn ecs(base: &str, timeout: Duration) -> Result<Self, InvalidSource> {
         let endpoint = EcsClient::new(base, timeout)?;
-        Ok(Self::of(Kind::Ecs(endpoint)).in_task_at(base))
+        Ok(Self::new(Kind::Ecs(endpoint)).in_task_at(base))
+    }
+
+    /// Whether `base` can be the address of an endpoint.
+    #[cfg(feature = "cli")]
+    pub(crate) fn is_endpoint(base: &str) -> bool {
+        ecs::task_url(base).is_ok()
     }
 
     /// The kernel's own estimate.
@@ -114,48 +105,99 @@ impl Source {
     /// [`InvalidSource::NoKernel`] on a platform other than Linux.
     pub fn kernel() -> Result<Self, InvalidSource> {
         if kernel::AVAILABLE {
-            Ok(Self::of(Kind::Kernel))
+            Ok(Self::new(Kind::Direct(DirectSource::Kernel(
+                DriftRate::DEFAULT,
+            ))))
         } else {
             Err(InvalidSource::NoKernel)
         }
     }
 
-    /// The endpoint at `base`, and `fallback`, usually the kernel, where the endpoint does not know the clock.
+    /// The endpoint at `base`, with a fallback, usually the kernel, for an endpoint that does not report the clock.
     ///
-    /// A document without `ClockDrift` shows that at once if its launch type is EC2 or EXTERNAL; for any
-    /// other launch type ten of them in a row do. Until then such a read has failed. Afterwards each read asks
-    /// the endpoint first, and returns to it for good when `ClockDrift` shows up. Without a fallback it is
-    /// [`Source::ecs`].
+    /// A document without `ClockDrift` is enough to use the fallback if its launch type is EC2 or EXTERNAL. Any other
+    /// launch type takes ten such documents in a row, and until then these reads fail. While the fallback is used,
+    /// each read still asks the endpoint first, and returns to it permanently when `ClockDrift` appears. Without a
+    /// fallback this is [`Source::ecs`].
     ///
     /// # Errors
-    /// As [`Source::ecs`].
+    /// As [`Source::ecs`]; and [`InvalidSource::Fallback`] if the fallback is itself an endpoint.
     pub fn auto(
         base: &str,
         timeout: Duration,
         fallback: Option<Self>,
     ) -> Result<Self, InvalidSource> {
-        let Some(fallback) = fallback else {
-            return Self::ecs(base, timeout);
+        let fallback = match fallback.map(|fallback| fallback.kind) {
+            None => return Self::ecs(base, timeout),
+            Some(Kind::Direct(direct)) => direct,
+            Some(Kind::Ecs(_) | Kind::Auto(_)) => return Err(InvalidSource::Fallback),
         };
         let endpoint = EcsClient::new(base, timeout)?;
-        Ok(Self::of(Kind::Auto(Auto::new(endpoint, fallback))).in_task_at(base))
+        Ok(Self::new(Kind::Auto(Auto::new(endpoint, fallback))).in_task_at(base))
     }
 
     /// An NTP server.
     #[must_use]
     pub fn ntp(settings: NtpSettings) -> Self {
-        Self::of(Kind::Ntp(Box::new(NtpClient::new(settings))))
+        let client = Box::new(NtpClient::new(settings));
+        Self::new(Kind::Direct(DirectSource::Ntp(client)))
     }
 
-    fn of(kind: Kind) -> Self {
+    /// A source that returns these answers, one per read, and then repeats the last one. Without answers every
+    /// read fails. It needs neither an endpoint nor time.
+    ///
+    /// Each reading counts as taken at its read, and its reference keeps the age that it had when the given
+    /// reading was taken. A [`Clock`](crate::Clock) reads the next answer when its refresh interval is over.
+    ///
+    /// Requires the feature `test-util`, which is meant for `[dev-dependencies]`.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use ecs_clock_emf::{
+    ///     Clock, ClockSource, ErrorBound, Limits, Moment, ReadError, ReadErrorKind, Reading, Reason,
+    ///     Source, SyncStatus,
+    /// };
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let now = Moment::now();
+    /// let mut good = Reading::new(ClockSource::Ecs, now, now);
+    /// good.status = SyncStatus::Synchronized;
+    /// good.bound = Some(ErrorBound::from_millis(0.4)?);
+    /// let mut lost = good.clone();
+    /// lost.status = SyncStatus::NotSynchronized;
+    /// let silent = ReadError::new(ReadErrorKind::Timeout, "no answer");
+    ///
+    /// let source = Source::playing([Ok(good), Ok(lost), Err(silent)]);
+    /// let clock = Clock::new(source, Duration::from_millis(100));
+    /// let mut codes = Vec::new();
+    /// for _ in 0..3 {
+    ///     let report = clock.report(&Limits::default()).await;
+    ///     codes.extend(report.codes());
+    ///     tokio::time::sleep(Duration::from_millis(100)).await;
+    /// }
+    /// assert_eq!(codes, ["not_synchronized", "no_reading"]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "test-util")]
+    #[must_use]
+    pub fn playing(
+        answers: impl IntoIterator<Item = Result<crate::Reading, crate::ReadError>>,
+    ) -> Self {
+        let playback = playback::Playback::new(answers);
+        Self::new(Kind::Direct(DirectSource::Playback(playback)))
+    }
+
+    fn new(kind: Kind) -> Self {
         Self {
             kind,
             address: None,
         }
     }
 
-    /// The same source in the task whose endpoint is at `base`, which may say which task it is although the
-    /// endpoint is not asked or does not answer.
+    /// Adds the endpoint at `base`, whose address may contain the task's ID. A source that is not the endpoint, or
+    /// whose endpoint does not answer, can then still name the task.
     #[must_use]
     pub fn in_task_at(self, base: &str) -> Self {
         Self {
@@ -164,119 +206,93 @@ impl Source {
         }
     }
 
-    /// The same source, read every `interval`. A connection that would not be used again in time is then not
-    /// kept; without this one is kept for 3 s.
+    /// Announces that the source is read every `interval`. A connection that the endpoint would close before the
+    /// next read is then not kept. By default a connection is kept for 3 s.
     #[must_use]
     pub fn read_every(self, interval: Duration) -> Self {
         let kind = match self.kind {
             Kind::Ecs(ecs) => Kind::Ecs(ecs.asked_every(interval)),
             Kind::Auto(auto) => Kind::Auto(auto.asked_every(interval)),
-            other => other,
+            other @ Kind::Direct(_) => other,
         };
         Self { kind, ..self }
     }
 
-    /// Whether each reading is one of an NTP server.
-    #[cfg(feature = "cli")]
-    pub(crate) fn is_ntp(&self) -> bool {
-        matches!(self.kind, Kind::Ntp(_))
+    /// Sets how fast the clock may drift, instead of [`DriftRate::DEFAULT`]. The kernel's estimate does not contain the
+    /// growth of the last second.
+    #[must_use]
+    pub fn with_drift(self, drift: DriftRate) -> Self {
+        let kind = match self.kind {
+            Kind::Auto(auto) => Kind::Auto(auto.with_drift(drift)),
+            Kind::Direct(direct) => Kind::Direct(direct.with_drift(drift)),
+            other @ Kind::Ecs(_) => other,
+        };
+        Self { kind, ..self }
     }
 
-    /// How long until an NTP server may be asked again: as a source, or as the fallback that `auto` reads at
-    /// present. Zero for every other source.
+    /// The kind of source that the next read uses. For `auto` this is the fallback while the endpoint does not
+    /// report the clock.
     #[must_use]
-    pub fn due_in(&self) -> Duration {
+    pub fn current(&self) -> ClockSource {
         match &self.kind {
-            Kind::Ntp(client) => client.due_in(),
-            Kind::Auto(auto) => auto.due_in(),
-            _ => Duration::ZERO,
+            Kind::Ecs(_) => ClockSource::Ecs,
+            Kind::Auto(auto) => auto.current(),
+            Kind::Direct(direct) => direct.source(),
         }
     }
 
-    /// Reads the clock once; `None` where only an NTP server could be read that may not be asked yet. What is
-    /// due within a sixteenth of the server's interval, and within a second, is waited for.
+    /// The time until an NTP server may be asked again, as a source or as the current fallback of `auto`. Zero for
+    /// every other source.
+    #[must_use]
+    pub fn due_in(&self) -> Duration {
+        match &self.kind {
+            Kind::Ecs(_) => Duration::ZERO,
+            Kind::Auto(auto) => auto.due_in(),
+            Kind::Direct(direct) => direct.due_in(),
+        }
+    }
+
+    /// Reads the clock once; `None` if the source is an NTP server that may not be asked yet. A request that is due
+    /// within a sixteenth of the server's interval, and within a second, is waited for.
     ///
     /// # Panics
     /// As [`Source::read`].
     pub async fn read_if_due(&self) -> Option<Sample> {
-        match &self.kind {
-            Kind::Ntp(client) => {
-                let outcome = Box::pin(client.ask_if_due_soon()).await?;
-                let sample = sample_of_exchange(outcome);
-                Some(self.in_its_task(sample))
-            }
-            Kind::Auto(auto) => Some(self.in_its_task(auto.read_if_due().await?)),
-            _ => Some(self.read().await),
-        }
+        let sample = match &self.kind {
+            Kind::Ecs(ecs) => ecs.read().await.0,
+            Kind::Auto(auto) => auto.read_if_due().await?,
+            Kind::Direct(direct) => direct.read_if_due().await?,
+        };
+        Some(self.with_identity(sample))
     }
 
-    /// Reads the clock once; first waits until [`Source::due_in`] is zero.
+    /// Reads the clock once, after waiting until [`Source::due_in`] is zero.
     ///
     /// # Panics
-    /// For the endpoint and for an NTP server: outside of a tokio runtime with time and I/O enabled, as tokio
-    /// does.
+    /// For the endpoint and for an NTP server: outside a tokio runtime with time and I/O enabled, as tokio does.
     pub async fn read(&self) -> Sample {
         let sample = match &self.kind {
-            Kind::Kernel => read_kernel(),
-            Kind::Ntp(client) => sample_of_exchange(Box::pin(client.ask_when_due()).await),
             Kind::Ecs(ecs) => ecs.read().await.0,
             Kind::Auto(auto) => auto.read().await,
-            #[cfg(feature = "test-util")]
-            Kind::Played(played) => played.read(),
+            Kind::Direct(direct) => direct.read().await,
         };
-        self.in_its_task(sample)
+        self.with_identity(sample)
     }
 
-    /// The sample, which names the task as far as the address of the endpoint does if nothing else did.
-    fn in_its_task(&self, mut sample: Sample) -> Sample {
+    /// Adds the identity in the endpoint's address to a sample that has none.
+    fn with_identity(&self, mut sample: Sample) -> Sample {
         if sample.identity.is_none() {
             sample.identity.clone_from(&self.address);
         }
         sample
-    }
-
-    /// The word for it in a message.
-    fn name(&self) -> &'static str {
-        match &self.kind {
-            Kind::Ecs(_) | Kind::Auto(_) => ClockSource::Ecs.as_str(),
-            Kind::Kernel => ClockSource::Kernel.as_str(),
-            Kind::Ntp(_) => ClockSource::Ntp.as_str(),
-            #[cfg(feature = "test-util")]
-            Kind::Played(_) => "played",
-        }
-    }
-}
-
-pub(crate) fn sample_of_exchange(outcome: Result<Exchange, ReadError>) -> Sample {
-    let (outcome, withheld, at) = match outcome {
-        Ok(exchange) => {
-            let (reading, withheld) = exchange.reading();
-            (Ok(reading), withheld, exchange.taken)
-        }
-        Err(error) => (Err(error), None, Moment::now()),
-    };
-    Sample {
-        source: ClockSource::Ntp,
-        at,
-        outcome,
-        withheld: withheld.into_iter().collect(),
-        identity: None,
-    }
-}
-
-fn read_kernel() -> Sample {
-    Sample {
-        source: ClockSource::Kernel,
-        outcome: kernel::read(),
-        at: Moment::now(),
-        withheld: Vec::new(),
-        identity: None,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::reading::{ReadError, ReadErrorKind};
+    use crate::time::Moment;
 
     #[test]
     fn the_address_names_the_task_only_where_nothing_else_does() {
@@ -287,15 +303,13 @@ mod tests {
             ..TaskIdentity::default()
         });
         let source = Source::ecs(&base, Duration::from_secs(1)).unwrap();
+        let error = ReadError::new(ReadErrorKind::Timeout, "none");
         for (found, expected) in [(None, &address), (document.clone(), &document)] {
             let sample = Sample {
                 identity: found,
-                ..sample_of_exchange(Err(ReadError::new(
-                    crate::reading::ReadErrorKind::Timeout,
-                    "none",
-                )))
+                ..Sample::new(ClockSource::Ecs, Moment::now(), Err(error.clone()))
             };
-            assert_eq!(source.in_its_task(sample).identity, *expected);
+            assert_eq!(source.with_identity(sample).identity, *expected);
         }
     }
 }

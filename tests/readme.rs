@@ -40,21 +40,18 @@ fn row(first: &str) -> Vec<String> {
     row
 }
 
-/// `(flag, variable, default)` for each option in a help text.
+/// `(flag, variable, default)` for each option in a help text, which is wrapped.
 fn options(help: &str) -> Vec<(String, String, Option<String>)> {
-    let between = |line: &str, open: &str| {
-        let (_, rest) = line.split_once(open)?;
+    let between = |text: &str, open: &str| {
+        let (_, rest) = text.split_once(open)?;
         Some(rest.split_once(']')?.0.to_owned())
     };
-    // The explanation of an option is on its line or on the one below it.
-    let mut flag = String::new();
-    let options = help.lines().filter_map(|line| {
-        let line = line.trim();
-        if line.starts_with("--") {
-            line.split(' ').next()?.clone_into(&mut flag);
-        }
-        let variable = between(line, "[env: ")?;
-        Some((flag.clone(), variable, between(line, "[default: ")))
+    let words: Vec<&str> = help.split_whitespace().collect();
+    let help = words.join(" ");
+    let options = help.split(" --").skip(1).filter_map(|text| {
+        let name = text.split(' ').next()?;
+        let variable = between(text, "[env: ")?;
+        Some((format!("--{name}"), variable, between(text, "[default: ")))
     });
     options.collect()
 }
@@ -90,7 +87,7 @@ fn every_variable_named_is_one() {
 #[test]
 fn every_metric_has_its_unit() {
     for metric in Metric::ALL {
-        assert_eq!(row(metric.name())[1], metric.unit());
+        assert_eq!(row(metric.as_str())[1], metric.unit());
     }
 }
 

@@ -1,214 +1,86 @@
-//! JSON over HTTP on loopback: `/clock` with the verdict, `/healthz`. Every language can ask.
+//! JSON over HTTP on loopback, for applications in every language: `/clock` with the verdict, and `/healthz`.
 
+mod activity;
 mod address;
+mod client;
 mod connection;
-mod question;
+mod connections;
+mod crowding;
+mod handler;
+mod listener;
 mod reply;
 mod route;
+mod stream;
 
-use std::io;
-use std::sync::Arc;
-use std::time::Duration;
+use std::rc::Rc;
 
-use hyper::http::request::Parts;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
-use tracing::info;
+use tokio::sync::watch;
+use tokio::task::LocalSet;
 
-use self::route::{Route, route};
+use self::connections::Connections;
+use self::crowding::Crowding;
+use self::handler::Handler;
 #[allow(unused_imports, reason = "the demonstration is a feature")]
 pub(crate) use self::{
     address::{LoopbackAddress, NotLoopback},
-    question::{Question, WrongQuestion},
+    client::Sidecar,
+    handler::Rules,
     reply::Reply,
 };
-use super::freshness;
-use super::trouble::{RETRY, Trouble};
-use crate::clock::{Limits, Report};
-use crate::reading::{Observed, ReadError, ReadErrorKind};
-use crate::time::{DriftRate, Moment};
-
-/// Connections at a time. One more is accepted and closed, so that its client need not wait to be refused.
-const CONNECTIONS: usize = 64;
-/// How long to leave accepting alone after it failed, as it does while no descriptor is free.
-const PAUSE: Duration = Duration::from_secs(1);
-/// The loop of the sidecar does not stand still for longer while it waits for an answer.
-const LONGEST_REQUEST: Duration = Duration::from_secs(60);
+use super::trouble::Trouble;
+use crate::sidecar::Observed;
 
 /// Where to listen, and how a clock is judged.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Settings {
     /// Where to listen.
     pub address: LoopbackAddress,
-    /// The limits that hold unless a query names others.
-    pub limits: Limits,
-    /// How fast a bound grows.
-    pub drift: DriftRate,
-    /// From one reading to the next.
-    pub sample_interval: Duration,
+    /// How a clock is judged.
+    pub rules: Rules,
 }
 
-/// Listens until the sender of `observed` is gone.
+/// Listens until the sender of `observed` is dropped.
 pub(super) async fn serve(
     settings: Settings,
     observed: watch::Receiver<Observed>,
     mut trouble: Trouble,
 ) {
     let mut over = observed.clone();
-    let clerk = Arc::new(Clerk { settings, observed });
+    let handler = Rc::new(Handler::new(settings.rules, observed));
+    let connections = Connections::new(connections::limit());
+    let mut crowding = Crowding::default();
+    let listening = listener::listen(
+        &settings.address,
+        &handler,
+        &connections,
+        &mut trouble,
+        &mut crowding,
+    );
+    // Everything runs on this one thread, so that connections share their state without locks.
+    let tasks = LocalSet::new();
     tokio::select! {
-        () = listen(&clerk, &mut trouble) => {}
-        // Never true: it ends with an error once the sender is gone.
+        () = tasks.run_until(listening) => {}
+        // Never true: it ends with an error once the sender is dropped.
         _ = over.wait_for(|_| false) => {}
     }
+    crowding.report();
 }
 
-async fn listen(clerk: &Arc<Clerk>, trouble: &mut Trouble) {
-    let listener = loop {
-        match bind(&clerk.settings.address).await {
-            Ok(listener) => break listener,
-            Err(error) => trouble.failed(&format!(
-                "cannot listen at {}: {error}",
-                clerk.settings.address
-            )),
-        }
-        tokio::time::sleep(RETRY).await;
-    };
-    if let Ok(address) = listener.local_addr() {
-        info!(%address, "listening");
-    }
-    accept(&listener, clerk, trouble).await;
-}
-
-async fn accept(listener: &TcpListener, clerk: &Arc<Clerk>, trouble: &mut Trouble) {
-    let places = Arc::new(Semaphore::new(CONNECTIONS));
-    loop {
-        match listener.accept().await {
-            Ok((stream, _)) => {
-                trouble.works();
-                admit(stream, clerk, &places);
-            }
-            Err(error) => {
-                trouble.failed(&format!("cannot accept a connection: {error}"));
-                tokio::time::sleep(PAUSE).await;
-            }
-        }
-    }
-}
-
-#[expect(clippy::disallowed_methods, reason = "other programs ask here")]
-async fn bind(address: &LoopbackAddress) -> io::Result<TcpListener> {
-    let mut first = None;
-    for candidate in address.candidates() {
-        match TcpListener::bind(candidate).await {
-            Ok(listener) => return Ok(listener),
-            // IPv6 in its place only where there is no IPv4: a port in use is to be reported.
-            Err(error) if error.kind() == io::ErrorKind::AddrNotAvailable => {
-                first.get_or_insert(error);
-            }
-            Err(error) => return Err(error),
-        }
-    }
-    Err(first.unwrap_or_else(|| io::ErrorKind::AddrNotAvailable.into()))
-}
-
-/// Serves a connection if there is a place; otherwise closes it.
-fn admit(stream: TcpStream, clerk: &Arc<Clerk>, places: &Arc<Semaphore>) {
-    if let Ok(place) = Arc::clone(places).try_acquire_owned() {
-        let clerk = Arc::clone(clerk);
-        tokio::spawn(async move {
-            connection::converse(stream, clerk).await;
-            drop(place);
-        });
-    }
-}
-
-/// Answers requests from what the sidecar has observed.
-#[derive(Debug)]
-struct Clerk {
-    settings: Settings,
-    observed: watch::Receiver<Observed>,
-}
-
-impl Clerk {
-    /// The answer to a request, and whether its connection is to be closed.
-    fn answer(&self, request: &Parts) -> (Reply, bool) {
-        match route(request) {
-            Ok(Route::Clock(query)) => (self.clock(query.as_deref()), false),
-            Ok(Route::Health) => (self.health(), false),
-            Err(refusal) => {
-                let (status, sentence) = refusal.says();
-                (Reply::error(status, sentence), true)
-            }
-        }
-    }
-
-    fn clock(&self, query: Option<&str>) -> Reply {
-        match Question::of(query, &self.settings.limits) {
-            Ok(question) => {
-                let observed = self.observed.borrow().clone();
-                // Now, and not when the reading was taken: the bound has grown since.
-                let report = judged(&observed, &question.limits, &Moment::now(), &self.settings);
-                Reply::judged(&report, &question)
-            }
-            Err(wrong) => Reply::wrong(&wrong),
-        }
-    }
-
-    fn health(&self) -> Reply {
-        let stands_still = self.observed.borrow().beat.elapsed();
-        if stands_still <= freshness(self.settings.sample_interval) + LONGEST_REQUEST {
-            Reply::json(200, &serde_json::json!({ "status": "running" }))
-        } else {
-            let seconds = stands_still.as_secs();
-            Reply::error(503, &format!("the sidecar has stood still for {seconds} s"))
-        }
-    }
-}
-
-/// Serves a connection to its end, with the usual settings, from what was observed.
-#[cfg(feature = "fuzzing")]
+/// Serves a connection to its end, with the default rules, from what was observed.
+#[cfg(any(test, fuzzing))]
 pub(crate) async fn converse(
     stream: impl tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + 'static,
     observed: Observed,
 ) {
-    let Ok(address) = "localhost:0".parse() else {
-        return;
-    };
-    let settings = Settings {
-        address,
-        limits: Limits::default(),
-        drift: DriftRate::DEFAULT,
-        sample_interval: Duration::from_secs(10),
+    let rules = Rules {
+        limits: crate::clock::Limits::default(),
+        drift: crate::time::DriftRate::DEFAULT,
+        sample_interval: std::time::Duration::from_secs(10),
     };
     let (_, observed) = watch::channel(observed);
-    connection::converse(stream, Arc::new(Clerk { settings, observed })).await;
-}
-
-/// What the last reading says at `now`, held against limits. A reading that is too old is none.
-fn judged(observed: &Observed, limits: &Limits, now: &Moment, settings: &Settings) -> Report {
-    let longest = freshness(settings.sample_interval);
-    match &observed.last {
-        Some(reading) if now.since(&reading.requested) <= longest => {
-            Report::on(reading, limits, now, settings.drift)
-        }
-        last => {
-            let age = last.as_ref().map(|reading| now.since(&reading.requested));
-            Report::on_failure(&no_reading(age, observed.failure.as_ref()))
-        }
-    }
-}
-
-/// Why there is no reading to judge, given the age of the last one and the failure since.
-fn no_reading(age: Option<Duration>, failure: Option<&ReadError>) -> ReadError {
-    let what = match age {
-        None => "the clock was not read yet".to_owned(),
-        Some(age) => format!("the last one is {} s old", age.as_secs()),
-    };
-    match failure {
-        None => ReadError::new(ReadErrorKind::Timeout, what),
-        Some(failure) => ReadError::new(failure.kind, format!("{what}; {}", failure.message)),
-    }
+    let handler = Rc::new(Handler::new(rules, observed));
+    let keep_alive = || activity::AfterReply::KeepAlive;
+    connection::serve(stream, activity::Activity::new(), handler, keep_alive).await;
 }
 
 #[cfg(test)]

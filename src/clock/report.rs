@@ -3,15 +3,41 @@
 mod json;
 mod text;
 
-use std::fmt;
 use std::time::Duration;
 
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
+use serde::{Serialize, Serializer};
 
-use super::{AgeLimit, Limits, Reason, Verdict, Warning};
-use crate::reading::{ClockSource, ReadError, ReadErrorKind, Reading, SyncStatus};
-use crate::source::Sample;
+use super::{AgeLimit, Limits, Reason, Warning};
+use crate::reading::{ClockOffset, ClockSource, ReadError, ReadErrorKind, Reading, SyncStatus};
+use crate::source::{Comparison, CrossCheck, Sample};
 use crate::time::{DriftRate, Moment, TimeInterval};
+
+/// Good or not. It serializes to its word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Synchronized, with a known error bound, and within every limit.
+    Good,
+    /// Anything else. An unknown value counts as not good.
+    NotGood,
+}
+
+impl Verdict {
+    /// The word for it in JSON: `good` or `not_good`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            Self::NotGood => "not_good",
+        }
+    }
+}
+
+impl Serialize for Verdict {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
 
 /// A verdict with all it rests on. What is not known is `None`.
 ///
@@ -24,13 +50,22 @@ pub struct Report {
     pub reasons: Vec<Reason>,
     /// What else there is to know.
     pub warnings: Vec<Warning>,
-    /// Which source was asked.
+    /// The limits that the clock was judged by.
+    pub limits: Limits,
+    /// The source of the reading.
     pub source: Option<ClockSource>,
-    /// Whether the clock is kept in step.
+    /// Whether the clock is synchronized.
     pub status: Option<SyncStatus>,
     /// The source's error bound when the reading was taken, enlarged after a step that the source may not
     /// have noticed.
     pub error_bound: Option<Duration>,
+    /// The error bound that was compared with the limit: grown to the moment of the verdict, from the read or,
+    /// if the limits are age-adjusted, from the reference time.
+    pub bound_now: Option<Duration>,
+    /// The measured distance to the reference clock, if the source measures it.
+    pub offset: Option<ClockOffset>,
+    /// The comparison with a second source, if it was asked for and could be made.
+    pub cross_check: Option<CrossCheck>,
     /// When the clock was last compared with its reference.
     pub reference: Option<DateTime<Utc>>,
     /// How long ago that was.
@@ -42,6 +77,8 @@ pub struct Report {
     /// The range that true time lay in at the moment of the verdict; none for a clock that is not
     /// synchronized.
     pub interval: Option<TimeInterval>,
+    /// How long ago the ClockBound segment was written that this report is about.
+    pub written_age: Option<Duration>,
 }
 
 impl Report {
@@ -52,28 +89,28 @@ impl Report {
     /// use ecs_clock_emf::{ClockSource, DriftRate, Limits, Moment, Reading, Reason, Report};
     ///
     /// let now = Moment::now();
-    /// // It says neither a status nor a bound: what is not known is not good.
+    /// // Neither a status nor a bound is known, so the clock is not good.
     /// let reading = Reading::new(ClockSource::Ecs, now, now);
-    /// let report = Report::on(&reading, &Limits::default(), &now, DriftRate::DEFAULT);
+    /// let report = Report::judge(&reading, &Limits::default(), &now, DriftRate::DEFAULT);
     /// assert!(report.reasons.contains(&Reason::BoundUnknown));
     /// ```
     #[must_use]
-    pub fn on(reading: &Reading, limits: &Limits, now: &Moment, drift: DriftRate) -> Self {
+    pub fn judge(reading: &Reading, limits: &Limits, now: &Moment, drift: DriftRate) -> Self {
         let bound = if limits.age_adjusted {
             reading.age_adjusted_bound_at(now, drift)
         } else {
             reading.bound_at(now, drift)
         };
-        let enlarged = Some(reading.enlarged_by()).filter(|by| !by.is_zero());
         Self {
             reasons: reasons(reading, limits, now, bound),
-            warnings: enlarged
-                .map(|by| Warning::Enlarged { by })
-                .into_iter()
-                .collect(),
+            warnings: warnings(reading),
+            limits: *limits,
             source: Some(reading.source),
             status: Some(reading.status),
             error_bound: reading.bound_when_taken(),
+            bound_now: bound,
+            offset: reading.offset,
+            cross_check: None,
             reference: reading.reference,
             reference_age: reading.reference_age_at(now),
             age_adjusted_bound: reading.age_adjusted_bound(drift),
@@ -81,41 +118,68 @@ impl Report {
             interval: bound
                 .filter(|_| reading.is_synchronized())
                 .map(|bound| TimeInterval::around(now.wall, bound)),
+            written_age: None,
         }
     }
 
-    /// The report where there is no reading: not good.
+    /// The report on a clock that could not be read: not good.
     #[must_use]
-    pub fn on_failure(error: &ReadError) -> Self {
+    pub fn from_error(error: &ReadError, limits: &Limits) -> Self {
         let reason = match error.kind {
             ReadErrorKind::ClockStepping => Reason::ClockStepping,
             _ => Reason::NoReading(error.clone()),
         };
+        Self::empty(vec![reason], limits)
+    }
+
+    /// A report with these reasons, of which nothing else is known.
+    pub(crate) fn empty(reasons: Vec<Reason>, limits: &Limits) -> Self {
         Self {
-            reasons: vec![reason],
+            reasons,
             warnings: Vec::new(),
+            limits: *limits,
             source: None,
             status: None,
             error_bound: None,
+            bound_now: None,
+            offset: None,
+            cross_check: None,
             reference: None,
             reference_age: None,
             age_adjusted_bound: None,
             read_at: None,
             interval: None,
+            written_age: None,
         }
     }
 
     /// Judges an attempt to read the clock at `now`, with a warning for each member that was withheld.
     #[must_use]
-    pub fn on_sample(sample: &Sample, limits: &Limits, now: &Moment, drift: DriftRate) -> Self {
+    pub fn judge_sample(sample: &Sample, limits: &Limits, now: &Moment, drift: DriftRate) -> Self {
         let mut report = match &sample.outcome {
-            Ok(reading) => Self::on(reading, limits, now, drift),
-            Err(error) => Self::on_failure(error),
+            Ok(reading) => Self::judge(reading, limits, now, drift),
+            Err(error) => Self::from_error(error, limits),
         };
         report.source = Some(sample.source);
         let withheld = sample.withheld.iter().cloned().map(Warning::Withheld);
         report.warnings.splice(0..0, withheld);
         report
+    }
+
+    /// Adds the outcome of a cross-check. A disagreement is a reason against the clock, a failure is a warning.
+    #[cfg(feature = "cli")]
+    pub(crate) fn add_cross_check(&mut self, outcome: Result<CrossCheck, ReadError>) {
+        match outcome {
+            Ok(check) => {
+                match check.comparison {
+                    Comparison::Agree => {}
+                    Comparison::Disagree => self.reasons.push(Reason::CrossCheckDisagrees(check)),
+                    Comparison::NotCompared(why) => self.warnings.push(Warning::NotCompared(why)),
+                }
+                self.cross_check = Some(check);
+            }
+            Err(error) => self.warnings.push(Warning::NoCrossCheck(error)),
+        }
     }
 
     /// The verdict: good if there is no reason against it.
@@ -134,9 +198,9 @@ impl Report {
         self.reasons.is_empty()
     }
 
-    /// The word for each reason.
+    /// The stable word of each reason.
     pub fn codes(&self) -> impl Iterator<Item = &'static str> {
-        self.reasons.iter().map(Reason::code)
+        self.reasons.iter().map(Reason::as_str)
     }
 
     /// Whether there was no reading at all to judge.
@@ -153,21 +217,22 @@ impl Report {
         self.interval
             .is_some_and(|interval| interval.earliest > instant)
     }
-
-    /// This report if it is good, so that `?` ends what must not go on without a good clock.
-    ///
-    /// # Errors
-    /// [`NotGood`], which holds this report and says the reasons in one line.
-    pub fn into_result(self) -> Result<Self, NotGood> {
-        if self.is_good() {
-            Ok(self)
-        } else {
-            Err(NotGood::new(self))
-        }
-    }
 }
 
-/// Why a reading is not good; `bound` is the one that a limit is held against.
+fn warnings(reading: &Reading) -> Vec<Warning> {
+    let enlarged = Some(reading.enlarged_by()).filter(|by| !by.is_zero());
+    let tolerated = reading.offset.filter(ClockOffset::is_tolerated);
+    [
+        reading.bound_unknown.map(Warning::BoundUnknown),
+        tolerated.map(Warning::LeapSecond),
+        enlarged.map(|by| Warning::Enlarged { by }),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// The reasons against a reading; `bound` is the one that is compared with the limit.
 fn reasons(
     reading: &Reading,
     limits: &Limits,
@@ -175,9 +240,11 @@ fn reasons(
     bound: Option<Duration>,
 ) -> Vec<Reason> {
     let status = (!reading.is_synchronized()).then_some(Reason::NotSynchronized(reading.status));
+    let offset = reading.offset.filter(ClockOffset::is_too_large);
+    let offset = offset.map(Reason::OffsetTooLarge);
     let age = reading.reference_age_at(now);
     let age_adjusted = limits.age_adjusted;
-    let bound = match (bound, limits.max_error) {
+    let bound = match (bound, limits.max_error_for(Some(reading.source))) {
         // The age is what is missing, and is named below.
         (None, _) if age_adjusted && age.is_none() && reading.bound.is_some() => None,
         (None, _) => Some(Reason::BoundUnknown),
@@ -196,61 +263,7 @@ fn reasons(
         (_, None) if age_adjusted => Some(Reason::AgeUnknown),
         _ => None,
     };
-    [status, bound, age].into_iter().flatten().collect()
-}
-
-/// A clock that is not good, as an error. In one line: the reasons.
-///
-/// ```
-/// use ecs_clock_emf::{NotGood, ReadError, ReadErrorKind, Reason, Report};
-///
-/// let error = ReadError::new(ReadErrorKind::Timeout, "no complete answer within 2s");
-/// let not_good = Report::on_failure(&error).into_result().unwrap_err();
-/// assert_eq!(not_good.to_string(), "the clock is not good: no reading: no complete answer within 2s");
-/// assert!(matches!(not_good.reasons(), [Reason::NoReading(_)]));
-/// ```
-#[derive(Debug, Clone, PartialEq)]
-pub struct NotGood(Box<Report>);
-
-impl NotGood {
-    pub(super) fn new(report: Report) -> Self {
-        Self(Box::new(report))
-    }
-
-    /// Why; at least one.
-    #[must_use]
-    pub fn reasons(&self) -> &[Reason] {
-        &self.0.reasons
-    }
-
-    /// The whole report.
-    #[must_use]
-    pub fn report(&self) -> &Report {
-        &self.0
-    }
-}
-
-impl fmt::Display for NotGood {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the clock is not good")?;
-        for (index, reason) in self.reasons().iter().enumerate() {
-            write!(f, "{} {reason}", if index == 0 { ":" } else { ";" })?;
-        }
-        Ok(())
-    }
-}
-
-impl std::error::Error for NotGood {}
-
-/// A time as every report writes it: with six fraction digits, rounded down.
-pub(crate) fn rfc3339(time: DateTime<Utc>) -> String {
-    time.to_rfc3339_opts(SecondsFormat::Micros, true)
-}
-
-/// As [`rfc3339`], rounded up: for the end of a range, and for what must not be understated.
-pub(crate) fn rfc3339_up(time: DateTime<Utc>) -> String {
-    let almost_one = TimeDelta::nanoseconds(999);
-    rfc3339(time.checked_add_signed(almost_one).unwrap_or(time))
+    [status, offset, bound, age].into_iter().flatten().collect()
 }
 
 #[cfg(test)]

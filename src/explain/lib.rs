@@ -31,6 +31,8 @@ pub mod command;
 #[cfg(test)]
 mod cost;
 mod finding;
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod input;
 mod judge;
 mod kind;

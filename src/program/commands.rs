@@ -1,14 +1,10 @@
 //! The commands.
 
 pub(crate) mod check;
+pub(crate) mod check_ask;
 #[cfg(target_os = "linux")]
 pub(crate) mod check_segment;
 pub(crate) mod explain;
+pub(crate) mod report;
 pub(crate) mod run;
-
-use crate::program::options::AnyOption;
-
-/// The options of all commands.
-pub(crate) fn options() -> Vec<&'static dyn AnyOption> {
-    run::options().into_iter().chain(check::options()).collect()
-}
+mod wait;

@@ -1,18 +1,16 @@
 //! What an option is: name, variable, help, default, rule and examples in one value.
 //!
-//! To add one, write its constant beside those of its group and read it with [`Raw::get`] where the
-//! settings are built. The command line, the help, the README's test and the warnings about misspelled
-//! variables follow from what a command reads.
+//! To add one, write its constant beside its like, list it in [`groups`], and read it with [`Raw::get`] where
+//! the settings are built. A test compares the list with what is read.
 //!
 //! [`Raw::get`]: super::raw::Raw::get
 
 pub(crate) mod answer;
 pub(crate) mod check;
 pub(crate) mod clock;
-#[cfg(feature = "demo")]
-pub(crate) mod demo;
 mod durations;
 mod expected;
+pub(crate) mod groups;
 mod labels;
 pub(crate) mod ntp;
 pub(crate) mod run;
@@ -148,22 +146,17 @@ pub(crate) fn assert_consistent(options: &[&dyn AnyOption]) {
             assert_eq!(option.refusal(text), None, "--{name}");
         }
         let capitals = name.to_uppercase().replace('-', "_");
-        let variables = ["CLOCK_EMF_", "CLOCK_DEMO_"].map(|prefix| format!("{prefix}{capitals}"));
-        assert!(
-            variables.contains(&option.variable().to_owned()),
-            "--{name}"
-        );
+        assert_eq!(option.variable(), format!("CLOCK_EMF_{capitals}"));
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::program::commands;
 
     #[test]
     fn every_option_agrees_with_itself() {
-        let options = commands::options();
+        let options: Vec<_> = groups::all().collect();
         assert!(options.len() > 15);
         assert_consistent(&options);
     }

@@ -1,57 +1,56 @@
 //! A window as CloudWatch embedded metric format: one line of ASCII JSON. Pure.
 //!
-//! Format: the schema in the CloudWatch user guide, `CloudWatch_Embedded_Metric_Format_Specification`,
-//! and the limits CloudWatch enforces without a word.
+//! Format: the schema in the CloudWatch user guide, `CloudWatch_Embedded_Metric_Format_Specification`, and the limits
+//! that CloudWatch enforces silently.
 
 mod capacity;
 mod json;
 mod labels;
 mod metric;
+mod task;
 mod template;
 
 use std::time::Duration;
-
-use chrono::TimeDelta;
 
 use self::json::{Members, push_list, push_number};
 use self::labels::MEMBERS;
 use crate::reading::Reading;
 use crate::sidecar::window::Window;
-use crate::time::{DriftRate, age_seconds, magnitude, milliseconds};
+use crate::time::{DriftRate, age_seconds, milliseconds, signed_milliseconds};
 
 pub(crate) use self::capacity::FEWEST_READINGS;
 pub(crate) use self::labels::{Dimensions, LABELS, Property};
 pub(crate) use self::labels::{is_dimension_name, is_dimension_value, is_reserved_member};
 pub use self::metric::Metric;
+pub(crate) use self::task::{Conflict, KnownTask};
 pub(crate) use self::template::Template;
 
-/// How lines look: everything about them that does not change while the process lives.
+/// The format of all lines of a process.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Format {
     /// The namespace of the metrics.
     pub namespace: String,
     /// The dimension sets.
     pub dimensions: Dimensions,
-    /// Root members of the user's own.
+    /// Additional root members from the configuration.
     pub properties: Vec<Property>,
     /// The metrics to emit.
     pub metrics: Vec<Metric>,
-    /// How finely CloudWatch stores the metrics.
+    /// The resolution at which CloudWatch stores the metrics.
     pub resolution: StorageResolution,
     /// For the age-adjusted bound.
     pub drift: DriftRate,
 }
 
 impl Format {
-    /// Whether each reading makes a line of its own: a point stored by the second is of no use a
-    /// minute later.
+    /// Whether each reading is written on a line of its own: a data point for each second is useless a minute later.
     #[must_use]
     pub(crate) fn is_reading_by_reading(&self) -> bool {
         self.resolution == StorageResolution::Second
     }
 }
 
-/// How finely CloudWatch stores a metric.
+/// The resolution at which CloudWatch stores a metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum StorageResolution {
     /// Every minute.
@@ -60,18 +59,18 @@ pub(crate) enum StorageResolution {
     Second,
 }
 
-/// What a line says beside its window.
+/// The numbers of a line that do not come from its window.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Tally {
-    /// The number of this line, from 1.
+    /// The number of this line, starting from 1.
     pub sequence: u64,
-    /// How many lines were lost since the last one that said so.
+    /// The lost lines that no line has reported yet.
     pub lines_dropped: u64,
-    /// How often other programs could not be answered since the last line that said so.
+    /// The failures of the interfaces for other programs that no line has reported yet.
     pub answer_errors: u64,
 }
 
-/// The line that tells `window`, newline included. The template is one of the same format.
+/// Renders the line of a window, newline included. The template has to be made from the same format.
 #[must_use]
 pub(crate) fn render(
     format: &Format,
@@ -84,9 +83,9 @@ pub(crate) fn render(
     line.extend(&template.labels);
     for (metric, value) in &metrics {
         match value {
-            Value::Count(count) => line.number(metric.name(), *count),
-            Value::Number(number) => line.number(metric.name(), *number),
-            // Arrays of values stand last, so that all else is among the fields that Logs Insights sees.
+            Value::Count(count) => line.number(metric.as_str(), *count),
+            Value::Number(number) => line.number(metric.as_str(), *number),
+            // Arrays come last, so that every other member is among the fields that Logs Insights discovers.
             Value::Numbers(_) => {}
         }
     }
@@ -98,7 +97,7 @@ pub(crate) fn render(
     line.extend(&template.process);
     for (metric, value) in &metrics {
         if let Value::Numbers(numbers) = value {
-            line.numbers(metric.name(), numbers);
+            line.numbers(metric.as_str(), numbers);
         }
     }
     let mut line = line.close();
@@ -106,7 +105,7 @@ pub(crate) fn render(
     line
 }
 
-/// The start of the line, with the member that makes metrics of the others.
+/// The start of the line, with the member `_aws` that declares the metrics.
 fn metadata(
     format: &Format,
     template: &Template,
@@ -131,7 +130,7 @@ fn metadata(
 
 fn push_definition(json: &mut Vec<u8>, metric: Metric, resolution: StorageResolution) {
     json.extend_from_slice(br#"{"Name":""#);
-    json.extend_from_slice(metric.name().as_bytes());
+    json.extend_from_slice(metric.as_str().as_bytes());
     json.extend_from_slice(br#"","Unit":""#);
     json.extend_from_slice(metric.unit().as_bytes());
     json.extend_from_slice(match resolution {
@@ -140,7 +139,7 @@ fn push_definition(json: &mut Vec<u8>, metric: Metric, resolution: StorageResolu
     });
 }
 
-/// The members that tell what the window saw, beside the metrics.
+/// The members of the window that are not metrics.
 fn put_window(line: &mut Members, window: &Window) {
     let bounds: Vec<Duration> = bounds(window).collect();
     if let Some(max) = bounds.iter().max() {
@@ -154,15 +153,30 @@ fn put_window(line: &mut Members, window: &Window) {
         if let Some(reference) = last.reference {
             line.time("ReferenceTimestamp", reference);
         }
+        if let Some(measured) = last.offset {
+            line.number("ClockOffset", signed_milliseconds(measured.offset));
+            line.number("ClockOffsetErrorBound", milliseconds(measured.error));
+        }
+    }
+    let unknown = window
+        .readings
+        .iter()
+        .rev()
+        .find_map(|reading| reading.bound_unknown);
+    if let Some(reason) = unknown {
+        line.text("BoundUnknownReason", reason.as_str());
     }
     put_changes(line, window);
     if let Some(error) = &window.last_error {
         line.text("ReadErrorKind", error.kind.as_str());
         line.text("ReadErrorMessage", &error.message);
     }
+    if let Some(kind) = window.cross_check_error {
+        line.text("CrossCheckErrorKind", kind);
+    }
 }
 
-/// What changed in the window, where anything did.
+/// The members about changes in the window, if there were any.
 fn put_changes(line: &mut Members, window: &Window) {
     if window.status_changes > 0 {
         line.number("StatusChanges", window.status_changes);
@@ -171,16 +185,22 @@ fn put_changes(line: &mut Members, window: &Window) {
         line.number("ClockSteps", window.step_count);
         line.number("LastClockStep", signed_milliseconds(last));
     }
+    if !window.longest_pause.is_zero() {
+        line.number("LongestPause", milliseconds(window.longest_pause).round());
+    }
+    if window.stopping {
+        line.flag("Stopping");
+    }
 }
 
-/// What a metric has on a line.
+/// The value of a metric on a line.
 enum Value {
     Count(u64),
     Number(f64),
     Numbers(Vec<f64>),
 }
 
-/// The metrics that are chosen and have a value.
+/// The chosen metrics that have a value.
 fn metric_values(format: &Format, window: &Window, tally: &Tally) -> Vec<(Metric, Value)> {
     let value_of = |metric| match metric {
         Metric::ClockErrorBound => array(bounds(window)),
@@ -204,12 +224,14 @@ fn metric_values(format: &Format, window: &Window, tally: &Tally) -> Vec<(Metric
         Metric::ClockReadErrors => some_count(window.read_errors),
         Metric::LinesDropped => some_count(tally.lines_dropped),
         Metric::CrossCheckOffset => {
-            let offsets = window.cross_checks.iter().map(|check| check.offset);
+            let offsets = window.cross_checks.iter().map(|check| check.offset.offset);
             numbers(offsets.map(signed_milliseconds))
         }
         Metric::CrossCheckErrorBound => {
-            array(window.cross_checks.iter().map(|check| check.distance))
+            array(window.cross_checks.iter().map(|check| check.offset.error))
         }
+        Metric::ClockBoundUnknown => some_count(without_bound(window)),
+        Metric::CrossCheckErrors => some_count(window.cross_check_errors),
         Metric::CrossCheckDisagreement => some_count(window.disagreements),
     };
     format
@@ -223,6 +245,14 @@ fn bounds(window: &Window) -> impl Iterator<Item = Duration> {
     window.readings.iter().filter_map(Reading::bound_when_taken)
 }
 
+/// The synchronized readings without a bound. One without the other looks like a good clock to an alarm.
+fn without_bound(window: &Window) -> u64 {
+    let readings = window.readings.iter();
+    let unknown = readings
+        .filter(|reading| reading.is_synchronized() && reading.bound_when_taken().is_none());
+    unknown.count() as u64
+}
+
 fn array(values: impl Iterator<Item = Duration>) -> Option<Value> {
     numbers(values.map(milliseconds))
 }
@@ -232,23 +262,17 @@ fn numbers(values: impl Iterator<Item = f64>) -> Option<Value> {
     (!values.is_empty()).then_some(Value::Numbers(values))
 }
 
-/// A counter that is silent at zero: a metric that is not sent costs nothing.
+/// A counter that is left out at zero: a metric without data costs nothing.
 fn some_count(count: u64) -> Option<Value> {
     (count > 0).then_some(Value::Count(count))
 }
 
 fn mean(values: &[Duration]) -> Duration {
     let count = u32::try_from(values.len()).unwrap_or(u32::MAX).max(1);
-    values.iter().sum::<Duration>() / count
-}
-
-fn signed_milliseconds(by: TimeDelta) -> f64 {
-    let milliseconds = milliseconds(magnitude(by));
-    if by < TimeDelta::zero() {
-        -milliseconds
-    } else {
-        milliseconds
-    }
+    let sum = values
+        .iter()
+        .fold(Duration::ZERO, |sum, value| sum.saturating_add(*value));
+    sum / count
 }
 
 #[cfg(test)]

@@ -1,9 +1,8 @@
-//! Lines to stdout, none lost unsaid. The only user of tracing-appender's writer.
+//! Writes lines to stdout and accounts for every lost one. The only user of tracing-appender's writer.
 //!
-//! A thread of the appender does the writing, so that a reader who stalls stops neither the sampling
-//! nor the handling of signals. What the appender leaves out is added here: its queue is small and
-//! lossy, each line is one entry, and the [`Write`] it is given counts what was written and what
-//! failed. At every moment `accepted = written + failed + dropped + still in the queue`.
+//! The appender's own thread writes, so that a stalled reader of stdout stops neither the sampling nor the
+//! handling of signals. The appender swallows write errors, so the [`Write`] given to it counts them. Its queue
+//! is small and lossy, and each line is one entry. At every moment `accepted = written + failed + dropped + still in the queue`.
 
 use std::collections::VecDeque;
 use std::fs::File;
@@ -16,26 +15,26 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 use tracing_appender::non_blocking::{ErrorCounter, NonBlocking, NonBlockingBuilder, WorkerGuard};
 
-/// How many lines wait for a slow reader before new ones are dropped.
+/// The most lines that wait for a slow reader; further ones are dropped.
 pub(crate) const QUEUE_LINES: usize = 256;
 
-/// What became of the lines.
+/// The fate of all lines so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Counts {
-    /// Lines given to the sink.
+    /// Lines handed to the sink.
     pub accepted: u64,
     /// Lines written whole.
     pub written: u64,
     /// Lines whose write failed.
     pub failed: u64,
-    /// Lines for which the queue had no room.
+    /// Lines dropped because the queue was full.
     pub dropped: u64,
     /// Lines lost that no written line has reported.
     pub unreported: u64,
 }
 
 impl Counts {
-    /// Lines still in the queue or under the pen.
+    /// Lines in the queue or being written.
     #[must_use]
     pub(crate) fn in_flight(&self) -> u64 {
         self.accepted
@@ -45,12 +44,12 @@ impl Counts {
     }
 }
 
-/// What a line reports, and what has to be reported again where that line is lost.
+/// The losses that a line reports. If that line is lost too, they have to be reported again.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Report {
-    /// Lines that were lost.
+    /// Lost lines.
     pub lines: u64,
-    /// Failures to answer other programs.
+    /// Failures of the interfaces for other programs.
     pub answer_errors: u64,
 }
 
@@ -69,24 +68,24 @@ pub(crate) struct Sink {
 /// The accounts, shared with the writing thread.
 #[derive(Debug, Default)]
 struct Ledger {
-    book: Mutex<Book>,
-    /// Told after each line that was written or failed.
+    accounts: Mutex<Accounts>,
+    /// Notified after each line that was written or failed.
     settled: Notify,
 }
 
 #[derive(Debug, Default)]
-struct Book {
+struct Accounts {
     counts: Counts,
-    /// Failures to answer that no line has reported, or only one that was lost.
+    /// Failures of the interfaces that no written line has reported.
     answer_errors: u64,
-    /// For each line in the queue, what it reports.
+    /// The report of each line in the queue.
     reports: VecDeque<Report>,
-    /// The reader is gone for good.
+    /// Stdout is closed for good.
     closed: bool,
 }
 
-impl Book {
-    /// A line that reports this is given to the queue.
+impl Accounts {
+    /// Enters a line that is queued with this report.
     fn accept(&mut self, report: Report) {
         self.counts.accepted += 1;
         self.counts.unreported = self.counts.unreported.saturating_sub(report.lines);
@@ -94,7 +93,7 @@ impl Book {
         self.reports.push_back(report);
     }
 
-    /// A line that reported this is lost.
+    /// Enters the loss of a line with this report.
     fn lose(&mut self, report: Report) {
         self.counts.unreported += 1 + report.lines;
         self.answer_errors += report.answer_errors;
@@ -102,9 +101,9 @@ impl Book {
 }
 
 impl Ledger {
-    fn with<T>(&self, act: impl FnOnce(&mut Book) -> T) -> T {
+    fn with<T>(&self, act: impl FnOnce(&mut Accounts) -> T) -> T {
         // A panic elsewhere leaves whole numbers behind: they stay usable.
-        act(&mut self.book.lock().unwrap_or_else(PoisonError::into_inner))
+        act(&mut self.accounts.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -120,16 +119,16 @@ impl Sink {
     /// A sink that writes to `output` and lets `capacity` lines wait.
     pub(crate) fn new(output: impl Write + Send + 'static, capacity: usize) -> Self {
         let ledger = Arc::<Ledger>::default();
-        let pen = Pen {
+        let line_writer = LineWriter {
             output,
             ledger: Arc::clone(&ledger),
-            torn: false,
+            is_mid_line: false,
         };
         let (writer, guard) = NonBlockingBuilder::default()
             .lossy(true)
             .buffered_lines_limit(capacity)
             .thread_name("stdout")
-            .finish(pen);
+            .finish(line_writer);
         Self {
             appender_drops: writer.error_counter(),
             writer,
@@ -139,34 +138,34 @@ impl Sink {
         }
     }
 
-    /// Queues a line, newline included, which reports this. If there is no room it is dropped and counted.
-    /// Never waits.
+    /// Queues a line, newline included, with its report. A line that finds no room is dropped and counted. Never
+    /// waits.
     pub(crate) fn send(&mut self, line: &[u8], report: Report) {
         // Entered before the line is queued: the writing thread may be done with it at once.
-        self.ledger.with(|book| book.accept(report));
+        self.ledger.with(|accounts| accounts.accept(report));
         let drops = self.appender_drops.dropped_lines();
         // The lossy writer has no errors, and one sender means that a new drop is this line's.
         let _ = self.writer.write(line);
         if self.appender_drops.dropped_lines() != drops {
-            self.ledger.with(|book| {
-                book.reports.pop_back();
-                book.counts.dropped += 1;
-                book.lose(report);
+            self.ledger.with(|accounts| {
+                accounts.reports.pop_back();
+                accounts.counts.dropped += 1;
+                accounts.lose(report);
             });
         }
     }
 
-    /// Takes note of failures to answer, for the next line to report.
+    /// Adds failures of the interfaces, for the next line to report.
     pub(crate) fn add_answer_errors(&mut self, count: u64) {
-        self.ledger.with(|book| book.answer_errors += count);
+        self.ledger.with(|accounts| accounts.answer_errors += count);
     }
 
-    /// What the next line has to report.
+    /// The report of the next line.
     #[must_use]
     pub(crate) fn unreported(&self) -> Report {
-        self.ledger.with(|book| Report {
-            lines: book.counts.unreported,
-            answer_errors: book.answer_errors,
+        self.ledger.with(|accounts| Report {
+            lines: accounts.counts.unreported,
+            answer_errors: accounts.answer_errors,
         })
     }
 
@@ -174,57 +173,57 @@ impl Sink {
     #[cfg(test)]
     #[must_use]
     pub(crate) fn counts(&self) -> Counts {
-        self.ledger.with(|book| book.counts)
+        self.ledger.with(|accounts| accounts.counts)
     }
 
-    /// Waits until the reader of stdout is gone for good.
+    /// Waits until stdout is closed for good.
     pub(crate) async fn closed(&self) {
-        self.wait_for(|book| book.closed).await;
+        self.wait_for(|accounts| accounts.closed).await;
     }
 
-    /// Whether the reader of stdout is gone for good.
+    /// Whether stdout is closed for good.
     #[must_use]
     pub(crate) fn is_closed(&self) -> bool {
-        self.ledger.with(|book| book.closed)
+        self.ledger.with(|accounts| accounts.closed)
     }
 
     /// Waits until the queue has room for another line, or until `deadline`.
     pub(crate) async fn room(&self, deadline: Instant) {
-        let room = self.wait_for(|book| book.counts.in_flight() < self.capacity);
-        // Past the deadline the line is sent all the same, and counted as whatever becomes of it.
+        let room = self.wait_for(|accounts| accounts.counts.in_flight() < self.capacity);
+        // After the deadline the line is sent anyway, and counted whatever happens to it.
         let _ = tokio::time::timeout_at(deadline, room).await;
     }
 
     /// Waits until every line is written, failed or dropped, or until `deadline`; lines that are still
     /// in the queue then count as lost.
     pub(crate) async fn finish(&self, deadline: Instant) -> Counts {
-        let settled = self.wait_for(|book| book.counts.in_flight() == 0);
+        let settled = self.wait_for(|accounts| accounts.counts.in_flight() == 0);
         let _ = tokio::time::timeout_at(deadline, settled).await;
-        self.ledger.with(|book| {
-            let mut counts = book.counts;
+        self.ledger.with(|accounts| {
+            let mut counts = accounts.counts;
             let left = counts.in_flight();
             counts.failed += left;
-            let reported: u64 = book.reports.iter().map(|report| report.lines).sum();
+            let reported: u64 = accounts.reports.iter().map(|report| report.lines).sum();
             counts.unreported += left + reported;
             counts
         })
     }
 
-    async fn wait_for(&self, condition: impl Fn(&Book) -> bool) {
+    async fn wait_for(&self, condition: impl Fn(&Accounts) -> bool) {
         loop {
-            // Registered before the look, so that nothing told in between is missed.
-            let mut told = std::pin::pin!(self.ledger.settled.notified());
-            told.as_mut().enable();
-            if self.ledger.with(|book| condition(book)) {
+            // Registered before the check, so that no notification in between is missed.
+            let mut settled = std::pin::pin!(self.ledger.settled.notified());
+            settled.as_mut().enable();
+            if self.ledger.with(|accounts| condition(accounts)) {
                 return;
             }
-            told.await;
+            settled.await;
         }
     }
 }
 
-/// Stdout as a file, without the standard library's buffer, which would cut long lines in two writes
-/// and hold back a rest.
+/// Stdout as an unbuffered file. The standard library's buffer would split long lines into two writes, and two
+/// writes can become two log events.
 #[expect(clippy::disallowed_methods, reason = "the one writer of lines")]
 fn duplicate_stdout() -> io::Result<File> {
     #[cfg(unix)]
@@ -234,8 +233,7 @@ fn duplicate_stdout() -> io::Result<File> {
     Ok(File::from(handle))
 }
 
-/// Whether after this error no write will ever succeed: the reader is gone, or nothing can be written
-/// to this descriptor.
+/// Whether no later write can succeed: the reader is gone, or the descriptor is not writable.
 fn is_end(error: &io::Error) -> bool {
     #[cfg(unix)]
     let unwritable = error.raw_os_error() == Some(rustix::io::Errno::BADF.raw_os_error());
@@ -248,36 +246,36 @@ fn is_end(error: &io::Error) -> bool {
         )
 }
 
-/// Writes lines and keeps the accounts. Runs on the appender's thread.
-struct Pen<W> {
+/// Writes lines and updates the accounts. Runs on the appender's thread.
+struct LineWriter<W> {
     output: W,
     ledger: Arc<Ledger>,
-    /// A line broke off in the middle: the next one must not be glued to it.
-    torn: bool,
+    /// The last line was written in part: the next one must begin on a new line.
+    is_mid_line: bool,
 }
 
-impl<W: Write> Pen<W> {
+impl<W: Write> LineWriter<W> {
     fn write_line(&mut self, line: &[u8]) -> io::Result<()> {
-        if self.torn {
+        if self.is_mid_line {
             self.write_whole(b"\n")?;
-            self.torn = false;
+            self.is_mid_line = false;
         }
         self.write_whole(line)
     }
 
     /// Writes all of `bytes`, in one call where the output takes them.
     fn write_whole(&mut self, mut bytes: &[u8]) -> io::Result<()> {
-        /// How long to leave an output alone that is not blocking and full.
+        /// The pause before the next attempt to write to a full non-blocking output.
         const PAUSE: Duration = Duration::from_millis(20);
         while !bytes.is_empty() {
             match self.output.write(bytes) {
                 Ok(0) => return Err(ErrorKind::WriteZero.into()),
                 Ok(count) => {
                     bytes = &bytes[count..];
-                    self.torn = !bytes.is_empty();
+                    self.is_mid_line = !bytes.is_empty();
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                // Some parent made the pipe non-blocking: wait as a blocking one would.
+                // A parent made the pipe non-blocking: wait as a blocking write would.
                 Err(error) if error.kind() == ErrorKind::WouldBlock => std::thread::sleep(PAUSE),
                 Err(error) => return Err(error),
             }
@@ -286,19 +284,19 @@ impl<W: Write> Pen<W> {
     }
 }
 
-impl<W: Write> Write for Pen<W> {
-    /// Takes a whole line, since the appender hands on each entry of its queue in one call. Its
-    /// errors end here: the appender would swallow them.
+impl<W: Write> Write for LineWriter<W> {
+    /// Takes a whole line: the appender passes each entry of its queue in one call. Errors are counted here and
+    /// not returned, because the appender would swallow them.
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         let outcome = self.write_line(line);
-        self.ledger.with(|book| {
-            let report = book.reports.pop_front().unwrap_or_default();
+        self.ledger.with(|accounts| {
+            let report = accounts.reports.pop_front().unwrap_or_default();
             match &outcome {
-                Ok(()) => book.counts.written += 1,
+                Ok(()) => accounts.counts.written += 1,
                 Err(error) => {
-                    book.counts.failed += 1;
-                    book.lose(report);
-                    book.closed |= is_end(error);
+                    accounts.counts.failed += 1;
+                    accounts.lose(report);
+                    accounts.closed |= is_end(error);
                 }
             }
         });

@@ -1,4 +1,4 @@
-//! `auto`: the endpoint, and a fallback where it does not know the clock.
+//! `auto`: the endpoint, with a fallback while the endpoint does not report the clock.
 
 mod state;
 
@@ -6,32 +6,33 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use self::state::{Answer, Choice, DOCUMENTS, Notice, State};
+use super::direct::DirectSource;
 use super::ecs::EcsClient;
-use super::{Sample, Source};
-use crate::reading::Label;
+use super::sample::Sample;
+use crate::reading::{ClockSource, Label};
+use crate::time::DriftRate;
 
-/// The endpoint, the source that is read instead where the endpoint does not know the clock, and which of
-/// them it is at present.
+/// The endpoint, its fallback, and which of the two is in use.
 #[derive(Debug)]
 pub(super) struct Auto {
     endpoint: EcsClient,
-    fallback: Box<Source>,
+    fallback: DirectSource,
     state: Mutex<State>,
 }
 
-/// What came of asking the endpoint.
+/// The outcome of asking the endpoint.
 enum Turn {
-    /// Its answer is the sample.
+    /// The endpoint's answer is the sample.
     Endpoint(Sample),
-    /// The fallback is to be read. The endpoint's answer is there unless it was not asked or failed.
+    /// The fallback has to be read. The endpoint's answer, if any, contributes the identity.
     Fallback(Option<Sample>),
 }
 
 impl Auto {
-    pub(super) fn new(endpoint: EcsClient, fallback: Source) -> Self {
+    pub(super) fn new(endpoint: EcsClient, fallback: DirectSource) -> Self {
         Self {
             endpoint,
-            fallback: Box::new(fallback),
+            fallback,
             state: Mutex::new(State::START),
         }
     }
@@ -44,8 +45,24 @@ impl Auto {
         }
     }
 
-    /// As [`Source::due_in`]: the fallback's while the endpoint does not know the clock. Until the fallback is
-    /// due there is nothing new to be had, unless the endpoint comes to know the clock just then.
+    /// The same source whose fallback has this drift rate.
+    pub(super) fn with_drift(self, drift: DriftRate) -> Self {
+        Self {
+            fallback: self.fallback.with_drift(drift),
+            ..self
+        }
+    }
+
+    /// The source that the next read uses.
+    pub(super) fn current(&self) -> ClockSource {
+        let state = *self.state();
+        match state {
+            State::Fallback { .. } => self.fallback.source(),
+            State::Undecided { .. } | State::Endpoint => ClockSource::Ecs,
+        }
+    }
+
+    /// The time until the fallback may be read, while it is in use; otherwise zero.
     pub(super) fn due_in(&self) -> Duration {
         let state = *self.state();
         match state {
@@ -54,12 +71,12 @@ impl Auto {
         }
     }
 
-    /// As [`Auto::read`]; `None` where the fallback is an NTP server that may not be asked yet.
+    /// As [`Auto::read`]; `None` if the fallback is an NTP server that may not be asked yet.
     pub(super) async fn read_if_due(&self) -> Option<Sample> {
         match self.ask_endpoint().await {
             Turn::Endpoint(sample) => Some(sample),
             Turn::Fallback(answer) => {
-                let sample = Box::pin(self.fallback.read_if_due()).await?;
+                let sample = self.fallback.read_if_due().await?;
                 Some(with_identity_of(answer, sample))
             }
         }
@@ -70,8 +87,7 @@ impl Auto {
         match self.ask_endpoint().await {
             Turn::Endpoint(sample) => sample,
             Turn::Fallback(answer) => {
-                // Boxed, since it is a source that may be read within a source.
-                let sample = Box::pin(self.fallback.read()).await;
+                let sample = self.fallback.read().await;
                 with_identity_of(answer, sample)
             }
         }
@@ -88,7 +104,7 @@ impl Auto {
             clock,
             reports_no_clock: matches!(launch_type, Some("EC2" | "EXTERNAL")),
         };
-        let (choice, notice) = self.on(answer);
+        let (choice, notice) = self.advance(answer);
         if let Some(notice) = notice {
             self.report(notice, launch_type.unwrap_or("unknown"));
         }
@@ -105,9 +121,9 @@ impl Auto {
         asks
     }
 
-    fn on(&self, answer: Answer) -> (Choice, Option<Notice>) {
+    fn advance(&self, answer: Answer) -> (Choice, Option<Notice>) {
         let mut state = self.state();
-        let (next, choice, notice) = state.on(answer);
+        let (next, choice, notice) = state.advance(answer);
         *state = next;
         (choice, notice)
     }
@@ -117,27 +133,27 @@ impl Auto {
     }
 
     fn report(&self, notice: Notice, launch_type: &str) {
-        let fallback = self.fallback.name();
+        let fallback = self.fallback.source().as_str();
         match notice {
             Notice::FallbackAsUsual => tracing::info!(
                 launch_type,
                 source = fallback,
-                "the endpoint does not report the clock of this launch type: reading another source"
+                "the endpoint does not report the clock for this launch type: reading another source"
             ),
             Notice::FallbackUnexpected => tracing::warn!(
                 launch_type,
                 documents = DOCUMENTS,
                 source = fallback,
-                "so many task documents in a row had no ClockDrift: reading another source until it shows up"
+                "no ClockDrift in this many task documents in a row: reading another source until it appears"
             ),
             Notice::BackToEndpoint => tracing::info!(
-                "the task document has a ClockDrift now: reading the endpoint from now on"
+                "the task document now has a ClockDrift: reading the endpoint from now on"
             ),
         }
     }
 }
 
-/// The fallback's sample, with what the endpoint's answer said of the task.
+/// The fallback's sample with the identity in the endpoint's answer.
 fn with_identity_of(answer: Option<Sample>, mut sample: Sample) -> Sample {
     if let Some(answer) = answer {
         sample.identity = answer.identity;

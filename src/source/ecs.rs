@@ -1,4 +1,4 @@
-//! The ECS task metadata endpoint v4 as a source: asks it, and makes a sample of what it answers.
+//! The ECS task metadata endpoint v4 as a source.
 
 mod body;
 mod endpoint;
@@ -8,27 +8,30 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use self::endpoint::Endpoint;
+#[cfg(feature = "cli")]
+pub(super) use self::endpoint::task_url;
 use self::task_watch::TaskWatch;
+use super::invalid_source::InvalidSource;
+use super::sample::Sample;
 use super::task_document::{self, ClockMember, TaskDocument};
-use super::{InvalidSource, Sample};
-use crate::reading::{ClockSource, Label, ReadError, ReadErrorKind, Reading};
+use crate::reading::{BoundUnknown, ClockSource, Label, ReadError, ReadErrorKind, Reading};
 use crate::time::Moment;
 
-/// The endpoint, and which task it is known to be about.
+/// A client of the endpoint. It notices when the endpoint describes another task.
 #[derive(Debug)]
 pub(super) struct EcsClient {
     endpoint: Endpoint,
     task: Mutex<TaskWatch>,
 }
 
-/// Whether an answer of the endpoint shows that it knows the clock.
+/// Whether an answer shows that the endpoint reports the clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ClockKnowledge {
     /// A document with a `ClockDrift`.
     Known,
     /// A document whose `ClockDrift` is absent, `null` or `{}`.
     NotKnown,
-    /// Nothing that could be made use of: it shows neither.
+    /// An unusable answer, which shows neither.
     Unclear,
 }
 
@@ -68,31 +71,25 @@ impl EcsClient {
             tracing::warn!(
                 first,
                 now = id,
-                "the endpoint's TaskARN has changed; what was known of the task is kept"
+                "the endpoint's TaskARN has changed; the identity of the first task is kept"
             );
         }
     }
 }
 
-/// What a request sent at `requested` gives whose answer, with this body, was complete at `at`.
-#[cfg(feature = "fuzzing")]
+/// The sample of a request sent at `requested` whose answer, with this body, was complete at `at`.
+#[cfg(all(feature = "cli", any(test, fuzzing)))]
 pub(crate) fn sample_of_body(body: &[u8], requested: Moment, at: Moment) -> Sample {
     interpret(task_document::parse(body), requested, at).0
 }
 
-/// What an attempt gave that was begun at `requested` and over at `at`.
+/// The sample of an attempt from `requested` to `at`.
 fn interpret(
     document: Result<TaskDocument, ReadError>,
     requested: Moment,
     at: Moment,
 ) -> (Sample, ClockKnowledge) {
-    let sample = |outcome| Sample {
-        source: ClockSource::Ecs,
-        at,
-        outcome,
-        withheld: Vec::new(),
-        identity: None,
-    };
+    let sample = |outcome| Sample::new(ClockSource::Ecs, at, outcome);
     let document = match document {
         Err(error) => return (sample(Err(error)), ClockKnowledge::Unclear),
         Ok(document) => document,
@@ -100,8 +97,13 @@ fn interpret(
     let mut withheld = document.withheld;
     let no_clock = |what: &str| {
         let launch_type = document.identity.get(Label::LaunchType);
-        let launch_type = launch_type.unwrap_or("unknown");
-        let message = format!("{what} (LaunchType {launch_type})");
+        let message = match launch_type {
+            Some(launch_type) => format!("{what} (LaunchType {launch_type})"),
+            // ECS always names it. A local stand-in for the endpoint does not.
+            None => format!(
+                "{what} and no LaunchType: is this a local endpoint? CLOCK_EMF_SOURCE=kernel reads this machine's clock"
+            ),
+        };
         Err(ReadError::new(ReadErrorKind::NoClockDrift, message))
     };
     let (outcome, knowledge) = match document.clock {
@@ -119,6 +121,9 @@ fn interpret(
             reading.status = clock.status;
             reading.bound = clock.bound;
             reading.reference = clock.reference;
+            if clock.is_bound_withheld {
+                reading.bound_unknown = Some(BoundUnknown::Withheld);
+            }
             withheld.extend(reading.withhold_contradiction());
             (Ok(reading), ClockKnowledge::Known)
         }

@@ -1,12 +1,12 @@
-//! An NTP server as a source: asked on its own schedule, each exchange judged without I/O.
+//! The NTP source: requests keep a schedule of their own, and each exchange is judged without I/O.
 
 #[cfg(test)]
 mod answer;
 mod client;
 mod cross_check;
+mod error;
 mod exchange;
-mod fault;
-#[cfg(feature = "fuzzing")]
+#[cfg(all(feature = "cli", any(test, fuzzing)))]
 pub(crate) mod fuzzing;
 mod packet;
 mod schedule;

@@ -1,7 +1,7 @@
 //! The task document of the ECS task metadata endpoint v4: bytes in, facts out. No I/O.
 //!
-//! Only the members that are used are decoded, each for itself, so that a surprise in one of them
-//! costs that one alone, and members added in the future cost nothing.
+//! Only the members that are used are decoded, each on its own. An unexpected value then costs that member alone, and
+//! members that AWS adds cost nothing.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,47 +11,49 @@ use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer as _};
 use serde_json::value::RawValue;
 
-use crate::reading::{Label, ReadError, ReadErrorKind, SyncStatus, TaskIdentity};
+use crate::reading::{Label, ReadError, ReadErrorKind, SyncStatus, TaskIdentity, short_name};
 use crate::text::cut;
 use crate::time::ErrorBound;
 
-/// The time that Go, the agent's language, writes for one that was never set: the first second of the year 1, in
-/// seconds since the Unix epoch.
+/// Go's zero time, the first second of the year 1, in seconds since the Unix epoch. The agent is written in Go and
+/// sends it for a time that was never set.
 const UNSET_TIME: i64 = -62_135_596_800;
 /// The longest identity member kept, in bytes. ECS allows 255 characters in every name.
 const NAME_LIMIT: usize = 255;
 
-/// What a task document says. Its identity stands even where its clock is missing.
+/// A decoded task document. Its identity is valid even if its clock is missing.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct TaskDocument {
     pub(crate) identity: TaskIdentity,
     pub(crate) clock: ClockMember,
-    /// One for each member that was there but could not be believed.
+    /// One error per member that was present but invalid.
     pub(crate) withheld: Vec<ReadError>,
 }
 
 /// The member `ClockDrift`.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum ClockMember {
-    /// The member is absent or `null`: this endpoint does not know the clock, or not yet.
+    /// The member is absent or `null`: the endpoint does not report the clock, or not yet.
     Absent,
-    /// The member is `{}`, which says as little.
+    /// The member is `{}`, which means the same.
     Empty,
     /// The member is not an object.
     NotAnObject,
-    /// What it says.
+    /// The member has members of its own.
     Clock(ClockDrift),
 }
 
-/// The members of a `ClockDrift` that says something.
+/// The members of a `ClockDrift` that is not empty.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct ClockDrift {
     pub(crate) status: SyncStatus,
     pub(crate) bound: Option<ErrorBound>,
+    /// Whether there was a bound that cannot be right.
+    pub(crate) is_bound_withheld: bool,
     pub(crate) reference: Option<DateTime<Utc>>,
 }
 
-/// The member of the document that holds the value of a label, as it is or at the end of an ARN.
+/// The member of the document with the value of a label, plain or at the end of an ARN.
 const fn member_of(label: Label) -> &'static str {
     match label {
         Label::ClusterName => "Cluster",
@@ -64,7 +66,7 @@ const fn member_of(label: Label) -> &'static str {
     }
 }
 
-/// The members that are used: those of the labels, and the clock.
+/// The used members: those of the labels, and the clock.
 const MEMBERS: [&str; Label::ALL.len() + 1] = {
     let mut members = ["ClockDrift"; Label::ALL.len() + 1];
     let mut index = 0;
@@ -79,7 +81,7 @@ const MEMBERS: [&str; Label::ALL.len() + 1] = {
 ///
 /// # Errors
 /// [`ReadErrorKind::InvalidJson`] if it is not a JSON object, [`ReadErrorKind::NoTaskArn`] if it has no
-/// `TaskARN`: such an answer is about no task at all.
+/// `TaskARN`: such an answer does not describe a task.
 pub(crate) fn parse(body: &[u8]) -> Result<TaskDocument, ReadError> {
     let not_an_object = |error| {
         let message = format!("expected a task document, got no JSON object: {error}");
@@ -89,7 +91,7 @@ pub(crate) fn parse(body: &[u8]) -> Result<TaskDocument, ReadError> {
 
     let mut withheld = Withheld::default();
     let mut identity = TaskIdentity::default();
-    for (label, raw) in Label::ALL.into_iter().zip(labels) {
+    for (&label, raw) in Label::ALL.iter().zip(labels) {
         if label == Label::ServiceName {
             identity.is_outside_service =
                 raw.is_none_or(|raw| is_null(raw) || raw.get() == r#""""#);
@@ -122,10 +124,13 @@ fn clock_drift(raw: &RawValue, withheld: &mut Withheld) -> ClockMember {
         Ok((_, 0)) => return ClockMember::Empty,
         Ok((found, _)) => found,
     };
+    let before = withheld.0.len();
     let bound = withheld.member("ClockErrorBound", bound, error_bound);
+    let is_bound_withheld = withheld.0.len() > before;
     let reference = withheld.member("ReferenceTimestamp", reference, reference_time);
     ClockMember::Clock(ClockDrift {
         bound,
+        is_bound_withheld,
         reference: reference.filter(|time| time.timestamp() != UNSET_TIME),
         status: withheld
             .member("ClockSynchronizationStatus", status, status_word)
@@ -149,10 +154,11 @@ fn reference_time(raw: &RawValue) -> Result<DateTime<Utc>, &'static str> {
 
 fn status_word(raw: &RawValue) -> Result<SyncStatus, &'static str> {
     let word = text(raw).ok_or("a string")?;
-    Ok(SyncStatus::from_word(&word))
+    let Ok(status) = word.parse();
+    Ok(status)
 }
 
-/// The text of a string. One without escapes stands in the document as it is, and has been checked.
+/// The text of a string. A string without escapes is borrowed; the parser has already validated it.
 fn text(raw: &RawValue) -> Option<Cow<'_, str>> {
     let quoted = raw.get().strip_prefix('"')?.strip_suffix('"')?;
     if quoted.contains('\\') {
@@ -162,17 +168,16 @@ fn text(raw: &RawValue) -> Option<Cow<'_, str>> {
     }
 }
 
-/// The name of a member, borrowed unless it has escapes: a bare `Cow` would always own it.
+/// The name of a member, borrowed unless it has escapes. Without the attribute serde would always copy it.
 #[derive(Deserialize)]
 struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
 
-/// Collects what had to be withheld while members are read.
+/// Reads members, and collects the errors of those that are withheld.
 #[derive(Default)]
 struct Withheld(Vec<ReadError>);
 
 impl Withheld {
-    /// The value of a member, if it is there and not `null`, and `read` makes something of it; else `read`
-    /// says what it expected.
+    /// Reads a member that is present and not `null`. If `read` fails with what it expected, the member is withheld.
     fn member<T>(
         &mut self,
         name: &str,
@@ -189,11 +194,11 @@ impl Withheld {
             .ok()
     }
 
-    /// A name, or the one at the end of an ARN; an empty one is as good as absent.
+    /// Reads a name, or the last part of an ARN. An empty name counts as absent.
     fn name(&mut self, member: &str, raw: Option<&RawValue>) -> Option<String> {
         self.member(member, raw, |raw| {
             let text = text(raw).ok_or("a string")?;
-            let name = last_part_of_arn(&text);
+            let name = short_name(&text);
             if name.len() > NAME_LIMIT {
                 return Err("a name of at most 255 bytes");
             }
@@ -203,7 +208,7 @@ impl Withheld {
     }
 }
 
-/// The start of a value as it was given, for a message.
+/// The start of a value, for a message.
 struct Shown<'a>(&'a RawValue);
 
 impl fmt::Display for Shown<'_> {
@@ -216,16 +221,8 @@ fn is_null(raw: &RawValue) -> bool {
     raw.get() == "null"
 }
 
-/// `a/b/c` → `c`, for an ARN; anything else as it is.
-fn last_part_of_arn(text: &str) -> &str {
-    if !text.starts_with("arn:") {
-        return text;
-    }
-    text.rsplit_once('/').map_or(text, |(_, name)| name)
-}
-
-/// The named members of a JSON object, as yet undecoded, and how many members it has in all. Of a
-/// member that is there twice the last counts, as nearly every JSON reader has it.
+/// Returns the named members of a JSON object, undecoded, and the number of all its members. If a member appears
+/// twice, the last one counts, as in nearly every JSON reader.
 fn members<'a, const N: usize>(
     json: &'a [u8],
     names: [&str; N],

@@ -7,19 +7,22 @@ use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use rustix::fs::OFlags;
-use serde::Serialize;
 
 use super::clocks;
 use super::segment::{self, FILE_NAME, HEADER_SIZE, Malformed, SIZE, Segment, Status};
-use crate::clock::{Verdict, rfc3339, rfc3339_up};
-use crate::time::{Moment, TimeInterval, age_seconds, milliseconds};
+use crate::clock::{Limits, Reason, Report, Warning};
+use crate::reading::{ClockSource, SyncStatus};
+use crate::time::{Moment, TimeInterval, magnitude};
 
 /// A client that reads a state older than this takes the clock for free-running.
 const GRACE: Duration = Duration::from_secs(5);
 /// A client puts up with a segment that lies so far in its future.
 const BLUR: Duration = Duration::from_micros(1);
+/// A larger difference between two monotonic clocks means that they are different clocks. The writer writes at least
+/// once a minute, and a wall clock that was stepped in between looks alike.
+const OTHER_CLOCK: Duration = Duration::from_secs(60);
 /// How often a segment that is being written is read again, and the pause in between. A writer is done
 /// within microseconds, unless it was killed.
 const TRIES: u32 = 20;
@@ -57,78 +60,43 @@ impl fmt::Display for Unreadable {
 
 impl std::error::Error for Unreadable {}
 
-/// What a client would make of a segment, as `check --clockbound --json` prints it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub(crate) struct SegmentReport {
-    /// `good` or `not_good`.
-    pub verdict: &'static str,
-    /// Why it is not good: one sentence for each reason.
-    pub reasons: Vec<String>,
-    /// The same, one word for each.
-    pub codes: Vec<&'static str>,
-    /// `clockbound`.
-    pub source: &'static str,
-    /// `SYNCHRONIZED`, `FREE_RUNNING`, `UNKNOWN` or `DISRUPTED`, as a client reports it at present.
-    pub status: &'static str,
-    /// The bound at present, in milliseconds; `null` while nothing is known.
-    pub error_bound_ms: Option<f64>,
-    /// How long ago the segment was written, in seconds.
-    pub written_s_ago: f64,
-    /// True time is not before this (RFC 3339); `null` while the clock is not synchronized.
-    pub earliest: Option<String>,
-    /// True time is not after this (RFC 3339); `null` while the clock is not synchronized.
-    pub latest: Option<String>,
-}
-
-impl SegmentReport {
-    /// Whether the verdict is good.
-    #[must_use]
-    pub(crate) fn is_good(&self) -> bool {
-        self.codes.is_empty()
-    }
-}
-
-impl fmt::Display for SegmentReport {
-    /// A few lines for a person.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut line = |name: &str, value: &str| writeln!(f, "{name:<20}{value}");
-        let unknown = || "unknown".to_owned();
-        line("verdict", if self.is_good() { "good" } else { "not good" })?;
-        for reason in &self.reasons {
-            line("reason", reason)?;
-        }
-        line("source", self.source)?;
-        line("status", self.status)?;
-        let bound = self.error_bound_ms.map(|bound| format!("{bound} ms"));
-        line("error bound", &bound.unwrap_or_else(unknown))?;
-        line("written", &format!("{} s ago", self.written_s_ago))?;
-        line(
-            "earliest true time",
-            self.earliest.as_deref().unwrap_or("unknown"),
-        )?;
-        line(
-            "latest true time",
-            self.latest.as_deref().unwrap_or("unknown"),
-        )
-    }
-}
-
-/// Reads the segment in `directory` and judges it as a client would that accepts bounds up to `max_error`.
+/// Reads the segment in `directory` and judges it as a client would that applies these limits. Of the limits only
+/// that of the error counts: the segment's writer has applied the others.
 ///
 /// # Errors
 /// [`Unreadable`] if a client would not open it.
-pub(crate) fn check(
-    directory: &Path,
-    max_error: Option<Duration>,
-) -> Result<SegmentReport, Unreadable> {
-    let segment = read(directory)?;
+pub(crate) fn check(directory: &Path, limits: &Limits) -> Result<Report, Unreadable> {
+    let (segment, written) = read(directory)?;
     // The order of a client: if it is put to sleep in between, the bound is too large and not too small.
     let wall = Moment::now().wall;
-    Ok(judge(segment.as_ref(), wall, clocks::coarse(), max_error))
+    let coarse = clocks::coarse();
+    let mut report = judge(segment.as_ref(), wall, coarse, limits);
+    if let (Some(segment), Some(written)) = (segment, written) {
+        let by = monotonic_difference(&segment, written, wall, coarse);
+        let differs = by.map(|by| Warning::MonotonicClocksDiffer { by });
+        report.warnings.extend(differs);
+    }
+    Ok(report)
 }
 
-/// The segment; `None` where its writer was killed in the middle of writing it.
-fn read(directory: &Path) -> Result<Option<Segment>, Unreadable> {
+/// How far the writer's monotonic clock is from that of this process, if it is another one. The two read the same wall
+/// clock, which dates the file, so the segment has the same age by both clocks.
+fn monotonic_difference(
+    segment: &Segment,
+    written: DateTime<Utc>,
+    wall: DateTime<Utc>,
+    coarse: Duration,
+) -> Option<TimeDelta> {
+    let age_of_file = wall.signed_duration_since(written);
+    // A file from before the start of the machine was written on another monotonic clock anyway.
+    let since_start = TimeDelta::from_std(coarse).ok()?;
+    let age = since_start - TimeDelta::from_std(segment.as_of).ok()?;
+    let difference = age_of_file - age;
+    (age_of_file < since_start && magnitude(difference) >= OTHER_CLOCK).then_some(difference)
+}
+
+/// The segment, `None` if its writer was killed in the middle of writing it, and the time of the file.
+fn read(directory: &Path) -> Result<(Option<Segment>, Option<DateTime<Utc>>), Unreadable> {
     let flags = i32::try_from(OFlags::NONBLOCK.bits()).unwrap_or_default();
     let file = OpenOptions::new()
         .read(true)
@@ -138,11 +106,12 @@ fn read(directory: &Path) -> Result<Option<Segment>, Unreadable> {
     let mut read_at = |buffer: &mut [u8], at| file.read_exact_at(buffer, at);
     for _ in 0..TRIES {
         if let Some(segment) = attempt(&mut read_at)? {
-            return Ok(Some(segment));
+            let written = file.metadata().and_then(|metadata| metadata.modified());
+            return Ok((Some(segment), written.ok().map(DateTime::from)));
         }
         std::thread::sleep(PAUSE);
     }
-    Ok(None)
+    Ok((None, None))
 }
 
 /// What fills a buffer with the bytes of the segment from an offset on, as they are at present.
@@ -173,15 +142,15 @@ fn generation(read_at: &mut ReadAt<'_>) -> Result<u16, Unreadable> {
 }
 
 /// What one attempt at bytes that change while they are read comes to.
-#[cfg(feature = "fuzzing")]
+#[cfg(any(test, fuzzing))]
 pub(crate) fn judge_bytes(
     read_at: &mut ReadAt<'_>,
     wall: DateTime<Utc>,
     coarse: Duration,
-    max_error: Option<Duration>,
-) -> Result<SegmentReport, Unreadable> {
+    limits: &Limits,
+) -> Result<Report, Unreadable> {
     let segment = attempt(read_at)?;
-    Ok(judge(segment.as_ref(), wall, coarse, max_error))
+    Ok(judge(segment.as_ref(), wall, coarse, limits))
 }
 
 /// The status that a client reports at `coarse`.
@@ -212,63 +181,51 @@ fn judge(
     segment: Option<&Segment>,
     wall: DateTime<Utc>,
     coarse: Duration,
-    max_error: Option<Duration>,
-) -> SegmentReport {
-    let mut refusals = Vec::new();
+    limits: &Limits,
+) -> Report {
+    let source = Some(ClockSource::ClockBound);
     let status = segment.map_or(Status::Unknown, |segment| status(segment, coarse));
     let bound = segment
         .filter(|_| status != Status::Unknown)
         .map(|segment| bound(segment, coarse));
-    if segment.is_none() {
-        refusals.push((
-            "not_synchronized",
-            "the segment's writer stopped in the middle of writing it".to_owned(),
-        ));
-    } else if segment.is_some_and(|segment| segment.as_of > coarse + BLUR) {
-        refusals.push((
-            "not_synchronized",
-            "the segment lies in the future: it is of another start of the machine".to_owned(),
-        ));
-    } else if status != Status::Synchronized {
-        refusals.push((
-            "not_synchronized",
-            format!("the clock is not known to be synchronized: its status is {status}"),
-        ));
-    }
-    match (max_error, bound) {
-        (_, None) => refusals.push(("bound_unknown", "the error bound is unknown".to_owned())),
-        (Some(limit), Some(bound)) if bound > limit => {
-            let [bound, limit] = [bound, limit].map(humantime::format_duration);
-            refusals.push((
-                "bound_over_limit",
-                format!("the error bound of {bound} is over the limit of {limit}"),
-            ));
-        }
-        _ => {}
-    }
-    let is_synchronized = !refusals.iter().any(|(code, _)| *code == "not_synchronized");
-    let interval = bound
-        .filter(|_| is_synchronized)
-        .map(|bound| TimeInterval::around(wall, bound));
-    let age = segment.map_or(Duration::ZERO, |segment| {
-        coarse.saturating_sub(segment.as_of)
-    });
-    let (codes, reasons): (Vec<_>, Vec<_>) = refusals.into_iter().unzip();
-    let verdict = if codes.is_empty() {
-        Verdict::Good
-    } else {
-        Verdict::NotGood
+    let lost = match segment {
+        None => Some(Reason::SegmentIncomplete),
+        Some(segment) if segment.as_of > coarse + BLUR => Some(Reason::SegmentFromFuture),
+        Some(_) if status != Status::Synchronized => Some(Reason::NotSynchronized(status.into())),
+        Some(_) => None,
     };
-    SegmentReport {
-        verdict: verdict.as_str(),
-        reasons,
-        codes,
-        source: "clockbound",
-        status: status.as_str(),
-        error_bound_ms: bound.map(milliseconds),
-        written_s_ago: age_seconds(age),
-        earliest: interval.map(|interval| rfc3339(interval.earliest)),
-        latest: interval.map(|interval| rfc3339_up(interval.latest)),
+    let over = match (bound, limits.max_error_for(source)) {
+        (None, _) => Some(Reason::BoundUnknown),
+        (Some(bound), Some(limit)) if bound > limit => Some(Reason::BoundOverLimit {
+            bound,
+            limit,
+            age_adjusted: false,
+        }),
+        _ => None,
+    };
+    Report {
+        source,
+        status: Some(status.into()),
+        error_bound: bound,
+        bound_now: bound,
+        interval: bound
+            .filter(|_| lost.is_none())
+            .map(|bound| TimeInterval::around(wall, bound)),
+        written_age: Some(segment.map_or(Duration::ZERO, |segment| {
+            coarse.saturating_sub(segment.as_of)
+        })),
+        ..Report::empty([lost, over].into_iter().flatten().collect(), limits)
+    }
+}
+
+impl From<Status> for SyncStatus {
+    fn from(status: Status) -> Self {
+        match status {
+            Status::Unknown => Self::Unknown,
+            Status::Synchronized => Self::Synchronized,
+            Status::FreeRunning => Self::FreeRunning,
+            Status::Disrupted => Self::Disrupted,
+        }
     }
 }
 

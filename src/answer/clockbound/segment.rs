@@ -51,23 +51,6 @@ impl Status {
             _ => None,
         }
     }
-
-    /// The word for it in reports: `UNKNOWN`, `SYNCHRONIZED`, `FREE_RUNNING` or `DISRUPTED`.
-    #[must_use]
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Unknown => "UNKNOWN",
-            Self::Synchronized => "SYNCHRONIZED",
-            Self::FreeRunning => "FREE_RUNNING",
-            Self::Disrupted => "DISRUPTED",
-        }
-    }
-}
-
-impl fmt::Display for Status {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
 }
 
 /// What a segment says of the clock. Its times are those of `CLOCK_MONOTONIC_COARSE`, counted from the

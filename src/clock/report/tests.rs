@@ -4,6 +4,8 @@ mod generated;
 
 use std::time::Instant;
 
+use chrono::TimeDelta;
+
 use super::*;
 use crate::time::ErrorBound;
 
@@ -24,7 +26,7 @@ fn reading(status: SyncStatus, bound_ms: Option<f64>, age: Option<Duration>) -> 
 }
 
 fn judged(reading: &Reading, limits: &Limits) -> Report {
-    Report::on(reading, limits, &reading.taken, DRIFT)
+    Report::judge(reading, limits, &reading.taken, DRIFT)
 }
 
 fn codes(report: &Report) -> Vec<&'static str> {
@@ -114,7 +116,7 @@ fn the_bound_is_compared_as_it_has_grown_by_now() {
         Some(Duration::from_secs(900)),
     );
     let limits = Limits::default().with_max_error(Duration::from_micros(4_015));
-    let at = |seconds, limits| Report::on(&reading, limits, &later_by(&reading, seconds), DRIFT);
+    let at = |seconds, limits| Report::judge(&reading, limits, &later_by(&reading, seconds), DRIFT);
     assert!(at(1, &limits).is_good());
     let report = at(2, &limits);
     assert_eq!(
@@ -141,7 +143,7 @@ fn the_age_is_compared_as_it_is_by_now() {
         Some(Duration::from_secs(50)),
     );
     let limits = Limits::default().with_max_age(Duration::from_secs(60));
-    let at = |seconds| Report::on(&reading, &limits, &later_by(&reading, seconds), DRIFT);
+    let at = |seconds| Report::judge(&reading, &limits, &later_by(&reading, seconds), DRIFT);
     assert!(at(10).is_good());
     assert_eq!(
         at(11).reasons,
@@ -234,11 +236,12 @@ fn members_and_their_forms() {
         )],
         identity: None,
     };
-    let report = Report::on_sample(&sample, &Limits::default(), &reading.taken, DRIFT);
+    let report = Report::judge_sample(&sample, &Limits::default(), &reading.taken, DRIFT);
     assert_eq!(
         serde_json::to_string(&report).unwrap(),
         r#"{"verdict":"good","reasons":[],"codes":[],"warnings":["withheld: the bound is negative"],"#.to_owned()
-            + r#""source":"ecs","status":"SYNCHRONIZED","error_bound_ms":0.446931,"#
+            + r#""limits":{"max_error_ms":1000.0,"max_age_s":3600.0,"age_adjusted":false,"for":null},"#
+            + r#""source":"ecs","status":"SYNCHRONIZED","error_bound_ms":0.446931,"offset_ms":null,"offset_error_ms":null,"#
             + r#""reference_timestamp":"2024-10-03T23:59:51.000000Z","reference_age_s":9.0,"#
             + r#""age_adjusted_bound_ms":0.581932,"read_at":"2024-10-04T00:00:00.000001Z","#
             + r#""earliest":"2024-10-03T23:59:59.999555Z","latest":"2024-10-04T00:00:00.000449Z"}"#
@@ -247,8 +250,8 @@ fn members_and_their_forms() {
     for line in [
         "verdict             good\n",
         "warning             withheld: the bound is negative\n",
-        "error bound         0.446931 ms\n",
-        "reference age       9 s\n",
+        "error bound         0.446931 ms (limit 1s)\n",
+        "reference age       9 s (limit 1h where known)\n",
         "latest true time    2024-10-04T00:00:00.000449Z\n",
     ] {
         assert!(text.contains(line), "{line} in {text}");
@@ -258,12 +261,14 @@ fn members_and_their_forms() {
 #[test]
 fn what_is_unknown_is_null() {
     let error = ReadError::new(ReadErrorKind::Timeout, "no complete answer within 2s");
-    let report = Report::on_failure(&error);
+    let report = Report::from_error(&error, &Limits::default());
     assert_eq!(
         serde_json::to_string(&report).unwrap(),
         r#"{"verdict":"not_good","reasons":["no reading: no complete answer within 2s"],"#
             .to_owned()
-            + r#""codes":["no_reading"],"warnings":[],"source":null,"status":null,"error_bound_ms":null,"#
+            + r#""codes":["no_reading"],"warnings":[],"#
+            + r#""limits":{"max_error_ms":1000.0,"max_age_s":3600.0,"age_adjusted":false,"for":null},"#
+            + r#""source":null,"status":null,"error_bound_ms":null,"offset_ms":null,"offset_error_ms":null,"#
             + r#""reference_timestamp":null,"reference_age_s":null,"age_adjusted_bound_ms":null,"#
             + r#""read_at":null,"earliest":null,"latest":null}"#
     );
@@ -295,7 +300,7 @@ fn every_code_is_a_word_of_the_documentation() {
         Reason::NoReading(ReadError::new(ReadErrorKind::Timeout, "")),
     ];
     assert_eq!(
-        reasons.map(|reason| reason.code()),
+        reasons.map(|reason| reason.as_str()),
         [
             "not_synchronized",
             "bound_unknown",

@@ -8,13 +8,12 @@ use tracing::{error, info, warn};
 
 use crate::answer::{self, Answers};
 use crate::program::exit::Exit;
-use crate::program::options::AnyOption;
 use crate::program::options::clock::SourceKind;
 use crate::program::raw::{Change, Flags};
-use crate::program::settings::{options_of, settings};
+use crate::program::settings::{Configured, settings};
 use crate::program::system::stoppable;
 use crate::sidecar::sink::Sink;
-use crate::sidecar::{self, Observers, RandomFractions};
+use crate::sidecar::{self, Observers, RandomFractions, Settings};
 use crate::source::Environment;
 use crate::text::cut;
 use crate::time::Moment;
@@ -25,21 +24,16 @@ const SHOWN_SETTINGS: usize = 1_000;
 /// How long a segment that is being written may take at the end.
 const LAST_ANSWERS: Duration = Duration::from_millis(100);
 
-/// The options of the command.
-pub(crate) fn options() -> Vec<&'static dyn AnyOption> {
-    options_of(self::settings::read)
-}
-
 /// Runs the command to its end.
 pub(crate) fn run(flags: &Flags, environment: &Environment, started: Moment) -> Exit {
-    stoppable(async |shutdown| {
-        let ((settings, answers, kind), changes) =
-            match settings(flags, environment, self::settings::read) {
-                Ok(settings) => settings,
-                Err(exit) => return exit,
-            };
-        report_start(kind, &changes);
-        let once = settings.once;
+    stoppable(flags, environment, async |shutdown| {
+        let configured = match settings(flags, environment, self::settings::read) {
+            Ok(configured) => configured,
+            Err(exit) => return exit,
+        };
+        report_start(&configured);
+        let (settings, answers, _) = configured.settings;
+        let once = settings.rules.once;
         let answers = if once {
             report_ignored(&answers, settings.cross_check.is_some());
             answer::Settings::default()
@@ -59,8 +53,8 @@ pub(crate) fn run(flags: &Flags, environment: &Environment, started: Moment) -> 
         };
         let observers = Observers::new(&started);
         let answers = Answers::start(answers, &observers);
-        // In a task: a wake-up of what the runtime blocks on is a write to a descriptor and one more look at all
-        // of them, even from its own thread. A sample has four.
+        // Spawned rather than blocked on: waking `block_on` costs an eventfd write and a poll of everything, four
+        // times a sample.
         let sidecar = sidecar::run(settings, sink, started, random, observers, shutdown);
         let outcome = match tokio::spawn(sidecar).await {
             Ok(outcome) => outcome,
@@ -78,22 +72,41 @@ pub(crate) fn run(flags: &Flags, environment: &Environment, started: Moment) -> 
     })
 }
 
-fn report_start(source: SourceKind, changes: &[Change]) {
-    let changes: Vec<String> = changes.iter().map(Change::to_string).collect();
+/// Reports the version, the source that is read (for `auto`, the one it begins with) and every setting that is not the
+/// default. To a person, in one sentence that also explains stdout.
+fn report_start(configured: &Configured<(Settings, answer::Settings, SourceKind)>) {
+    let (settings, ..) = &configured.settings;
+    let (version, source) = (env!("CARGO_PKG_VERSION"), settings.source.current());
+    let changes: Vec<String> = configured.changes.iter().map(Change::to_string).collect();
+    let changes = cut(&changes.join(" "), SHOWN_SETTINGS);
+    if !configured.style.is_text() {
+        info!(version, %source, settings = changes, "started");
+        return;
+    }
+    let [sample, emit] = [settings.rules.sample_interval, settings.rules.emit_interval]
+        .map(humantime::format_duration);
+    let pace = if settings.rules.once {
+        "once and writes".to_owned()
+    } else if settings.format.is_reading_by_reading() {
+        format!("every {sample} and writes each reading as")
+    } else {
+        format!("every {sample}, and every {emit} writes")
+    };
+    let changes = Some(changes).filter(|changes| !changes.is_empty());
+    let changes = changes.map(|changes| format!("; settings: {changes}"));
     info!(
-        version = env!("CARGO_PKG_VERSION"),
-        %source,
-        settings = cut(&changes.join(" "), SHOWN_SETTINGS),
-        "started"
+        "ecs-clock-emf {version} reads the clock ({source}) {pace} one line of CloudWatch embedded metric \
+         format (EMF) to stdout{}",
+        changes.unwrap_or_default()
     );
 }
 
-/// Nobody can ask a process that ends after its first reading, nor does it wait for a second opinion.
+/// Nobody can query a process that ends after its first reading, and it does not wait for a cross-check.
 fn report_ignored(answers: &answer::Settings, has_cross_check: bool) {
     if *answers != answer::Settings::default() {
-        warn!("listen and clockbound-directory are ignored with once");
+        warn!("--listen and --clockbound-directory have no effect with --once");
     }
     if has_cross_check {
-        warn!("cross-check is ignored with once");
+        warn!("--cross-check has no effect with --once");
     }
 }

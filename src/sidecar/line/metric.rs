@@ -1,33 +1,40 @@
-//! The metrics by name.
+//! The metrics, their names and units.
+
+use std::fmt;
 
 /// A metric that the sidecar can emit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum Metric {
     /// The source's error bound, one value per sample, in milliseconds.
     ClockErrorBound,
-    /// 1 if every sample of the window was synchronized, else 0.
+    /// 1 if every sample of the window was synchronized, otherwise 0.
     ClockSynchronized,
     /// The largest age of the reference time in the window, in seconds.
     ClockReferenceAge,
     /// The bound grown over the age of the reference, one value per sample, in milliseconds.
     ClockErrorBoundAgeAdjusted,
-    /// How far the wall clock jumped, signed, in milliseconds.
+    /// The jumps of the wall clock, signed, in milliseconds.
     ClockStep,
     /// Read errors in the window.
     ClockReadErrors,
-    /// Lines that could not be written since the last one that could.
+    /// Lines lost since the last line that was written.
     LinesDropped,
-    /// Server minus clock, by an exchange with an NTP server, signed, in milliseconds.
+    /// Server minus clock, measured by the cross-check, signed, in milliseconds.
     CrossCheckOffset,
-    /// How far the true offset may be from [`Metric::CrossCheckOffset`], in milliseconds.
+    /// The largest error of [`Metric::CrossCheckOffset`], in milliseconds.
     CrossCheckErrorBound,
-    /// How often the clock's range and the server's had no point in common.
+    /// Samples of a synchronized clock without an error bound.
+    ClockBoundUnknown,
+    /// Cross-checks that gave no comparison.
+    CrossCheckErrors,
+    /// Cross-checks in which the clock's range and the server's did not overlap.
     CrossCheckDisagreement,
 }
 
 impl Metric {
     /// Every metric, in the order of the documentation.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: &'static [Self] = &[
         Self::ClockErrorBound,
         Self::ClockSynchronized,
         Self::ClockReferenceAge,
@@ -37,12 +44,14 @@ impl Metric {
         Self::LinesDropped,
         Self::CrossCheckOffset,
         Self::CrossCheckErrorBound,
+        Self::ClockBoundUnknown,
+        Self::CrossCheckErrors,
         Self::CrossCheckDisagreement,
     ];
 
-    /// The name in CloudWatch.
+    /// The name in CloudWatch, which is also its `Display`.
     #[must_use]
-    pub fn name(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::ClockErrorBound => "ClockErrorBound",
             Self::ClockSynchronized => "ClockSynchronized",
@@ -53,11 +62,13 @@ impl Metric {
             Self::LinesDropped => "LinesDropped",
             Self::CrossCheckOffset => "CrossCheckOffset",
             Self::CrossCheckErrorBound => "CrossCheckErrorBound",
+            Self::ClockBoundUnknown => "ClockBoundUnknown",
+            Self::CrossCheckErrors => "CrossCheckErrors",
             Self::CrossCheckDisagreement => "CrossCheckDisagreement",
         }
     }
 
-    /// The unit, in CloudWatch's words.
+    /// The unit, as CloudWatch spells it.
     #[must_use]
     pub fn unit(self) -> &'static str {
         match self {
@@ -70,11 +81,13 @@ impl Metric {
             Self::ClockSynchronized
             | Self::ClockReadErrors
             | Self::LinesDropped
+            | Self::ClockBoundUnknown
+            | Self::CrossCheckErrors
             | Self::CrossCheckDisagreement => "Count",
         }
     }
 
-    /// Whether it is emitted unless the configuration says otherwise.
+    /// Whether it is emitted by default.
     #[must_use]
     pub fn is_default(self) -> bool {
         self != Self::ClockErrorBoundAgeAdjusted
@@ -87,5 +100,11 @@ impl Metric {
             self,
             Self::ClockErrorBound | Self::ClockErrorBoundAgeAdjusted
         )
+    }
+}
+
+impl fmt::Display for Metric {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }

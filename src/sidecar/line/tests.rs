@@ -2,14 +2,17 @@
 
 pub(in crate::sidecar) mod fixtures;
 mod generated;
+mod labels;
 mod values;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
 use self::fixtures::{format, identity};
 use super::*;
-use crate::reading::{ClockSource, ReadError, ReadErrorKind, SyncStatus, TaskIdentity};
+use crate::reading::{
+    BoundUnknown, ClockOffset, ClockSource, ReadError, ReadErrorKind, SyncStatus, TaskIdentity,
+};
 use crate::sidecar::window::{MAX_CROSS_CHECKS, MAX_STEPS};
 use crate::source::{Comparison, CrossCheck};
 use crate::time::{ErrorBound, Moment};
@@ -40,8 +43,7 @@ fn moment(wall: &str) -> Moment {
 
 fn cross_check(offset: TimeDelta) -> CrossCheck {
     CrossCheck {
-        offset,
-        distance: Duration::from_nanos(1_234_567),
+        offset: ClockOffset::new(offset, Duration::from_nanos(1_234_567)),
         comparison: Comparison::Disagree,
     }
 }
@@ -60,12 +62,15 @@ fn window(readings: Vec<Reading>) -> Window {
 #[derive(Clone, Copy)]
 struct Origin<'a> {
     identity: Option<&'a TaskIdentity>,
+    /// How many documents have said so.
+    documents: usize,
     tally: Tally,
 }
 
 fn origin(identity: Option<&TaskIdentity>) -> Origin<'_> {
     Origin {
         identity,
+        documents: 2,
         tally: Tally {
             sequence: 3,
             lines_dropped: 0,
@@ -76,7 +81,11 @@ fn origin(identity: Option<&TaskIdentity>) -> Origin<'_> {
 
 fn render(format: &Format, window: &Window, origin: &Origin<'_>) -> Vec<u8> {
     let identity = origin.identity.cloned().unwrap_or_default();
-    let template = Template::new(format, &identity, time("2026-11-22T09:59:00.125Z"));
+    let mut task = KnownTask::default();
+    for _ in 0..origin.documents {
+        task.learn(&identity);
+    }
+    let template = Template::new(format, &task, time("2026-11-22T09:59:00.125Z"));
     super::render(format, &template, window, &origin.tally)
 }
 
@@ -152,6 +161,11 @@ fn golden_everything_at_once_by_the_second() {
         resolution: StorageResolution::Second,
         ..format()
     };
+    let mut unknown = reading("2026-11-22T10:15:00Z", None);
+    unknown.bound_unknown = Some(BoundUnknown::NoEstimate);
+    let mut measured = reading("2026-11-22T10:15:00Z", Some(0.5));
+    let offset = TimeDelta::microseconds(-400);
+    measured.offset = Some(ClockOffset::new(offset, Duration::from_micros(100)));
     let window = Window {
         read_errors: 1,
         last_error: Some(ReadError::new(ReadErrorKind::InvalidMember, "x")),
@@ -164,8 +178,12 @@ fn golden_everything_at_once_by_the_second() {
         last_step: Some(TimeDelta::microseconds(-1_500_250)),
         cross_checks: vec![cross_check(TimeDelta::nanoseconds(-500_000_123))],
         disagreements: 1,
+        longest_pause: Duration::ZERO,
+        stopping: false,
+        cross_check_errors: 3,
+        cross_check_error: Some("timeout"),
         stamp: time("2026-11-22T10:15:01Z"),
-        ..window(vec![reading("2026-11-22T10:15:00Z", Some(0.5))])
+        ..window(vec![unknown, measured])
     };
     let identity = TaskIdentity {
         task_id: Some("t".into()),
@@ -188,14 +206,18 @@ fn golden_everything_at_once_by_the_second() {
             r#"{"Name":"LinesDropped","Unit":"Count","StorageResolution":1},"#,
             r#"{"Name":"CrossCheckOffset","Unit":"Milliseconds","StorageResolution":1},"#,
             r#"{"Name":"CrossCheckErrorBound","Unit":"Milliseconds","StorageResolution":1},"#,
+            r#"{"Name":"ClockBoundUnknown","Unit":"Count","StorageResolution":1},"#,
+            r#"{"Name":"CrossCheckErrors","Unit":"Count","StorageResolution":1},"#,
             r#"{"Name":"CrossCheckDisagreement","Unit":"Count","StorageResolution":1}]}]},"#,
-            r#""TaskId":"t","Stage":"prod","ClusterName":"mine","#,
+            r#""ClusterName":"mine","TaskId":"t","Stage":"prod","#,
             r#""ClockSynchronized":1,"ClockReferenceAge":900.0,"ClockReadErrors":1,"LinesDropped":9,"#,
-            r#""CrossCheckDisagreement":1,"#,
-            r#""MaxClockErrorBound":0.5,"MeanClockErrorBound":0.5,"Samples":1,"ClockSource":"ecs","#,
+            r#""ClockBoundUnknown":1,"CrossCheckErrors":3,"CrossCheckDisagreement":1,"#,
+            r#""MaxClockErrorBound":0.5,"MeanClockErrorBound":0.5,"Samples":2,"ClockSource":"ecs","#,
             r#""ClockSynchronizationStatus":"SYNCHRONIZED","ReferenceTimestamp":"2026-11-22T10:00:00Z","#,
+            r#""ClockOffset":-0.4,"ClockOffsetErrorBound":0.1,"BoundUnknownReason":"no_estimate","#,
             r#""StatusChanges":2,"ClockSteps":12,"LastClockStep":-1500.25,"#,
-            r#""ReadErrorKind":"invalid_member","ReadErrorMessage":"x","AnswerErrors":2,"#,
+            r#""ReadErrorKind":"invalid_member","ReadErrorMessage":"x","CrossCheckErrorKind":"timeout","#,
+            r#""AnswerErrors":2,"#,
             r#""Sequence":3,"StartedAt":"2026-11-22T09:59:00.125Z","Version":"0.0.0","#,
             r#""ClockErrorBound":[0.5],"ClockErrorBoundAgeAdjusted":[14.0],"ClockStep":[7.0,-1500.25],"#,
             r#""CrossCheckOffset":[-500.000123],"CrossCheckErrorBound":[1.234567]}"#,
@@ -229,124 +251,6 @@ fn without_a_metric_there_is_no_directive() {
     };
     let line = parsed(&format, &window(Vec::new()), &origin(None));
     assert_eq!(line["_aws"]["CloudWatchMetrics"], serde_json::json!([]));
-}
-
-#[test]
-fn dimension_sets_follow_what_is_known() {
-    let named = |names: &str| -> Vec<Vec<String>> {
-        names
-            .split(';')
-            .map(|set| {
-                set.split(',')
-                    .filter(|name| !name.is_empty())
-                    .map(str::to_owned)
-                    .collect()
-            })
-            .collect()
-    };
-    let outside = TaskIdentity {
-        service: None,
-        is_outside_service: true,
-        ..identity()
-    };
-    let withheld = TaskIdentity {
-        service: None,
-        ..identity()
-    };
-    let odd = TaskIdentity {
-        service: Some("l\u{e9}dger".into()),
-        ..identity()
-    };
-    let blank = TaskIdentity {
-        service: Some("  ".into()),
-        ..identity()
-    };
-    let given = [property("ClusterName", "c"), property("ServiceName", "s")];
-    for (what, identity, properties, configured, expected) in [
-        (
-            "a service",
-            Some(identity()),
-            &[][..],
-            None,
-            "ClusterName,ServiceName",
-        ),
-        (
-            "no service",
-            Some(outside.clone()),
-            &[],
-            None,
-            "ClusterName,TaskDefinitionFamily",
-        ),
-        ("not known yet", None, &[], None, ""),
-        (
-            "not known yet, but given",
-            None,
-            &given,
-            None,
-            "ClusterName,ServiceName",
-        ),
-        (
-            "no service, but given",
-            Some(outside.clone()),
-            &given,
-            None,
-            "ClusterName,ServiceName",
-        ),
-        (
-            "a service's name that is no dimension value",
-            Some(odd),
-            &[],
-            None,
-            "",
-        ),
-        (
-            "a service whose name could not be believed",
-            Some(withheld),
-            &[],
-            None,
-            "",
-        ),
-        ("a blank name", Some(blank), &[], None, ""),
-        (
-            "sets of which one is unknown",
-            Some(outside),
-            &[],
-            Some("ClusterName;ServiceName;TaskId"),
-            "ClusterName;TaskId",
-        ),
-    ] {
-        let format = Format {
-            properties: properties.to_vec(),
-            dimensions: configured
-                .map_or(Dimensions::Default, |sets| Dimensions::Sets(named(sets))),
-            ..format()
-        };
-        let window = window(vec![reading("2026-11-22T10:00:10Z", None)]);
-        let line = parsed(&format, &window, &origin(identity.as_ref()));
-        let sets = &line["_aws"]["CloudWatchMetrics"][0]["Dimensions"];
-        assert_eq!(*sets, serde_json::json!(named(expected)), "{what}");
-    }
-}
-
-#[test]
-fn labels_too_long_are_left_out() {
-    // A character takes 2 bytes, an escape 6, and a label 512 at most.
-    let escapes = "\u{202e}".repeat(85);
-    for (name, fits) in [
-        (escapes.clone() + "a", true),
-        (escapes.clone() + "ab", false),
-        (escapes + "\u{202e}", false),
-        ("a".repeat(256), true),
-        ("a".repeat(257), false),
-    ] {
-        let identity = TaskIdentity {
-            cluster: Some(name.clone()),
-            ..TaskIdentity::default()
-        };
-        let line = parsed(&format(), &window(Vec::new()), &origin(Some(&identity)));
-        let found = line.get("ClusterName").and_then(Value::as_str);
-        assert_eq!(found, Some(name.as_str()).filter(|_| fits));
-    }
 }
 
 #[test]
@@ -384,6 +288,13 @@ fn the_largest_line_stays_under_what_log_routers_cut() {
     };
     let mut reading = reading("2026-11-22T10:00:10Z", Some(86_399_999.999_999));
     reading.reference = Some(time("1970-01-01T00:00:00.123456789Z"));
+    let mut unknown = reading.clone();
+    unknown.bound = None;
+    unknown.bound_unknown = Some(BoundUnknown::ErrorAtCap);
+    let mut measured = reading.clone();
+    measured.offset = Some(ClockOffset::new(-TimeDelta::MAX, Duration::MAX));
+    let mut readings = vec![reading; format.capacity() - 2];
+    readings.extend([unknown, measured]);
     let window = Window {
         read_errors: u64::MAX,
         last_error: Some(ReadError::new(
@@ -396,7 +307,11 @@ fn the_largest_line_stays_under_what_log_routers_cut() {
         last_step: Some(-TimeDelta::MAX),
         cross_checks: vec![cross_check(-TimeDelta::MAX); MAX_CROSS_CHECKS],
         disagreements: u64::MAX,
-        ..window(vec![reading; format.capacity()])
+        longest_pause: Duration::MAX,
+        stopping: true,
+        cross_check_errors: u64::MAX,
+        cross_check_error: Some("not_synchronized"),
+        ..window(readings)
     };
     let tally = Tally {
         sequence: u64::MAX,

@@ -1,39 +1,36 @@
-//! Two clocks held against each other: whether one of them must be wrong. Pure.
+//! Compares a reading with an NTP exchange: whether one of the two must be wrong. Pure.
 
+use std::fmt;
 use std::time::Duration;
 
-use chrono::TimeDelta;
-
 use super::exchange::{Exchange, LARGEST_MOVE};
-use crate::reading::Reading;
+use crate::reading::{ClockOffset, Reading};
 use crate::time::{DriftRate, Moment, has_moved, magnitude};
 
-/// Further apart than this, a reading and an exchange say nothing about each other.
+/// A reading and an exchange that are further apart cannot be compared.
 const LARGEST_GAP: Duration = Duration::from_secs(5);
-/// The most by which the kernel slews a clock, in parts per million: what a time daemon may have moved
-/// it between the reading and the exchange.
+/// The fastest slew of the kernel, in parts per million: a time daemon may have moved the clock by as much between
+/// the reading and the exchange.
 const SLEW_PPM: u32 = 500;
 
-/// A reading of the clock held against an exchange with an NTP server.
+/// A reading of the clock, compared with an exchange with an NTP server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CrossCheck {
-    /// Server minus clock: positive where the clock is behind.
-    pub offset: TimeDelta,
-    /// How far the true offset may be from `offset` if the server is right.
-    pub distance: Duration,
-    /// What follows for the reading.
+    /// Server minus clock, with the largest error if the server is right.
+    pub offset: ClockOffset,
+    /// The result of the comparison.
     pub comparison: Comparison,
 }
 
-/// What a cross-check shows.
+/// The result of a cross-check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Comparison {
-    /// Both can be right: the ranges they give for true time have at least a point in common.
+    /// Both can be right: their ranges of true time overlap.
     Agree,
     /// They cannot both be right.
     Disagree,
-    /// Nothing, for this reason.
+    /// The two cannot be compared, for this reason.
     NotCompared(NotCompared),
 }
 
@@ -41,25 +38,58 @@ pub enum Comparison {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NotCompared {
-    /// The reading's clock is not synchronized, so it claims nothing.
+    /// The clock is not synchronized, so the reading makes no claim.
     NotSynchronized,
     /// The reading has no bound.
     BoundUnknown,
-    /// They lie over 5 s apart.
+    /// The two are over 5 s apart.
     TooFarApart,
     /// The wall clock was moved by a millisecond or more between them.
     ClockMoved,
 }
 
+impl NotCompared {
+    /// The stable word: `not_synchronized`, `bound_unknown`, `too_far_apart` or `clock_moved`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NotSynchronized => "not_synchronized",
+            Self::BoundUnknown => "bound_unknown",
+            Self::TooFarApart => "too_far_apart",
+            Self::ClockMoved => "clock_moved",
+        }
+    }
+}
+
+impl fmt::Display for NotCompared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotSynchronized => "the clock is not synchronized, so it claims nothing",
+            Self::BoundUnknown => "the clock's error bound is unknown",
+            Self::TooFarApart => "the reading and the exchange are over 5 s apart",
+            Self::ClockMoved => "the wall clock was moved between the reading and the exchange",
+        })
+    }
+}
+
 impl CrossCheck {
-    /// Holds a reading, with all that enlarges its bound since, against an exchange. They disagree if
+    /// Compares a reading with an exchange. They disagree if
     /// `|offset| > the reading's bound + its growth by drift + distance + 500 ppm × the time between`.
     #[must_use]
     pub fn new(reading: &Reading, exchange: &Exchange, drift: DriftRate) -> Self {
         Self {
-            offset: exchange.offset,
-            distance: exchange.distance,
+            offset: exchange.clock_offset(),
             comparison: compare(reading, exchange, drift),
+        }
+    }
+
+    /// Whether the two can both be right; `None` if they could not be compared.
+    #[must_use]
+    pub fn agrees(&self) -> Option<bool> {
+        match self.comparison {
+            Comparison::Agree => Some(true),
+            Comparison::Disagree => Some(false),
+            Comparison::NotCompared(_) => None,
         }
     }
 
@@ -96,7 +126,7 @@ fn compare(reading: &Reading, exchange: &Exchange, drift: DriftRate) -> Comparis
     }
 }
 
-/// From the earlier request to the later answer, whichever of the two came first.
+/// From the earlier request to the later answer.
 fn span(reading: &Reading, exchange: &Exchange) -> (Moment, Moment) {
     let first = if exchange.requested.monotonic < reading.requested.monotonic {
         exchange.requested

@@ -1,28 +1,28 @@
-//! What one exchange with a server proves about the clock. Pure: the packet and both moments are given.
+//! What one exchange with a server proves about the clock. Pure.
 
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::fault::{Fault, Implausible};
+use super::error::{ExchangeError, Implausible};
 use super::packet::Packet;
 use super::timestamp::Timestamp;
-use crate::reading::{ClockSource, ReadError, ReadErrorKind, Reading, SyncStatus};
-use crate::time::{DriftRate, ErrorBound, Moment, has_moved, magnitude};
+use crate::reading::{ClockOffset, ClockSource, Reading, SyncStatus};
+use crate::time::{DriftRate, ErrorBound, Moment, has_moved};
 
-/// What the reads of this machine's clock may be off.
+/// The precision of reading this machine's clock.
 const CLIENT_PRECISION: Duration = Duration::from_micros(3);
-/// Root delay and dispersion have steps of 2⁻¹⁶ s: one of the dispersion and half of one of the delay
-/// may have been rounded off.
+/// Root delay and dispersion have a resolution of 2⁻¹⁶ s. Rounding may have cut off one step of the dispersion and
+/// half a step of the delay.
 const WIRE_ROUNDING: Duration = Duration::from_micros(23);
-/// A server this far from its reference says nothing (MAXDISP of RFC 5905).
+/// A server this far from its reference is useless (MAXDISP of RFC 5905).
 const LARGEST_DISTANCE: Duration = Duration::from_secs(16);
-/// By how much the server's clock may have been adjusted while it answered.
+/// The largest adjustment of the server's clock between receipt and answer.
 const SERVER_ADJUSTMENT: Duration = Duration::from_millis(1);
-/// A wall clock that moves this much during an exchange makes it void.
+/// A wall clock that moves this much during an exchange voids it.
 pub(super) const LARGEST_MOVE: Duration = Duration::from_millis(1);
 
-/// How far the clock was from a server's, as one exchange of packets shows.
+/// The distance between the clock and a server's, measured by one exchange of packets.
 ///
 /// When the request was sent, the server's time was `clock + offset ± distance`, whatever part of the
 /// round trip each way took. The distance includes the server's own distance from its reference, so if
@@ -32,10 +32,12 @@ pub(super) const LARGEST_MOVE: Duration = Duration::from_millis(1);
 pub struct Exchange {
     /// Server minus clock: positive where the clock is behind.
     pub offset: TimeDelta,
-    /// How far the true offset may be from `offset`, in either direction.
+    /// The largest error of `offset`, in either direction.
     pub distance: Duration,
-    /// When the server's clock was last compared with its reference, if it says so.
+    /// The server's last comparison with its own reference, if it reports one.
     pub reference: Option<DateTime<Utc>>,
+    /// Whether the server announces a leap second, or announced one to this client within the last 24 hours.
+    pub is_near_leap_second: bool,
     /// The moment the request was sent.
     pub requested: Moment,
     /// The moment the answer came.
@@ -43,29 +45,30 @@ pub struct Exchange {
 }
 
 impl Exchange {
-    /// What a packet proves that answers the request sent at `requested`, came at `taken`, and found a
-    /// clock that drifts by `drift` or less (at least [`DriftRate::DEFAULT`] is assumed).
+    /// Judges the packet that answered the request of `requested` at `taken`. The clock is assumed to drift by at
+    /// most `drift`, and by no less than [`DriftRate::DEFAULT`].
     ///
     /// With T1 to T4 the times of sending, receipt, answering and receipt on either side, and E the
     /// elapsed monotonic time:
     /// `offset = ((T2 - T1) + (T3 - T4)) / 2` and
     /// `distance = root dispersion + root delay / 2 + (E - (T3 - T2)) / 2 + precision of both clocks +
-    /// drift × E + rounding` (RFC 5905 §8 and §11.1, but with the whole round trip taken for
-    /// asymmetric). Less than a millisecond that the wall clock moved meanwhile is added: it moved the
-    /// mean of T1 and T4 by half of that.
+    /// drift × E + rounding` (RFC 5905 §8 and §11.1, but the whole round trip may be asymmetric). A move of the
+    /// wall clock by less than a millisecond is added by half: that is how far it moved the mean of T1 and T4.
     pub(super) fn judge(
         packet: &Packet,
         requested: Moment,
         taken: Moment,
         drift: DriftRate,
-    ) -> Result<Self, Fault> {
+    ) -> Result<Self, ExchangeError> {
         packet.usable()?;
-        // `requested` was read at its `monotonic` or up to its width before.
+        // The wall clock of `requested` was read up to its width before `monotonic`.
         let elapsed = taken.since(&requested).saturating_add(requested.width());
         let at_server = time_at_server(packet, elapsed)?;
         let server = server_distance(packet)?;
         if has_moved(LARGEST_MOVE, &requested, &taken) {
-            return Err(Fault::ClockMoved(taken.wall_moved_since(&requested)));
+            return Err(ExchangeError::ClockMoved(
+                taken.wall_moved_since(&requested),
+            ));
         }
         let moved = taken.wall_moved_at_most(&requested);
         let distance = server
@@ -82,6 +85,7 @@ impl Exchange {
             offset: offset(packet, &requested, &taken),
             distance,
             reference: reference(packet, &taken),
+            is_near_leap_second: packet.announces_leap_second(),
             requested,
             taken,
         })
@@ -90,68 +94,75 @@ impl Exchange {
     /// How far the clock may have been from true time: `|offset| + distance`.
     #[must_use]
     pub fn bound(&self) -> Duration {
-        magnitude(self.offset).saturating_add(self.distance)
+        self.clock_offset().bound()
     }
 
-    /// The exchange as a reading of the clock; and, where the clock is too far off for a bound, the
-    /// error that says so.
-    pub(crate) fn reading(&self) -> (Reading, Option<ReadError>) {
-        let mut reading = Reading::new(ClockSource::Ntp, self.requested, self.taken);
-        reading.reference = self.reference;
-        match ErrorBound::try_from(self.bound()) {
-            Ok(bound) => {
-                reading.status = SyncStatus::Synchronized;
-                reading.bound = Some(bound);
-                (reading, None)
-            }
-            Err(_) => (reading, Some(self.too_far())),
+    /// The offset with its error.
+    #[must_use]
+    pub fn clock_offset(&self) -> ClockOffset {
+        ClockOffset {
+            is_near_leap_second: self.is_near_leap_second,
+            ..ClockOffset::new(self.offset, self.distance)
         }
     }
 
-    fn too_far(&self) -> ReadError {
-        let bound = humantime::format_duration(Duration::from_secs(self.bound().as_secs()));
-        let message = format!("the error bound is over 24 hours: {bound}");
-        ReadError::new(ReadErrorKind::InvalidMember, message)
+    /// The exchange as a reading of the clock. It is not synchronized if the offset is too large.
+    pub(crate) fn reading(&self) -> Reading {
+        let offset = self.clock_offset();
+        let mut reading = Reading::new(ClockSource::Ntp, self.requested, self.taken);
+        reading.status = if offset.is_too_large() {
+            SyncStatus::NotSynchronized
+        } else {
+            SyncStatus::Synchronized
+        };
+        reading.bound = ErrorBound::try_from(offset.bound()).ok();
+        reading.offset = Some(offset);
+        reading.reference = self.reference;
+        reading
     }
 }
 
-/// T3 - T2, as far as it can be.
-fn time_at_server(packet: &Packet, elapsed: Duration) -> Result<Duration, Fault> {
+/// T3 - T2, if plausible.
+fn time_at_server(packet: &Packet, elapsed: Duration) -> Result<Duration, ExchangeError> {
     if !packet.receive.is_known() {
-        return Err(Fault::Implausible(Implausible::NoReceiveTime));
+        return Err(ExchangeError::Implausible(Implausible::NoReceiveTime));
     }
     if !packet.transmit.is_known() {
-        return Err(Fault::Implausible(Implausible::NoTransmitTime));
+        return Err(ExchangeError::Implausible(Implausible::NoTransmitTime));
     }
     let Ok(at_server) = packet.transmit.since(packet.receive).to_std() else {
-        return Err(Fault::Implausible(Implausible::TransmitBeforeReceive));
+        return Err(ExchangeError::Implausible(
+            Implausible::TransmitBeforeReceive,
+        ));
     };
     if at_server > elapsed.saturating_add(SERVER_ADJUSTMENT) {
-        return Err(Fault::Implausible(Implausible::LongerThanExchange));
+        return Err(ExchangeError::Implausible(Implausible::LongerThanExchange));
     }
     Ok(at_server)
 }
 
-/// How far the server's clock may be from true time by its own account, its resolution included.
-fn server_distance(packet: &Packet) -> Result<Duration, Fault> {
+/// The server's own estimate of its distance from true time, including its resolution.
+fn server_distance(packet: &Packet) -> Result<Duration, ExchangeError> {
     if packet.reference.is_known() && packet.reference.since(packet.transmit) > TimeDelta::zero() {
-        return Err(Fault::Implausible(Implausible::ReferenceAfterTransmit));
+        return Err(ExchangeError::Implausible(
+            Implausible::ReferenceAfterTransmit,
+        ));
     }
     let root = seconds_16(packet.root_dispersion) + half(seconds_16(packet.root_delay));
     if root >= LARGEST_DISTANCE {
-        return Err(Fault::Implausible(Implausible::RootDistance));
+        return Err(ExchangeError::Implausible(Implausible::RootDistance));
     }
     let precision = power_of_two(packet.precision);
     if precision >= LARGEST_DISTANCE {
-        return Err(Fault::Implausible(Implausible::Precision));
+        return Err(ExchangeError::Implausible(Implausible::Precision));
     }
     Ok(root + precision)
 }
 
-/// `((T2 - T1) + (T3 - T4)) / 2`, written so that only one difference of server and client is taken: of
-/// two that are half an era apart, one could come out with the other sign and cancel the other.
+/// `((T2 - T1) + (T3 - T4)) / 2`, computed with a single difference between server and client. With two differences
+/// of about half an era, one could wrap to the other sign, and the two would cancel.
 fn offset(packet: &Packet, requested: &Moment, taken: &Moment) -> TimeDelta {
-    let there = packet.receive.since(Timestamp::of(requested.wall));
+    let there = packet.receive.since(Timestamp::from_time(requested.wall));
     let round_trip =
         taken.wall.signed_duration_since(requested.wall) - packet.transmit.since(packet.receive);
     there - round_trip / 2
@@ -174,7 +185,7 @@ fn seconds_16(value: u32) -> Duration {
     Duration::from_nanos((u64::from(value) * 1_000_000_000).div_ceil(1 << 16))
 }
 
-/// 2 to this power, in seconds, rounded up to a nanosecond; from 2⁴ s on held there.
+/// 2 to this power, in seconds, rounded up to a nanosecond and at most 2⁴ s.
 fn power_of_two(exponent: i8) -> Duration {
     let second = Duration::from_secs(1);
     let shift = u32::from(exponent.unsigned_abs());

@@ -4,17 +4,17 @@ use std::time::Duration;
 
 use crate::answer;
 use crate::program::answers::answers;
-use crate::program::clock::clock;
+use crate::program::clock::{clock, usual_ntp_interval};
+use crate::program::cross_check::cross_check;
 use crate::program::options::clock::SourceKind;
-use crate::program::options::ntp::{CROSS_CHECK, CrossCheckKind};
 use crate::program::options::run::{
     DIMENSIONS, EMIT_INTERVAL, EMIT_JITTER, LONGEST_EMIT_INTERVAL, METRICS, NAMESPACE, ONCE,
-    PROPERTIES, SAMPLE_INTERVAL, STORAGE_RESOLUTION, USUAL_SAMPLE_INTERVAL, USUAL_WITH_NTP,
+    PROPERTIES, SAMPLE_INTERVAL, STORAGE_RESOLUTION, USUAL_SAMPLE_INTERVAL,
 };
 use crate::program::options::{Expected, at_most, known_names, metrics_by_default};
 use crate::program::raw::Raw;
-use crate::sidecar::Settings;
 use crate::sidecar::line::{Dimensions, FEWEST_READINGS, Format};
+use crate::sidecar::{Rules, Settings};
 use crate::time::DriftRate;
 
 /// Reads the options.
@@ -23,37 +23,35 @@ pub(crate) fn read(raw: &mut Raw<'_>) -> Option<(Settings, answer::Settings, Sou
     let once = raw.is_on(&ONCE);
     let kind = clock.as_ref().map(|clock| clock.kind);
     let intervals = intervals(raw, kind);
-    let cross_check = raw.get(&CROSS_CHECK);
-    let is_ntp = clock.as_ref().is_some_and(|clock| clock.source.is_ntp());
-    let cross_check = raw.allowed(&CROSS_CHECK, cross_check, |second| {
-        another_source(*second, is_ntp)
-    });
+    let cross_check = cross_check(raw, clock.as_ref());
     let format = format(raw, clock.as_ref().map(|clock| clock.drift));
     let answers = answers(raw);
     let (clock, intervals) = (clock?, intervals?);
     let answers = answers.settings(clock.drift, intervals.sample);
-    let cross_check = (cross_check? == CrossCheckKind::Ntp).then_some(clock.ntp);
-    let settings = Settings {
-        drift: clock.drift,
-        cross_check,
-        source: clock.source.read_every(intervals.sample),
-        in_ecs: clock.in_ecs,
+    let cross_check = cross_check?;
+    let format = format?;
+    let rules = Rules {
         once,
         sample_interval: intervals.sample,
         emit_interval: intervals.emit,
         emit_jitter: intervals.jitter,
-        format: format?,
+        reading_by_reading: format.is_reading_by_reading(),
+        capacity: format.capacity(),
+        in_ecs: clock.in_ecs,
+        drift: clock.drift,
+        cross_check: cross_check.is_some(),
+        source: clock.source.current(),
+    };
+    let settings = Settings {
+        source: clock
+            .source
+            .with_drift(clock.drift)
+            .read_every(intervals.sample),
+        cross_check,
+        format,
+        rules,
     };
     Some((settings, answers, clock.kind))
-}
-
-/// A server is no second opinion on itself, and would be asked by two schedules.
-fn another_source(second: CrossCheckKind, is_ntp: bool) -> Result<(), Expected> {
-    if is_ntp && second == CrossCheckKind::Ntp {
-        let allowed = "none where the source is the NTP server itself";
-        return Err(Expected::described(allowed, second.to_string()));
-    }
-    Ok(())
 }
 
 struct Intervals {
@@ -73,7 +71,7 @@ fn intervals(raw: &mut Raw<'_>, source: Option<SourceKind>) -> Option<Intervals>
     } else {
         // A default must not be a fault.
         let usual = match source {
-            Some(SourceKind::Ntp) => USUAL_WITH_NTP,
+            Some(SourceKind::Ntp) => usual_ntp_interval(raw),
             _ => USUAL_SAMPLE_INTERVAL,
         };
         Some(usual.min(longest))

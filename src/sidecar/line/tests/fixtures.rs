@@ -12,7 +12,8 @@ pub(in crate::sidecar) fn format() -> Format {
         dimensions: Dimensions::Default,
         properties: Vec::new(),
         metrics: Metric::ALL
-            .into_iter()
+            .iter()
+            .copied()
             .filter(|metric| metric.is_default())
             .collect(),
         resolution: StorageResolution::Minute,

@@ -3,10 +3,12 @@
 use std::sync::LazyLock;
 
 use super::*;
-use crate::reading::TaskIdentity;
 use crate::sidecar::line::Metric;
-use crate::sidecar::line::{self, Dimensions, Format, StorageResolution, Tally, Template};
+use crate::sidecar::line::{
+    self, Dimensions, Format, KnownTask, StorageResolution, Tally, Template,
+};
 use crate::sidecar::window::{MAX_CROSS_CHECKS, MAX_STEPS};
+use crate::time::DriftRate;
 use emf_explain::{Input, Options, Rule, explain};
 
 pub(super) static FORMAT: LazyLock<Format> = LazyLock::new(|| Format {
@@ -198,7 +200,7 @@ fn forget(times: &mut VecDeque<Instant>, now: Instant, span: Duration) {
 
 /// What CloudWatch takes, and Logs Insights sees whole.
 fn assert_is_a_line(window: &Window, sequence: u64) {
-    let template = Template::new(&FORMAT, &TaskIdentity::default(), window.stamp);
+    let template = Template::new(&FORMAT, &KnownTask::default(), window.stamp);
     let tally = Tally {
         sequence,
         lines_dropped: sequence,

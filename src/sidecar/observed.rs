@@ -1,0 +1,72 @@
+//! What the sidecar knows of the clock at present: what the interfaces for other programs answer from.
+
+use std::time::Instant;
+
+use crate::reading::{ReadError, Reading};
+
+/// The last reading and what has happened since.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Observed {
+    /// The last reading, whatever its status; `None` before the first.
+    pub last: Option<Reading>,
+    /// Why the last attempt gave no reading; `None` if it gave one, and before the first.
+    pub failure: Option<ReadError>,
+    /// When the wall clock was last seen to have been stepped.
+    pub stepped: Option<Instant>,
+    /// When the sidecar's loop last ran.
+    pub beat: Instant,
+}
+
+impl Observed {
+    /// The state of a sidecar whose loop starts at `now`.
+    #[must_use]
+    pub(crate) fn new(now: Instant) -> Self {
+        Self {
+            last: None,
+            failure: None,
+            stepped: None,
+            beat: now,
+        }
+    }
+
+    /// Takes the outcome of an attempt to read the clock.
+    pub(crate) fn take(&mut self, outcome: &Result<Reading, ReadError>) {
+        match outcome {
+            Ok(reading) => {
+                self.last = Some(reading.clone());
+                self.failure = None;
+            }
+            Err(error) => self.failure = Some(error.clone()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reading::{ClockSource, ReadErrorKind};
+    use crate::time::Moment;
+
+    #[test]
+    fn a_failure_leaves_the_last_reading_and_a_reading_ends_the_failure() {
+        let now = Moment::now();
+        let mut observed = Observed::new(now.monotonic);
+        let error = ReadError::new(ReadErrorKind::Timeout, "no answer within 2s");
+        observed.take(&Err(error.clone()));
+        assert_eq!(
+            (&observed.last, &observed.failure),
+            (&None, &Some(error.clone()))
+        );
+        let reading = Reading::new(ClockSource::Ecs, now, now);
+        observed.take(&Ok(reading.clone()));
+        assert_eq!(
+            (&observed.last, &observed.failure),
+            (&Some(reading.clone()), &None)
+        );
+        observed.take(&Err(error.clone()));
+        assert_eq!(
+            (&observed.last, &observed.failure),
+            (&Some(reading), &Some(error))
+        );
+    }
+}
