@@ -201,8 +201,8 @@ def is_grouped(alarm):
     return any(query.get("Expression", "").startswith("SELECT") for query in alarm.get("Metrics", []))
 
 
-def contributor_alarms(alarm, metrics):
-    """`{dimensions: alarm}`: each contributor of a grouped alarm as the metric alarm that takes the same states."""
+def contributor_alarms(alarm, metrics, only=None):
+    """`{dimensions: alarm}`: each contributor of a grouped alarm, or `only` some, as the metric alarm that takes the same states."""
     query, = alarm["Metrics"]
     select = parse_select(query["Expression"])
     settings = {key: value for key, value in alarm.items() if key != "Metrics"} | {
@@ -211,17 +211,18 @@ def contributor_alarms(alarm, metrics):
     return {
         dimensions: settings | {"Dimensions": [{"Name": name, "Value": value} for name, value in sorted(dimensions)]}
         for _, _, dimensions in select.series(metrics.keys())
+        if only is None or dimensions in only
     }
 
 
-def contributor_timelines(alarm, metrics, first, last, **timing):
+def contributor_timelines(alarm, metrics, first, last, *, only=None, **timing):
     """`{dimensions: {period: state}}` of a grouped alarm."""
     return {
         dimensions: {
             period: OK if state == INSUFFICIENT_DATA else state
             for period, state in alarm_timeline(single, metrics, first, last, **timing).items()
         }
-        for dimensions, single in contributor_alarms(alarm, metrics).items()
+        for dimensions, single in contributor_alarms(alarm, metrics, only).items()
     }
 
 
@@ -234,8 +235,12 @@ def composite_state(rule, states):
 
 
 def stack_timelines(stack, lines, first, last, **timing):
-    """`{logical id: {period: state}}` for every alarm of a stack, the composite ones included."""
-    metrics = Metrics(lines)
+    """`{logical id: {period: state}}` for every alarm of a stack that has one state, the composite ones included."""
+    return timelines_over(stack, Metrics(lines), first, last, **timing)
+
+
+def timelines_over(stack, metrics, first, last, **timing):
+    """The same over data points that several stacks share."""
     alarms = {logical: alarm for logical, alarm in stack.resources("AWS::CloudWatch::Alarm").items() if not is_grouped(alarm)}
     timelines = {logical: alarm_timeline(alarm, metrics, first, last, **timing) for logical, alarm in alarms.items()}
     names = {alarm["AlarmName"]: timelines[logical] for logical, alarm in alarms.items()}

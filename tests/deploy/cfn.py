@@ -66,6 +66,8 @@ class Stack:
         self.template = template
         self.name = name
         self.nested = nested or {}
+        # What a test sets otherwise than PSEUDO.
+        self.pseudo = {}
         declared = template.get("Parameters", {})
         unknown = set(parameters or {}) - set(declared)
         if unknown:
@@ -147,7 +149,7 @@ class Stack:
         if name == "AWS::StackId":
             return f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/{self.name}/01234567-89ab-cdef-0123-456789abcdef"
         if name in PSEUDO:
-            return PSEUDO[name]
+            return self.pseudo.get(name, PSEUDO[name])
         if name in self.parameters:
             value = self.parameters[name]
             is_list = self.template["Parameters"][name]["Type"] == "CommaDelimitedList"
