@@ -7,11 +7,10 @@
 //!   once per refresh interval, and gives the present as a range that true time lies in
 //!   ([`Clock::now`]). Two of them can be compared ([`Now::is_before`],
 //!   [`Now::is_after`]), and an instant can be waited out ([`Clock::wait_until_past`]).
-//! - [`Clock::report`] judges the clock by [`Limits`], as the command `check` does; [`Report::on`] does
-//!   the same for a single reading. A [`Reason`] can be matched on, and a [`NotGood`] is an error for `?`.
+//! - [`Clock::report`] judges the clock by [`Limits`], as the command `check` does; [`Report::judge`]
+//!   does the same for a single reading. A [`Reason`] can be matched on, and a [`NotGood`] is an error for `?`.
 //! - [`NtpClient`] asks an NTP server how far the clock is from its own, and [`CrossCheck`] says whether
 //!   that and a reading can both be right.
-//! - [`explain`](mod@explain) says what CloudWatch makes of log lines in embedded metric format.
 //!
 //! ```
 //! use std::time::Duration;
@@ -33,8 +32,7 @@
 //! ```
 //!
 //! The feature `cli`, on by default, is the program; an application does without it
-//! (`default-features = false, features = ["clock"]`). Without `clock` too there is
-//! [`explain`](mod@explain) alone, which needs neither a runtime nor the network.
+//! (`default-features = false, features = ["clock"]`).
 //!
 //! Nothing here keeps global state, and nothing panics in a tokio runtime that has time and I/O enabled.
 //! Times are those of [`chrono`], which is exported again; a [`std::time::SystemTime`] converts into them.
@@ -44,9 +42,7 @@
 // A room that needs a feature says so in its first lines.
 mod answer;
 mod clock;
-#[doc(hidden)]
-pub mod demo;
-mod emf;
+mod evidence;
 #[doc(hidden)]
 pub mod fuzzing;
 #[doc(hidden)]
@@ -59,15 +55,19 @@ mod time;
 
 pub use chrono;
 
-pub use emf::{Metric, explain};
+#[cfg(feature = "cli")]
+pub use self::sidecar::line::Metric;
 
 #[cfg(feature = "clock")]
 pub use self::{
     clock::{
-        AgeLimit, Clock, ClockError, ErrorLimit, InvalidLimit, Limits, NotGood, Now, Reason,
-        Report, Verdict, Warning,
+        AgeLimit, Clock, ClockQuery, ErrorLimit, InvalidLimit, InvalidPreset, InvalidQuery, Limits,
+        NotGood, Now, Preset, Reason, Report, Verdict, Warning,
     },
-    reading::{ClockSource, Label, ReadError, ReadErrorKind, Reading, SyncStatus, TaskIdentity},
+    reading::{
+        BoundUnknown, ClockOffset, ClockSource, Label, ReadError, ReadErrorKind, Reading,
+        SyncStatus, TaskIdentity,
+    },
     source::{
         Comparison, CrossCheck, Environment, Exchange, InvalidNtpServer, InvalidSource,
         NotCompared, NtpClient, NtpServer, NtpSettings, Sample, Source,

@@ -13,6 +13,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use chrono::{SecondsFormat, TimeDelta, Utc};
+use ecs_clock_emf::{ErrorLimit, Preset};
 use endpoint::{Options, Scenario, Server};
 use support::{Checked, Finished, Program, run};
 
@@ -257,12 +258,76 @@ fn the_text_for_a_person_says_the_same() {
         "verdict             not good",
         "reason              the clock is not synchronized: its status is NOT_SYNCHRONIZED",
         "source              ecs",
-        "error bound         0.446931 ms",
         "earliest true time  unknown",
         "latest true time    unknown",
     ] {
         assert!(text.lines().any(|other| other == line), "{line} in {text}");
     }
+    // One number: the bound as it was compared with its limit.
+    let bound = text.lines().find(|line| line.starts_with("error bound "));
+    let bound = bound.unwrap();
+    assert!(bound.starts_with("error bound         0.44"), "{bound}");
+    assert!(bound.ends_with(" ms (limit 1s)"), "{bound}");
+    assert_eq!(text.matches(" ms").count(), 1, "{text}");
+}
+
+#[test]
+fn a_clock_without_a_limit_has_the_default_one() {
+    let server = Server::start(Scenario::Good).unwrap();
+    let limits = |arguments: &[&str]| {
+        let arguments = [arguments, &["--json"]].concat();
+        json(&check(&server, &arguments)).limits
+    };
+    let usual = limits(&[]);
+    assert_eq!(
+        (usual.max_error_ms, usual.max_age_s, usual.preset),
+        (Some(1_000.0), Some(3_600.0), None)
+    );
+    assert_eq!(limits(&["--max-error=off"]).max_error_ms, None);
+    let wrong = check(&server, &["--for=postgresql"]);
+    assert_eq!(wrong.code, Some(2));
+    assert!(
+        wrong.stderr.contains("cockroachdb-250ms, yugabytedb"),
+        "{}",
+        wrong.stderr
+    );
+}
+
+/// The table for people and the program have the same limits.
+#[test]
+fn every_row_of_the_limits_table_is_what_for_applies() {
+    let server = Server::start(Scenario::Good).unwrap();
+    let table = include_str!("../src/answer/limits.md");
+    let mut named = Vec::new();
+    for line in table.lines().filter(|line| line.starts_with("| ")) {
+        let cells: Vec<&str> = line.split('|').map(str::trim).collect();
+        let name = cells[2].trim_matches('`');
+        if !cells[2].starts_with('`') || name == "--for" {
+            continue;
+        }
+        assert!(
+            cells[5].contains("2026-") || cells[5] == "the same",
+            "{line}"
+        );
+        let checked = json(&check(&server, &["--for", name, "--json"]));
+        assert_eq!(checked.limits.preset.as_deref(), Some(name));
+        let limit: ErrorLimit = match cells[3].strip_suffix(" s") {
+            // Over what the option would take.
+            Some(seconds) => Duration::from_secs_f64(seconds.parse().unwrap()).into(),
+            None => cells[3].parse().unwrap(),
+        };
+        let ErrorLimit::AtMost(limit) = limit else {
+            panic!("{line}");
+        };
+        assert_eq!(
+            checked.limits.max_error_ms,
+            Some(limit.as_secs_f64() * 1e3),
+            "{line}"
+        );
+        named.push(name);
+    }
+    let presets: Vec<&str> = Preset::ALL.iter().map(|preset| preset.as_str()).collect();
+    assert_eq!(named, presets);
 }
 
 #[test]

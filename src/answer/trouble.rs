@@ -1,4 +1,4 @@
-//! A way of asking that fails: reported once, counted each time, tried again after a minute at most.
+//! The failures of an interface: each is counted, a new one is reported, and every one is retried.
 
 use std::fmt::Display;
 use std::sync::Arc;
@@ -7,51 +7,55 @@ use std::time::Duration;
 
 use tracing::{info, warn};
 
-/// From one try to the next.
+/// The longest pause between two attempts.
 pub(super) const RETRY: Duration = Duration::from_secs(60);
+/// The pause after the first failure.
+const FIRST_RETRY: Duration = Duration::from_secs(1);
 
-/// Follows one way of asking.
+/// Counts and reports the failures of one interface.
 #[derive(Debug, Clone)]
 pub(super) struct Trouble {
-    way: &'static str,
+    interface: &'static str,
     errors: Arc<AtomicU64>,
-    /// What was reported last, while it lasts.
+    /// The last report, until the interface works again.
     reported: Option<String>,
 }
 
 impl Trouble {
-    /// `way` names the way in reports; `errors` counts the failures of all.
-    pub(super) fn new(way: &'static str, errors: Arc<AtomicU64>) -> Self {
+    /// `interface` is the option's name; `errors` is shared by all interfaces.
+    pub(super) fn new(interface: &'static str, errors: Arc<AtomicU64>) -> Self {
         Self {
-            way,
+            interface,
             errors,
             reported: None,
         }
     }
 
-    /// The name of the way.
-    pub(super) fn way(&self) -> &'static str {
-        self.way
+    /// The name of the interface's option.
+    pub(super) fn interface(&self) -> &'static str {
+        self.interface
     }
 
-    /// It failed, and will be tried again after [`RETRY`].
+    /// Counts a failure. Reports it unless it is the same as the last one.
     pub(super) fn failed(&mut self, error: &dyn Display) {
         self.errors.fetch_add(1, Ordering::Relaxed);
         let error = error.to_string();
         if self.reported.as_ref() != Some(&error) {
             warn!(
-                way = self.way,
-                error,
-                "other programs cannot ask this way; it is tried again after a minute at most"
+                interface = self.interface,
+                error, "not available to applications; retrying within a minute"
             );
             self.reported = Some(error);
         }
     }
 
-    /// It works.
+    /// Reports the end of a failure, if there was one.
     pub(super) fn works(&mut self) {
         if self.reported.take().is_some() {
-            info!(way = self.way, "other programs can ask this way again");
+            info!(
+                interface = self.interface,
+                "available to applications again"
+            );
         }
     }
 
@@ -60,6 +64,13 @@ impl Trouble {
     pub(super) fn is_failing(&self) -> bool {
         self.reported.is_some()
     }
+}
+
+/// The pauses between attempts: from a second, doubling, to [`RETRY`].
+///
+/// What fails at the start is often over in a second, such as the port of the predecessor in the same task.
+pub(super) fn retry_pauses() -> impl Iterator<Item = Duration> {
+    std::iter::successors(Some(FIRST_RETRY), |pause| Some((*pause * 2).min(RETRY)))
 }
 
 #[cfg(test)]
@@ -79,5 +90,14 @@ mod tests {
         assert_eq!(errors.load(Ordering::Relaxed), 3);
         trouble.works();
         assert!(!trouble.is_failing());
+    }
+
+    #[test]
+    fn the_pauses_grow_from_a_second_to_a_minute() {
+        let pauses: Vec<u64> = retry_pauses()
+            .take(9)
+            .map(|pause| pause.as_secs())
+            .collect();
+        assert_eq!(pauses, [1, 2, 4, 8, 16, 32, 60, 60, 60]);
     }
 }

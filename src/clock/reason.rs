@@ -1,12 +1,15 @@
-//! Why a clock is not good, and what else there is to know about a reading. Pure.
+//! The reasons against a clock, and warnings about a reading. Pure.
 
 use std::fmt;
 use std::time::Duration;
 
-use crate::reading::{ReadError, SyncStatus};
-use crate::time::{age_seconds, milliseconds};
+use chrono::TimeDelta;
 
-/// One reason why a clock is not good. Its `Display` is a sentence for a person, [`Reason::code`] the word
+use crate::reading::{BoundUnknown, ClockOffset, ReadError, SyncStatus};
+use crate::source::{CrossCheck, NotCompared};
+use crate::time::{age_seconds, magnitude, milliseconds};
+
+/// One reason why a clock is not good. Its `Display` is a sentence for a person, [`Reason::as_str`] the word
 /// for a program.
 ///
 /// ```
@@ -18,14 +21,18 @@ use crate::time::{age_seconds, milliseconds};
 ///     limit: Duration::from_millis(5),
 ///     age_adjusted: false,
 /// };
-/// assert_eq!(reason.code(), "bound_over_limit");
+/// assert_eq!(reason.as_str(), "bound_over_limit");
 /// assert_eq!(reason.to_string(), "the error bound of 6.5 ms is over the limit of 5 ms");
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Reason {
-    /// The source says that the clock is not synchronized, or does not say that it is.
+    /// The source reports that the clock is not synchronized, or its status is unknown.
     NotSynchronized(SyncStatus),
+    /// The clock is certainly over 128 ms away from the reference clock.
+    OffsetTooLarge(ClockOffset),
+    /// The cross-check shows that the clock and the second source cannot both be right.
+    CrossCheckDisagrees(CrossCheck),
     /// The source gave no error bound, or the bound has grown over 24 hours.
     BoundUnknown,
     /// The error bound is larger than the limit.
@@ -34,7 +41,7 @@ pub enum Reason {
         bound: Duration,
         /// The limit.
         limit: Duration,
-        /// Whether the bound grew from the reference time, as the limits asked.
+        /// Whether the bound grew from the reference time.
         age_adjusted: bool,
     },
     /// The reference time is older than the limit.
@@ -50,15 +57,23 @@ pub enum Reason {
     ClockStepping,
     /// There is no reading.
     NoReading(ReadError),
+    /// The writer of the ClockBound segment stopped in the middle of writing it.
+    SegmentIncomplete,
+    /// The ClockBound segment was written during an earlier start of the machine.
+    SegmentFromFuture,
 }
 
 impl Reason {
-    /// The word for it: `not_synchronized`, `bound_unknown`, `bound_over_limit`, `age_over_limit`,
+    /// The stable word: `not_synchronized`, `offset_too_large`, `cross_check_disagrees`, `bound_unknown`, `bound_over_limit`, `age_over_limit`,
     /// `age_unknown`, `clock_stepping` or `no_reading`.
     #[must_use]
-    pub fn code(&self) -> &'static str {
+    pub fn as_str(&self) -> &'static str {
         match self {
-            Self::NotSynchronized(_) => "not_synchronized",
+            Self::NotSynchronized(_) | Self::SegmentIncomplete | Self::SegmentFromFuture => {
+                "not_synchronized"
+            }
+            Self::OffsetTooLarge(_) => "offset_too_large",
+            Self::CrossCheckDisagrees(_) => "cross_check_disagrees",
             Self::BoundUnknown => "bound_unknown",
             Self::BoundOverLimit { .. } => "bound_over_limit",
             Self::AgeOverLimit { .. } => "age_over_limit",
@@ -72,15 +87,30 @@ impl Reason {
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotSynchronized(status @ SyncStatus::Unknown) => {
-                write!(
-                    f,
-                    "the clock is not known to be synchronized: its status is {status}"
-                )
-            }
-            Self::NotSynchronized(status) => {
+            Self::NotSynchronized(status @ SyncStatus::NotSynchronized) => {
                 write!(f, "the clock is not synchronized: its status is {status}")
             }
+            Self::NotSynchronized(status) => write!(
+                f,
+                "the clock is not known to be synchronized: its status is {status}"
+            ),
+            Self::OffsetTooLarge(offset) => {
+                let side = if offset.offset < TimeDelta::zero() {
+                    "ahead of"
+                } else {
+                    "behind"
+                };
+                write!(
+                    f,
+                    "the clock is {} {side} the reference clock: its offset of {offset} exceeds 128 ms",
+                    rounded(magnitude(offset.offset))
+                )
+            }
+            Self::CrossCheckDisagrees(check) => write!(
+                f,
+                "the cross-check disagrees: the second source puts the clock's offset at {}",
+                check.offset
+            ),
             Self::BoundUnknown => f.write_str("the error bound is unknown"),
             Self::BoundOverLimit {
                 bound,
@@ -104,16 +134,44 @@ impl fmt::Display for Reason {
                 f.write_str("the wall clock was stepped during each of several reads")
             }
             Self::NoReading(error) => write!(f, "no reading: {}", error.message),
+            Self::SegmentIncomplete => {
+                f.write_str("the segment's writer stopped in the middle of writing it")
+            }
+            Self::SegmentFromFuture => f.write_str(
+                "the segment is from the future: it was written before the machine started again",
+            ),
         }
     }
 }
 
-/// What else there is to know about a reading, whether the clock is good or not.
+/// A duration for a person, in whole seconds or, below a second, in milliseconds.
+fn rounded(duration: Duration) -> humantime::FormattedDuration {
+    let whole = if duration < Duration::from_secs(1) {
+        Duration::from_millis(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
+    } else {
+        Duration::from_secs(
+            duration
+                .saturating_add(Duration::from_millis(500))
+                .as_secs(),
+        )
+    };
+    humantime::format_duration(whole)
+}
+
+/// A remark about a reading that does not change the verdict.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Warning {
-    /// A member of the source's answer was left out, since it could not be believed.
+    /// A member of the source's answer was not used, since it was invalid.
     Withheld(ReadError),
+    /// A synchronized clock has no error bound, for this reason.
+    BoundUnknown(BoundUnknown),
+    /// The offset exceeds 128 ms and is tolerated, since a leap second is near.
+    LeapSecond(ClockOffset),
+    /// The cross-check that was asked for could not be made.
+    NoCrossCheck(ReadError),
+    /// The clock and the second source could not be compared.
+    NotCompared(NotCompared),
     /// The wall clock was stepped while the source was read, so it was read again.
     ReadAgain {
         /// How often.
@@ -131,6 +189,13 @@ impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Withheld(error) => write!(f, "withheld: {}", error.message),
+            Self::BoundUnknown(reason) => write!(f, "the error bound is unknown: {reason}"),
+            Self::LeapSecond(offset) => write!(
+                f,
+                "a leap second is near, which some servers spread over a day: the offset of {offset} is tolerated"
+            ),
+            Self::NoCrossCheck(error) => write!(f, "no cross-check: {}", error.message),
+            Self::NotCompared(reason) => write!(f, "no cross-check: {reason}"),
             Self::ReadAgain { times: 1 } => {
                 f.write_str("the wall clock was stepped during the read; it was read again")
             }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use ecs_clock_emf::chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
 /// A time in RFC 3339, rounded down to the microsecond.
 pub(super) fn rfc3339(time: DateTime<Utc>) -> String {

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use crate::{ReadError, Reading};
+use ecs_clock_emf::{ReadError, Reading};
 
 /// How the clock was at one sample.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub(super) struct Point {
 
 impl Point {
     /// What an attempt to read the clock gave.
-    pub(super) fn of(outcome: &Result<Reading, ReadError>, at: Instant) -> Self {
+    pub(super) fn new(outcome: &Result<Reading, ReadError>, at: Instant) -> Self {
         match outcome {
             Ok(reading) => Self {
                 at,
@@ -54,6 +54,7 @@ impl Point {
 pub(super) struct History {
     span: Duration,
     points: VecDeque<Point>,
+    last: Option<Reading>,
 }
 
 impl History {
@@ -62,6 +63,7 @@ impl History {
         Self {
             span,
             points: VecDeque::new(),
+            last: None,
         }
     }
 
@@ -70,7 +72,7 @@ impl History {
         self.span
     }
 
-    /// Takes in a point and forgets those that lie further back than the span.
+    /// Adds a point and drops those that are older than the span.
     pub(super) fn push(&mut self, point: Point) {
         while self
             .points
@@ -80,6 +82,19 @@ impl History {
             self.points.pop_front();
         }
         self.points.push_back(point);
+    }
+
+    /// Adds the outcome of a read.
+    pub(super) fn add(&mut self, outcome: &Result<Reading, ReadError>, at: Instant) {
+        self.push(Point::new(outcome, at));
+        if let Ok(reading) = outcome {
+            self.last = Some(reading.clone());
+        }
+    }
+
+    /// The last reading, however old, if there was one.
+    pub(super) fn last(&self) -> Option<&Reading> {
+        self.last.as_ref()
     }
 
     /// The points, oldest first.

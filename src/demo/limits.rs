@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use crate::answer::http::{Question, WrongQuestion};
-use crate::{AgeLimit, Limits};
+use ecs_clock_emf::{AgeLimit, ClockQuery, ErrorLimit, InvalidQuery, Limits};
 
 /// What a request asks for.
 #[derive(Debug)]
@@ -11,17 +10,17 @@ pub(super) struct Requested {
     /// The largest error that it names, as it was given.
     pub(super) max_error: Option<String>,
     /// How to judge, or what is wrong with the query.
-    pub(super) question: Result<Question, WrongQuestion>,
+    pub(super) query: Result<ClockQuery, InvalidQuery>,
 }
 
 impl Requested {
     /// What a query asks for where the application itself has `own` limits.
-    pub(super) fn of(own: &Limits, query: Option<&str>) -> Self {
+    pub(super) fn new(own: &Limits, query: Option<&str>) -> Self {
         let text = query.unwrap_or_default().as_bytes();
         let max_error = form_urlencoded::parse(text).find(|(name, _)| name == "max_error");
         Self {
             max_error: max_error.map(|(_, value)| value.into_owned()),
-            question: Question::of(query, own),
+            query: Limits::from_query(query.unwrap_or_default(), own),
         }
     }
 }
@@ -29,9 +28,12 @@ impl Requested {
 /// The stricter of two limits in each respect: a request may ask for more than the application does,
 /// never for less.
 pub(super) fn stricter(own: &Limits, requested: &Limits) -> Limits {
-    let errors = [own.max_error, requested.max_error];
+    let errors = [own, requested].map(|limits| limits.max_error_for(None));
     let mut limits = *own;
-    limits.max_error = errors.into_iter().flatten().min();
+    limits.max_error = match errors.into_iter().flatten().min() {
+        Some(limit) => ErrorLimit::AtMost(limit),
+        None => ErrorLimit::Off,
+    };
     limits.max_age = match (own.max_age, requested.max_age) {
         (AgeLimit::Off, other) | (other, AgeLimit::Off) => other,
         (AgeLimit::WhereKnown(one), AgeLimit::WhereKnown(other)) => {
@@ -69,8 +71,11 @@ mod tests {
             assert_eq!(stricter(&own, &requested).max_age, both);
         }
         let [own, requested] = [short, long].map(|bound| Limits::default().with_max_error(bound));
-        assert_eq!(stricter(&own, &requested).max_error, Some(short));
-        assert_eq!(stricter(&requested, &own).max_error, Some(short));
+        for both in [stricter(&own, &requested), stricter(&requested, &own)] {
+            assert_eq!(both.max_error, ErrorLimit::AtMost(short));
+        }
+        let off = own.with_max_error(ErrorLimit::Off);
+        assert_eq!(stricter(&own, &off).max_error, ErrorLimit::AtMost(short));
         let adjusted = own.with_age_adjusted(true);
         assert!(stricter(&own, &adjusted).age_adjusted && stricter(&adjusted, &own).age_adjusted);
     }
@@ -78,11 +83,11 @@ mod tests {
     #[test]
     fn the_largest_error_is_kept_as_it_was_given() {
         let own = Limits::default().with_max_error(Duration::from_millis(5));
-        let requested = Requested::of(&own, Some("max_age=off&max_error=5%20"));
+        let requested = Requested::new(&own, Some("max_age=off&max_error=5%20"));
         assert_eq!(requested.max_error.as_deref(), Some("5 "));
-        assert!(requested.question.is_err());
-        let requested = Requested::of(&own, None);
+        assert!(requested.query.is_err());
+        let requested = Requested::new(&own, None);
         assert_eq!(requested.max_error, None);
-        assert_eq!(requested.question.unwrap().limits, own);
+        assert_eq!(requested.query.unwrap().limits, own);
     }
 }

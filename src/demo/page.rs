@@ -2,18 +2,20 @@
 
 use std::time::{Duration, Instant};
 
-use chrono::{DateTime, Utc};
+use ecs_clock_emf::chrono::{DateTime, Utc};
 use maud::{DOCTYPE, Markup, html};
 
 use super::format::{in_ms, in_s, rfc3339, whole_microsecond};
 use super::history::History;
 use super::plot::plot;
 use super::transaction::Outcome;
-use crate::{Report, TaskIdentity};
+use ecs_clock_emf::{DriftRate, Limits, Moment, Reading, Report, TaskIdentity};
 
 /// What the page shows.
 pub(super) struct View<'a> {
     pub(super) report: &'a Report,
+    /// If there is no reading now, the last one.
+    pub(super) last: Option<&'a LastReading>,
     pub(super) identity: Option<&'a TaskIdentity>,
     pub(super) history: &'a History,
     pub(super) now: Instant,
@@ -22,10 +24,32 @@ pub(super) struct View<'a> {
     pub(super) transaction: Option<&'a Outcome>,
 }
 
+/// The label of the field for the limit.
+pub(super) const LIMIT_LABEL: &str = "Largest acceptable error";
+
+/// The last reading of a clock that cannot be read now. It is no verdict on the present.
+pub(super) struct LastReading {
+    report: Report,
+    age: Duration,
+}
+
+impl LastReading {
+    /// What `reading` was, as seen at `now`.
+    pub(super) fn new(reading: &Reading, limits: &Limits, now: &Moment) -> Self {
+        let mut report = Report::judge(reading, limits, &reading.taken, DriftRate::DEFAULT);
+        // A range would be one of now.
+        report.interval = None;
+        Self {
+            report,
+            age: now.since(&reading.taken),
+        }
+    }
+}
+
 /// The limit that the verdict is held against.
 pub(super) struct Limit<'a> {
     /// As it is used.
-    pub(super) value: Duration,
+    pub(super) value: Option<Duration>,
     /// As it stands in the field.
     pub(super) text: &'a str,
     /// Why what stands in the field is not used.
@@ -58,7 +82,10 @@ pub(super) fn page(view: &View<'_>) -> Markup {
                     (limit_form(&view.limit))
                     section aria-labelledby="values-heading" {
                         h2 id="values-heading" { "Reading" }
-                        dl id="values" data-live { (values(view.report)) }
+                        p id="values-age" class="hint" data-live {
+                            @if let Some(last) = view.last { "The last one, " (last.age.as_secs()) " s ago. There is none now." }
+                        }
+                        dl id="values" data-live { (values(view.last.map_or(view.report, |last| &last.report))) }
                     }
                     section aria-labelledby="plot-heading" {
                         h2 id="plot-heading" { "The last minutes" }
@@ -82,7 +109,6 @@ pub(super) fn page(view: &View<'_>) -> Markup {
 }
 
 fn verdict_section(report: &Report, limit: &Limit<'_>) -> Markup {
-    let limit = in_ms(limit.value);
     html! {
         section aria-labelledby="verdict-heading" {
             h2 id="verdict-heading" { "Verdict" }
@@ -96,7 +122,10 @@ fn verdict_section(report: &Report, limit: &Limit<'_>) -> Markup {
             // Not within the status: a reason with a growing number would be read out at each renewal.
             div id="reasons" data-live {
                 @if report.is_good() {
-                    p { "The clock is synchronized, and its error is within " (limit) "." }
+                    @match limit.value {
+                        Some(limit) => p { "The clock is synchronized, and its error is within " (in_ms(limit)) "." },
+                        None => p { "The clock is synchronized, and its error is known." },
+                    }
                 } @else {
                     ul { @for reason in &report.reasons { li { bdi { (reason) } } } }
                 }
@@ -109,7 +138,7 @@ fn verdict_section(report: &Report, limit: &Limit<'_>) -> Markup {
 fn limit_form(limit: &Limit<'_>) -> Markup {
     html! {
         form id="limit-form" method="get" action="/" {
-            label for="max-error" { "Largest error that is good" }
+            label for="max-error" { (LIMIT_LABEL) }
             span class="controls" {
                 input id="max-error" name="max_error" value=(limit.text) autocomplete="off" spellcheck="false"
                     aria-describedby="limit-hint limit-fault" aria-invalid=[limit.fault.map(|_| "true")];
@@ -230,12 +259,13 @@ fn query_value(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ReadError, ReadErrorKind};
+    use ecs_clock_emf::{ReadError, ReadErrorKind};
 
     fn rendered(report: &Report, identity: &TaskIdentity, limit: Limit<'_>) -> String {
         let history = History::new(Duration::from_secs(300));
         let view = View {
             report,
+            last: None,
             identity: Some(identity),
             history: &history,
             now: Instant::now(),
@@ -248,13 +278,14 @@ mod tests {
     #[test]
     fn nothing_given_becomes_markup() {
         let hostile = "<script>alert(1)</script>\"'&\u{202e}";
-        let report = Report::on_failure(&ReadError::new(ReadErrorKind::HttpStatus, hostile));
-        let identity = TaskIdentity {
-            cluster: Some(hostile.into()),
-            ..TaskIdentity::default()
-        };
+        let report = Report::from_error(
+            &ReadError::new(ReadErrorKind::HttpStatus, hostile),
+            &Limits::default(),
+        );
+        let mut identity = TaskIdentity::default();
+        identity.cluster = Some(hostile.into());
         let limit = Limit {
-            value: Duration::from_millis(5),
+            value: Some(Duration::from_millis(5)),
             text: hostile,
             fault: Some(hostile),
         };
@@ -271,9 +302,12 @@ mod tests {
 
     #[test]
     fn what_is_not_known_is_said_to_be_unknown() {
-        let report = Report::on_failure(&ReadError::new(ReadErrorKind::Timeout, "nothing"));
+        let report = Report::from_error(
+            &ReadError::new(ReadErrorKind::Timeout, "nothing"),
+            &Limits::default(),
+        );
         let limit = Limit {
-            value: Duration::from_millis(5),
+            value: Some(Duration::from_millis(5)),
             text: "5ms",
             fault: None,
         };

@@ -15,11 +15,14 @@ use super::history::{History, Point, State};
 /// The picture's size in units of its own.
 const WIDTH: f64 = 1_000.0;
 const HEIGHT: f64 = 300.0;
-/// A limit so far out that the band would be a line is left out of the picture.
-const LIMIT_OVER_BOUND: u32 = 30;
+/// A limit so many times the largest bound would make the band a line: it is named beside the picture instead.
+const LIMIT_OVER_BOUND: u32 = 4;
+
+/// What the plot shows without a bound and a limit.
+const NOTHING_KNOWN: Duration = Duration::from_millis(1);
 
 /// The plot of `history` at `now`, with lines at plus and minus `limit`.
-pub(super) fn plot(history: &History, now: Instant, limit: Duration) -> Markup {
+pub(super) fn plot(history: &History, now: Instant, limit: Option<Duration>) -> Markup {
     let points: Vec<&Point> = history.points().collect();
     let frame = Frame::around(&points, history.span(), now, limit);
     let top = frame.top_ms;
@@ -56,7 +59,7 @@ pub(super) fn plot(history: &History, now: Instant, limit: Duration) -> Markup {
                         path class="band" d=(frame.outline(&band)) {}
                     }
                     line class="zero" x1="0" x2=(shown(WIDTH)) y1=(shown(HEIGHT / 2.0)) y2=(shown(HEIGHT / 2.0)) {}
-                    @if frame.shows(limit) {
+                    @if let Some(limit) = limit.filter(|limit| frame.shows(*limit)) {
                         @for y in [frame.y(milliseconds(limit)), frame.y(-milliseconds(limit))] {
                             line class="limit" x1="0" x2=(shown(WIDTH)) y1=(shown(y)) y2=(shown(y)) {}
                         }
@@ -69,8 +72,10 @@ pub(super) fn plot(history: &History, now: Instant, limit: Duration) -> Markup {
             }
             ul class="legend" aria-hidden="true" {
                 li { span class="swatch band" {} "error bound" }
-                @if frame.shows(limit) {
+                @if limit.is_some_and(|limit| frame.shows(limit)) {
                     li { span class="swatch limit" {} "limit" }
+                } @else if let Some(limit) = limit {
+                    li { "limit ±" (in_ms(limit)) ", outside of the picture" }
                 }
                 li { span class="swatch lost" {} "not synchronized" }
                 li { span class="swatch silent" {} "no reading" }
@@ -119,9 +124,10 @@ struct Frame {
 }
 
 impl Frame {
-    fn around(points: &[&Point], span: Duration, now: Instant, limit: Duration) -> Self {
+    fn around(points: &[&Point], span: Duration, now: Instant, limit: Option<Duration>) -> Self {
         let most = points.iter().filter_map(|point| point.bound).max();
-        let most = most.unwrap_or(limit);
+        let most = most.or(limit).unwrap_or(NOTHING_KNOWN);
+        let limit = limit.unwrap_or_default();
         let far = limit > most.saturating_mul(LIMIT_OVER_BOUND);
         let reach = if far { most } else { most.max(limit) };
         Self {
@@ -293,19 +299,20 @@ mod tests {
         let history = history(now, &[(0, Some(446), GOOD)]);
         let points: Vec<&Point> = history.points().collect();
         for (limit_us, top) in [
-            (5_000, 10.0),
+            (5_000, 0.5),
+            (1_000, 2.0),
             (100, 0.5),
-            (13_000, 20.0),
+            (13_000, 0.5),
             (86_400_000_000, 0.5),
         ] {
             let limit = Duration::from_micros(limit_us);
-            let frame = Frame::around(&points, SPAN, now, limit);
+            let frame = Frame::around(&points, SPAN, now, Some(limit));
             assert!(
                 (frame.top_ms - top).abs() < 1e-9,
                 "{limit:?}: {}",
                 frame.top_ms
             );
-            assert_eq!(frame.shows(limit), limit_us < 1_000_000, "{limit:?}");
+            assert_eq!(frame.shows(limit), limit_us <= 1_000, "{limit:?}");
         }
         for (value, round) in [
             (0.0, 1e-6),
@@ -328,7 +335,7 @@ mod tests {
         let text = plot(
             &History::new(SPAN),
             Instant::now(),
-            Duration::from_millis(5),
+            Some(Duration::from_millis(5)),
         )
         .into_string();
         assert!(text.contains("No error bound was known in the last 1m 40s."));

@@ -11,10 +11,10 @@ use axum::routing::{get, post};
 
 use super::history::History;
 use super::limits::{Requested, stricter};
-use super::page::{Limit, View, page};
+use super::page::{LIMIT_LABEL, LastReading, Limit, View, page};
 use super::transaction::{Outcome, commit};
-use crate::answer::http::Reply;
-use crate::{Clock, Limits, Moment};
+use ecs_clock_emf::{Clock, Limits, Moment, Report};
+use serde::Serialize;
 
 /// Nothing but this application's own style, script and image; no frames, no other target for forms.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \
@@ -27,6 +27,15 @@ pub(super) struct App {
     pub(super) history: Arc<Mutex<History>>,
     /// The limits that hold unless a request names others.
     pub(super) limits: Limits,
+}
+
+/// The answer of `/clock`, the same as the sidecar's.
+#[derive(Serialize)]
+struct Body<'a> {
+    #[serde(flatten)]
+    report: &'a Report,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    certainly_past: Option<bool>,
 }
 
 /// The application's paths.
@@ -57,8 +66,8 @@ pub(super) fn router(app: App) -> Router {
 }
 
 async fn show_page(State(app): State<App>, RawQuery(query): RawQuery) -> Response {
-    let requested = Requested::of(&app.limits, query.as_deref());
-    let status = if requested.question.is_ok() {
+    let requested = Requested::new(&app.limits, query.as_deref());
+    let status = if requested.query.is_ok() {
         StatusCode::OK
     } else {
         StatusCode::BAD_REQUEST
@@ -67,15 +76,31 @@ async fn show_page(State(app): State<App>, RawQuery(query): RawQuery) -> Respons
 }
 
 async fn show_clock(State(app): State<App>, RawQuery(query): RawQuery) -> Response {
-    let reply = match Requested::of(&app.limits, query.as_deref()).question {
-        Ok(question) => {
-            let report = app.clock.report(&question.limits).await;
-            Reply::judged(&report, &question)
+    match Requested::new(&app.limits, query.as_deref()).query {
+        Ok(query) => {
+            let report = app.clock.report(&query.limits).await;
+            let certainly_past = query.after.map(|after| report.is_certainly_past(after));
+            let status = if report.is_good() {
+                StatusCode::OK
+            } else {
+                StatusCode::SERVICE_UNAVAILABLE
+            };
+            json(
+                status,
+                &Body {
+                    report: &report,
+                    certainly_past,
+                },
+            )
         }
-        Err(wrong) => Reply::wrong(&wrong),
-    };
-    let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    json(status, reply.body)
+        Err(invalid) => {
+            let error = invalid.to_string();
+            json(
+                StatusCode::BAD_REQUEST,
+                &serde_json::json!({ "error": error }),
+            )
+        }
+    }
 }
 
 async fn run_transaction(
@@ -83,14 +108,14 @@ async fn run_transaction(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
-    let requested = Requested::of(&app.limits, query.as_deref());
-    let outcome = match &requested.question {
-        Ok(question) => commit(&app.clock, &stricter(&app.limits, &question.limits)).await,
-        Err(wrong) => Outcome::Refused {
-            reasons: vec![wrong.to_string()],
+    let requested = Requested::new(&app.limits, query.as_deref());
+    let outcome = match &requested.query {
+        Ok(query) => commit(&app.clock, &stricter(&app.limits, &query.limits)).await,
+        Err(invalid) => Outcome::Refused {
+            reasons: vec![labelled(&invalid.to_string())],
         },
     };
-    let status = match (&requested.question, outcome.is_committed()) {
+    let status = match (&requested.query, outcome.is_committed()) {
         (Err(_), _) => StatusCode::BAD_REQUEST,
         (Ok(_), true) => StatusCode::OK,
         (Ok(_), false) => StatusCode::SERVICE_UNAVAILABLE,
@@ -98,10 +123,7 @@ async fn run_transaction(
     let mut answer = if accepts_html(&headers) {
         render(&app, &requested, status, Some(&outcome)).await
     } else {
-        match serde_json::to_string(&outcome.answer()) {
-            Ok(text) => json(status, text + "\n"),
-            Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
-        }
+        json(status, &outcome.answer())
     };
     if status == StatusCode::SERVICE_UNAVAILABLE {
         answer
@@ -117,12 +139,12 @@ async fn render(
     status: StatusCode,
     transaction: Option<&Outcome>,
 ) -> Response {
-    let question = requested.question.as_ref();
-    let limits = question.map_or(&app.limits, |question| &question.limits);
-    let fault = question.err().map(ToString::to_string);
-    let usual = app.limits.max_error.unwrap_or_default();
-    let usual_text = humantime::format_duration(usual).to_string();
+    let query = requested.query.as_ref();
+    let limits = query.map_or(&app.limits, |query| &query.limits);
+    let fault = query.err().map(|invalid| labelled(&invalid.to_string()));
+    let usual_text = app.limits.max_error.to_string();
     let report = app.clock.report(limits).await;
+    let now = Moment::now();
     let identity = app.clock.identity().await;
     // A panic elsewhere leaves whole points behind.
     let history = app
@@ -130,13 +152,16 @@ async fn render(
         .lock()
         .unwrap_or_else(PoisonError::into_inner)
         .clone();
+    let last = history.last().filter(|_| report.read_at.is_none());
+    let last = last.map(|reading| LastReading::new(reading, limits, &now));
     let view = View {
         report: &report,
+        last: last.as_ref(),
         identity: identity.as_ref(),
         history: &history,
-        now: Moment::now().monotonic,
+        now: now.monotonic,
         limit: Limit {
-            value: limits.max_error.unwrap_or(usual),
+            value: limits.max_error_for(report.source),
             text: requested.max_error.as_deref().unwrap_or(&usual_text),
             fault: fault.as_deref(),
         },
@@ -149,6 +174,14 @@ async fn render(
         html,
     )
         .into_response()
+}
+
+/// A fault of the query in the words of the page, which has labels where the query has names.
+fn labelled(fault: &str) -> String {
+    match fault.strip_prefix("max_error") {
+        Some(rest) => format!("{LIMIT_LABEL}{rest}"),
+        None => fault.to_owned(),
+    }
 }
 
 /// Whether the client names HTML among what it takes, as a browser does.
@@ -165,8 +198,14 @@ fn accepts_html(headers: &HeaderMap) -> bool {
     accept.split(',').any(named)
 }
 
-fn json(status: StatusCode, text: String) -> Response {
-    (status, [(header::CONTENT_TYPE, "application/json")], text).into_response()
+fn json(status: StatusCode, value: &impl Serialize) -> Response {
+    match serde_json::to_string(value) {
+        Ok(text) => {
+            let kind = [(header::CONTENT_TYPE, "application/json")];
+            (status, kind, text + "\n").into_response()
+        }
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
 }
 
 async fn icon() -> Response {

@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use ecs_clock_emf::chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::format::{milliseconds, rfc3339, whole_microsecond};
-use crate::{Clock, Limits, Moment, Reason};
+use ecs_clock_emf::{Clock, Limits, Moment, Reason};
 
 /// The longest wait. It stays under the second in which the program ends.
 const LONGEST_WAIT: Duration = Duration::from_millis(500);

@@ -1,166 +1,243 @@
-//! From arguments and an environment to settings or faults, before anything is reported or done.
+//! Arguments and environment.
+//!
+//! Each line of the bytes is a variable, if it has a name in capitals and an equals sign, or else an argument.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::time::Duration;
 
-use crate::clock::Limits;
-use crate::program::commands::{check, run};
-use crate::program::options::AnyOption;
-use crate::program::raw;
-use crate::program::settings::{Outcome, Read, all_known, outcome};
-use crate::program::start::{command, flags};
-use crate::program::unknown_variables::unknown_variables;
-use crate::source::{Environment, NtpSettings};
-use crate::time::DriftRate;
+use super::entry::{Fault, Run, Start, start};
+use crate::{DriftRate, Environment, ErrorLimit, Limits};
 
-/// What the program would do.
-#[derive(Debug)]
-pub enum Start {
-    /// Print this to stderr and end: the command line is wrong.
-    WrongCommandLine(String),
-    /// Print this to stdout and end: help, or the version.
-    Text(String),
-    /// Sample.
-    Run(Result<Run, Vec<Fault>>),
-    /// Judge the clock.
-    Check(Result<Check, Vec<Fault>>),
-    /// Explain lines, or judge a segment.
-    Other,
-}
+/// The variable that names the endpoint.
+const ENDPOINT: &str = "ECS_CONTAINER_METADATA_URI_V4";
+/// What a fault shows of a value, in characters.
+const SHOWN: usize = 200;
+const MINUTE: Duration = Duration::from_secs(60);
 
-/// Settings of `run`, as far as they have a rule.
-#[derive(Debug, PartialEq)]
-pub struct Run {
-    /// The word for the source.
-    pub source: String,
-    /// One reading and out.
-    pub once: bool,
-    /// From one reading to the next.
-    pub sample_interval: Duration,
-    /// What a line covers.
-    pub emit_interval: Duration,
-    /// The longest delay.
-    pub emit_jitter: Duration,
-    /// The drift rate.
-    pub drift: DriftRate,
-    /// The second source, as its `Debug` shows it.
-    pub cross_check: Option<String>,
-    /// The namespace.
-    pub namespace: String,
-    /// The most readings on a line.
-    pub capacity: usize,
-    /// How many metrics are chosen.
-    pub metrics: usize,
-    /// What `/clock` is judged by, where it is offered.
-    pub limits: Option<Limits>,
-    /// The settings that are not the default, each as `name=value`.
-    pub changes: Vec<String>,
-    /// Variables that no option has, each with the one that is suggested.
-    pub unknown: Vec<(String, Option<&'static str>)>,
-}
-
-/// Settings of `check`.
-#[derive(Debug, PartialEq)]
-pub struct Check {
-    /// What is good.
-    pub limits: Limits,
-    /// How long to wait.
-    pub wait: Option<Duration>,
-}
-
-/// What is wrong with the configuration.
-#[derive(Debug)]
-pub struct Fault {
-    /// The option or variable.
-    pub option: String,
-    /// What was given, or its beginning.
-    pub given: String,
-    /// What is wrong with it.
-    pub problem: String,
-}
-
-/// What the program would do with these arguments and this environment.
-#[must_use]
-pub fn start(arguments: Vec<OsString>, environment: &Environment) -> Start {
-    let name = OsString::from("ecs-clock-emf");
-    let matches = match command().try_get_matches_from([name].into_iter().chain(arguments)) {
-        Ok(matches) => matches,
-        Err(error) if error.use_stderr() => return Start::WrongCommandLine(error.to_string()),
-        Err(error) => return Start::Text(error.to_string()),
-    };
-    match matches.subcommand() {
-        Some(("explain", _)) => Start::Other,
-        Some(("check", matches)) if is_of_segment(matches) => Start::Other,
-        Some(("check", matches)) => {
-            let flags = flags(matches, &check::options());
-            let read: Read<_> = check::limits_and_wait;
-            let (outcome, _) = outcome(&flags, environment, read);
-            Start::Check(faults_shown(outcome).map(|((limits, wait), _)| Check { limits, wait }))
+pub(super) fn check(bytes: &[u8]) {
+    if bytes.contains(&0) || bytes.len() > 16 * 1024 {
+        return;
+    }
+    let mut given = Given::default();
+    for line in bytes
+        .split(|byte| *byte == b'\n')
+        .filter(|line| !line.is_empty())
+    {
+        given.take(line);
+    }
+    let environment: Environment = given.variables.clone().into_iter().collect();
+    match start(given.arguments.clone(), &environment) {
+        Start::WrongCommandLine(message) => assert!(message.starts_with("error: "), "{message}"),
+        Start::Text(text) => assert!(!text.is_empty()),
+        Start::Run(Ok(run)) => check_run(&run, &given),
+        Start::Check(Ok(check)) => {
+            check_limits(&check.limits);
+            assert!(
+                check
+                    .wait
+                    .is_none_or(|wait| wait <= Duration::from_secs(86_400))
+            );
         }
-        other => {
-            let matches = other.map_or(&matches, |(_, matches)| matches);
-            let flags = flags(matches, &run::options());
-            let (outcome, options) = outcome(&flags, environment, run::settings::read);
-            let unknown = unknown(environment, &all_known(options));
-            Start::Run(faults_shown(outcome).map(|(settings, changes)| {
-                let changes = changes.iter().map(ToString::to_string).collect();
-                shown(settings, changes, unknown)
-            }))
+        Start::Run(Err(faults)) | Start::Check(Err(faults)) => {
+            assert!(!faults.is_empty());
+            faults.iter().for_each(|fault| check_fault(fault, &given));
+        }
+        Start::Other => {}
+    }
+}
+
+/// What was given.
+#[derive(Default)]
+struct Given {
+    variables: BTreeMap<String, OsString>,
+    arguments: Vec<OsString>,
+}
+
+impl Given {
+    fn take(&mut self, line: &[u8]) {
+        let at = line
+            .iter()
+            .position(|byte| *byte == b'=')
+            .unwrap_or_default();
+        let is_name =
+            |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'_';
+        if at > 0 && line[..at].iter().all(is_name) {
+            let name = String::from_utf8_lossy(&line[..at]).into_owned();
+            self.variables.insert(name, os_string(&line[at + 1..]));
+        } else {
+            self.arguments.push(os_string(line));
         }
     }
+
+    /// Whether anything was given for an option.
+    fn has(&self, option: &str) -> bool {
+        let flag = format!("--{option}");
+        let is_flag = |argument: &OsString| argument.to_string_lossy().starts_with(&flag);
+        self.variables.contains_key(&variable(option)) || self.arguments.iter().any(is_flag)
+    }
 }
 
-fn is_of_segment(matches: &clap::ArgMatches) -> bool {
-    cfg!(target_os = "linux") && matches.contains_id("clockbound")
+#[cfg(unix)]
+fn os_string(bytes: &[u8]) -> OsString {
+    use std::os::unix::ffi::OsStringExt;
+    OsString::from_vec(bytes.to_vec())
 }
 
-fn unknown(
-    environment: &Environment,
-    known: &[&dyn AnyOption],
-) -> Vec<(String, Option<&'static str>)> {
-    let unknown = unknown_variables(environment, known).into_iter();
-    unknown
-        .map(|unknown| (unknown.name, unknown.meant))
-        .collect()
+#[cfg(not(unix))]
+fn os_string(bytes: &[u8]) -> OsString {
+    String::from_utf8_lossy(bytes).into_owned().into()
 }
 
-fn faults_shown<T>(outcome: Outcome<T>) -> Result<(T, Vec<raw::Change>), Vec<Fault>> {
-    let shown = |fault: raw::Fault| Fault {
-        option: fault.option,
-        given: fault.given,
-        problem: fault.problem.to_string(),
+fn variable(option: &str) -> String {
+    format!("CLOCK_EMF_{}", option.to_uppercase().replace('-', "_"))
+}
+
+/// Settings are within their rules, and what was not given is the default.
+fn check_run(run: &Run, given: &Given) {
+    let second = Duration::from_secs(1);
+    assert!((second..=MINUTE).contains(&run.emit_interval));
+    assert!(run.emit_interval.subsec_nanos().is_multiple_of(1_000_000));
+    assert_eq!(MINUTE.as_nanos() % run.emit_interval.as_nanos(), 0);
+    assert!((Duration::from_millis(100)..=run.emit_interval).contains(&run.sample_interval));
+    assert!(run.emit_jitter <= run.emit_interval);
+    let most = DriftRate::from_ppm(DriftRate::MAX_PPM).expect("the most");
+    assert!(run.drift.growth(second) <= most.growth(second));
+    assert!((10..=100).contains(&run.capacity));
+    let is_namespace_char = |c: char| c.is_ascii_alphanumeric() || "._#:/-".contains(c);
+    assert!(
+        (1..=255).contains(&run.namespace.len()) && run.namespace.chars().all(is_namespace_char)
+    );
+    assert!(!run.namespace.starts_with("AWS/"));
+    assert!(run.source != "ntp" || run.cross_check.is_none());
+    run.limits.iter().for_each(check_limits);
+    for (name, meant) in &run.unknown {
+        assert!(name.starts_with("CLOCK_EMF_"), "{name}");
+        assert!(meant.is_none_or(|meant| meant != name && meant.starts_with("CLOCK_EMF_")));
+    }
+    check_defaults(run, given);
+}
+
+fn check_defaults(run: &Run, given: &Given) {
+    let is_ntp = run.source == "ntp";
+    let usual = Duration::from_secs(if is_ntp { 16 } else { 10 }).min(run.emit_interval);
+    let drift = if is_ntp {
+        DriftRate::UNDISCIPLINED
+    } else {
+        DriftRate::DEFAULT
     };
-    match outcome {
-        Ok(((settings, _), changes)) => Ok((settings, changes)),
-        Err(faults) => Err(faults.into_iter().map(shown).collect()),
+    for (option, is_default) in [
+        ("source", run.source == "auto"),
+        ("once", !run.once),
+        ("sample-interval", run.sample_interval == usual),
+        ("emit-interval", run.emit_interval == MINUTE),
+        ("emit-jitter", run.emit_jitter == run.emit_interval / 2),
+        ("max-drift-ppm", run.drift == drift),
+        ("cross-check", run.cross_check.is_none()),
+        ("namespace", run.namespace == "ECS/ClockAccuracy"),
+        ("metrics", run.metrics == 9),
+        ("listen", run.limits.is_none()),
+    ] {
+        assert!(
+            is_default || given.has(option),
+            "--{option} was not given: {run:?}"
+        );
+    }
+    for change in &run.changes {
+        let (option, _) = change.split_once('=').expect("name=value");
+        assert!(given.has(option), "{change}");
     }
 }
 
-type Settings = (
-    crate::sidecar::Settings,
-    crate::answer::Settings,
-    crate::program::options::clock::SourceKind,
-);
+fn check_limits(limits: &Limits) {
+    assert!(!matches!(limits.max_error, ErrorLimit::AtMost(limit) if limit > ErrorLimit::MAX));
+}
 
-fn shown(
-    (settings, answers, kind): Settings,
-    changes: Vec<String>,
-    unknown: Vec<(String, Option<&'static str>)>,
-) -> Run {
-    let second = |ntp: NtpSettings| format!("{ntp:?}");
-    Run {
-        source: kind.to_string(),
-        once: settings.once,
-        sample_interval: settings.sample_interval,
-        emit_interval: settings.emit_interval,
-        emit_jitter: settings.emit_jitter,
-        drift: settings.drift,
-        cross_check: settings.cross_check.map(second),
-        capacity: settings.format.capacity(),
-        metrics: settings.format.metrics.len(),
-        namespace: settings.format.namespace,
-        limits: answers.http.map(|http| http.limits),
-        changes,
-        unknown,
+/// A fault names what was given, where, and what is expected.
+fn check_fault(fault: &Fault, given: &Given) {
+    let value = match fault.option.strip_prefix("--") {
+        // A default can be at fault where the environment gives it nothing to work with.
+        Some("source") if !given.has("source") => return,
+        Some(option) => {
+            assert!(given.has(option), "{fault:?}");
+            None
+        }
+        None => {
+            assert!(
+                fault.option == ENDPOINT || fault.option.starts_with("CLOCK_EMF_"),
+                "{fault:?}"
+            );
+            let value = given.variables.get(&fault.option);
+            Some(
+                value
+                    .unwrap_or_else(|| panic!("{fault:?} of nothing"))
+                    .to_string_lossy(),
+            )
+        }
+    };
+    if let Some(value) = value {
+        let start = fault
+            .given
+            .strip_suffix("...")
+            .filter(|_| value.chars().count() > SHOWN);
+        assert!(
+            value.starts_with(start.unwrap_or(&fault.given)),
+            "{fault:?}"
+        );
     }
+    assert!(fault.given.chars().count() <= SHOWN + 3, "{fault:?}");
+    let is_sentence = fault.problem.starts_with("expected ")
+        || fault.problem.starts_with("the ")
+        || fault.problem.ends_with(" is not set");
+    assert!(is_sentence, "{fault:?}");
+}
+
+/// What the help says of defaults: each option with the value that the help gives for it.
+///
+/// # Panics
+/// Where a value that the help calls the default is not taken, or changes something.
+#[cfg(test)]
+pub(super) fn check_documented_defaults() {
+    let Start::Text(help) = start(vec!["run".into(), "--help".into()], &Environment::default())
+    else {
+        panic!("no help");
+    };
+    let text = help.split_whitespace().collect::<Vec<_>>().join(" ");
+    let default_of = |variable: &str| {
+        let (before, _) = text.split_once(&format!("[env: {variable}]"))?;
+        let (_, default) = before
+            .trim_end()
+            .strip_suffix(']')?
+            .rsplit_once("[default: ")?;
+        (!default.contains(']')).then(|| default.to_owned())
+    };
+    let settings = |variables: &[(String, String)]| {
+        let environment = variables
+            .iter()
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect();
+        match start(Vec::new(), &environment) {
+            Start::Run(Ok(run)) => run,
+            other => panic!("{variables:?}: {other:?}"),
+        }
+    };
+    let usual = settings(&[]);
+    let mut checked = 0;
+    for name in [
+        "source",
+        "request-timeout",
+        "emit-interval",
+        "storage-resolution",
+        "namespace",
+        "ntp-interval",
+        "log-level",
+        "cross-check",
+    ] {
+        let variable = variable(name);
+        let default = default_of(&variable)
+            .unwrap_or_else(|| panic!("the help has no default of {name}: {help}"));
+        assert_eq!(settings(&[(variable, default)]), usual, "{name}");
+        checked += 1;
+    }
+    assert_eq!(checked, 8);
 }

@@ -39,9 +39,11 @@ impl AnswerOptions {
         answer::Settings {
             http: self.listen.map(|address| http::Settings {
                 address,
-                limits: self.limits,
-                drift,
-                sample_interval,
+                rules: http::Rules {
+                    limits: self.limits,
+                    drift,
+                    sample_interval,
+                },
             }),
             #[cfg(target_os = "linux")]
             clockbound: self

@@ -3,12 +3,31 @@
 use std::time::Duration;
 
 use crate::clock::Limits;
-use crate::program::options::check::{AGE_ADJUSTED, MAX_AGE, MAX_ERROR};
-use crate::program::options::clock::{MAX_DRIFT_PPM, REQUEST_TIMEOUT, SOURCE, SourceKind};
+use crate::program::options::answer::CLOCKBOUND_DIRECTORY;
+use crate::program::options::check::{AGE_ADJUSTED, FOR, MAX_AGE, MAX_ERROR};
+use crate::program::options::clock::{
+    ENDPOINT, MAX_DRIFT_PPM, REQUEST_TIMEOUT, SOURCE, SourceKind,
+};
 use crate::program::options::ntp::{NTP_INTERVAL, NTP_SERVER};
 use crate::program::raw::{Problem, Raw};
 use crate::source::{ENDPOINT_VARIABLE, InvalidSource, NtpSettings, Source};
 use crate::time::DriftRate;
+
+/// The interval of requests, and of samples with the source `ntp`, if none is given. Every sample of this source is a
+/// request to somebody's server, so samples are rarer than with other sources.
+const USUAL: Duration = Duration::from_secs(16);
+/// The same with a segment. Databases that read it accept a bound of a few milliseconds, and with 16 s the growth at
+/// 100 ppm alone takes 1.6 ms of that.
+const USUAL_WITH_SEGMENT: Duration = Duration::from_secs(4);
+
+/// The interval of the source `ntp` if none is given.
+pub(crate) fn usual_ntp_interval(raw: &Raw<'_>) -> Duration {
+    if raw.is_given(&CLOCKBOUND_DIRECTORY) {
+        USUAL_WITH_SEGMENT
+    } else {
+        USUAL
+    }
+}
 
 /// What everything that reads a clock needs.
 #[derive(Debug)]
@@ -19,9 +38,9 @@ pub(crate) struct ClockSettings {
     pub kind: SourceKind,
     /// How fast the clock may drift.
     pub drift: DriftRate,
-    /// Whether this is an ECS task: its endpoint's variable is set.
+    /// Whether this is an ECS task: there is an endpoint.
     pub in_ecs: bool,
-    /// How an NTP server is asked, as a source or for a second opinion.
+    /// How an NTP server is asked, as a source or for the cross-check.
     pub ntp: NtpSettings,
 }
 
@@ -34,6 +53,7 @@ pub(crate) fn clock(raw: &mut Raw<'_>) -> Option<ClockSettings> {
     let server = raw.get(&NTP_SERVER);
     let is_server_given = raw.is_given(&NTP_SERVER);
     let interval = raw.get(&NTP_INTERVAL);
+    let is_interval_given = raw.is_given(&NTP_INTERVAL);
     let usual_drift = match kind {
         // Nothing says that anyone disciplines the clock.
         Some(SourceKind::Ntp) => DriftRate::UNDISCIPLINED,
@@ -44,10 +64,14 @@ pub(crate) fn clock(raw: &mut Raw<'_>) -> Option<ClockSettings> {
     } else {
         Some(usual_drift)
     };
-    let endpoint = raw.environment().get(ENDPOINT_VARIABLE);
+    let endpoint = raw.get(&ENDPOINT);
+    let endpoint = endpoint.or_else(|| raw.environment().get(ENDPOINT_VARIABLE));
     let ntp = NtpSettings {
         server: server.clone().unwrap_or_default(),
-        interval: interval.unwrap_or_default(),
+        interval: interval.unwrap_or_else(|| match kind {
+            Some(SourceKind::Ntp) => usual_ntp_interval(raw),
+            _ => NtpSettings::default().interval,
+        }),
         timeout: timeout.unwrap_or_default(),
         drift: drift.unwrap_or(usual_drift),
     };
@@ -57,7 +81,9 @@ pub(crate) fn clock(raw: &mut Raw<'_>) -> Option<ClockSettings> {
         server?;
     }
     timeout?;
-    interval?;
+    if is_interval_given {
+        interval?;
+    }
     Some(ClockSettings {
         source: source?,
         kind: kind?,
@@ -67,19 +93,20 @@ pub(crate) fn clock(raw: &mut Raw<'_>) -> Option<ClockSettings> {
     })
 }
 
-/// Reads the largest error bound that is good.
-pub(crate) fn max_error(raw: &mut Raw<'_>) -> Option<Duration> {
-    raw.get(&MAX_ERROR).map(Duration::from)
+/// Reads the options that limit the error bound.
+pub(crate) fn error_limits(raw: &mut Raw<'_>) -> Limits {
+    Limits {
+        max_error: raw.get(&MAX_ERROR).unwrap_or_default(),
+        preset: raw.get(&FOR),
+        ..Limits::default()
+    }
 }
 
-/// Reads the options that say which clock is good.
+/// Reads all options that say which clock is good.
 pub(crate) fn limits(raw: &mut Raw<'_>) -> Limits {
-    let max_error = max_error(raw);
-    let max_age = raw.get(&MAX_AGE);
-    let age_adjusted = raw.is_on(&AGE_ADJUSTED);
-    let mut limits = Limits::default().with_age_adjusted(age_adjusted);
-    limits.max_error = max_error;
-    limits.max_age = max_age.unwrap_or_default();
+    let mut limits = error_limits(raw);
+    limits.max_age = raw.get(&MAX_AGE).unwrap_or_default();
+    limits.age_adjusted = raw.is_on(&AGE_ADJUSTED);
     limits
 }
 
@@ -107,7 +134,9 @@ fn open(
     };
     let mut refused = |invalid: InvalidSource| match endpoint {
         Some(base) if matches!(kind, Auto | Ecs) => {
-            raw.fault(ENDPOINT_VARIABLE, base, Problem::Source(invalid));
+            let place = raw.place_of(&ENDPOINT);
+            let place = place.unwrap_or_else(|| ENDPOINT_VARIABLE.to_owned());
+            raw.fault(&place, base, Problem::Source(invalid));
         }
         _ => raw.fault("--source", &kind.to_string(), Problem::Source(invalid)),
     };

@@ -1,31 +1,85 @@
-//! Diagnostics: `tracing` events as JSON on stderr, one object a line. Stdout holds nothing of them.
+//! Diagnostics: `tracing` events on stderr, one a line, as JSON or as plain sentences. Stdout has none of them.
 
-use std::io::{self, Write};
+mod text;
+
+use std::io::{self, IsTerminal, Write};
 
 use tracing::level_filters::LevelFilter;
 
+use self::text::Sentences;
+use crate::program::options::clock::LogFormat;
+use crate::source::Environment;
+
+/// How diagnostics look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Style {
+    /// A JSON object a line, for collectors of logs.
+    Json,
+    /// A plain sentence a line, for a person.
+    Text {
+        /// Whether the level is coloured.
+        color: bool,
+    },
+}
+
+impl Style {
+    /// The style for this option, environment and stderr.
+    fn new(format: LogFormat, environment: &Environment, is_terminal: bool) -> Self {
+        let is_text = match format {
+            LogFormat::Auto => is_terminal,
+            LogFormat::Text => true,
+            LogFormat::Json => false,
+        };
+        if !is_text {
+            return Self::Json;
+        }
+        let is_set = |name| environment.get(name).is_some_and(|value| !value.is_empty());
+        let color = if is_set("NO_COLOR") {
+            false
+        } else if is_set("CLICOLOR_FORCE") {
+            environment.get("CLICOLOR_FORCE").as_deref() != Some("0")
+        } else {
+            is_terminal && environment.get("TERM").as_deref() != Some("dumb")
+        };
+        Self::Text { color }
+    }
+
+    pub(crate) fn is_text(self) -> bool {
+        matches!(self, Self::Text { .. })
+    }
+}
+
 /// Sends this process's events up to `level` to stderr. Only the first call has an effect.
-pub(crate) fn init(level: LevelFilter) {
+pub(crate) fn init(level: LevelFilter, format: LogFormat, environment: &Environment) -> Style {
+    let style = Style::new(format, environment, io::stderr().is_terminal());
     let subscriber = tracing_subscriber::fmt()
-        .json()
-        .flatten_event(true)
-        .with_current_span(false)
-        .with_span_list(false)
-        .with_target(false)
         .with_max_level(level)
         // It would report on stderr that stderr fails, and panic when that fails too.
         .log_internal_errors(false)
-        .with_writer(|| Stderr)
-        .finish();
-    // Fails only where one is set already, which then stays.
-    let _ = tracing::subscriber::set_global_default(subscriber);
+        .with_writer(|| Stderr);
+    // Fails only if a subscriber is set already, which then stays.
+    let _ = match style {
+        Style::Json => tracing::subscriber::set_global_default(
+            subscriber
+                .json()
+                .flatten_event(true)
+                .with_current_span(false)
+                .with_span_list(false)
+                .with_target(false)
+                .finish(),
+        ),
+        Style::Text { color } => tracing::subscriber::set_global_default(
+            subscriber.event_format(Sentences { color }).finish(),
+        ),
+    };
+    style
 }
 
 /// Stderr, unless writing to it would block: sampling must go on when nobody reads it.
 struct Stderr;
 
 impl Write for Stderr {
-    /// Writes an event, or drops it. An event is far smaller than what a pipe has free when it says
+    /// Writes an event, or drops it. An event is far smaller than what a pipe has free when it reports
     /// that it has room at all.
     fn write(&mut self, event: &[u8]) -> io::Result<usize> {
         if has_room() {
@@ -49,11 +103,46 @@ fn has_room() -> bool {
         tv_sec: 0,
         tv_nsec: 0,
     };
-    // Where asking fails, writing shows what is wrong.
+    // If polling fails, writing shows what is wrong.
     poll(&mut descriptors, Some(&at_once)).is_ok_and(|ready| ready > 0)
 }
 
 #[cfg(not(unix))]
 fn has_room() -> bool {
     true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_style_follows_the_option_the_terminal_and_the_usual_variables() {
+        use LogFormat::{Auto, Json, Text};
+        let (plain, colored) = (Style::Text { color: false }, Style::Text { color: true });
+        for (format, variables, is_terminal, style) in [
+            (Auto, &[][..], false, Style::Json),
+            (Auto, &[], true, colored),
+            (Json, &[], true, Style::Json),
+            (Text, &[], false, plain),
+            (Text, &[("CLICOLOR_FORCE", "1")], false, colored),
+            (Text, &[("CLICOLOR_FORCE", "0")], true, plain),
+            (
+                Auto,
+                &[("NO_COLOR", "1"), ("CLICOLOR_FORCE", "1")],
+                true,
+                plain,
+            ),
+            (Auto, &[("NO_COLOR", "")], true, colored),
+            (Auto, &[("TERM", "dumb")], true, plain),
+            (Auto, &[("CLICOLOR_FORCE", "1")], false, Style::Json),
+        ] {
+            let environment: Environment = variables.iter().copied().collect();
+            assert_eq!(
+                Style::new(format, &environment, is_terminal),
+                style,
+                "{format:?} {variables:?} {is_terminal}"
+            );
+        }
+    }
 }

@@ -1,6 +1,5 @@
 //! The exit codes.
 
-use std::fmt;
 use std::process::ExitCode;
 
 /// How a program ends.
@@ -12,9 +11,6 @@ pub(crate) enum Exit {
     NotGood,
     /// 1, `explain`: there was a fault, or the report could not be written to its end.
     Fault,
-    /// 1, the demonstration: it cannot listen on its address.
-    #[cfg(feature = "demo")]
-    CannotListen,
     /// 2: the command line or the configuration is wrong.
     Usage,
     /// 3, `run --once` and `check`: there was no reading.
@@ -32,8 +28,6 @@ impl Exit {
         match self {
             Self::Success => 0,
             Self::NotGood | Self::Fault => 1,
-            #[cfg(feature = "demo")]
-            Self::CannotListen => 1,
             Self::Usage => 2,
             Self::NoReading | Self::Unreadable | Self::CannotStart => 3,
             Self::LinesLost => 4,
@@ -44,22 +38,5 @@ impl Exit {
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit.code())
-    }
-}
-
-impl fmt::Display for Exit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Success => "done",
-            Self::NotGood => "the clock is not good",
-            Self::Fault => "there was a fault",
-            #[cfg(feature = "demo")]
-            Self::CannotListen => "the program cannot listen on its address",
-            Self::Usage => "the command line or the configuration is wrong",
-            Self::NoReading => "there was no reading",
-            Self::Unreadable => "a file cannot be read",
-            Self::CannotStart => "the system refuses what the program needs",
-            Self::LinesLost => "lines were lost, or stdout is closed",
-        })
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::program::options::{AnyOption, DefaultValue, Expected, Opt};
+use crate::program::options::{DefaultValue, Expected, Opt};
 use crate::source::{Environment, InvalidSource};
 use crate::text::cut;
 
@@ -19,7 +19,8 @@ pub(crate) struct Raw<'a> {
     flags: &'a Flags,
     environment: &'a Environment,
     /// The options that were read, in this order.
-    read: Vec<&'static dyn AnyOption>,
+    #[cfg(test)]
+    read: Vec<&'static str>,
     faults: Vec<Fault>,
     changes: Vec<Change>,
 }
@@ -51,13 +52,9 @@ pub(crate) enum Problem {
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Empty => {
-                f.write_str("expected a value, got none; without the variable the default holds")
-            }
+            Self::Empty => f.write_str("the value is empty; unset the variable to use the default"),
             Self::NotAllowed(expected) => expected.fmt(f),
-            Self::NeedsVariable(name) => {
-                write!(f, "expected {name} to be set, got no such variable")
-            }
+            Self::NeedsVariable(name) => write!(f, "{name} is not set"),
             Self::Source(invalid) => invalid.fmt(f),
         }
     }
@@ -87,6 +84,7 @@ impl<'a> Raw<'a> {
         Self {
             flags,
             environment,
+            #[cfg(test)]
             read: Vec::new(),
             faults: Vec::new(),
             changes: Vec::new(),
@@ -98,8 +96,9 @@ impl<'a> Raw<'a> {
         self.environment
     }
 
-    /// The options that were read so far.
-    pub(crate) fn options(&self) -> Vec<&'static dyn AnyOption> {
+    /// The names of the options that were read so far.
+    #[cfg(test)]
+    pub(crate) fn names_read(&self) -> Vec<&'static str> {
         self.read.clone()
     }
 
@@ -122,6 +121,11 @@ impl<'a> Raw<'a> {
         self.given(option).is_some()
     }
 
+    /// Where this option was given a value: its flag or its variable.
+    pub(crate) fn place_of<T>(&self, option: &Opt<T>) -> Option<String> {
+        self.given(option).map(|given| given.place)
+    }
+
     /// Notes a fault. What is shown of it is cut, since an event that is longer than a pipe would wait
     /// forever where nobody reads stderr.
     pub(crate) fn fault(&mut self, place: &str, given: &str, problem: Problem) {
@@ -134,7 +138,8 @@ impl<'a> Raw<'a> {
 
     /// The value of an option, its default, or `None`; a fault is noted and gives `None`.
     pub(crate) fn get<T: PartialEq>(&mut self, option: &'static Opt<T>) -> Option<T> {
-        self.read.push(option);
+        #[cfg(test)]
+        self.read.push(option.name);
         let by_default = match option.default {
             DefaultValue::Text(text) => (option.rule)(text).ok(),
             DefaultValue::Nothing | DefaultValue::Derived(_) => None,
@@ -185,7 +190,7 @@ impl<'a> Raw<'a> {
         None
     }
 
-    /// The settings with what in them is not the default; or every fault.
+    /// The settings and the list of changes from the default, or all faults.
     pub(crate) fn finish<T>(self, settings: Option<T>) -> Result<(T, Vec<Change>), Vec<Fault>> {
         match settings {
             Some(settings) if self.faults.is_empty() => Ok((settings, self.changes)),

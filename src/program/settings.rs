@@ -1,41 +1,39 @@
-//! From flags and variables to settings: whatever is wrong or unknown is reported here.
+//! From flags and variables to settings. Faults and unknown variables are reported here.
 
 use tracing::level_filters::LevelFilter;
 use tracing::{error, warn};
 
+use crate::program::diagnostics::{self, Style};
 use crate::program::exit::Exit;
-use crate::program::options::AnyOption;
-use crate::program::options::clock::LOG_LEVEL;
+use crate::program::options::clock::{ENDPOINT, LOG_FORMAT, LOG_LEVEL, LogFormat};
 use crate::program::raw::{Change, Fault, Flags, Raw};
-use crate::program::unknown_variables::{has_own_prefix, unknown_variables};
-use crate::program::{commands, diagnostics};
+use crate::program::unknown_variables::unknown_variables;
 use crate::source::Environment;
 use crate::text::cut;
 
 /// How much is shown of what is wrong with a value, in characters.
 const SHOWN_PROBLEM: usize = 1_000;
 
-/// What a command reads its settings with. It reads every option before it decides anything.
+/// Reads the settings of a command. It reads every option before it decides anything.
 pub(crate) type Read<T> = fn(&mut Raw<'_>) -> Option<T>;
 
-/// The options of a command: those that `read` reads.
-pub(crate) fn options_of<T>(read: Read<T>) -> Vec<&'static dyn AnyOption> {
-    let (flags, environment) = (Flags::new(), Environment::default());
-    let mut raw = Raw::new(&flags, &environment);
-    let _ = with_log_level(&mut raw, read);
-    raw.options()
+/// The settings of a command, and how it reports.
+pub(crate) struct Configured<T> {
+    pub settings: T,
+    /// The settings that are not the default.
+    pub changes: Vec<Change>,
+    pub style: Style,
 }
 
-fn with_log_level<T>(raw: &mut Raw<'_>, read: Read<T>) -> Option<(T, LevelFilter)> {
-    let settings = read(raw);
-    let log_level = raw.get(&LOG_LEVEL);
-    Some((settings?, log_level?))
-}
+/// What every command reads beside its own settings.
+type Common = (LevelFilter, LogFormat);
 
-/// The settings of a command and what in them is not the default.
+/// The settings of a command with the changes from the default, or every fault.
+pub(crate) type Outcome<T> = Result<((T, Common), Vec<Change>), Vec<Fault>>;
+
+/// Reads the settings of a command. From here on diagnostics go to stderr.
 ///
-/// From here on diagnostics go to stderr. Unknown variables are reported there, since a limit under a
-/// misspelled name would leave a gate open.
+/// Unknown variables are reported there, since a limit under a misspelled name would leave a gate open.
 ///
 /// # Errors
 /// [`Exit::Usage`], once every fault is reported.
@@ -43,36 +41,42 @@ pub(crate) fn settings<T>(
     flags: &Flags,
     environment: &Environment,
     read: Read<T>,
-) -> Result<(T, Vec<Change>), Exit> {
-    let (outcome, options) = outcome(flags, environment, read);
-    match outcome {
-        Ok(((settings, log_level), changes)) => {
-            diagnostics::init(log_level);
-            report_variables(environment, options);
-            Ok((settings, changes))
-        }
+) -> Result<Configured<T>, Exit> {
+    let outcome = match outcome(flags, environment, read) {
+        Ok(((settings, (level, format)), changes)) => Ok(Configured {
+            settings,
+            changes,
+            style: diagnostics::init(level, format, environment),
+        }),
         Err(faults) => {
-            diagnostics::init(LevelFilter::WARN);
+            let format = log_format(flags, environment);
+            diagnostics::init(LevelFilter::WARN, format, environment);
             faults.iter().for_each(report);
-            report_variables(environment, options);
             Err(Exit::Usage)
         }
-    }
+    };
+    report_variables(flags, environment);
+    outcome
 }
 
-/// What is read: a value and what in it is not the default, or every fault.
-pub(crate) type Outcome<T> = Result<((T, LevelFilter), Vec<Change>), Vec<Fault>>;
-
-/// The settings or the faults, before anything is reported, and the options that were read.
-pub(crate) fn outcome<T>(
-    flags: &Flags,
-    environment: &Environment,
-    read: Read<T>,
-) -> (Outcome<T>, Vec<&'static dyn AnyOption>) {
+/// Reads the settings of a command; nothing is reported yet.
+pub(crate) fn outcome<T>(flags: &Flags, environment: &Environment, read: Read<T>) -> Outcome<T> {
     let mut raw = Raw::new(flags, environment);
-    let settings = with_log_level(&mut raw, read);
-    let options = raw.options();
-    (raw.finish(settings), options)
+    let settings = with_common(&mut raw, read);
+    raw.finish(settings)
+}
+
+fn with_common<T>(raw: &mut Raw<'_>, read: Read<T>) -> Option<(T, Common)> {
+    let settings = read(raw);
+    let level = raw.get(&LOG_LEVEL);
+    let format = raw.get(&LOG_FORMAT);
+    Some((settings?, (level?, format?)))
+}
+
+/// The format for faults, also where the format itself may be at fault.
+pub(crate) fn log_format(flags: &Flags, environment: &Environment) -> LogFormat {
+    let format = Raw::new(flags, environment).get(&LOG_FORMAT);
+    format.unwrap_or(LogFormat::Auto)
 }
 
 fn report(fault: &Fault) {
@@ -80,18 +84,18 @@ fn report(fault: &Fault) {
         option = fault.option,
         given = fault.given,
         problem = cut(&fault.problem.to_string(), SHOWN_PROBLEM),
-        "wrong configuration"
+        "invalid configuration"
     );
 }
 
-/// Reports variables that nothing reads: this command has these options.
-fn report_variables(environment: &Environment, options: Vec<&dyn AnyOption>) {
-    environment.warn_of_endpoint_v3();
-    // To know the options of all commands takes reading them.
-    if !has_own_prefix(environment) {
-        return;
+/// Reports variables that look like an option's but are not.
+fn report_variables(flags: &Flags, environment: &Environment) {
+    let has_endpoint =
+        flags.contains_key(ENDPOINT.name) || environment.get(ENDPOINT.variable).is_some();
+    if !has_endpoint {
+        environment.warn_of_endpoint_v3();
     }
-    for unknown in unknown_variables(environment, &all_known(options)) {
+    for unknown in unknown_variables(environment) {
         let hint = unknown
             .meant
             .map(|meant| format!("; did you mean {meant}?"));
@@ -100,8 +104,29 @@ fn report_variables(environment: &Environment, options: Vec<&dyn AnyOption>) {
     }
 }
 
-/// These options, and those of every command: their variables are known.
-pub(crate) fn all_known(mut options: Vec<&dyn AnyOption>) -> Vec<&dyn AnyOption> {
-    options.extend(commands::options());
-    options
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::program::commands::{check, run};
+    use crate::program::options::AnyOption;
+    use crate::program::options::groups::{self, CHECK, Group, RUN};
+
+    /// Compares the options that a command lists with those that it reads.
+    fn assert_listed<T>(groups: &'static [Group], read: Read<T>) {
+        let (flags, environment) = (Flags::new(), Environment::default());
+        let mut raw = Raw::new(&flags, &environment);
+        let _ = with_common(&mut raw, read);
+        let read: BTreeSet<_> = raw.names_read().into_iter().collect();
+        let listed: Vec<_> = groups::options(groups).map(AnyOption::name).collect();
+        assert_eq!(listed.iter().copied().collect::<BTreeSet<_>>(), read);
+        assert_eq!(listed.len(), read.len(), "an option is listed twice");
+    }
+
+    #[test]
+    fn every_option_that_is_read_is_listed_and_no_other() {
+        assert_listed(RUN, run::settings::read);
+        assert_listed(CHECK, check::read);
+    }
 }

@@ -7,44 +7,46 @@ use std::io;
 /// the console's events, of which ECS sends the one for shutdown. From this call on they no longer end the
 /// process by themselves.
 ///
-/// The future is ready after the first of them. To be called within a tokio runtime.
+/// The future is ready after the first of them. Call it within a tokio runtime.
 ///
 /// # Errors
 /// If the handlers cannot be installed.
-#[cfg(unix)]
 pub(crate) fn listen() -> io::Result<impl Future<Output = ()> + Send> {
+    // In a task: whoever waits for it beside other things then polls one handle for each event, instead of
+    // every signal. For the sidecar that is 8,000 instructions a sample.
+    let signals = tokio::spawn(signals()?);
+    Ok(async move {
+        // Cancelled only with the runtime, when all is over anyway.
+        let _ = signals.await;
+    })
+}
+
+#[cfg(unix)]
+fn signals() -> io::Result<impl Future<Output = ()> + Send> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut hangup = signal(SignalKind::hangup())?;
     let mut quit = signal(SignalKind::quit())?;
-    Ok(in_task(async move {
+    Ok(async move {
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
             _ = hangup.recv() => {}
             _ = quit.recv() => {}
         }
-    }))
+    })
 }
 
-/// Listens for the signals that ask this process to stop: SIGTERM, SIGINT, SIGHUP and SIGQUIT; on Windows
-/// the console's events, of which ECS sends the one for shutdown. From this call on they no longer end the
-/// process by themselves.
-///
-/// The future is ready after the first of them. To be called within a tokio runtime.
-///
-/// # Errors
-/// If the handlers cannot be installed.
 #[cfg(windows)]
-pub(crate) fn listen() -> io::Result<impl Future<Output = ()> + Send> {
+fn signals() -> io::Result<impl Future<Output = ()> + Send> {
     use tokio::signal::windows;
     let mut c = windows::ctrl_c()?;
     let mut r#break = windows::ctrl_break()?;
     let mut close = windows::ctrl_close()?;
     let mut logoff = windows::ctrl_logoff()?;
     let mut shutdown = windows::ctrl_shutdown()?;
-    Ok(in_task(async move {
+    Ok(async move {
         tokio::select! {
             _ = c.recv() => {}
             _ = r#break.recv() => {}
@@ -52,15 +54,5 @@ pub(crate) fn listen() -> io::Result<impl Future<Output = ()> + Send> {
             _ = logoff.recv() => {}
             _ = shutdown.recv() => {}
         }
-    }))
-}
-
-/// Runs `signals` in a task of its own: whoever waits for it beside other things looks at one handle each
-/// time that anything happens, not at every signal. For the sidecar that is 8,000 instructions a sample.
-fn in_task(signals: impl Future<Output = ()> + Send + 'static) -> impl Future<Output = ()> + Send {
-    let signals = tokio::spawn(signals);
-    async move {
-        // Cancelled only with the runtime, when all is over anyway.
-        let _ = signals.await;
-    }
+    })
 }

@@ -7,7 +7,10 @@ use tracing::error;
 use tracing::level_filters::LevelFilter;
 
 use crate::program::exit::Exit;
+use crate::program::raw::Flags;
+use crate::program::settings::log_format;
 use crate::program::{diagnostics, shutdown};
+use crate::source::Environment;
 
 /// Ready when the program is to stop.
 pub(crate) type Shutdown = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -17,7 +20,11 @@ pub(crate) type Shutdown = Pin<Box<dyn Future<Output = ()> + Send>>;
 /// hangs, is not waited for.
 ///
 /// Where the system refuses what the task needs, it is not begun.
-pub(crate) fn stoppable(task: impl AsyncFnOnce(Shutdown) -> Exit) -> Exit {
+pub(crate) fn stoppable(
+    flags: &Flags,
+    environment: &Environment,
+    task: impl AsyncFnOnce(Shutdown) -> Exit,
+) -> Exit {
     let started = probe().and_then(|()| {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -28,7 +35,8 @@ pub(crate) fn stoppable(task: impl AsyncFnOnce(Shutdown) -> Exit) -> Exit {
     let (runtime, shutdown) = match started {
         Ok(started) => started,
         Err(error) => {
-            diagnostics::init(LevelFilter::ERROR);
+            let format = log_format(flags, environment);
+            diagnostics::init(LevelFilter::ERROR, format, environment);
             error!(%error, "the program cannot start");
             return Exit::CannotStart;
         }

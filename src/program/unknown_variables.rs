@@ -1,11 +1,12 @@
 //! Variables that look like an option's but are not. No I/O.
 
 use crate::program::options::AnyOption;
+use crate::program::options::groups;
 use crate::source::Environment;
 use crate::text::cut;
 
-/// What the variables of our programs begin with.
-const PREFIXES: [&str; 2] = ["CLOCK_EMF_", "CLOCK_DEMO_"];
+/// The beginning of every option's variable.
+const PREFIX: &str = "CLOCK_EMF_";
 /// How much is shown of a variable's name, in characters.
 const SHOWN_NAME: usize = 200;
 
@@ -18,51 +19,34 @@ pub(crate) struct UnknownVariable {
     pub meant: Option<&'static str>,
 }
 
-/// Whether any variable begins like one of ours.
-pub(crate) fn has_own_prefix(environment: &Environment) -> bool {
-    let is_ours = |name: &String| PREFIXES.iter().any(|prefix| name.starts_with(prefix));
-    environment.names().any(is_ours)
+/// The variables that look like an option's but are not.
+pub(crate) fn unknown_variables(environment: &Environment) -> Vec<UnknownVariable> {
+    let names = environment.names().filter(|name| name.starts_with(PREFIX));
+    let unknown = names.filter(|name| !known().any(|variable| variable == name.as_str()));
+    let unknown = unknown.map(|name| UnknownVariable {
+        name: cut(name, SHOWN_NAME),
+        meant: near(name),
+    });
+    unknown.collect()
 }
 
-/// The variables that begin like one of the options `known` and belong to none of them.
-pub(crate) fn unknown_variables(
-    environment: &Environment,
-    known: &[&dyn AnyOption],
-) -> Vec<UnknownVariable> {
-    let known: Vec<&'static str> = known.iter().map(|option| option.variable()).collect();
-    let is_ours = |name: &str| {
-        let prefix = PREFIXES.into_iter().find(|prefix| name.starts_with(prefix));
-        prefix.is_some_and(|prefix| known.iter().any(|variable| variable.starts_with(prefix)))
-    };
-    environment
-        .names()
-        .filter(|name| is_ours(name) && !known.contains(&name.as_str()))
-        .map(|name| UnknownVariable {
-            name: cut(name, SHOWN_NAME),
-            meant: near(name, &known),
-        })
-        .collect()
+/// The variables of all options.
+fn known() -> impl Iterator<Item = &'static str> {
+    groups::all().map(AnyOption::variable)
 }
 
 /// The known variable with the fewest slips between the two, if these are few for a name so long: one
 /// in three characters after the prefix.
-fn near(name: &str, known: &[&'static str]) -> Option<&'static str> {
+fn near(name: &str) -> Option<&'static str> {
     let slips = |variable: &str| strsim::damerau_levenshtein(variable, name);
-    let nearest = known
-        .iter()
-        .copied()
-        .min_by_key(|variable| slips(variable))?;
-    let prefix = PREFIXES
-        .iter()
-        .find(|prefix| nearest.starts_with(**prefix))?;
-    let allowed = (nearest.len() - prefix.len()) / 3;
+    let nearest = known().min_by_key(|variable| slips(variable))?;
+    let allowed = (nearest.len() - PREFIX.len()) / 3;
     (slips(nearest) <= allowed.max(1)).then_some(nearest)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::program::commands;
 
     #[test]
     fn only_a_near_variable_is_suggested() {
@@ -87,10 +71,7 @@ mod tests {
                 name: name.to_owned(),
                 meant,
             };
-            assert_eq!(
-                unknown_variables(&environment, &commands::options()),
-                [unknown]
-            );
+            assert_eq!(unknown_variables(&environment), [unknown]);
         }
     }
 
@@ -103,6 +84,6 @@ mod tests {
             "PATH",
         ];
         let environment: Environment = names.into_iter().map(|name| (name, "x")).collect();
-        assert_eq!(unknown_variables(&environment, &commands::options()), []);
+        assert_eq!(unknown_variables(&environment), []);
     }
 }

@@ -90,7 +90,7 @@ impl TaskIdentity {
             self.task_id.clone_from(&newer.task_id);
             self.is_task_id_from_address = newer.is_task_id_from_address;
         }
-        for label in Label::ALL {
+        for &label in Label::ALL {
             if let (None, Some(new)) = (self.get(label), newer.get(label)) {
                 *self.get_mut(label) = Some(new.to_owned());
                 is_news = true;
@@ -100,8 +100,16 @@ impl TaskIdentity {
     }
 }
 
-/// What tells one task from another on a line: a root member, which may be a dimension and which
-/// `properties` may override.
+/// Shortens an ARN to its last part, `arn:…/b/c` → `c`, and returns anything else unchanged. The endpoint gives some names
+/// as ARNs and some not.
+pub(crate) fn short_name(text: &str) -> &str {
+    if !text.starts_with("arn:") {
+        return text;
+    }
+    text.rsplit_once('/').map_or(text, |(_, name)| name)
+}
+
+/// A root member that identifies the task. It may be a dimension, and a property of the same name is its fallback.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Label {
     /// The cluster's short name.
@@ -122,7 +130,7 @@ pub enum Label {
 
 impl Label {
     /// Every label, in the order of a line.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: &'static [Self] = &[
         Self::ClusterName,
         Self::ServiceName,
         Self::TaskDefinitionFamily,
@@ -138,7 +146,7 @@ impl Label {
         let mut names = [""; 7];
         let mut index = 0;
         while index < names.len() {
-            names[index] = Self::ALL[index].name();
+            names[index] = Self::ALL[index].as_str();
             index += 1;
         }
         names
@@ -146,7 +154,7 @@ impl Label {
 
     /// Its name on a line, such as `ClusterName`.
     #[must_use]
-    pub const fn name(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::ClusterName => "ClusterName",
             Self::ServiceName => "ServiceName",
@@ -157,17 +165,11 @@ impl Label {
             Self::LaunchType => "LaunchType",
         }
     }
-
-    /// The label of this name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|label| label.name() == name)
-    }
 }
 
 impl std::fmt::Display for Label {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.name())
+        f.write_str(self.as_str())
     }
 }
 
@@ -185,7 +187,7 @@ mod tests {
 
     #[test]
     fn what_was_learnt_is_kept() {
-        for label in Label::ALL {
+        for &label in Label::ALL {
             let mut identity = TaskIdentity::default();
             identity.learn(&with(label, "first"));
             assert_eq!(identity, with(label, "first"), "{label}");
@@ -204,15 +206,13 @@ mod tests {
 
     #[test]
     fn a_label_has_one_name_and_one_place() {
-        for label in Label::ALL {
-            assert_eq!(Label::from_name(label.name()), Some(label));
+        for &label in Label::ALL {
             let identity = with(label, "value");
-            for other in Label::ALL {
+            for &other in Label::ALL {
                 let expected = (label == other).then_some("value");
                 assert_eq!(identity.get(other), expected, "{label} {other}");
             }
         }
-        assert_eq!(Label::from_name("clustername"), None);
     }
 
     #[test]

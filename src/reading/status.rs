@@ -1,38 +1,57 @@
-//! The words a reading is described with: its status and its source.
+//! The status and the source of a reading, and their names.
 
+use std::convert::Infallible;
 use std::fmt;
+use std::str::FromStr;
 
-/// Whether the clock is kept in step with a reference.
+/// Whether the clock is synchronized with a reference.
+///
+/// Parsing never fails: any word but the two that a source may report is [`SyncStatus::Unknown`].
+///
+/// ```
+/// use ecs_clock_emf::SyncStatus;
+///
+/// assert_eq!("SYNCHRONIZED".parse(), Ok(SyncStatus::Synchronized));
+/// assert_eq!("synchronized".parse(), Ok(SyncStatus::Unknown));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum SyncStatus {
     /// The clock follows its reference.
     Synchronized,
     /// The clock does not follow a reference.
     NotSynchronized,
-    /// The source did not say, or used a word that is not known. Counts as not synchronized.
+    /// The source gave no status, or one that is not known. Counts as not synchronized.
     Unknown,
+    /// Only of a ClockBound segment: its writer has lost its source.
+    FreeRunning,
+    /// Only of a ClockBound segment: the clock was disrupted, as by a live migration.
+    Disrupted,
 }
 
 impl SyncStatus {
-    /// The word for it on the wire and in every output: `SYNCHRONIZED`, `NOT_SYNCHRONIZED` or
-    /// `UNKNOWN`.
+    /// The word for it on the wire and in every output, such as `SYNCHRONIZED`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Synchronized => "SYNCHRONIZED",
             Self::NotSynchronized => "NOT_SYNCHRONIZED",
             Self::Unknown => "UNKNOWN",
+            Self::FreeRunning => "FREE_RUNNING",
+            Self::Disrupted => "DISRUPTED",
         }
     }
+}
 
-    /// The status a word stands for; any word but the two known ones is [`SyncStatus::Unknown`].
-    #[must_use]
-    pub fn from_word(word: &str) -> Self {
-        match word {
+impl FromStr for SyncStatus {
+    type Err = Infallible;
+
+    fn from_str(word: &str) -> Result<Self, Infallible> {
+        Ok(match word {
             "SYNCHRONIZED" => Self::Synchronized,
             "NOT_SYNCHRONIZED" => Self::NotSynchronized,
             _ => Self::Unknown,
-        }
+        })
     }
 }
 
@@ -52,16 +71,19 @@ pub enum ClockSource {
     Kernel,
     /// An NTP server.
     Ntp,
+    /// A ClockBound segment, which `check --clockbound` judges.
+    ClockBound,
 }
 
 impl ClockSource {
-    /// `ecs`, `kernel` or `ntp`.
+    /// The word for it in every output: `ecs`, `kernel`, `ntp` or `clockbound`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Ecs => "ecs",
             Self::Kernel => "kernel",
             Self::Ntp => "ntp",
+            Self::ClockBound => "clockbound",
         }
     }
 }

@@ -1,26 +1,27 @@
-//! What is said on stderr while the sidecar runs, and how often.
+//! What the sidecar reports on stderr, and how often.
 
+use std::mem::{Discriminant, discriminant};
 use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
 use tracing::{error, info, warn};
 
-use crate::reading::{ReadError, ReadErrorKind, SyncStatus};
+use crate::reading::{BoundUnknown, ReadError, ReadErrorKind, SyncStatus};
 use crate::source::{CrossCheck, Sample};
 
-/// How often a kind of notice is reported within a minute before it is only counted.
+/// How many notices of a kind are reported in a minute; further ones are counted.
 const REPORTED: u32 = 3;
-/// How many kinds of notice there are.
-const KINDS: usize = 8;
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// Something that an operator may want to know.
+/// An event that an operator may want to know.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Notice {
-    /// The clock cannot be read as it should: a kind of failure that was not there before.
+    /// Reading the clock failed, or a member was withheld, for another reason than the last time.
     Failing(ReadError),
-    /// The clock can be read again.
+    /// Reading the clock succeeds again.
     Recovered,
+    /// A synchronized clock has no error bound, for another reason than before.
+    BoundUnknown(BoundUnknown),
     /// The status changed.
     Status(SyncStatus),
     /// The wall clock was stepped, or moved gradually by as much.
@@ -32,29 +33,15 @@ pub(crate) enum Notice {
     },
     /// The reader of stdout is gone.
     StdoutClosed,
-    /// A second opinion could not be had: a kind of failure that was not there before.
-    NoSecondOpinion(ReadError),
-    /// Second opinions can be had again.
-    SecondOpinion,
-    /// A second opinion and the clock cannot both be right.
+    /// A cross-check failed, for another reason than the last time.
+    CrossCheckFailing(ReadError),
+    /// Cross-checks succeed again.
+    CrossCheckRecovered,
+    /// The clock and the server of the cross-check cannot both be right.
     Disagreement(CrossCheck),
 }
 
 impl Notice {
-    /// The kinds, for counting.
-    fn kind(&self) -> usize {
-        match self {
-            Self::Failing(_) => 0,
-            Self::Recovered => 1,
-            Self::Status(_) => 2,
-            Self::Stepped { .. } => 3,
-            Self::StdoutClosed => 4,
-            Self::NoSecondOpinion(_) => 5,
-            Self::Disagreement(_) => 6,
-            Self::SecondOpinion => 7,
-        }
-    }
-
     /// Writes it to stderr. `times` is how often it happened since it was last reported.
     pub(crate) fn emit(&self, times: u32) {
         match self {
@@ -62,9 +49,13 @@ impl Notice {
                 kind = error.kind.as_str(),
                 error = error.message,
                 times,
-                "the clock cannot be read as it should"
+                "reading the clock failed"
             ),
-            Self::Recovered => info!(times, "the clock can be read again"),
+            Self::Recovered => info!(times, "reading the clock succeeds again"),
+            Self::BoundUnknown(reason) => warn!(
+                reason = reason.as_str(),
+                times, "the error bound is unknown: {reason}"
+            ),
             Self::Status(status) => info!(
                 status = status.as_str(),
                 times, "the synchronization status changed"
@@ -77,18 +68,16 @@ impl Notice {
                     warn!(milliseconds, times, "the wall clock was stepped");
                 }
             }
-            Self::NoSecondOpinion(error) => warn!(
+            Self::CrossCheckFailing(error) => warn!(
                 kind = error.kind.as_str(),
                 error = error.message,
                 times,
-                "the NTP server gave no second opinion"
+                "the cross-check failed"
             ),
-            Self::SecondOpinion => {
-                info!(times, "the NTP server gives second opinions again");
-            }
+            Self::CrossCheckRecovered => info!(times, "the cross-check succeeds again"),
             Self::Disagreement(check) => warn!(
-                offset_us = check.offset.num_microseconds(),
-                distance_us = check.distance.as_micros(),
+                offset_us = check.offset.offset.num_microseconds(),
+                distance_us = check.offset.error.as_micros(),
                 times,
                 "the clock and the NTP server cannot both be right"
             ),
@@ -97,14 +86,16 @@ impl Notice {
     }
 }
 
-/// Finds what is worth a notice in a sequence of samples and second opinions: a kind of failure once, not
-/// each time, and a change of status.
+/// Finds the changes in a sequence of samples and cross-checks: a lasting failure makes one notice, not one per
+/// sample.
 #[derive(Debug, Default)]
 pub(crate) struct Changes {
-    /// The kind of the read error that was last noticed, while it lasts.
+    /// The kind of the last read error, while it lasts.
     failing: Option<ReadErrorKind>,
-    /// The same of second opinions.
-    no_second_opinion: Option<ReadErrorKind>,
+    /// The kind of the last cross-check's failure, while it lasts.
+    cross_check_failing: Option<ReadErrorKind>,
+    /// Why the last reading had no bound.
+    bound_unknown: Option<BoundUnknown>,
     status: Option<SyncStatus>,
 }
 
@@ -121,6 +112,10 @@ impl Changes {
         }
         self.failing = kind;
         if let Ok(reading) = &sample.outcome {
+            let before = std::mem::replace(&mut self.bound_unknown, reading.bound_unknown);
+            if let Some(reason) = reading.bound_unknown.filter(|now| before != Some(*now)) {
+                notices.push(Notice::BoundUnknown(reason));
+            }
             let before = self.status.replace(reading.status);
             if before.is_some_and(|before| before != reading.status) {
                 notices.push(Notice::Status(reading.status));
@@ -129,13 +124,13 @@ impl Changes {
         notices
     }
 
-    /// What is new with this attempt to have a second opinion, which gave this error or none.
-    pub(crate) fn second_opinion(&mut self, error: Option<ReadError>) -> Option<Notice> {
+    /// What is new with this cross-check, which ended with this error or succeeded.
+    pub(crate) fn cross_check(&mut self, error: Option<ReadError>) -> Option<Notice> {
         let kind = error.as_ref().map(|error| error.kind);
-        let before = std::mem::replace(&mut self.no_second_opinion, kind);
+        let before = std::mem::replace(&mut self.cross_check_failing, kind);
         match error {
-            Some(error) if kind != before => Some(Notice::NoSecondOpinion(error)),
-            None if before.is_some() => Some(Notice::SecondOpinion),
+            Some(error) if kind != before => Some(Notice::CrossCheckFailing(error)),
+            None if before.is_some() => Some(Notice::CrossCheckRecovered),
             _ => None,
         }
     }
@@ -145,27 +140,33 @@ impl Changes {
 /// often it happened.
 #[derive(Debug, Default)]
 pub(crate) struct Notices {
-    kinds: [Option<Frequency>; KINDS],
+    kinds: Vec<(Discriminant<Notice>, Frequency)>,
 }
 
 #[derive(Debug)]
 struct Frequency {
-    /// When the present minute began.
+    /// The start of the current minute.
     since: Instant,
-    /// How often it was reported in this minute.
+    /// The reports in this minute.
     reported: u32,
-    /// What happened last and was not reported, and how often.
+    /// The last notice that was only counted, and the count.
     withheld: Option<(Notice, u32)>,
 }
 
-impl Notices {
-    /// Takes a notice. Returns it, and how often it happened, if it is to be reported now.
-    pub(crate) fn take(&mut self, notice: Notice, now: Instant) -> Option<(Notice, u32)> {
-        let frequency = self.kinds[notice.kind()].get_or_insert(Frequency {
+impl Frequency {
+    fn new(now: Instant) -> Self {
+        Self {
             since: now,
             reported: 0,
             withheld: None,
-        });
+        }
+    }
+}
+
+impl Notices {
+    /// Counts a notice. Returns it, and how often it happened, if it is to be reported now.
+    pub(crate) fn take(&mut self, notice: Notice, now: Instant) -> Option<(Notice, u32)> {
+        let frequency = self.frequency(&notice, now);
         if now.saturating_duration_since(frequency.since) >= MINUTE {
             // A minute with more than could be reported is followed by a summary a minute.
             let was_quiet = frequency.withheld.is_none();
@@ -182,11 +183,20 @@ impl Notices {
         None
     }
 
-    /// What was counted and is still to be reported, once its minute is over; at the end of the
-    /// program, all of it.
+    fn frequency(&mut self, notice: &Notice, now: Instant) -> &mut Frequency {
+        let kind = discriminant(notice);
+        let known = self.kinds.iter().position(|(known, _)| *known == kind);
+        let index = known.unwrap_or_else(|| {
+            self.kinds.push((kind, Frequency::new(now)));
+            self.kinds.len() - 1
+        });
+        &mut self.kinds[index].1
+    }
+
+    /// The counted notices whose minute is over; at the end of the program, all of them.
     pub(crate) fn overdue(&mut self, now: Instant, is_end: bool) -> Vec<(Notice, u32)> {
         let mut overdue = Vec::new();
-        for frequency in self.kinds.iter_mut().flatten() {
+        for (_, frequency) in &mut self.kinds {
             let is_over = now.saturating_duration_since(frequency.since) >= MINUTE;
             if !is_over && !is_end {
                 continue;
@@ -223,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn a_minute_of_quiet_begins_anew_and_what_was_counted_is_still_said() {
+    fn a_quiet_minute_resets_the_limit_and_the_count_is_still_reported() {
         let start = Instant::now();
         let at = |seconds| start + Duration::from_secs(seconds);
         let mut notices = Notices::default();

@@ -1,13 +1,13 @@
-//! Windows to lines, numbered and given to the sink.
+//! Renders windows as lines, numbers them, and hands them to the sink.
 
 use chrono::{DateTime, Utc};
 
-use super::line::{self, Format, Tally, Template};
+use super::line::{self, Conflict, Format, KnownTask, Tally, Template};
 use super::observers::Observers;
 use super::sink::{Counts, Report, Sink};
 use super::window::Window;
-use crate::emf::Metric;
 use crate::reading::TaskIdentity;
+use crate::sidecar::line::Metric;
 
 /// Writes windows as lines.
 #[derive(Debug)]
@@ -15,52 +15,62 @@ pub(crate) struct Output {
     format: Format,
     sink: Sink,
     observers: Observers,
-    identity: TaskIdentity,
+    task: KnownTask,
+    /// The conflicts that have been reported.
+    conflicts: Vec<Conflict>,
     started_at: DateTime<Utc>,
-    /// Rendered anew with whatever is learnt of the task.
+    /// Rendered again when more becomes known about the task.
     template: Template,
     sequence: u64,
 }
 
 impl Output {
-    /// Lines of this format to `sink`, from a process that was started at `started_at`.
+    /// An output of lines to `sink`, for a process that was started at `started_at`.
     pub(crate) fn new(
         format: Format,
         sink: Sink,
         observers: Observers,
         started_at: DateTime<Utc>,
     ) -> Self {
-        let identity = TaskIdentity::default();
+        let task = KnownTask::default();
         Self {
-            template: Template::new(&format, &identity, started_at),
+            template: Template::new(&format, &task, started_at),
             format,
             sink,
             observers,
-            identity,
+            task,
+            conflicts: Vec::new(),
             started_at,
             sequence: 0,
         }
     }
 
-    /// Adds to what is known of the task.
+    /// Adds to the known identity of the task, and reports each property that the endpoint contradicts once.
     pub(crate) fn learn(&mut self, identity: &TaskIdentity) {
-        if self.identity.learn(identity) {
-            self.template = Template::new(&self.format, &self.identity, self.started_at);
+        if !self.task.learn(identity) {
+            return;
+        }
+        self.template = Template::new(&self.format, &self.task, self.started_at);
+        for conflict in self.task.conflicts(&self.format.properties) {
+            if !self.conflicts.contains(&conflict) {
+                conflict.report();
+                self.conflicts.push(conflict);
+            }
         }
     }
 
-    /// Where the lines go.
+    /// The sink of the lines.
     pub(crate) fn sink(&self) -> &Sink {
         &self.sink
     }
 
-    /// Who is told what the sidecar knows.
+    /// The observers of the sidecar's state.
     pub(crate) fn observers(&self) -> &Observers {
         &self.observers
     }
 
-    /// What the next line is to report. Lost lines only with the metric for them: without it none reports any,
-    /// and they stay unreported.
+    /// The losses that the next line reports. Without the metric `LinesDropped` no line reports lost lines, so they
+    /// stay unreported and decide the exit code.
     fn to_report(&self) -> Report {
         let mut report = self.sink.unreported();
         if !self.format.metrics.contains(&Metric::LinesDropped) {
@@ -83,8 +93,8 @@ impl Output {
         self.sink.send(&line, report);
     }
 
-    /// Writes the last windows, each as soon as there is room for it, until `deadline`; then `bare`, if
-    /// lines were lost that none of these could report. Returns what became of all lines.
+    /// Writes the last windows, each as soon as the queue has room, until `deadline`. If lost lines remain unreported,
+    /// `bare` reports them. Returns the fate of all lines.
     pub(crate) async fn finish(
         &mut self,
         windows: Vec<Window>,

@@ -1,16 +1,16 @@
-//! Closed windows in the order they are to be written, each at its time. Pure.
+//! Closed windows in the order in which they will be written, each at its time. Pure.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use super::window::{ClosedWindow, Window};
 
-/// Windows whose time has not come, oldest first.
+/// Windows that are not yet due, oldest first.
 #[derive(Debug)]
 pub(crate) struct Queue {
-    /// By how much regular lines are delayed, so that a fleet does not write at the same second.
+    /// The delay of regular lines, so that a fleet does not write in the same second.
     delay: Duration,
-    /// A delay of at most one emit interval keeps it short.
+    /// Short, because the delay is at most one emit interval.
     pending: VecDeque<(Instant, Window)>,
 }
 
@@ -22,7 +22,7 @@ impl Queue {
         }
     }
 
-    /// Takes a window. An urgent one makes everything due that was pending before it, and itself.
+    /// Adds a window. An urgent one is due at once, and so is every window before it.
     pub(crate) fn push(&mut self, closed: ClosedWindow, now: Instant) {
         let due = if closed.urgent { now } else { now + self.delay };
         if closed.urgent {
@@ -33,7 +33,7 @@ impl Queue {
         self.pending.push_back((due, closed.window));
     }
 
-    /// Takes out the oldest window, if its time has come.
+    /// Removes the oldest window, if it is due.
     pub(crate) fn pop_due(&mut self, now: Instant) -> Option<Window> {
         if self.next_due()? > now {
             return None;
@@ -41,12 +41,12 @@ impl Queue {
         self.pop()
     }
 
-    /// Takes out the oldest window, whatever the time.
+    /// Removes the oldest window, due or not.
     pub(crate) fn pop(&mut self) -> Option<Window> {
         self.pending.pop_front().map(|(_, window)| window)
     }
 
-    /// When the oldest window is to be written.
+    /// When the oldest window is due.
     pub(crate) fn next_due(&self) -> Option<Instant> {
         self.pending.front().map(|(due, _)| *due)
     }

@@ -23,7 +23,7 @@ pub(crate) struct Settings {
     pub emit_jitter: Duration,
     /// How fast the clock may drift.
     pub drift: DriftRate,
-    /// The NTP server to ask for a second opinion, and how.
+    /// The NTP server of the cross-check, and how it is asked.
     pub cross_check: Option<NtpSettings>,
     /// How lines look.
     pub format: Format,

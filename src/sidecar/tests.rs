@@ -5,8 +5,8 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, mpsc};
 
 use super::*;
-use crate::emf::Metric;
 use crate::reading::ClockSource;
+use crate::sidecar::line::Metric;
 use crate::sidecar::line::{Dimensions, Format, StorageResolution};
 use crate::time::DriftRate;
 

@@ -1,19 +1,19 @@
-//! The environment as a value, so that nothing below `main` reads it.
+//! The environment as a value: no other code reads the process's environment.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 
-/// The variable in which ECS gives a container its task metadata endpoint.
+/// The variable in which ECS passes the address of the task metadata endpoint.
 pub(crate) const ENDPOINT_VARIABLE: &str = "ECS_CONTAINER_METADATA_URI_V4";
-/// The variable of the endpoint's version 3, which does not report the clock.
+/// The variable of version 3 of the endpoint, which does not report the clock.
 const ENDPOINT_V3_VARIABLE: &str = "ECS_CONTAINER_METADATA_URI";
 
-/// The environment, taken once at the start and handed down: nothing below reads it.
+/// A snapshot of the environment, taken once at the start and handed down.
 #[derive(Debug, Clone, Default)]
 pub struct Environment(BTreeMap<String, OsString>);
 
 impl Environment {
-    /// This process's environment. Variables whose names are not Unicode are none of ours.
+    /// This process's environment. Variables with non-Unicode names are skipped.
     #[must_use]
     #[expect(
         clippy::disallowed_methods,
@@ -27,21 +27,20 @@ impl Environment {
         )
     }
 
-    /// The value of a variable, with what is not Unicode replaced; the validation that follows
-    /// refuses it by name.
+    /// The value of a variable. Bytes that are not Unicode are replaced, and the option's rule then rejects the value.
     pub(crate) fn get(&self, name: &str) -> Option<String> {
         let value = self.0.get(name)?;
         Some(value.to_string_lossy().into_owned())
     }
 
-    /// Warns where ECS gives this container version 3 of the endpoint alone.
+    /// Warns if ECS passes only version 3 of the endpoint.
     pub(crate) fn warn_of_endpoint_v3(&self) {
         if self.has_only_endpoint_v3() {
             tracing::warn!(
                 expected = ENDPOINT_VARIABLE,
                 got = ENDPOINT_V3_VARIABLE,
-                "the clock is reported by version 4 of the task metadata endpoint, and only version 3 is \
-                 here: Fargate platform version 1.4.0 or a newer ECS agent is needed"
+                "only version 3 of the task metadata endpoint is available, and only version 4 reports the clock: \
+                 Fargate platform version 1.4.0 or a newer ECS agent is required"
             );
         }
     }

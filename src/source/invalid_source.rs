@@ -2,20 +2,22 @@
 
 use std::fmt;
 
-/// Why a source cannot be set up. Its text says what is allowed and what was given.
+/// Why a source cannot be set up. Its text names the expected and the given value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InvalidSource {
-    /// The address of the endpoint cannot be parsed, for this reason.
+    /// The endpoint's address cannot be parsed, for this reason.
     Address(String),
-    /// The address of the endpoint has this scheme instead of `http`.
+    /// The endpoint's address has this scheme instead of `http`.
     Scheme(String),
-    /// The address of the endpoint has a query or a fragment.
+    /// The endpoint's address has a query or a fragment.
     QueryOrFragment,
     /// The HTTP client cannot be set up, for this reason.
     HttpClient(String),
     /// The kernel source exists on Linux only.
     NoKernel,
+    /// The fallback of `auto` is itself an endpoint.
+    Fallback,
 }
 
 impl fmt::Display for InvalidSource {
@@ -27,6 +29,9 @@ impl fmt::Display for InvalidSource {
             Self::QueryOrFragment => write!(f, "{EXPECTED}, got one with a query or a fragment"),
             Self::HttpClient(reason) => write!(f, "the HTTP client cannot be set up: {reason}"),
             Self::NoKernel => f.write_str("the kernel source exists on Linux only"),
+            Self::Fallback => {
+                f.write_str("expected the kernel or an NTP server as fallback, got an endpoint")
+            }
         }
     }
 }

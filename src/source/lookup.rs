@@ -1,35 +1,36 @@
-//! Host names looked up, each on a thread that ends with it.
+//! Looks up host names, each on a thread of its own.
 //!
-//! Not on the runtime's threads: where the system refuses the runtime one, it panics.
+//! The runtime's own threads are not used: tokio panics if the system refuses it a thread.
 
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, ToSocketAddrs as _};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use tokio::sync::oneshot;
 
-/// The most look-ups under way in a process: a resolver that hangs must not gather threads.
+/// The most lookups at a time: a hung resolver must not pile up threads.
 const MOST: usize = 8;
-static PLACES: Places = Places(AtomicUsize::new(0));
+static SLOTS: Slots = Slots(AtomicUsize::new(0));
 
 /// The addresses of a host name, each with `port`.
 ///
 /// # Errors
-/// If the name is not known, no thread is to be had, or too many look-ups hang.
+/// If the name is unknown, the system refuses a thread, or too many lookups hang.
 pub(super) async fn lookup(name: String, port: u16) -> io::Result<Vec<SocketAddr>> {
-    let place = PLACES.take().ok_or_else(|| {
+    let slot = SLOTS.take().ok_or_else(|| {
         io::Error::new(
             ErrorKind::ResourceBusy,
-            format!("{MOST} look-ups of host names are under way"),
+            format!("{MOST} lookups of host names are hanging"),
         )
     })?;
     let (sender, found) = oneshot::channel();
     let thread = std::thread::Builder::new().name("lookup".to_owned());
     thread.spawn(move || {
-        // Nobody may wait for it any more.
+        // The caller may have timed out.
         let _ = sender.send(addresses(&name, port));
-        drop(place);
+        drop(slot);
     })?;
     found.await.map_err(io::Error::other)?
 }
@@ -39,36 +40,55 @@ fn addresses(name: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
     Ok((name, port).to_socket_addrs()?.collect())
 }
 
-/// How many look-ups are under way.
-struct Places(AtomicUsize);
+/// The number of lookups in progress.
+struct Slots(AtomicUsize);
 
-impl Places {
-    fn take(&self) -> Option<Place<'_>> {
+impl Slots {
+    fn take(&self) -> Option<Slot<'_>> {
         let order = Ordering::Relaxed;
         let more = |count: usize| (count < MOST).then(|| count + 1);
         let taken = self.0.fetch_update(order, order, more);
-        taken.is_ok().then(|| Place(self))
+        taken.is_ok().then(|| Slot(self))
     }
 }
 
-/// One of them, given back when it is dropped.
-struct Place<'a>(&'a Places);
+/// One lookup in progress. It frees its slot when dropped.
+struct Slot<'a>(&'a Slots);
 
-impl Drop for Place<'_> {
+impl Drop for Slot<'_> {
     fn drop(&mut self) {
         self.0.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
-/// The same for an endpoint whose address holds a host name, as outside of ECS.
-pub(super) struct Lookup;
+/// The resolver of the HTTP client. Outside ECS, the endpoint's address may contain a host name.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Resolver {
+    /// Whether a lookup has begun and not ended.
+    is_pending: Arc<AtomicBool>,
+}
 
-impl Resolve for Lookup {
+impl Resolver {
+    /// Begins a request, which may need no lookup.
+    pub(super) fn begin(&self) {
+        self.is_pending.store(false, Ordering::Relaxed);
+    }
+
+    /// Whether the request waits for a lookup. If it times out then, it never reached the endpoint.
+    pub(super) fn is_pending(&self) -> bool {
+        self.is_pending.load(Ordering::Relaxed)
+    }
+}
+
+impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
+        let is_pending = Arc::clone(&self.is_pending);
         Box::pin(async move {
-            // The port of the URL takes the place of this one.
-            let found = lookup(name.as_str().to_owned(), 0).await?;
-            Ok(Box::new(found.into_iter()) as Addrs)
+            is_pending.store(true, Ordering::Relaxed);
+            // The URL's port replaces this one.
+            let found = lookup(name.as_str().to_owned(), 0).await;
+            is_pending.store(false, Ordering::Relaxed);
+            Ok(Box::new(found?.into_iter()) as Addrs)
         })
     }
 }
@@ -90,11 +110,11 @@ mod tests {
     }
 
     #[test]
-    fn there_are_few_places_and_each_is_given_back() {
-        let places = Places(AtomicUsize::new(0));
-        let taken: Vec<_> = std::iter::from_fn(|| places.take()).collect();
+    fn slots_are_few_and_each_is_freed() {
+        let slots = Slots(AtomicUsize::new(0));
+        let taken: Vec<_> = std::iter::from_fn(|| slots.take()).collect();
         assert_eq!(taken.len(), MOST);
         drop(taken);
-        assert!(places.take().is_some());
+        assert!(slots.take().is_some());
     }
 }

@@ -4,6 +4,8 @@ use std::time::{Duration, Instant, SystemTime};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::bound::milliseconds;
+
 /// One moment, read on two clocks: the wall clock, which says what time it is and may jump, and the
 /// monotonic clock, which only measures how much time has gone by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -122,6 +124,16 @@ fn delta(duration: Duration) -> TimeDelta {
 #[must_use]
 pub(crate) fn magnitude(by: TimeDelta) -> Duration {
     by.abs().to_std().unwrap_or(Duration::MAX)
+}
+
+/// A signed duration in milliseconds.
+pub(crate) fn signed_milliseconds(by: TimeDelta) -> f64 {
+    let milliseconds = milliseconds(magnitude(by));
+    if by < TimeDelta::zero() {
+        -milliseconds
+    } else {
+        milliseconds
+    }
 }
 
 /// The wall-clock time `time + by`, held at the last representable time instead of overflowing.

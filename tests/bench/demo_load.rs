@@ -2,8 +2,8 @@
 //! meanwhile, and whether memory stays where it was. Linux only.
 //!
 //! ```text
-//! cargo bench --features demo --bench demo_load             # 1000 requests a second for 30 s
-//! cargo bench --features demo --bench demo_load -- 500 10   # 500 a second for 10 s
+//! cargo bench -p clock-demo --bench demo_load             # 1000 requests a second for 30 s
+//! cargo bench -p clock-demo --bench demo_load -- 500 10   # 500 a second for 10 s
 //! ```
 //!
 //! Ends with exit code 1 if a request failed or the endpoint was asked too often.

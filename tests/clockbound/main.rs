@@ -13,7 +13,6 @@
     clippy::print_stderr,
     reason = "its main is for a program of its own"
 )]
-#[path = "../snippets/critical_step.rs"]
 mod critical_step;
 #[path = "../support/mod.rs"]
 mod support;
@@ -245,7 +244,7 @@ fn what_cannot_be_written_is_reported_once_and_counted_and_the_metrics_go_on() {
             .filter(|event| event["level"] == "WARN");
         let warned: Vec<_> = warned.collect();
         assert_eq!(warned.len(), 1, "{warned:?}");
-        assert_eq!(warned[0]["way"], "clockbound-directory");
+        assert_eq!(warned[0]["interface"], "clockbound-directory");
         assert!(
             warned[0]["error"].as_str().unwrap().starts_with(said),
             "{warned:?}"

@@ -21,7 +21,7 @@ def endpoint_program():
 
 @pytest.fixture(scope="session")
 def demo_program():
-    return cargo_build("--features", "demo", "--bin", "clock-demo")
+    return cargo_build("--package", "clock-demo", "--bin", "clock-demo")
 
 
 @pytest.fixture(scope="session")

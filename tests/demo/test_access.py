@@ -81,7 +81,10 @@ def test_every_text_stands_out_from_its_ground(browser, endpoint, demo, scheme):
 
 def test_band_marks_and_field_stand_out_from_their_ground(browser, demo):
     browser.open(demo)
-    browser.until(lambda: browser.count("#plot path.band"), "band")
+    # Near enough to the bound to be in the picture.
+    browser.enter_limit("1ms")
+    browser.click("#limit-form button")
+    browser.until(lambda: browser.count("#plot path.band") and browser.count("#plot line.limit"), "band and limit")
     faint = {}
     for scheme in SCHEMES:
         browser.set_scheme(scheme)
@@ -153,7 +156,7 @@ def test_a_screen_reader_is_told_what_everything_is(browser, demo):
     nodes = browser.accessible()
     named = {(node["role"], node["name"]) for node in nodes}
     assert {
-        ("textbox", "Largest error that is good"),
+        ("textbox", "Largest acceptable error"),
         ("button", "Refresh"),
         ("checkbox", "every 2 seconds"),
         ("button", "Commit a transaction"),

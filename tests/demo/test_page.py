@@ -180,12 +180,17 @@ def test_verdict_and_plot_follow_the_clock_by_themselves(browser, start_endpoint
     until_verdict(browser, good=True)
     browser.until(lambda: len(plot(browser)[0]) == 1, "band")
     (band,), spans, limits = plot(browser)
-    assert not spans and len(limits) == 2
-    assert max(half_heights(band)) < abs(limits[0] - 150), "the band lies within the limit"
+    assert not spans and not limits, "a limit so far above the bound would flatten the band"
+    assert max(half_heights(band)) > 50, "the scale follows the bound"
+    assert "limit ±5 ms" in browser.text("#plot .legend")
 
     endpoint.play("drifting")
     until_verdict(browser, good=False, reason="is over the limit of 5 ms")
-    browser.until(lambda: max(half_heights(plot(browser)[0][0])) > abs(plot(browser)[2][0] - 150), "band over the limit")
+    def crosses():
+        bands, _, limits = plot(browser)
+        return len(limits) == 2 and max(half_heights(bands[0])) > abs(limits[0] - 150)
+
+    browser.until(crosses, "band over the limit")
     (band,), spans, _ = plot(browser)
     assert not spans
     assert len(set(half_heights(band))) > 2, "it has grown step by step"
@@ -198,7 +203,11 @@ def test_verdict_and_plot_follow_the_clock_by_themselves(browser, start_endpoint
 
     endpoint.play("down")
     until_verdict(browser, good=False, reason="no reading: ")
-    assert browser.values()["error-bound"] == "unknown"
+    # The last reading stays, with its age, and without a range of the present.
+    browser.until(lambda: re.fullmatch(r"The last one, \d+ s ago. There is none now.", browser.text("#values-age")), "age of it")
+    values = browser.values()
+    assert values["error-bound"].endswith(" ms") and values["status"] == "NOT_SYNCHRONIZED"
+    assert values["earliest"] == values["latest"] == "unknown"
     browser.until(lambda: [kind for kind, *_ in plot(browser)[1]] == ["lost", "silent"], "mark of silence")
     (band,), (lost, silent), _ = plot(browser)
     assert lost[2] == at(silent[1]) and silent[2] >= 1000
@@ -211,7 +220,7 @@ def test_verdict_and_plot_follow_the_clock_by_themselves(browser, start_endpoint
     assert [kind for kind, *_ in spans] == ["lost", "silent"]
     _, (_, silent_from, silent_to) = spans
     assert (max(x for x, _ in first), min(x for x, _ in second)) == (at(silent_from), at(silent_to)), "the silence is a gap"
-    assert browser.values()["status"] == "SYNCHRONIZED"
+    assert browser.values()["status"] == "SYNCHRONIZED" and browser.text("#values-age") == ""
     caption = browser.text("#plot figcaption")
     assert re.search(r"; \d+ s not synchronized; \d+ s without a reading\.$", caption), caption
 
@@ -224,15 +233,18 @@ def test_the_application_itself_going_away_is_said_once(browser, start_demo, end
     until_verdict(browser, good=True)
     assert browser.text("#offline") == ""
 
+    good = browser.run("return getComputedStyle(document.querySelector('#verdict .verdict')).color")
     # It hangs: no answer is a failure too.
     demo.freeze()
     browser.until(lambda: browser.text("#offline"), "word that the application does not answer")
     # What it said last does not stand for the present.
     struck = "return getComputedStyle(document.querySelector('#verdict .verdict')).textDecorationLine"
+    colour = "return getComputedStyle(document.querySelector('#verdict .verdict')).color"
     assert browser.title.startswith("No answer") and browser.run(struck) == "line-through"
+    assert browser.run(colour) != good, "a verdict that is struck through is not green"
     demo.thaw()
     browser.until(lambda: not browser.text("#offline"), "end of that word")
-    assert browser.title.startswith("Good") and browser.run(struck) == "none"
+    assert browser.title.startswith("Good") and browser.run(struck) == "none" and browser.run(colour) == good
 
     # It is gone.
     demo.close()
@@ -276,7 +288,7 @@ def test_a_limit_that_is_none_is_named_beside_the_field(browser, demo):
     browser.click("#limit-form button")
     browser.until(lambda: field.get_attribute("aria-invalid") == "true", "mark on the field")
     assert browser.element("#limit-fault").is_displayed()
-    assert browser.text("#limit-fault") == 'max_error: expected a number and one of ns, us, ms and s, such as 5ms, got "5"'
+    assert browser.text("#limit-fault") == 'Largest acceptable error: expected a number and one of ns, us, ms and s, such as 5ms, or off, got "5"'
     assert field.get_attribute("value") == "5", "what was typed stays"
 
     browser.enter_limit("5ms")

@@ -136,7 +136,7 @@ def test_every_parameter_is_told_with_its_default(template):
 
 @pytest.mark.parametrize("column, tasks", [(2, 100), (3, 10_000)])
 def test_the_costs_are_those_of_the_formula(column, tasks):
-    rows = table("Cost", TOP / "src/program/README.md")
+    rows = table("Cost")
     put, emf = rows[:2], rows[2:]
     for row, calls_a_minute in zip(put, [1, 60], strict=True):
         cost = tasks * 0.30 + tasks * calls_a_minute * MINUTES_A_MONTH / 1000 * 0.01

@@ -16,7 +16,7 @@ ARCHITECTURE, RUST_TARGET = {
 }[platform.machine()]
 
 # As container/Dockerfile builds it.
-STATIC = "-C target-feature=+crt-static -C link-arg=-Wl,-z,pack-relative-relocs"
+STATIC = ("--config", ROOT / ".cargo" / "static.toml")
 
 
 def cargo_build(*arguments, environment=None):
@@ -43,7 +43,7 @@ def target_folder():
 
 def static_binary(name, *arguments):
     """Builds a static binary and lays it where the Dockerfile's prebuilt stages look for it; returns its path."""
-    return placed(static(["--release", "--bin", name, *arguments]), name)
+    return placed(static(["--release", "--package", name, "--bin", name, *arguments]), name)
 
 
 def static_example(name):
@@ -51,14 +51,13 @@ def static_example(name):
 
     Not optimized: an example needs all that the tests need, which takes minutes to optimize.
     """
-    return placed(static(["--example", name]), name)
+    return placed(static(["--package", "ecs-clock-emf", "--example", name]), name)
 
 
 def static(what):
     return cargo_build(
         # A folder of its own: other flags in the common one would make every build start anew.
-        *what, "--target", RUST_TARGET, "--target-dir", target_folder() / "static",
-        environment={"RUSTFLAGS": STATIC},
+        *STATIC, *what, "--target", RUST_TARGET, "--target-dir", target_folder() / "static",
     )  # fmt: skip
 
 

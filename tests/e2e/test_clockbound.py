@@ -23,14 +23,14 @@ def clockbound_image(engine, static_binary):
 
 @pytest.fixture(scope="session")
 def application(tmp_path_factory):
-    """The guide's snippet in Rust as a static program, which is linked with AWS's client."""
+    """The critical step in Rust as a static program, which is linked with AWS's client."""
     crate = tmp_path_factory.mktemp("application")
     (crate / "Cargo.toml").write_text(
         '[package]\nname = "application"\nedition = "2024"\n'
         '[[bin]]\nname = "application"\npath = "main.rs"\n'
         '[dependencies]\nclock-bound-client = "=2.0.3"\n'
     )
-    (crate / "main.rs").write_bytes((build.ROOT / "tests" / "snippets" / "critical_step.rs").read_bytes())
+    (crate / "main.rs").write_bytes((build.ROOT / "tests" / "clockbound" / "critical_step.rs").read_bytes())
     # The versions that this project is tested with.
     (crate / "Cargo.lock").write_bytes((build.ROOT / "Cargo.lock").read_bytes())
     subprocess.run(
@@ -135,7 +135,7 @@ def test_only_the_sidecar_can_write_it(task, endpoint, engine):
         "--env", f"ECS_CONTAINER_METADATA_URI_V4={endpoint('good').base}", task.image,
     ).stdout.strip()  # fmt: skip
     try:
-        wait_until(lambda: "cannot ask this way" in engine.run("logs", other).stderr, "report")
+        wait_until(lambda: "not available to applications" in engine.run("logs", other).stderr, "report")
         assert task.health() == 0
         assert engine.run("inspect", "--format", "{{.State.Running}}", other).stdout.strip() == "true"
     finally:

@@ -65,7 +65,7 @@ class Laptop:
 
 @pytest.fixture(scope="module")
 def laptop(engine, static_binary, tmp_path_factory):
-    build.static_binary("clock-demo", "--features", "demo")
+    build.static_binary("clock-demo")
     build.static_example("task-metadata-endpoint")
     laptop = Laptop(engine, tmp_path_factory.mktemp("compose"))
     laptop.run("build")

@@ -1,10 +1,10 @@
-//! Says which lines of a log CloudWatch takes no metric from: `cargo run --example explain < lines.log`
+//! Says which lines of a log CloudWatch extracts no metrics from: `cargo run --example explain < lines.log`
 #![allow(clippy::print_stdout, reason = "an example that prints")]
 
 use std::io::{self, BufReader};
 use std::time::SystemTime;
 
-use ecs_clock_emf::explain::{Input, Options, explain};
+use emf_explain::{Input, Options, explain};
 
 fn main() -> io::Result<()> {
     let options = Options {

@@ -1,6 +1,6 @@
 //! Metadata whose text differs a little from line to line: what is said of a line does not depend on the lines before it.
 
-use ecs_clock_emf::explain::Input;
+use emf_explain::Input;
 use proptest::prelude::*;
 use proptest::sample::select;
 

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
-use ecs_clock_emf::explain::{Input, Rule};
+use emf_explain::{Input, Rule};
 use serde_json::json;
 
 use super::{NOW, NOW_MS, document, events_of, found};
@@ -152,7 +152,7 @@ fn memory_and_report_are_bounded_whatever_a_line_holds() {
             // The limit counts the heap and all else that can be written to.
             let mut child = Command::new("sh")
                 .args(["-c", "ulimit -d 16000; exec \"$0\" \"$@\""])
-                .args([env!("CARGO_BIN_EXE_ecs-clock-emf"), "explain", "--now", NOW])
+                .args([env!("CARGO_BIN_EXE_emf-explain"), "--now", NOW])
                 .args(json.then_some("--json"))
                 .stdin(Stdio::piped())
                 .stdout(Stdio::piped())

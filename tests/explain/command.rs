@@ -9,8 +9,7 @@ use super::{NOW, document};
 
 /// Runs the command over some input.
 pub(super) fn explain(arguments: &[&str], input: &[u8]) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_ecs-clock-emf"))
-        .arg("explain")
+    let mut child = Command::new(env!("CARGO_BIN_EXE_emf-explain"))
         .args(arguments)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -202,8 +201,8 @@ fn the_text_sums_up_by_rule_and_counts_distinct_metrics() {
 #[test]
 fn a_reader_that_has_gone_ends_the_command_without_a_word() {
     let lines = format!("{}\n", document()).repeat(20_000);
-    let mut child = Command::new(env!("CARGO_BIN_EXE_ecs-clock-emf"))
-        .args(["explain", "--json", "--now", NOW])
+    let mut child = Command::new(env!("CARGO_BIN_EXE_emf-explain"))
+        .args(["--json", "--now", NOW])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

@@ -3,13 +3,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use ecs_clock_emf::explain::{Input, Rule};
+use emf_explain::{Input, Rule};
 
 use super::command::explain;
 use super::{NOW, events_of, found};
 
 fn data() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/explain")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/data/explain")
 }
 
 fn read(name: &str) -> String {

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use ecs_clock_emf::explain::{Explained, Input, Options, Rule, explain, parse_now};
+use emf_explain::{Explained, Input, Options, Rule, explain, parse_now};
 
 use super::{Found, rules};
 
@@ -16,7 +16,7 @@ fn events_as(name: &str, form: Input) -> Vec<Explained> {
         "2026-11-25T12:00:00Z"
     };
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/data/explain/field")
+        .join("../../tests/data/explain/field")
         .join(name);
     let bytes = fs::read(path).unwrap();
     let options = Options {

@@ -1,7 +1,7 @@
 //! The forms that people have lines in. Those of programs that are not run here are made after their documents and source, and
 //! marked as such.
 
-use ecs_clock_emf::explain::{Input, Rule};
+use emf_explain::{Input, Rule};
 use serde_json::{Value, json};
 
 use super::NOW_MS;

@@ -1,7 +1,7 @@
 //! The whole kind: documents, good and bad, in every form that people have them in. What is said of the document inside is the
 //! same as of the bare one.
 
-use ecs_clock_emf::explain::{Explained, Input, Kind, Rule};
+use emf_explain::{Explained, Input, Kind, Rule};
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
@@ -52,7 +52,7 @@ fn assert_same(form: &Form, events: &[String], alone: &[Explained]) {
         );
     }
     let said = judged.iter().flat_map(|event| &event.problems);
-    let said: Vec<_> = said.map(ecs_clock_emf::explain::Problem::rule).collect();
+    let said: Vec<_> = said.map(emf_explain::Problem::rule).collect();
     assert!(
         form.rules.iter().all(|rule| said.contains(rule)),
         "{}: {said:?}",

@@ -1,6 +1,6 @@
 //! Properties over generated documents and arbitrary bytes.
 
-use ecs_clock_emf::explain::{Input, Kind, Rule};
+use emf_explain::{Input, Kind, Rule};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use serde_json::{Value, json};

@@ -2,7 +2,7 @@
 
 use std::io::{self, BufReader, Read};
 
-use ecs_clock_emf::explain::{Input, Options, Rule, explain};
+use emf_explain::{Input, Options, Rule, explain};
 use serde_json::{Value, json};
 
 use super::{document, events_of, found, found_as, now};

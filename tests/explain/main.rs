@@ -24,7 +24,7 @@ mod tables;
 mod terminal;
 
 use chrono::{DateTime, Utc};
-use ecs_clock_emf::explain::{
+use emf_explain::{
     Explained, Input, Kind, Options, Point, Problem, Rule, Severity, Values, explain, parse_now,
 };
 use serde_json::{Value, json};

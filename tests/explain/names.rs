@@ -1,6 +1,6 @@
 //! Names and dimensions at their limits.
 
-use ecs_clock_emf::explain::{Confidence, Rule};
+use emf_explain::{Confidence, Rule};
 use serde_json::json;
 
 use super::edges::{DIRECTIVE, bad, good, outcome, warned, with};

@@ -1,6 +1,6 @@
 //! Records of a container's log file: what is a part of a line, and what only looks like one.
 
-use ecs_clock_emf::explain::{Input, Rule};
+use emf_explain::{Input, Rule};
 use serde_json::{Value, json};
 
 use super::{document, events_of, found};

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use ecs_clock_emf::explain::Rule;
+use emf_explain::Rule;
 
-const REFERENCE: &str = include_str!("../../src/emf/explain/README.md");
+const REFERENCE: &str = include_str!("../../src/explain/README.md");
 
 #[test]
 fn the_table_of_rules_is_that_of_the_program() {

@@ -1,7 +1,7 @@
 //! Tables of the AWS CLI, laid out as its source (version 2) does: widths are scaled to the whole, so that a cell has from none
 //! to three blanks behind its text.
 
-use ecs_clock_emf::explain::{Input, Rule};
+use emf_explain::{Input, Rule};
 
 use super::form_list::{Form, viewer};
 use super::{NOW_MS, document, found, found_as};

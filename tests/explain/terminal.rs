@@ -47,8 +47,8 @@ fn shown(receiver: &Receiver<Vec<u8>>) -> String {
 }
 
 fn explain() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_ecs-clock-emf"));
-    command.args(["explain", "--now", NOW]);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_emf-explain"));
+    command.args(["--now", NOW]);
     command.env_remove("NO_COLOR").env("TERM", "xterm");
     command
 }

@@ -5,6 +5,7 @@ import os
 import resource
 import shutil
 import socket
+import subprocess
 import urllib.request
 
 import pytest
@@ -38,15 +39,15 @@ def few_threads(tmp_path_factory, programs):
     return options
 
 
-def test_a_way_of_asking_that_is_refused_its_thread_is_reported_and_the_metrics_go_on(endpoint, sidecar, few_threads, tmp_path):
+def test_an_interface_that_is_refused_its_thread_is_reported_and_the_metrics_go_on(endpoint, sidecar, few_threads, tmp_path):
     played = endpoint("good")
     # The main thread and the one that writes.
     running = sidecar(played, options=few_threads(2), listen="127.0.0.1:0", clockbound_directory=str(tmp_path))
     until("three lines", lambda: len(running.lines) >= 3)
     assert total(running.documents(), "AnswerErrors") == 2
     warnings = [event for event in said(running) if event["level"] == "WARN"]
-    assert {event["way"] for event in warnings} == {"listen", "clockbound-directory"}
-    assert all(event["error"].startswith("no thread can be started: ") for event in warnings)
+    assert {event["interface"] for event in warnings} == {"listen", "clockbound-directory"}
+    assert all(event["error"].startswith("cannot start a thread: ") for event in warnings)
     assert running.stop() == 0
 
 
@@ -56,7 +57,7 @@ def test_a_name_that_cannot_be_looked_up_without_a_thread_is_a_read_error(endpoi
     server = f"localhost:{free_port()}"
     by_ntp = sidecar(played, options=few_threads(2), source="ntp", ntp_server=server)
     document = until("a line", lambda: by_ntp.documents())[0]
-    assert document["ReadErrorKind"] == "connection" and "looked up" in document["ReadErrorMessage"]
+    assert document["ReadErrorKind"] == "connection" and "lookup of" in document["ReadErrorMessage"]
     assert by_ntp.stop() == 0
 
     by_name = {"ECS_CONTAINER_METADATA_URI_V4": played.uri.replace("127.0.0.1", "localhost")}
@@ -64,6 +65,24 @@ def test_a_name_that_cannot_be_looked_up_without_a_thread_is_a_read_error(endpoi
     document = until("a line", lambda: by_ecs.documents())[0]
     assert document["ReadErrorKind"] == "connection" and document["ClockReadErrors"] == 1
     assert by_ecs.stop() == 0
+
+
+def test_a_lookup_that_hangs_is_reported_as_such(programs, tmp_path):
+    """A resolver that never answers is not a source that never answers."""
+    resolver = tmp_path / "resolv.conf"
+    resolver.write_text("nameserver 127.0.0.9\noptions timeout:30\n")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind(("127.0.0.9", 53))
+        for name, arguments, variables in [
+            ("NTP server", ["--source=ntp", "--ntp-server=time.example.org"], {}),
+            ("endpoint", ["--source=ecs"], {"ECS_CONTAINER_METADATA_URI_V4": "http://metadata.example.org/v4/id"}),
+        ]:
+            command = [programs[0], "check", "--json", "--request-timeout=500ms", *arguments]
+            namespace = ["unshare", "--mount", "sh", "-c", 'mount --bind "$1" /etc/resolv.conf && shift && exec "$@"', "sh", resolver]
+            finished = subprocess.run([*namespace, *command], env={**os.environ, **variables}, capture_output=True, timeout=60)
+            assert finished.returncode == 3, finished
+            [reason] = json.loads(finished.stdout)["reasons"]
+            assert reason == f"no reading: the lookup of the {name}'s name did not end within 500ms"
 
 
 def free_port():
@@ -106,7 +125,7 @@ def test_without_a_descriptor_reads_fail_and_are_counted_until_there_are_some_ag
     assert_in_sequence(running.documents())
     assert_valid(programs[0], [line for _, line in running.lines])
     again = [event["message"] for event in said(running)]
-    assert "the clock can be read again" in again and "other programs can ask this way again" in again
+    assert "reading the clock succeeds again" in again and "available to applications again" in again
 
 
 def test_a_segment_on_a_full_disk_is_reported_and_one_that_is_there_goes_on(endpoint, sidecar, small_disk):

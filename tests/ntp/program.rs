@@ -1,4 +1,4 @@
-//! The real program with an NTP server: as its source, and as a second opinion on an endpoint.
+//! The real program with an NTP server: as its source, and as a cross-check of an endpoint.
 
 use endpoint::{Scenario, Server};
 
@@ -20,7 +20,7 @@ fn ahead_by(by: u64) -> Played {
     })
 }
 
-/// A sidecar that reads this endpoint and asks this server for a second opinion.
+/// A sidecar that reads this endpoint and cross-checks with this server.
 fn sidecar(endpoint: &Server, server: &Played) -> Program {
     Program::start(
         &[
@@ -36,8 +36,8 @@ fn sidecar(endpoint: &Server, server: &Played) -> Program {
     )
 }
 
-/// The first line with a second opinion, of a sidecar whose endpoint reports a bound of half a millisecond.
-fn line_with_second_opinion(server: &Played) -> Line {
+/// The first line with a cross-check, of a sidecar whose endpoint reports a bound of half a millisecond.
+fn line_with_cross_check(server: &Played) -> Line {
     let endpoint = Server::start(Scenario::Good).unwrap();
     let mut program = sidecar(&endpoint, server);
     let line = program.line_where(|line| !line.cross_check_offset.is_empty());
@@ -47,7 +47,7 @@ fn line_with_second_opinion(server: &Played) -> Line {
 
 #[test]
 fn an_endpoint_that_claims_too_much_is_contradicted_within_one_exchange() {
-    let line = line_with_second_opinion(&ahead_by(HALF_A_SECOND));
+    let line = line_with_cross_check(&ahead_by(HALF_A_SECOND));
     assert_eq!(line.cross_check_disagreement, Some(1));
     // A second may end between the exchange and the next reading, and then its line has none.
     assert_ne!(
@@ -70,7 +70,7 @@ fn an_endpoint_that_claims_too_much_is_contradicted_within_one_exchange() {
 
 #[test]
 fn a_server_that_agrees_is_not_counted() {
-    let line = line_with_second_opinion(&ahead_by(0));
+    let line = line_with_cross_check(&ahead_by(0));
     assert_eq!(line.cross_check_disagreement, None);
     assert_eq!(
         (
@@ -98,7 +98,7 @@ fn a_server_that_is_of_no_use_is_reported_and_touches_nothing() {
     let diagnostics = finished.diagnostics();
     let kinds: Vec<_> = diagnostics
         .iter()
-        .filter(|event| event["message"] == "the NTP server gave no second opinion")
+        .filter(|event| event["message"] == "the cross-check failed")
         .map(|event| event["kind"].clone())
         .collect();
     assert_eq!(kinds, ["ntp_stratum"], "{diagnostics:?}");

@@ -56,7 +56,7 @@ class Arm64(Native):
     runner = "qemu-aarch64-static"
 
     def __init__(self, folder):
-        super().__init__(cross_built(self.target, self.linker, rustflags=build.STATIC))
+        super().__init__(cross_built(self.target, self.linker))
 
     @classmethod
     def missing(cls):
@@ -122,10 +122,10 @@ def no_standard_library(target):
     return f"rustup cannot get {target}: {'; '.join(errors)}"
 
 
-def cross_built(target, linker, rustflags=""):
-    """The release binary for a target."""
+def cross_built(target, linker):
+    """The release binary for a target. The static flags are those of Linux, and leave Windows alone."""
     variable = f"CARGO_TARGET_{target.upper().replace('-', '_')}_LINKER"
     return build.cargo_build(
-        "--release", "--bin", NAME, "--target", target, "--target-dir", TARGET_FOLDER,
-        environment={variable: linker, "RUSTFLAGS": rustflags},
+        *build.STATIC, "--release", "--package", NAME, "--bin", NAME, "--target", target, "--target-dir", TARGET_FOLDER,
+        environment={variable: linker},
     )  # fmt: skip

@@ -31,7 +31,7 @@ def binaries():
     if Arm64.missing():
         pytest.skip(f"arm64: {Arm64.missing()}")
     build.static_binary("ecs-clock-emf")
-    built = cross_built(Arm64.target, Arm64.linker, rustflags=build.STATIC)
+    built = cross_built(Arm64.target, Arm64.linker)
     build.placed(built, "ecs-clock-emf", "arm64")
 
 

@@ -51,7 +51,8 @@ fn a_wrong_configuration_is_told_whole_before_the_first_reading() {
             assert_eq!(fault["level"], "ERROR");
             let problem = fault["problem"].as_str().unwrap();
             assert!(
-                problem.starts_with("expected ") && problem.contains(", got "),
+                problem.starts_with("expected ") && problem.contains(", got ")
+                    || problem.starts_with("the value is empty"),
                 "{problem}"
             );
             let text = |name: &str| fault[name].as_str().unwrap().to_owned();
@@ -110,9 +111,9 @@ fn help_names_commands_options_and_metrics_with_their_units() {
     for metric in ecs_clock_emf::Metric::ALL {
         let stands = |line: &str| {
             let mut words = line.split_whitespace();
-            words.next() == Some(metric.name()) && words.next() == Some(metric.unit())
+            words.next() == Some(metric.as_str()) && words.next() == Some(metric.unit())
         };
-        assert!(help.stdout.lines().any(stands), "{}", metric.name());
+        assert!(help.stdout.lines().any(stands), "{}", metric.as_str());
     }
     let of_check = run(&["help", "check"], &[]).stdout;
     assert!(of_check.contains("--max-age") && !of_check.contains("--once"));
@@ -152,6 +153,39 @@ fn a_misspelled_variable_is_a_warning() {
 }
 
 #[test]
+fn another_endpoint_is_read_and_the_start_names_it() {
+    let server = Server::start(Scenario::Good).unwrap();
+    let variables = [
+        ("CLOCK_EMF_ENDPOINT", server.base()),
+        (ENDPOINT, "http://127.0.0.1:1/v4/id".to_owned()),
+        (
+            "ECS_CONTAINER_METADATA_URI",
+            "http://127.0.0.1:1/v3/id".to_owned(),
+        ),
+    ];
+    let variables: Vec<(&str, &str)> = variables
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect();
+    // Without the variable of ECS, `auto` is inside ECS all the same, and version 3 is no reason for a warning.
+    for variables in [
+        &variables[..2],
+        &variables[..1],
+        &[variables[0], variables[2]],
+    ] {
+        let finished = run(&["--once"], variables);
+        assert_eq!(finished.line().clock_source, "ecs");
+        let [started, ..] = &finished.diagnostics()[..] else {
+            panic!("{finished:?}");
+        };
+        let settings = format!("endpoint={} once=true", server.base());
+        assert_eq!(started["settings"], settings);
+        let warns = |event: &serde_json::Value| event["level"] == "WARN";
+        assert!(!finished.diagnostics().iter().any(warns), "{finished:?}");
+    }
+}
+
+#[test]
 fn the_start_is_reported_with_what_is_not_the_default() {
     let server = Server::start(Scenario::Good).unwrap();
     let finished = run(
@@ -164,7 +198,7 @@ fn the_start_is_reported_with_what_is_not_the_default() {
     let started = &finished.diagnostics()[0];
     assert_eq!(started["message"], "started");
     assert_eq!(started["version"], env!("CARGO_PKG_VERSION"));
-    assert_eq!(started["source"], "auto");
+    assert_eq!(started["source"], "ecs", "the source that is read");
     assert_eq!(
         started["settings"],
         "once=true namespace=Own properties=Stage=prod"

@@ -79,7 +79,7 @@ fn a_reader_that_stalls_for_ever_holds_nothing_up() {
         count("accepted"),
         count("written") + count("failed") + count("dropped")
     );
-    assert!(count("unreported") >= 5, "{last}");
+    assert!(count("unreported") > 0, "{last}");
     drop(reader);
 }
 

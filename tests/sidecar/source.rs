@@ -72,7 +72,7 @@ fn auto_waits_for_ten_documents_on_another_launch_type() {
         assert_eq!(settled.clock_source, "kernel");
         assert_eq!(errors, 9);
         let finished = program.stop();
-        assert_eq!(events(&finished, "WARN", "ClockDrift: reading another"), 1);
+        assert_eq!(events(&finished, "WARN", "in a row: reading another"), 1);
     }
 }
 
@@ -307,4 +307,49 @@ fn given_names_stand_before_the_endpoint_has_answered() {
     let line = once(&server, &["--properties=ClusterName=given,ServiceName=too"]).line();
     assert_eq!(line.dimensions(), [["ClusterName", "ServiceName"]]);
     assert_eq!(line.cluster_name.as_deref(), Some("given"));
+}
+
+#[test]
+fn the_endpoints_names_replace_given_ones_and_each_difference_is_reported_once() {
+    let server = Server::start(Scenario::Good).unwrap();
+    let good = once(&server, &[]).line();
+    let own = "arn:aws:ecs:us-west-2:111122223333:cluster/".to_owned()
+        + good.cluster_name.as_deref().unwrap();
+    let properties = format!("--properties=ClusterName={own},ServiceName=copied");
+    let mut program = start(&server, &[&properties]);
+    let lines = [program.line(), program.line(), program.line()];
+    for line in &lines {
+        assert_eq!(line.cluster_name, good.cluster_name);
+        assert_eq!(line.service_name, good.service_name);
+    }
+    let finished = program.stop();
+    let warnings: Vec<_> = finished.diagnostics();
+    let warnings: Vec<_> = warnings
+        .iter()
+        .filter(|event| event["level"] == "WARN")
+        .collect();
+    let [warning] = warnings[..] else {
+        panic!("{warnings:?}");
+    };
+    assert_eq!(warning["label"], "ServiceName");
+    assert_eq!(warning["property"], "copied");
+    assert_eq!(warning["endpoint"].as_str(), good.service_name.as_deref());
+}
+
+#[test]
+fn a_copied_service_name_is_dropped_after_two_documents_without_a_service() {
+    let server = Server::start(Scenario::NoService).unwrap();
+    let mut program = start(&server, &["--properties=ServiceName=copied"]);
+    let first = program.line();
+    assert_eq!(first.service_name.as_deref(), Some("copied"));
+    assert_eq!(first.dimensions(), [["ClusterName", "ServiceName"]]);
+    let second = program.line_where(|line| line.samples > 1);
+    assert_eq!(second.service_name, None);
+    assert_eq!(
+        second.dimensions(),
+        [["ClusterName", "TaskDefinitionFamily"]]
+    );
+    let finished = program.stop();
+    assert_eq!(events(&finished, "WARN", "belongs to no service"), 1);
+    assert_eq!(events(&finished, "WARN", ""), 1, "{finished:?}");
 }

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use chrono::{DateTime, Utc};
-use ecs_clock_emf::explain::{Input, Options, Rule, explain};
+use emf_explain::{Input, Options, Rule, explain};
 use serde::Deserialize;
 
 /// An EMF line with all members that the program ever writes without `properties`.
@@ -44,6 +44,12 @@ pub(crate) struct Line {
     #[serde(default)]
     pub(crate) cross_check_error_bound: Vec<f64>,
     pub(crate) cross_check_disagreement: Option<u64>,
+    pub(crate) cross_check_errors: Option<u64>,
+    pub(crate) cross_check_error_kind: Option<String>,
+    pub(crate) clock_bound_unknown: Option<u64>,
+    pub(crate) bound_unknown_reason: Option<String>,
+    pub(crate) clock_offset: Option<f64>,
+    pub(crate) clock_offset_error_bound: Option<f64>,
     pub(crate) read_error_kind: Option<String>,
     pub(crate) read_error_message: Option<String>,
     pub(crate) sequence: u64,

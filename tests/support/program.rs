@@ -93,13 +93,40 @@ impl Program {
         program
     }
 
+    /// A program that may open this many descriptors.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn start_with_descriptors(
+        descriptors: u32,
+        arguments: &[&str],
+        environment: &[(&str, &str)],
+    ) -> Self {
+        let mut limited = Command::new("sh");
+        limited
+            .env_clear()
+            .envs(environment.iter().copied())
+            .args([
+                "-c",
+                &format!("ulimit -n {descriptors} && exec \"$0\" \"$@\""),
+            ])
+            .arg(env!("CARGO_BIN_EXE_ecs-clock-emf"))
+            .args(arguments)
+            .stdin(Stdio::null());
+        let mut program = Self::spawn(limited, Stdio::piped());
+        program.lines = Some(lines_of(program.child.stdout.take().unwrap()));
+        program
+    }
+
     /// A program whose stdout goes where the test says.
     pub(crate) fn start_unread(
         arguments: &[&str],
         environment: &[(&str, &str)],
         stdout: Stdio,
     ) -> Self {
-        let mut child = command(arguments, environment)
+        Self::spawn(command(arguments, environment), stdout)
+    }
+
+    fn spawn(mut command: Command, stdout: Stdio) -> Self {
+        let mut child = command
             .stdout(stdout)
             .stderr(Stdio::piped())
             .spawn()

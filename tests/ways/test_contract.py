@@ -39,8 +39,7 @@ def environments(cdk_template):
 
 def emitted_with(programs, variables, scenario, lines):
     sidecar_binary, endpoint_binary = programs
-    # The endpoint has other names for cluster and service: the definition's must win, or the alarms would see nothing.
-    endpoint = Endpoint(endpoint_binary, scenario, "--cluster", "other-cluster", "--service", "other-service")
+    endpoint = Endpoint(endpoint_binary, scenario, "--cluster", CLUSTER, "--service", SERVICE)
     try:
         sidecar = Sidecar(sidecar_binary, variables | QUICK | endpoint.environment)
         try:
@@ -75,8 +74,11 @@ def test_a_task_outside_a_service_is_named_by_its_family(programs):
     assert names == {frozenset({"ClusterName", "TaskDefinitionFamily"})}
 
 
-def test_a_task_outside_a_service_can_be_given_a_name(programs, alarmed):
-    """Then the alarms of a stack with the same name read it."""
-    variables = {"CLOCK_EMF_PROPERTIES": f"ClusterName={CLUSTER},ServiceName={SERVICE}"}
+def test_a_task_outside_a_service_can_be_given_a_name(programs):
+    """By a property of its own: a copied name of a service must not put it among that service's metrics."""
+    variables = {
+        "CLOCK_EMF_PROPERTIES": f"ClusterName={CLUSTER},ServiceName={SERVICE},Job=nightly-report",
+        "CLOCK_EMF_DIMENSIONS": "ClusterName,Job;ClusterName,ServiceName",
+    }
     emitted = emitted_with(programs, variables, "no-service", lines=2)
-    assert {metric for metric in emitted.metrics if metric[1] in REGULAR} == alarmed
+    assert {dimensions for _, _, dimensions in emitted.metrics} >= {frozenset({("ClusterName", CLUSTER), ("Job", "nightly-report")})}

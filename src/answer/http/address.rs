@@ -1,4 +1,4 @@
-//! The address to listen at: on loopback, and nowhere else.
+//! The address to listen on, always on loopback.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -8,12 +8,12 @@ use std::str::FromStr;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct LoopbackAddress {
     text: String,
-    /// What it stands for, in the order in which to try them.
+    /// The socket addresses to try, in this order.
     candidates: Vec<SocketAddr>,
 }
 
 impl LoopbackAddress {
-    /// The socket addresses that it stands for: `localhost` means IPv4, and IPv6 where there is no other.
+    /// The socket addresses to try in order. `localhost` means IPv4, or IPv6 where there is no IPv4.
     pub(super) fn candidates(&self) -> &[SocketAddr] {
         &self.candidates
     }
@@ -48,17 +48,17 @@ impl FromStr for LoopbackAddress {
     }
 }
 
-/// Whether an address leads to this machine alone, whatever its routes.
+/// Whether an address is on loopback, and not only mapped to it: a route could lead elsewhere.
 pub(super) fn is_loopback(address: IpAddr) -> bool {
     address.is_loopback()
 }
 
-/// Not an address on loopback with a port.
+/// A text is not a loopback address with a port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct NotLoopback;
 
 impl NotLoopback {
-    /// What is expected instead.
+    /// The accepted forms.
     pub(crate) const EXPECTED: &str =
         "a loopback address with a port, such as 127.0.0.1:2780, [::1]:2780 or localhost:2780";
 }
@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_loopback_with_a_port_will_do() {
+    fn only_a_loopback_address_with_a_port_is_accepted() {
         for (text, first) in [
             ("127.0.0.1:2780", "127.0.0.1:2780"),
             ("127.8.9.1:1", "127.8.9.1:1"),

@@ -1,74 +1,158 @@
 //! One connection: bounded in size and time, whatever its client does.
 
 use std::convert::Infallible;
-use std::pin::pin;
-use std::sync::Arc;
-use std::time::Duration;
+use std::error::Error;
+use std::future::poll_fn;
+use std::io;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Poll, ready};
 
 use http_body_util::Full;
 use hyper::body::{Body as _, Bytes, Incoming};
 use hyper::header::{
-    ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderValue, X_CONTENT_TYPE_OPTIONS,
+    ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS,
 };
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper::{Request, Response, StatusCode};
-use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::time::timeout;
+use hyper::{Request, Response, StatusCode, Version};
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tracing::debug;
 
-use super::{Clerk, Reply};
+use super::activity::{Activity, AfterReply, IDLE_TIME, Phase};
+use super::handler::Handler;
+use super::reply::Reply;
+use super::stream::Tracked;
 
-/// How long a client may take to send the head of a request, and be silent between two.
-const HEAD_TIME: Duration = Duration::from_secs(5);
 /// The largest head of a request, in bytes; a larger one is refused.
 const HEAD_SIZE: usize = 8 * 1024;
-/// How long a connection takes requests. A client that sends and never reads holds its place no longer.
-const CONNECTION_TIME: Duration = Duration::from_secs(60);
-/// How long the last request of a connection may take.
-const LAST_REQUEST: Duration = Duration::from_secs(5);
+const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 
-/// Serves a connection to its end.
-pub(super) async fn converse(
-    stream: impl AsyncRead + AsyncWrite + Unpin + 'static,
-    clerk: Arc<Clerk>,
+/// The bytes of a head that are read before hyper is asked: all, of most clients.
+const FIRST_BYTES: usize = 1024;
+
+/// Serves a connection to its end. After each request, `policy` decides whether to keep it alive.
+///
+/// hyper's buffers take 16 kB. They exist during a request only, so that an idle connection costs little.
+pub(super) async fn serve<S: AsyncRead + AsyncWrite + Unpin + 'static>(
+    stream: S,
+    activity: Rc<Activity>,
+    handler: Rc<Handler>,
+    policy: impl Fn() -> AfterReply,
 ) {
-    let service = service_fn(move |request| {
-        let answer = answer(&clerk, request);
-        async { Ok::<_, Infallible>(answer) }
-    });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIME)
-        .max_buf_size(HEAD_SIZE)
-        // A client that has nothing more to say is still answered.
-        .half_close(true)
-        .serve_connection(TokioIo::new(stream), service);
-    let mut connection = pin!(connection);
-    let mut outcome = timeout(CONNECTION_TIME, connection.as_mut()).await;
-    if outcome.is_err() {
-        connection.as_mut().graceful_shutdown();
-        outcome = timeout(LAST_REQUEST, connection).await;
-    }
-    match outcome {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => debug!(%error, "a connection broke"),
-        Err(_) => debug!("a connection was open too long"),
+    let answer = |request: &Request<Incoming>| {
+        let (response, after) = respond(&handler, request, policy());
+        activity.begin_reply(after);
+        response
+    };
+    let requests = async {
+        let mut next = Some((stream, Bytes::new()));
+        while let Some((mut stream, mut received)) = next {
+            if received.is_empty() {
+                received = first_bytes(&mut stream).await?;
+                if received.is_empty() {
+                    break;
+                }
+            }
+            activity.begin_head();
+            let tracked = Tracked::new(stream, received, Rc::clone(&activity));
+            next = exchange(tracked, &activity, &answer).await?;
+        }
+        Ok::<_, Box<dyn Error>>(())
+    };
+    tokio::select! {
+        // First, because progress moves the deadline.
+        biased;
+        outcome = requests => if let Err(error) = outcome {
+            debug!(%error, "a connection broke");
+        },
+        () = Rc::clone(&activity).over() => debug!("a connection was closed"),
     }
 }
 
-fn answer(clerk: &Clerk, request: Request<Incoming>) -> Response<Full<Bytes>> {
-    // Nobody reads a body: the connection ends with the answer.
-    let has_body = !request.body().is_end_stream();
-    let (head, _) = request.into_parts();
-    let (reply, is_refused) = clerk.answer(&head);
-    let mut response = response(reply);
-    if has_body || is_refused {
-        let close = HeaderValue::from_static("close");
-        response.headers_mut().insert(CONNECTION, close);
+/// The first bytes of a head; empty at the end of the stream.
+async fn first_bytes(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<Bytes> {
+    poll_fn(|cx| {
+        // On the stack: while it waits, a connection needs no buffer.
+        let mut bytes = [0; FIRST_BYTES];
+        let mut buffer = ReadBuf::new(&mut bytes);
+        ready!(Pin::new(&mut *stream).poll_read(cx, &mut buffer))?;
+        Poll::Ready(Ok(Bytes::copy_from_slice(buffer.filled())))
+    })
+    .await
+}
+
+/// Answers requests until the client sends no more for now. Returns the stream and the bytes of an incomplete head;
+/// `None` if the connection has ended.
+async fn exchange<S: AsyncRead + AsyncWrite + Unpin + 'static>(
+    stream: Tracked<S>,
+    activity: &Activity,
+    answer: &impl Fn(&Request<Incoming>) -> Response<Full<Bytes>>,
+) -> hyper::Result<Option<(S, Bytes)>> {
+    let service = service_fn(|request| {
+        let response = answer(&request);
+        async { Ok::<_, Infallible>(response) }
+    });
+    let mut connection = http1::Builder::new()
+        // `Activity` has the deadlines.
+        .header_read_timeout(None)
+        .max_buf_size(HEAD_SIZE)
+        // Writing one panics while the clock is before 1970, and a wrong clock is what this server reports.
+        .auto_date_header(false)
+        // A client that has nothing more to send still gets its reply.
+        .half_close(true)
+        .serve_connection(TokioIo::new(stream), service);
+    let ended = poll_fn(|cx| match Pin::new(&mut connection).poll(cx) {
+        Poll::Ready(outcome) => Poll::Ready(Some(outcome)),
+        Poll::Pending if activity.phase().0 == Phase::Idle => Poll::Ready(None),
+        Poll::Pending => Poll::Pending,
+    });
+    if let Some(outcome) = ended.await {
+        return outcome.map(|()| None);
     }
-    response
+    let parts = connection.into_parts();
+    Ok(Some((parts.io.into_inner().into_inner(), parts.read_buf)))
+}
+
+/// The response to a request, and whether the connection continues after it.
+fn respond(
+    handler: &Handler,
+    request: &Request<Incoming>,
+    policy: AfterReply,
+) -> (Response<Full<Bytes>>, AfterReply) {
+    // A body is never read, so the connection cannot continue after it.
+    let has_body = !request.body().is_end_stream();
+    let (reply, after) = handler.answer(request);
+    let mut response = response(reply);
+    let headers = response.headers_mut();
+    if has_body || after == AfterReply::Close || policy == AfterReply::Close {
+        headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        return (response, AfterReply::Close);
+    }
+    if !keeps_alive(request) {
+        return (response, AfterReply::Close);
+    }
+    let timeout = format!("timeout={}", IDLE_TIME.as_secs());
+    if let Ok(timeout) = HeaderValue::from_str(&timeout) {
+        headers.insert(KEEP_ALIVE, timeout);
+    }
+    (response, AfterReply::KeepAlive)
+}
+
+/// Whether the client keeps the connection. hyper decides the same, but does not tell.
+fn keeps_alive<B>(request: &Request<B>) -> bool {
+    let mut tokens = request
+        .headers()
+        .get_all(CONNECTION)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(str::trim);
+    match request.version() {
+        Version::HTTP_11 => !tokens.any(|token| token.eq_ignore_ascii_case("close")),
+        _ => tokens.any(|token| token.eq_ignore_ascii_case("keep-alive")),
+    }
 }
 
 fn response(reply: Reply) -> Response<Full<Bytes>> {
@@ -81,7 +165,7 @@ fn response(reply: Reply) -> Response<Full<Bytes>> {
     *response.status_mut() = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     for (name, value) in [
         (CONTENT_TYPE, "application/json"),
-        // It is of this moment alone.
+        // A verdict is true at its own moment only.
         (CACHE_CONTROL, "no-store"),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
     ] {

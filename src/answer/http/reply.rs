@@ -2,8 +2,7 @@
 
 use serde::Serialize;
 
-use super::question::{Question, WrongQuestion};
-use crate::clock::Report;
+use crate::clock::{ClockQuery, InvalidQuery, Report};
 
 /// An answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,18 +24,18 @@ struct Body<'a> {
 impl Reply {
     /// 200 for a good clock, 503 for one that is not. Whoever does not read the body is not misled.
     #[must_use]
-    pub(crate) fn judged(report: &Report, question: &Question) -> Self {
+    pub(crate) fn judged(report: &Report, query: &ClockQuery) -> Self {
         let body = Body {
             report,
-            certainly_past: question.after.map(|after| report.is_certainly_past(after)),
+            certainly_past: query.after.map(|after| report.is_certainly_past(after)),
         };
         Self::json(if report.is_good() { 200 } else { 503 }, &body)
     }
 
     /// 400 for a query that cannot be answered, with what is wrong.
     #[must_use]
-    pub(crate) fn wrong(question: &WrongQuestion) -> Self {
-        Self::error(400, &question.to_string())
+    pub(crate) fn invalid(query: &InvalidQuery) -> Self {
+        Self::error(400, &query.to_string())
     }
 
     /// An error in words.

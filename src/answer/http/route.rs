@@ -1,19 +1,17 @@
-//! Which requests are answered at all. Pure.
+//! Which requests are answered. Pure.
 //!
-//! A program of the same task asks for a loopback address by name or number. A browser that a page has led
-//! here by a name of its own, and a proxy that lets others in, are refused: the state of the clock is nobody
-//! else's business, and neither is the sidecar's time.
+//! An application of the same task names a loopback address. Requests that come from a web page under a foreign
+//! name (DNS rebinding), or through a proxy, are refused: they come from outside the task.
 
 use std::net::IpAddr;
 
 use hyper::header::{HOST, HeaderName};
-use hyper::http::request::Parts;
 use hyper::http::uri::Authority;
-use hyper::{Method, header::HeaderValue};
+use hyper::{Method, Request, header::HeaderValue};
 
 use super::address::is_loopback;
 
-/// What is asked for.
+/// What a request asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Route {
     /// `/clock`, with its query.
@@ -22,14 +20,14 @@ pub(super) enum Route {
     Health,
 }
 
-/// Why a request is not answered.
+/// Why a request is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Refusal {
-    /// It names no host, or one that is not this machine's loopback.
+    /// It names no host, or one that is not on loopback.
     ForeignHost,
     /// It came through a proxy.
     Forwarded,
-    /// There is nothing at its path.
+    /// Its path is unknown.
     NotFound,
     /// Its method is neither GET nor HEAD.
     Method,
@@ -37,48 +35,48 @@ pub(super) enum Refusal {
 
 impl Refusal {
     /// The status code, and a sentence.
-    pub(super) fn says(self) -> (u16, &'static str) {
+    pub(super) fn response(self) -> (u16, &'static str) {
         match self {
             Self::ForeignHost => (
                 421,
-                "the Host must be localhost or a loopback address, since only programs of the same task are answered",
+                "invalid Host: expected localhost or a loopback address, because only applications of the same task are answered",
             ),
             Self::Forwarded => (403, "requests with X-Forwarded-For are not answered"),
-            Self::NotFound => (404, "not found; there are /clock and /healthz"),
-            Self::Method => (405, "the method must be GET or HEAD"),
+            Self::NotFound => (404, "not found: expected /clock or /healthz"),
+            Self::Method => (405, "invalid method: expected GET or HEAD"),
         }
     }
 }
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// What a request asks for, or why it is refused.
-pub(super) fn route(request: &Parts) -> Result<Route, Refusal> {
+/// Finds what a request asks for, or why it is refused.
+pub(super) fn route<B>(request: &Request<B>) -> Result<Route, Refusal> {
     if !names_loopback(request) {
         return Err(Refusal::ForeignHost);
     }
-    if request.headers.contains_key(X_FORWARDED_FOR) {
+    if request.headers().contains_key(X_FORWARDED_FOR) {
         return Err(Refusal::Forwarded);
     }
-    let route = match request.uri.path() {
-        "/clock" => Route::Clock(request.uri.query().map(str::to_owned)),
+    let route = match request.uri().path() {
+        "/clock" => Route::Clock(request.uri().query().map(str::to_owned)),
         "/healthz" => Route::Health,
         _ => return Err(Refusal::NotFound),
     };
-    if matches!(request.method, Method::GET | Method::HEAD) {
+    if matches!(*request.method(), Method::GET | Method::HEAD) {
         Ok(route)
     } else {
         Err(Refusal::Method)
     }
 }
 
-/// Whether the one `Host`, and the address of the request if it has a whole one, are this machine's loopback.
-fn names_loopback(request: &Parts) -> bool {
-    let mut hosts = request.headers.get_all(HOST).iter();
+/// Whether the only `Host`, and the authority of an absolute request target, are on loopback.
+fn names_loopback<B>(request: &Request<B>) -> bool {
+    let mut hosts = request.headers().get_all(HOST).iter();
     let (Some(host), None) = (hosts.next(), hosts.next()) else {
         return false;
     };
-    is_local(host) && request.uri.authority().is_none_or(is_local_authority)
+    is_local(host) && request.uri().authority().is_none_or(is_local_authority)
 }
 
 fn is_local(host: &HeaderValue) -> bool {
@@ -99,18 +97,17 @@ fn is_local_authority(authority: &Authority) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hyper::Request;
 
     fn routed(method: &str, target: &str, headers: &[(&str, &str)]) -> Result<Route, Refusal> {
         let request = Request::builder().method(method).uri(target);
         let request = headers.iter().fold(request, |request, (name, value)| {
             request.header(*name, *value)
         });
-        route(&request.body(()).unwrap().into_parts().0)
+        route(&request.body(()).unwrap())
     }
 
     #[test]
-    fn who_asks_properly_is_answered() {
+    fn only_known_paths_and_methods_are_answered() {
         let host = [("host", "127.0.0.1:2780")];
         let clock = |query: Option<&str>| Ok(Route::Clock(query.map(str::to_owned)));
         for (method, target, expected) in [
@@ -134,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn a_host_is_this_machine() {
+    fn a_host_is_on_loopback() {
         for host in [
             "localhost",
             "LocalHost:80",
@@ -179,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn what_came_through_a_proxy_is_refused() {
+    fn a_proxied_request_is_refused() {
         let headers = [("host", "localhost"), ("X-Forwarded-For", "")];
         assert_eq!(routed("GET", "/clock", &headers), Err(Refusal::Forwarded));
     }

@@ -19,12 +19,8 @@ fn an_error_limit_is_one_number_with_a_small_unit() {
         ("0.0000000019s", 1),
         ("1.23456789ms", 1_234_567),
     ] {
-        let limit: ErrorLimit = text.parse().unwrap();
-        assert_eq!(
-            limit.as_duration(),
-            Duration::from_nanos(nanoseconds),
-            "{text}"
-        );
+        let limit = ErrorLimit::AtMost(Duration::from_nanos(nanoseconds));
+        assert_eq!(text.parse(), Ok(limit), "{text}");
     }
     for text in [
         "", "5", "ms", ".5ms", "5.ms", "1.2.3ms", "-5ms", "+5ms", "1e3ms", "5ms 1us", "1,5ms",
@@ -33,7 +29,9 @@ fn an_error_limit_is_one_number_with_a_small_unit() {
         let error = text.parse::<ErrorLimit>().unwrap_err();
         assert_eq!(
             error.to_string(),
-            format!("expected a number and one of ns, us, ms and s, such as 5ms, got {text:?}")
+            format!(
+                "expected a number and one of ns, us, ms and s, such as 5ms, or off, got {text:?}"
+            )
         );
     }
 }
@@ -66,7 +64,7 @@ fn an_error_limit_over_a_minute_is_too_large() {
         let error = text.parse::<ErrorLimit>().unwrap_err();
         assert_eq!(
             error.to_string(),
-            format!("expected at most 60s, got {text:?}")
+            format!("expected at most 60s, or off, got {text:?}")
         );
     }
 }
@@ -82,6 +80,7 @@ fn an_error_limit_is_shown_with_its_largest_unit() {
         "5ms",
         "1.000001ms",
         "60s",
+        "off",
     ] {
         assert_eq!(text.parse::<ErrorLimit>().unwrap().to_string(), text);
     }
@@ -111,8 +110,8 @@ proptest! {
         let (name, size) = [("ns", 1e-9), ("us", 1e-6), ("ms", 1e-3), ("s", 1.0)][unit];
         let text = format!("{whole}.{decimals}{name}");
         let exact: f64 = format!("{whole}.{decimals}").parse().unwrap();
-        if let Ok(limit) = text.parse::<ErrorLimit>() {
-            let seconds = limit.as_duration().as_secs_f64();
+        if let Ok(ErrorLimit::AtMost(limit)) = text.parse::<ErrorLimit>() {
+            let seconds = limit.as_secs_f64();
             prop_assert!(seconds <= exact * size * (1.0 + 1e-12));
             prop_assert!(seconds >= exact * size * (1.0 - 1e-12) - 1e-9);
         } else {
@@ -123,7 +122,7 @@ proptest! {
     #[test]
     fn what_is_shown_can_be_read_again(nanoseconds in 0..=60_000_000_000_u64, zeros in 0..10_u32) {
         let nanoseconds = nanoseconds / 10_u64.pow(zeros) * 10_u64.pow(zeros);
-        let limit = ErrorLimit(Duration::from_nanos(nanoseconds));
+        let limit = ErrorLimit::AtMost(Duration::from_nanos(nanoseconds));
         prop_assert_eq!(limit.to_string().parse(), Ok(limit));
     }
 
@@ -131,5 +130,73 @@ proptest! {
     fn no_text_makes_it_panic(text in ".*") {
         let _ = text.parse::<ErrorLimit>();
         let _ = text.parse::<AgeLimit>();
+    }
+}
+
+#[test]
+fn the_default_error_limit_depends_on_the_source() {
+    let limits = Limits::default();
+    for (source, seconds) in [
+        (None, 1),
+        (Some(ClockSource::Ecs), 1),
+        (Some(ClockSource::Ntp), 1),
+        (Some(ClockSource::Kernel), 2),
+    ] {
+        let limit = Duration::from_secs(seconds);
+        assert_eq!(limits.max_error_for(source), Some(limit), "{source:?}");
+    }
+    assert_eq!(Limits::any_error().max_error_for(None), None);
+}
+
+#[test]
+fn the_smaller_of_a_preset_and_a_given_limit_applies() {
+    let preset: Preset = "sigv4".parse().unwrap();
+    let limits = Limits::default().with_preset(preset);
+    let minutes = Duration::from_secs(300);
+    // The default limit is not a given one.
+    assert_eq!(limits.max_error_for(None), Some(minutes));
+    let second = Duration::from_secs(1);
+    assert_eq!(
+        limits.with_max_error(second).max_error_for(None),
+        Some(second)
+    );
+    let off = limits.with_max_error(ErrorLimit::Off);
+    assert_eq!(off.max_error_for(None), Some(minutes));
+}
+
+#[test]
+fn a_query_overrides_the_limit_and_the_preset_together() {
+    let preset = |name: &str| name.parse::<Preset>().unwrap();
+    let configured = Limits::default()
+        .with_preset(preset("cockroachdb"))
+        .with_max_error(Duration::from_millis(5));
+    for (query, millis) in [
+        ("", Some(5)),
+        ("max_age=off", Some(5)),
+        ("max_error=7ms", Some(7)),
+        ("for=etcd", Some(500)),
+        ("for=etcd&max_error=7ms", Some(7)),
+        ("max_error=700ms&for=etcd", Some(500)),
+        ("max_error=off", None),
+        ("max_error=off&for=etcd", Some(500)),
+    ] {
+        let parsed = Limits::from_query(query, &configured).unwrap();
+        let expected = millis.map(Duration::from_millis);
+        assert_eq!(parsed.limits.max_error_for(None), expected, "{query}");
+    }
+    let invalid = Limits::from_query("for=postgresql", &configured).unwrap_err();
+    let message = invalid.to_string();
+    assert!(
+        message.starts_with("for: expected one of cockroachdb, ")
+            && message.ends_with("got \"postgresql\""),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_preset_has_one_name() {
+    for preset in Preset::ALL {
+        assert_eq!(preset.as_str().parse(), Ok(*preset));
+        assert!(preset.max_error() > Duration::ZERO);
     }
 }

@@ -1,43 +1,102 @@
 //! A report as text for a person: the one place where it is laid out.
 
 use std::fmt;
+use std::time::Duration;
 
-use super::{Report, rfc3339, rfc3339_up};
-use crate::clock::Verdict;
+use humantime::format_duration;
+
+use super::{Report, Verdict, rfc3339, rfc3339_up};
+use crate::clock::{AgeLimit, ErrorLimit, Preset};
 use crate::time::{age_seconds, milliseconds};
 
 /// One fact a line.
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut line = |name: &str, value: Option<String>| {
-            let value = value.unwrap_or_else(|| "unknown".to_owned());
-            writeln!(f, "{name:<20}{value}")
-        };
+        let mut line = |name: &str, value: &str| writeln!(f, "{name:<20}{value}");
         let verdict = match self.verdict() {
             Verdict::Good => "good",
             Verdict::NotGood => "not good",
         };
-        line("verdict", Some(verdict.to_owned()))?;
+        line("verdict", verdict)?;
         for reason in &self.reasons {
-            line("reason", Some(reason.to_string()))?;
+            line("reason", &reason.to_string())?;
         }
         for warning in &self.warnings {
-            line("warning", Some(warning.to_string()))?;
+            line("warning", &warning.to_string())?;
         }
-        let in_ms = |bound| format!("{} ms", milliseconds(bound));
-        let in_seconds = |age| format!("{} s", age_seconds(age));
         let (earliest, latest) = self
             .interval
             .map(|interval| (rfc3339(interval.earliest), rfc3339_up(interval.latest)))
             .unzip();
-        line("source", self.source.map(|source| source.to_string()))?;
-        line("status", self.status.map(|status| status.to_string()))?;
-        line("error bound", self.error_bound.map(in_ms))?;
-        line("age-adjusted bound", self.age_adjusted_bound.map(in_ms))?;
-        line("reference time", self.reference.map(rfc3339))?;
-        line("reference age", self.reference_age.map(in_seconds))?;
-        line("read at", self.read_at.map(rfc3339))?;
-        line("earliest true time", earliest)?;
-        line("latest true time", latest)
+        line("source", &or_unknown(self.source))?;
+        line("status", &or_unknown(self.status))?;
+        line("error bound", &self.bound_and_limit())?;
+        if let Some(offset) = self.offset {
+            line("offset", &format!("{offset} (reference minus clock)"))?;
+        }
+        if let Some(check) = &self.cross_check {
+            let agrees = match check.agrees() {
+                Some(true) => "agrees",
+                Some(false) => "disagrees",
+                None => "not compared",
+            };
+            let offset = check.offset;
+            line(
+                "cross-check",
+                &format!("{agrees}: offset {offset} (server minus clock)"),
+            )?;
+        }
+        if let Some(age) = self.written_age {
+            line("written", &format!("{} ago", in_seconds(age)))?;
+        } else {
+            line("reference time", &or_unknown(self.reference.map(rfc3339)))?;
+            line("reference age", &self.age_and_limit())?;
+            line("read at", &or_unknown(self.read_at.map(rfc3339)))?;
+        }
+        line("earliest true time", &or_unknown(earliest))?;
+        line("latest true time", &or_unknown(latest))
     }
+}
+
+impl Report {
+    /// The bound that was judged, and its limit: one number, which is also that of the reason.
+    fn bound_and_limit(&self) -> String {
+        let bound = or_unknown(self.bound_now.map(in_milliseconds));
+        let adjusted = if self.limits.age_adjusted {
+            ", age-adjusted"
+        } else {
+            ""
+        };
+        let limit = self.limits.max_error_for(self.source);
+        let limit = limit.map_or("no limit".to_owned(), |limit| {
+            format!("limit {}", ErrorLimit::AtMost(limit))
+        });
+        let preset = self.limits.preset.map(Preset::as_str);
+        let preset = preset.map(|name| format!(" for {name}"));
+        format!("{bound}{adjusted} ({limit}{})", preset.unwrap_or_default())
+    }
+
+    fn age_and_limit(&self) -> String {
+        let limit = match self.limits.max_age {
+            AgeLimit::Off => "no limit".to_owned(),
+            AgeLimit::WhereKnown(limit) => {
+                format!("limit {} where known", format_duration(limit))
+            }
+            AgeLimit::Required(limit) => format!("limit {}", format_duration(limit)),
+        };
+        let age = or_unknown(self.reference_age.map(in_seconds));
+        format!("{age} ({limit})")
+    }
+}
+
+fn or_unknown(value: Option<impl fmt::Display>) -> String {
+    value.map_or_else(|| "unknown".to_owned(), |value| value.to_string())
+}
+
+fn in_milliseconds(bound: Duration) -> String {
+    format!("{} ms", milliseconds(bound))
+}
+
+fn in_seconds(age: Duration) -> String {
+    format!("{} s", age_seconds(age))
 }

@@ -5,8 +5,9 @@ use std::path::Path;
 
 use tracing::error;
 
-use crate::answer::clockbound::{self, SegmentReport};
-use crate::program::clock::max_error;
+use crate::answer::clockbound;
+use crate::clock::{AgeLimit, Report};
+use crate::program::clock::error_limits;
 use crate::program::exit::Exit;
 use crate::program::options::check::JSON;
 use crate::program::raw::{Flags, Raw};
@@ -16,12 +17,12 @@ use crate::source::Environment;
 /// Runs the command to its end. Of the limits only that of the error counts: the segment's writer has
 /// applied the others already.
 pub(crate) fn run(directory: &Path, flags: &Flags, environment: &Environment) -> Exit {
-    let read = |raw: &mut Raw<'_>| Some((max_error(raw), raw.is_on(&JSON)));
-    let (max_error, json) = match settings(flags, environment, read) {
-        Ok((settings, _)) => settings,
+    let read = |raw: &mut Raw<'_>| Some((error_limits(raw), raw.is_on(&JSON)));
+    let (limits, json) = match settings(flags, environment, read) {
+        Ok(configured) => configured.settings,
         Err(exit) => return exit,
     };
-    match clockbound::check(directory, max_error) {
+    match clockbound::check(directory, &limits.with_max_age(AgeLimit::Off)) {
         Ok(report) => {
             // If stdout is closed, the exit code still has the verdict.
             let _ = print(&report, json);
@@ -39,7 +40,7 @@ pub(crate) fn run(directory: &Path, flags: &Flags, environment: &Environment) ->
 }
 
 #[expect(clippy::disallowed_methods, reason = "this command prints")]
-fn print(report: &SegmentReport, json: bool) -> io::Result<()> {
+fn print(report: &Report, json: bool) -> io::Result<()> {
     let text = if json {
         serde_json::to_string(report)? + "\n"
     } else {

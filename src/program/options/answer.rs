@@ -1,4 +1,4 @@
-//! The options of the ways in which other programs of the task ask.
+//! The options of the interfaces that applications in the task query.
 
 use std::path::PathBuf;
 
@@ -32,7 +32,10 @@ pub(crate) const CLOCKBOUND_DIRECTORY: Opt<PathBuf> = Opt {
     help: "Write a ClockBound segment, shm0, into this directory; Linux only",
     rule: |text| match text {
         "" => Err(expected("a directory, such as /var/run/clockbound", text)),
-        _ if !cfg!(target_os = "linux") => Err(expected("nothing: it exists on Linux only", text)),
+        _ if !cfg!(target_os = "linux") => Err(expected(
+            "no value: not supported on this platform (Linux only)",
+            text,
+        )),
         _ => Ok(text.into()),
     },
     #[cfg(test)]

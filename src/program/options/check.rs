@@ -3,22 +3,39 @@
 use std::time::Duration;
 
 use super::durations::within;
-use super::{DefaultValue, Opt, switch};
+use super::{DefaultValue, Opt, expected, switch};
 #[cfg(test)]
 use super::{Examples, SWITCH_EXAMPLES};
-use crate::clock::{AgeLimit, ErrorLimit};
+use crate::clock::{AgeLimit, ErrorLimit, InvalidPreset, Preset};
 
 pub(crate) const MAX_ERROR: Opt<ErrorLimit> = Opt {
     name: "max-error",
     variable: "CLOCK_EMF_MAX_ERROR",
     value_name: "DURATION",
-    default: DefaultValue::Nothing,
-    help: "The largest error bound that is good: a number and one of ns, us, ms and s, up to 60s",
+    default: DefaultValue::Derived("1s; with source kernel 2s"),
+    help: "Largest acceptable error bound, such as 5ms (ns, us, ms or s; at most 60s). off accepts any known bound",
     rule: |text| Ok(text.parse()?),
     #[cfg(test)]
     examples: Examples {
-        accepted: &["5ms", "0.5ms", "60s"],
+        accepted: &["5ms", "0.5ms", "60s", "off"],
         refused: &["5", "5m", "61s", "1s 1ms"],
+    },
+};
+
+pub(crate) const FOR: Opt<Preset> = Opt {
+    name: "for",
+    variable: "CLOCK_EMF_FOR",
+    value_name: "NAME",
+    default: DefaultValue::Nothing,
+    help: "Apply the error limit of a system, such as cockroachdb; the smaller limit if max-error is given too",
+    rule: |text| {
+        text.parse()
+            .map_err(|_: InvalidPreset| expected(InvalidPreset::expected(), text))
+    },
+    #[cfg(test)]
+    examples: Examples {
+        accepted: &["cockroachdb", "yugabytedb-clockbound", "sigv4"],
+        refused: &["", "CockroachDB", "postgresql"],
     },
 };
 
@@ -27,7 +44,7 @@ pub(crate) const MAX_AGE: Opt<AgeLimit> = Opt {
     variable: "CLOCK_EMF_MAX_AGE",
     value_name: "DURATION",
     default: DefaultValue::Derived("1h where the age is known"),
-    help: "The largest age of the reference time that is good; an unknown age is not. off: any age is",
+    help: "Largest acceptable age of the reference time; an unknown age fails. off accepts any age",
     rule: |text| Ok(text.parse()?),
     #[cfg(test)]
     examples: Examples {
@@ -52,7 +69,7 @@ pub(crate) const WAIT: Opt<Duration> = Opt {
     variable: "CLOCK_EMF_WAIT",
     value_name: "DURATION",
     default: DefaultValue::Nothing,
-    help: "Read every second until good, for at most this long, up to 1day",
+    help: "Read every second until the clock is good, for at most this long, up to 1day",
     rule: |text| within(text, Duration::ZERO, Duration::from_secs(24 * 60 * 60)),
     #[cfg(test)]
     examples: Examples {

@@ -9,6 +9,7 @@ use tracing::level_filters::LevelFilter;
 use super::Examples;
 use super::durations::within;
 use super::{DefaultValue, Expected, Opt, expected};
+use crate::source::Source;
 use crate::time::DriftRate;
 
 /// The values of [`SOURCE`].
@@ -55,12 +56,33 @@ pub(crate) const SOURCE: Opt<SourceKind> = Opt {
     },
 };
 
+pub(crate) const ENDPOINT: Opt<String> = Opt {
+    name: "endpoint",
+    variable: "CLOCK_EMF_ENDPOINT",
+    value_name: "ADDRESS",
+    default: DefaultValue::Derived("the variable that ECS sets"),
+    help: "Task metadata endpoint to read instead of the one in ECS_CONTAINER_METADATA_URI_V4",
+    rule: |text| {
+        if Source::is_endpoint(text) {
+            Ok(text.to_owned())
+        } else {
+            let allowed = "an http address without a query, such as http://169.254.170.2/v4/id";
+            Err(expected(allowed, text))
+        }
+    },
+    #[cfg(test)]
+    examples: Examples {
+        accepted: &["http://127.0.0.1:51679/v4/id", "http://[fd00::1]/v4/id"],
+        refused: &["127.0.0.1:51679", "https://h/v4/id", "http://h/v4/id?a", ""],
+    },
+};
+
 pub(crate) const REQUEST_TIMEOUT: Opt<Duration> = Opt {
     name: "request-timeout",
     variable: "CLOCK_EMF_REQUEST_TIMEOUT",
     value_name: "DURATION",
     default: DefaultValue::Text("2s"),
-    help: "How long one request to a source may take, up to 1m",
+    help: "Longest time for one request to a source, up to 1m",
     rule: |text| within(text, Duration::from_millis(1), Duration::from_secs(60)),
     #[cfg(test)]
     examples: Examples {
@@ -91,12 +113,42 @@ fn drift_rate(text: &str) -> Result<DriftRate, Expected> {
     })
 }
 
+/// The values of [`LOG_FORMAT`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LogFormat {
+    /// Text on a terminal, JSON elsewhere.
+    Auto,
+    /// A plain sentence a line.
+    Text,
+    /// A JSON object a line.
+    Json,
+}
+
+pub(crate) const LOG_FORMAT: Opt<LogFormat> = Opt {
+    name: "log-format",
+    variable: "CLOCK_EMF_LOG_FORMAT",
+    value_name: "FORMAT",
+    default: DefaultValue::Text("auto"),
+    help: "How to report: text, json, or auto (text on a terminal, JSON elsewhere)",
+    rule: |text| match text {
+        "auto" => Ok(LogFormat::Auto),
+        "text" => Ok(LogFormat::Text),
+        "json" => Ok(LogFormat::Json),
+        _ => Err(expected("auto, text or json", text)),
+    },
+    #[cfg(test)]
+    examples: Examples {
+        accepted: &["auto", "text", "json"],
+        refused: &["JSON", "plain"],
+    },
+};
+
 pub(crate) const LOG_LEVEL: Opt<LevelFilter> = Opt {
     name: "log-level",
     variable: "CLOCK_EMF_LOG_LEVEL",
     value_name: "LEVEL",
     default: DefaultValue::Text("info"),
-    help: "What is reported on stderr: error, warn, info, debug, trace or off",
+    help: "What to report: error, warn, info, debug, trace or off",
     rule: |text| match text {
         "off" => Ok(LevelFilter::OFF),
         "error" => Ok(LevelFilter::ERROR),

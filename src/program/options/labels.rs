@@ -1,9 +1,10 @@
 //! Rules for what names a metric: namespace, properties, dimensions and the metrics themselves.
 
 use super::{Expected, expected};
-use crate::emf::Metric;
-use crate::emf::limits::{MAX_DIMENSIONS, MAX_NAME_CHARS};
+use crate::reading::short_name;
+use crate::sidecar::line::Metric;
 use crate::sidecar::line::{self, LABELS, Property};
+use emf_explain::limits::{MAX_DIMENSIONS, MAX_NAME_CHARS};
 
 /// What a list may take up in each line, in bytes as JSON. Together with the rest of the largest line
 /// this stays under the 16,384 bytes at which some log routers cut.
@@ -52,6 +53,12 @@ fn property(item: &str) -> Result<Property, Expected> {
             "a name of 1 to 250 printable ASCII characters that does not begin with a colon";
         return Err(expected(allowed, name));
     }
+    let value = if LABELS.contains(&name) {
+        // The endpoint's names are shortened in the same way, so that the two can be compared.
+        short_name(value)
+    } else {
+        value
+    };
     if !line::is_dimension_value(value) {
         let allowed = "1 to 1024 printable ASCII characters that are not all spaces";
         return Err(expected(format!("{allowed} as the value of {name}"), value));
@@ -124,21 +131,22 @@ pub(crate) fn known_names(sets: &[Vec<String>], properties: &[Property]) -> Resu
 pub(super) fn metrics(text: &str) -> Result<Vec<Metric>, Expected> {
     let mut chosen = Vec::new();
     for name in text.split(',') {
-        let Some(metric) = Metric::ALL.into_iter().find(|metric| metric.name() == name) else {
-            let names = Metric::ALL.map(Metric::name).join(", ");
+        let Some(metric) = Metric::ALL.iter().find(|metric| metric.as_str() == name) else {
+            let names: Vec<&str> = Metric::ALL.iter().map(|metric| metric.as_str()).collect();
+            let names = names.join(", ");
             return Err(expected(format!("metrics: {names}"), name));
         };
-        if chosen.contains(&metric) {
+        if chosen.contains(metric) {
             return Err(twice(name));
         }
-        chosen.push(metric);
+        chosen.push(*metric);
     }
     Ok(chosen)
 }
 
 /// The metrics that are emitted where none are chosen.
 pub(crate) fn metrics_by_default() -> Vec<Metric> {
-    let all = Metric::ALL.into_iter();
+    let all = Metric::ALL.iter().copied();
     all.filter(|metric| metric.is_default()).collect()
 }
 
@@ -179,6 +187,10 @@ mod tests {
 
     #[test]
     fn a_refusal_names_the_part_that_is_wrong() {
+        let shortened = properties("ClusterName=arn:aws:ecs:us-east-1:1:cluster/c,Own=arn:a/b");
+        let shortened = shortened.unwrap().into_iter().map(|own| own.value);
+        assert_eq!(shortened.collect::<Vec<_>>(), ["c", "arn:a/b"]);
+        assert!(properties("ClusterName=arn:aws:ecs:us-east-1:1:cluster/").is_err());
         for (text, message) in [
             (
                 "Stage=a,Zone",

@@ -7,7 +7,7 @@ use super::labels::{dimensions, metrics, namespace, properties};
 use super::{DefaultValue, Expected, Opt, expected, switch};
 #[cfg(test)]
 use super::{Examples, SWITCH_EXAMPLES};
-use crate::emf::Metric;
+use crate::sidecar::line::Metric;
 use crate::sidecar::line::{Property, StorageResolution};
 
 /// The longest time that one line may cover.
@@ -18,7 +18,7 @@ pub(crate) const ONCE: Opt<bool> = Opt {
     variable: "CLOCK_EMF_ONCE",
     value_name: "",
     default: DefaultValue::Nothing,
-    help: "Take one reading, emit it and exit",
+    help: "Take one reading, emit it, and exit",
     rule: switch,
     #[cfg(test)]
     examples: SWITCH_EXAMPLES,
@@ -26,14 +26,12 @@ pub(crate) const ONCE: Opt<bool> = Opt {
 
 /// The time between readings where none is given.
 pub(crate) const USUAL_SAMPLE_INTERVAL: Duration = Duration::from_secs(10);
-/// The same with the source `ntp`, whose servers are not to be asked as often.
-pub(crate) const USUAL_WITH_NTP: Duration = Duration::from_secs(16);
 
 pub(crate) const SAMPLE_INTERVAL: Opt<Duration> = Opt {
     name: "sample-interval",
     variable: "CLOCK_EMF_SAMPLE_INTERVAL",
     value_name: "DURATION",
-    default: DefaultValue::Derived("10s; with source ntp 16s"),
+    default: DefaultValue::Derived("10s; with source ntp 16s, and with a segment too 4s"),
     help: "Time from one reading to the next: 100ms up to the emit interval",
     rule: |text| within(text, Duration::from_millis(100), LONGEST_EMIT_INTERVAL),
     #[cfg(test)]
@@ -72,7 +70,7 @@ pub(crate) const EMIT_JITTER: Opt<Duration> = Opt {
     variable: "CLOCK_EMF_EMIT_JITTER",
     value_name: "DURATION",
     default: DefaultValue::Derived("half the emit interval"),
-    help: "The longest delay of regular lines, up to the emit interval",
+    help: "Longest delay of regular lines, up to the emit interval",
     rule: |text| within(text, Duration::ZERO, LONGEST_EMIT_INTERVAL),
     #[cfg(test)]
     examples: Examples {
@@ -86,7 +84,7 @@ pub(crate) const STORAGE_RESOLUTION: Opt<StorageResolution> = Opt {
     variable: "CLOCK_EMF_STORAGE_RESOLUTION",
     value_name: "SECONDS",
     default: DefaultValue::Text("60"),
-    help: "60, or 1: then each reading is emitted at once",
+    help: "60, or 1 to emit each reading at once",
     rule: |text| match text {
         "60" => Ok(StorageResolution::Minute),
         "1" => Ok(StorageResolution::Second),
@@ -140,7 +138,7 @@ pub(crate) const PROPERTIES: Opt<Vec<Property>> = Opt {
     variable: "CLOCK_EMF_PROPERTIES",
     value_name: "LIST",
     default: DefaultValue::Text(""),
-    help: "Root members to add, or labels to override: Name=value,...",
+    help: "Additional root members, or fallback values of labels: Name=value,...",
     rule: properties,
     #[cfg(test)]
     examples: Examples {

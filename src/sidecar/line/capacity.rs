@@ -1,17 +1,17 @@
-//! How many readings one line may hold. Pure.
+//! How many readings fit on a line. Pure.
 //!
-//! Logs Insights discovers the first 200 fields of an event and no more. It flattens an event: members of
-//! objects and items of arrays count one by one. A field beyond them cannot be queried by name.
+//! Logs Insights discovers only the first 200 fields of an event, and only these can be queried. It flattens the event,
+//! so that each member of an object and each item of an array is a field.
 
 use super::{Dimensions, Format, StorageResolution};
-use crate::emf::Metric;
-use crate::emf::limits::MAX_VALUES;
+use crate::sidecar::line::Metric;
 use crate::sidecar::window::{MAX_CROSS_CHECKS, MAX_STEPS};
+use emf_explain::limits::MAX_VALUES;
 
 /// The most fields on a line: fewer than Logs Insights discovers.
 const MAX_FIELDS: usize = 199;
-/// The fewest readings that a line must have room for. With fewer there would be more lines than windows
-/// at the usual intervals.
+/// The fewest readings that a line must have room for. With fewer, a window at the default intervals would need several
+/// lines.
 pub(crate) const FEWEST_READINGS: usize = 10;
 /// `Timestamp` and one `Namespace`.
 const METADATA: usize = 2;
@@ -19,8 +19,8 @@ const METADATA: usize = 2;
 const LABELS: usize = super::LABELS.len();
 
 impl Format {
-    /// The most readings on one line, so that even one with everything else on it has fewer than 200
-    /// fields. 0 where the properties leave no room.
+    /// The most readings on one line, so that a line with every other member still has fewer than 200 fields. 0 if the
+    /// properties leave no room.
     #[must_use]
     pub(crate) fn capacity(&self) -> usize {
         let Some(free) = MAX_FIELDS.checked_sub(self.fields_without_readings()) else {
@@ -37,7 +37,7 @@ impl Format {
         }
     }
 
-    /// The fields of a line with all that it can hold but for the values of readings.
+    /// The fields of a line with every possible member, without the values of readings.
     fn fields_without_readings(&self) -> usize {
         let definition = match self.resolution {
             StorageResolution::Minute => 2,
@@ -58,7 +58,7 @@ impl Format {
     }
 }
 
-/// The fields of a metric's own value on a line, but for those with a value per reading.
+/// The fields of a metric's value; 0 for a metric with a value per reading.
 fn fields_of(metric: Metric) -> usize {
     match metric {
         Metric::ClockStep => MAX_STEPS,

@@ -1,8 +1,7 @@
 //! The JSON of a line, appended member by member. Pure.
 //!
-//! A line is a fixed sequence of members, most of them short. To append their bytes takes a third of the
-//! instructions that a serializer takes, which is asked for each of them. Numbers, and strings that need
-//! escaping, are `serde_json`'s.
+//! A line is a fixed sequence of mostly short members. Appending their bytes takes a third of the instructions of a
+//! serializer that is called for each of them. `serde_json` writes numbers and strings that need escaping.
 
 use std::io;
 
@@ -15,12 +14,12 @@ use serde_json::ser::{CompactFormatter, Formatter};
 pub(super) struct Members(Vec<u8>);
 
 impl Members {
-    /// Members that are to follow the first one, which is in `json` already.
+    /// Members after the first one, which is already in `json`.
     pub(super) fn after(json: Vec<u8>) -> Self {
         Self(json)
     }
 
-    /// A member whose name, one of the program's, needs no escaping.
+    /// Starts a member. The program's own names need no escaping.
     fn name(&mut self, name: &'static str) {
         self.0.extend_from_slice(b",\"");
         self.0.extend_from_slice(name.as_bytes());
@@ -46,7 +45,7 @@ impl Members {
         push_list(&mut self.0, values, |json, value| push_number(json, *value));
     }
 
-    /// A member whose name is the user's.
+    /// Adds a member whose name may need escaping, since it comes from the user.
     pub(super) fn label(&mut self, name: &str, value: &str) {
         self.0.push(b',');
         push_text(&mut self.0, name);
@@ -58,21 +57,21 @@ impl Members {
         self.0.extend_from_slice(&members.0);
     }
 
-    /// The JSON with the end of the object.
+    /// Ends the object and returns its JSON.
     pub(super) fn close(mut self) -> Vec<u8> {
         self.0.push(b'}');
         self.0
     }
 }
 
-/// A number that `serde_json` writes.
+/// A number that `serde_json` can write.
 pub(super) trait Number: Serialize + Copy {}
 impl Number for f64 {}
 impl Number for i64 {}
 impl Number for u64 {}
 
 pub(super) fn push_number(json: &mut Vec<u8>, value: impl Number) {
-    // Writing to memory cannot fail, and JSON has all numbers but those that serde_json writes as `null`.
+    // Writing to memory cannot fail, and serde_json writes numbers that JSON lacks as `null`.
     let _ = serde_json::to_writer(json, &value);
 }
 
@@ -103,13 +102,12 @@ pub(super) fn push_text(json: &mut Vec<u8>, text: &str) {
     }
 }
 
-/// Whether a byte stands for itself in a line's string.
+/// Whether a byte needs no escaping.
 fn is_plain(byte: u8) -> bool {
     matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\'
 }
 
-/// Compact JSON in which every character beyond ASCII is escaped: one bad byte on the way makes the
-/// log driver's whole batch fail.
+/// Compact JSON with every non-ASCII character escaped: a single invalid byte makes the log driver's whole batch fail.
 struct AsciiFormatter;
 
 impl Formatter for AsciiFormatter {

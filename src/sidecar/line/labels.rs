@@ -1,21 +1,26 @@
-//! The members of a line that tell one task from another, and the dimension sets made of them.
+//! The members of a line that identify the task, and the dimension sets made of them.
 
 use super::Format;
-use crate::emf::Metric;
-use crate::emf::limits::{MAX_DIMENSION_NAME_CHARS, MAX_DIMENSION_VALUE_CHARS};
+use super::task::KnownTask;
 use crate::reading::{Label, TaskIdentity};
+use crate::sidecar::line::Metric;
+use emf_explain::limits::{MAX_DIMENSION_NAME_CHARS, MAX_DIMENSION_VALUE_CHARS};
 
-/// The labels' names: root members that tell one task from another. They may be dimensions, and
-/// `properties` may override them.
+/// The names of the labels, the root members that identify the task. They may be dimensions, and `properties` may give
+/// them fallback values.
 pub(crate) const LABELS: [&str; 7] = Label::NAMES;
 
-/// The other root members of the program's own, metrics aside.
-pub(super) const MEMBERS: [&str; 16] = [
+/// The other root members that the program sets, apart from metrics.
+pub(super) const MEMBERS: [&str; 20] = [
     "_aws",
     "AnswerErrors",
+    "BoundUnknownReason",
+    "ClockOffset",
+    "ClockOffsetErrorBound",
     "ClockSource",
     "ClockSteps",
     "ClockSynchronizationStatus",
+    "CrossCheckErrorKind",
     "LastClockStep",
     "MaxClockErrorBound",
     "MeanClockErrorBound",
@@ -29,20 +34,19 @@ pub(super) const MEMBERS: [&str; 16] = [
     "Version",
 ];
 
-/// The longest label emitted, in bytes of JSON. The names ECS allows are shorter by far.
+/// The longest label that is written, in bytes of JSON. Names in ECS are much shorter.
 const LABEL_LIMIT: usize = 512;
 
-/// Which dimension sets a line names.
+/// The dimension sets of a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Dimensions {
-    /// `ClusterName,ServiceName`; for a task known to be outside a service
-    /// `ClusterName,TaskDefinitionFamily`.
+    /// `ClusterName,ServiceName`; `ClusterName,TaskDefinitionFamily` for a task outside a service.
     Default,
     /// These sets of names.
     Sets(Vec<Vec<String>>),
 }
 
-/// A root member of the user's own.
+/// An additional root member from the configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Property {
     /// Its name.
@@ -51,14 +55,14 @@ pub(crate) struct Property {
     pub value: String,
 }
 
-/// Whether CloudWatch takes `name` for a dimension.
+/// Whether CloudWatch accepts `name` as the name of a dimension.
 pub(crate) fn is_dimension_name(name: &str) -> bool {
     (1..=MAX_DIMENSION_NAME_CHARS).contains(&name.len())
         && !name.starts_with(':')
         && is_dimension_value(name)
 }
 
-/// Whether CloudWatch takes `value` for a dimension's value.
+/// Whether CloudWatch accepts `value` as the value of a dimension.
 pub(crate) fn is_dimension_value(value: &str) -> bool {
     let printable = |c: char| c == ' ' || c.is_ascii_graphic();
     (1..=MAX_DIMENSION_VALUE_CHARS).contains(&value.len())
@@ -66,31 +70,31 @@ pub(crate) fn is_dimension_value(value: &str) -> bool {
         && !value.trim().is_empty()
 }
 
-/// Whether a root member is the program's own and no label.
+/// Whether the program sets this root member itself, and it is not a label.
 pub(crate) fn is_reserved_member(name: &str) -> bool {
-    MEMBERS.contains(&name) || Metric::ALL.iter().any(|metric| metric.name() == name)
+    MEMBERS.contains(&name) || Metric::ALL.iter().any(|metric| metric.as_str() == name)
 }
 
-/// The labels that are known, with the properties in their places.
-pub(super) fn labels<'a>(
-    format: &'a Format,
-    identity: &'a TaskIdentity,
-) -> Vec<(&'a str, &'a str)> {
+/// The known labels, then the properties. A property with the name of a label is the label's fallback.
+pub(super) fn labels<'a>(format: &'a Format, task: &'a KnownTask) -> Vec<(&'a str, &'a str)> {
     let mut labels = Vec::new();
-    for label in Label::ALL {
-        let name = label.name();
-        let overridden = format.properties.iter().any(|own| own.name == name);
-        let value = identity.get(label);
-        if let Some(value) = value.filter(|value| fits(value) && !overridden) {
-            labels.push((name, value));
-        }
+    for &label in Label::ALL {
+        let name = label.as_str();
+        let value = task.identity().get(label).filter(|value| fits(value));
+        let fallback = || {
+            let own = format.properties.iter().find(|own| own.name == name);
+            own.filter(|_| task.allows_fallback(label))
+        };
+        let value = value.or_else(|| fallback().map(|own| own.value.as_str()));
+        labels.extend(value.map(|value| (name, value)));
     }
     let own = format.properties.iter();
+    let own = own.filter(|own| !LABELS.contains(&own.name.as_str()));
     labels.extend(own.map(|own| (own.name.as_str(), own.value.as_str())));
     labels
 }
 
-/// Whether a label's JSON is short enough to be emitted; anything longer is no name of ECS.
+/// Whether a label is short enough to be written.
 fn fits(value: &str) -> bool {
     let escaped: usize = value
         .chars()
@@ -105,9 +109,8 @@ fn fits(value: &str) -> bool {
     !value.is_empty() && escaped <= LABEL_LIMIT
 }
 
-/// The dimension sets whose every member is known and valid; one empty set where none is left, since
-/// a set with a member that is missing or empty would make CloudWatch drop metrics or put them
-/// elsewhere.
+/// The dimension sets whose members are all known and valid, or one empty set if none is left. With a missing or empty
+/// member, CloudWatch would drop the metrics or publish them without dimensions.
 pub(super) fn dimension_sets<'a>(
     format: &'a Format,
     identity: &TaskIdentity,
@@ -124,18 +127,18 @@ pub(super) fn dimension_sets<'a>(
             .map(|set| set.iter().map(String::as_str).collect())
             .collect(),
         Dimensions::Default => {
-            // Not known yet is not the same as no service: only the endpoint can say the latter.
+            // Not known yet is not the same as no service, which only a document can show.
             let outside_service = identity.is_outside_service
                 && identity.service.is_none()
                 && !labels
                     .iter()
-                    .any(|(label, _)| *label == Label::ServiceName.name());
+                    .any(|(label, _)| *label == Label::ServiceName.as_str());
             let second = if outside_service {
                 Label::TaskDefinitionFamily
             } else {
                 Label::ServiceName
             };
-            vec![vec![Label::ClusterName.name(), second.name()]]
+            vec![vec![Label::ClusterName.as_str(), second.as_str()]]
         }
     };
     sets.retain(|set| set.iter().all(|name| known(name)));

@@ -1,13 +1,13 @@
-//! What all lines of one task have in common, rendered once. Pure.
+//! The constant parts of a task's lines, rendered once. Pure.
 
 use chrono::{DateTime, Utc};
 
 use super::Format;
 use super::json::{Members, push_list, push_text};
 use super::labels::{dimension_sets, labels};
-use crate::reading::TaskIdentity;
+use super::task::KnownTask;
 
-/// The constant parts of a line, in the order in which they stand on it.
+/// The constant parts of a line, in their order on it.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Template {
     /// The directive up to the list of its metrics.
@@ -19,11 +19,11 @@ pub(crate) struct Template {
 }
 
 impl Template {
-    /// For the lines of a process that was started at `started_at`, in a task of which this is known.
+    /// The template of a process that was started at `started_at` in this task.
     #[must_use]
-    pub(crate) fn new(format: &Format, identity: &TaskIdentity, started_at: DateTime<Utc>) -> Self {
-        let known = labels(format, identity);
-        let sets = dimension_sets(format, identity, &known);
+    pub(crate) fn new(format: &Format, task: &KnownTask, started_at: DateTime<Utc>) -> Self {
+        let known = labels(format, task);
+        let sets = dimension_sets(format, task.identity(), &known);
         let mut directive = br#"{"Namespace":"#.to_vec();
         push_text(&mut directive, &format.namespace);
         directive.extend_from_slice(br#","Dimensions":"#);

@@ -71,7 +71,7 @@ fn soon() -> Instant {
 }
 
 fn settled(sink: &Sink) {
-    block_on(sink.wait_for(|book| book.counts.in_flight() == 0));
+    block_on(sink.wait_for(|accounts| accounts.counts.in_flight() == 0));
 }
 
 #[test]

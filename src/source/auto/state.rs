@@ -1,21 +1,21 @@
-//! What `auto` reads: the endpoint, or the fallback where the endpoint does not know the clock. Pure.
+//! Decides whether `auto` reads the endpoint or the fallback. Pure.
 
 use crate::source::ecs::ClockKnowledge;
 
-/// So many documents in a row without a `ClockDrift` show that the endpoint does not know the clock, where
-/// the launch type would make one expect it: documents are incomplete while a task starts.
+/// This many documents in a row without a `ClockDrift` show that the endpoint does not report the clock, for a launch
+/// type that should. A single one proves nothing: documents are incomplete while a task starts.
 pub(super) const DOCUMENTS: u32 = 10;
-/// After a failed read the endpoint is asked again so many samples later, while the fallback is read.
+/// While the fallback is used, a failed endpoint is asked again this many samples later.
 pub(super) const PAUSE: u32 = 10;
 
-/// What the answers so far have shown.
+/// The conclusion from the answers so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum State {
-    /// No document has had a `ClockDrift`, and so many in a row were without.
+    /// No document has had a `ClockDrift` yet; this many in a row had none.
     Undecided { without: u32 },
-    /// The endpoint knows the clock: it is read for good.
+    /// The endpoint reports the clock and is read from now on.
     Endpoint,
-    /// It does not: the fallback is read, and so many samples do not ask the endpoint first.
+    /// The fallback is read. The next `skipped` samples do not ask the endpoint first.
     Fallback { skipped: u32 },
 }
 
@@ -23,32 +23,32 @@ pub(super) enum State {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Answer {
     pub(super) clock: ClockKnowledge,
-    /// Whether the document names a launch type whose endpoint is known not to report the clock.
+    /// Whether the endpoint is known not to report the clock for the document's launch type.
     pub(super) reports_no_clock: bool,
 }
 
-/// What the sample is to be.
+/// The source of the sample.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Choice {
     Endpoint,
     Fallback,
 }
 
-/// What is to be reported.
+/// A change to report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Notice {
-    /// The fallback is read, as is usual for this launch type.
+    /// The fallback is used, as expected for this launch type.
     FallbackAsUsual,
-    /// The fallback is read although this launch type should report the clock.
+    /// The fallback is used although this launch type should report the clock.
     FallbackUnexpected,
-    /// The endpoint reports the clock after all.
+    /// The endpoint reports the clock now.
     BackToEndpoint,
 }
 
 impl State {
     pub(super) const START: Self = Self::Undecided { without: 0 };
 
-    /// Begins a sample: the new state, and whether the endpoint is to be asked.
+    /// Begins a sample. Returns the new state and whether to ask the endpoint.
     pub(super) fn begin(self) -> (Self, bool) {
         match self {
             Self::Fallback { skipped } if skipped > 0 => {
@@ -59,8 +59,8 @@ impl State {
         }
     }
 
-    /// Takes an answer of the endpoint: the new state, what the sample is, and what is to be reported.
-    pub(super) fn on(self, answer: Answer) -> (Self, Choice, Option<Notice>) {
+    /// Processes an answer of the endpoint. Returns the new state, the source of the sample, and a change to report.
+    pub(super) fn advance(self, answer: Answer) -> (Self, Choice, Option<Notice>) {
         use ClockKnowledge::{Known, NotKnown, Unclear};
         const FALLBACK: State = State::Fallback { skipped: 0 };
 
@@ -97,7 +97,7 @@ impl State {
 mod tests {
     use super::*;
 
-    /// Plays answers, one letter a sample, and returns what each sample was.
+    /// Plays answers, one letter per sample, and returns the source of each sample.
     ///
     /// Answers: `c` a document with the clock, `E` one without of EC2, `F` one without of Fargate, `x` a
     /// failed read. Samples: `c` the endpoint's, `k` the fallback's after the endpoint was asked, `-` the
@@ -127,7 +127,7 @@ mod tests {
                 clock,
                 reports_no_clock,
             };
-            let (next, choice, notice) = state.on(answer);
+            let (next, choice, notice) = state.advance(answer);
             state = next;
             notices.extend(notice);
             samples.push(match choice {
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn what_each_sample_is() {
+    fn the_source_of_each_sample() {
         use Notice::{BackToEndpoint, FallbackAsUsual, FallbackUnexpected};
         for (answers, samples, notices) in [
             ("", "", vec![]),

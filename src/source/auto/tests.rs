@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::reading::{ClockSource, ReadError, ReadErrorKind, TaskIdentity};
-use crate::source::NtpSettings;
+use crate::source::{NtpClient, NtpSettings};
 use crate::time::Moment;
 
 fn sample(source: ClockSource, withheld: &str) -> Sample {
@@ -17,7 +17,7 @@ fn sample(source: ClockSource, withheld: &str) -> Sample {
 }
 
 #[test]
-fn the_task_and_what_was_withheld_of_it_are_kept() {
+fn the_identity_and_withheld_members_are_kept() {
     let identity = TaskIdentity {
         cluster: Some("c".into()),
         ..TaskIdentity::default()
@@ -37,16 +37,16 @@ fn the_task_and_what_was_withheld_of_it_are_kept() {
 }
 
 #[test]
-fn it_is_due_when_the_fallback_is_while_that_is_read() {
+fn while_the_fallback_is_read_it_decides_when_a_read_is_due() {
     let silent = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
     let address = silent.local_addr().unwrap();
-    let fallback = Source::ntp(NtpSettings {
+    let fallback = DirectSource::Ntp(Box::new(NtpClient::new(NtpSettings {
         server: address.to_string().parse().unwrap(),
         interval: Duration::from_secs(3_600),
         timeout: Duration::from_millis(50),
         ..NtpSettings::default()
-    });
-    // Never asked here: the state says that it is not its turn.
+    })));
+    // Never asked: the state skips it.
     let endpoint = EcsClient::new("http://127.0.0.1:1/v4/x", Duration::from_secs(1)).unwrap();
     let auto = Auto::new(endpoint, fallback);
     *auto.state() = State::Fallback { skipped: 2 };

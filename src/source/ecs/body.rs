@@ -1,4 +1,4 @@
-//! The body of an answer as it arrives, in memory that does not depend on how it is cut into pieces.
+//! The body of an answer, in an amount of memory that does not depend on the size of its pieces.
 
 use crate::reading::{ReadError, ReadErrorKind};
 
@@ -7,22 +7,22 @@ pub(super) const LIMIT: usize = 1 << 20;
 /// The size of a block. Most task documents fit into one.
 const BLOCK: usize = 8 << 10;
 
-/// What has arrived of a body.
+/// The received part of a body.
 ///
-/// In blocks: a single buffer that grows to the limit would make the allocator keep as much for good, after an
-/// answer that is then thrown away; and pieces kept as they come take 40 times their size where each is a byte.
+/// It is stored in blocks. The allocator would never return a single buffer that grew to the limit, even after the
+/// answer was rejected. Pieces stored as received would take 40 times their size if each is one byte.
 #[derive(Debug, Default)]
 pub(super) struct Body {
-    /// All of them full but the last.
+    /// All but the last are full.
     blocks: Vec<Vec<u8>>,
     length: usize,
 }
 
 impl Body {
-    /// Adds what has arrived.
+    /// Adds a piece.
     ///
     /// # Errors
-    /// [`ReadErrorKind::BodyTooLarge`] if that makes it over 1 MiB.
+    /// [`ReadErrorKind::BodyTooLarge`] if the body is over 1 MiB with it.
     pub(super) fn push(&mut self, mut piece: &[u8]) -> Result<(), ReadError> {
         self.length += piece.len();
         if self.length > LIMIT {

@@ -1,4 +1,4 @@
-//! The ECS task metadata endpoint v4 over HTTP. One request a read: no retry, no redirect, no proxy.
+//! The ECS task metadata endpoint v4 over HTTP. One request per read: no retry, no redirect, no proxy.
 
 use std::time::Duration;
 
@@ -6,57 +6,65 @@ use reqwest::{Client, Response, StatusCode, Url};
 
 use super::body::{self, Body};
 use crate::reading::{ReadError, ReadErrorKind};
-use crate::source::InvalidSource;
-use crate::source::lookup::Lookup;
+use crate::source::invalid_source::InvalidSource;
+use crate::source::lookup::Resolver;
 
-/// How much of an error's body is looked at for its message, in bytes.
+/// The part of an error's body that becomes the message, in bytes.
 const ERROR_BODY_LIMIT: usize = 1 << 10;
-/// How long an idle connection is kept. The endpoint closes one after 5 s; a request that crosses
-/// with the close would fail.
+/// How long an idle connection is kept. The endpoint closes it after 5 s, and a request that crosses the close would
+/// fail.
 pub(super) const KEEP_CONNECTION: Duration = Duration::from_secs(3);
 
 /// A task metadata endpoint.
 #[derive(Debug, Clone)]
 pub(super) struct Endpoint {
     client: Client,
+    resolver: Resolver,
     task: Url,
     timeout: Duration,
 }
 
 impl Endpoint {
-    /// The endpoint at `base`, the value of `ECS_CONTAINER_METADATA_URI_V4`; each read may take
-    /// `timeout`.
+    /// The endpoint at `base`, the value of `ECS_CONTAINER_METADATA_URI_V4`. `timeout` limits each read.
     ///
     /// # Errors
     /// If `base` is not the address of an endpoint.
     pub(super) fn new(base: &str, timeout: Duration) -> Result<Self, InvalidSource> {
+        let resolver = Resolver::default();
+        let client = client(&resolver, true);
         Ok(Self {
             task: task_url(base)?,
-            client: client(true).map_err(|error| InvalidSource::HttpClient(error.to_string()))?,
+            client: client.map_err(|error| InvalidSource::HttpClient(error.to_string()))?,
+            resolver,
             timeout,
         })
     }
 
-    /// The same endpoint, asked every `interval`. A connection that would be closed before the next
-    /// request is not kept at all: keeping one costs a timer and memory.
+    /// The same endpoint, asked every `interval`. A connection that would be closed before the next request is not
+    /// kept, since keeping one costs a timer and memory.
     pub(super) fn asked_every(mut self, interval: Duration) -> Self {
-        // Set up once already: where this fails, the other client does as well.
-        if let Ok(client) = client(interval < KEEP_CONNECTION) {
+        // If the setup fails now although it succeeded before, the existing client still works.
+        if let Ok(client) = client(&self.resolver, interval < KEEP_CONNECTION) {
             self.client = client;
         }
         self
     }
 
-    /// The body of the task document.
+    /// Fetches the body of the task document.
     ///
     /// # Errors
-    /// If there is no complete answer in time, its status is not 200, or it is over 1 MiB.
+    /// If no complete answer arrives in time, the status is not 200, or the body is over 1 MiB.
     pub(super) async fn task_document(&self) -> Result<Vec<u8>, ReadError> {
+        self.resolver.begin();
         tokio::time::timeout(self.timeout, self.fetch())
             .await
             .unwrap_or_else(|_| {
                 let timeout = humantime::format_duration(self.timeout);
-                let message = format!("no complete answer within {timeout}");
+                let message = if self.resolver.is_pending() {
+                    format!("the lookup of the endpoint's name did not end within {timeout}")
+                } else {
+                    format!("no complete answer within {timeout}")
+                };
                 Err(ReadError::new(ReadErrorKind::Timeout, message))
             })
     }
@@ -80,11 +88,11 @@ impl Endpoint {
     }
 }
 
-/// A client that asks this machine's endpoint itself, and once.
-fn client(keep_connection: bool) -> reqwest::Result<Client> {
+/// A client without proxies, redirects, and retries.
+fn client(resolver: &Resolver, keep_connection: bool) -> reqwest::Result<Client> {
     let builder = Client::builder();
-    // Five system calls for each connection, to notice within a minute a peer that is gone: each request has
-    // its time limit, and no connection is idle for longer than 3 s.
+    // Keepalives cost five system calls per connection and find a dead peer within a minute. They are not needed:
+    // each request has a time limit, and no connection is idle for more than 3 s.
     #[cfg(target_os = "linux")]
     let builder = builder.tcp_user_timeout(None);
     builder
@@ -92,7 +100,7 @@ fn client(keep_connection: bool) -> reqwest::Result<Client> {
         .tcp_keepalive_interval(None)
         .tcp_keepalive_retries(None)
         .no_proxy()
-        .dns_resolver(Lookup)
+        .dns_resolver(resolver.clone())
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
         .referer(false)
@@ -103,7 +111,7 @@ fn client(keep_connection: bool) -> reqwest::Result<Client> {
 }
 
 /// `<base>/task`. A doubled slash would be answered with a redirect.
-fn task_url(base: &str) -> Result<Url, InvalidSource> {
+pub(in crate::source) fn task_url(base: &str) -> Result<Url, InvalidSource> {
     let invalid = |error: &dyn std::fmt::Display| InvalidSource::Address(error.to_string());
     let mut url = Url::parse(base).map_err(|error| invalid(&error))?;
     if url.scheme() != "http" {
@@ -119,7 +127,7 @@ fn task_url(base: &str) -> Result<Url, InvalidSource> {
     Ok(url)
 }
 
-/// What an answer with another status than 200 means, with the start of what it says.
+/// The error for a status other than 200, with the start of the body.
 async fn status_error(status: StatusCode, response: &mut Response) -> ReadError {
     let mut body = Vec::new();
     while let Ok(Some(chunk)) = response.chunk().await {
@@ -139,7 +147,7 @@ async fn status_error(status: StatusCode, response: &mut Response) -> ReadError 
     ReadError::new(ReadErrorKind::HttpStatus, message)
 }
 
-/// The innermost cause says what happened; the outer ones repeat it, and the address with it.
+/// The innermost cause names the reason. The outer ones repeat it together with the address.
 fn connection_error(error: reqwest::Error) -> ReadError {
     let error = error.without_url();
     let mut innermost: &dyn std::error::Error = &error;
@@ -175,6 +183,31 @@ mod tests {
                     assert!(!brings_one, "{status}");
                 }
             }
+            server.join().unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn impossible_dates_in_headers_are_ignored() {
+        for date in [
+            "Wed, 31 Dec 1969 23:59:59 GMT",
+            "Mon, 01 Jan 0000 00:00:00 GMT",
+            "Fri, 31 Dec 99999 23:59:59 GMT",
+            "x",
+        ] {
+            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+            let base = format!("http://{}/v4/id", listener.local_addr().unwrap());
+            let server = std::thread::spawn(move || {
+                let (mut stream, _) = listener.accept().unwrap();
+                let _ = stream.read(&mut [0; 1_024]).unwrap();
+                let head = format!(
+                    "HTTP/1.1 200 OK\r\nDate: {date}\r\nExpires: {date}\r\nRetry-After: {date}\r\n\
+                     Content-Length: 2\r\n\r\n{{}}"
+                );
+                stream.write_all(head.as_bytes()).unwrap();
+            });
+            let endpoint = Endpoint::new(&base, Duration::from_secs(60)).unwrap();
+            assert_eq!(endpoint.task_document().await.unwrap(), b"{}", "{date}");
             server.join().unwrap();
         }
     }

@@ -1,9 +1,9 @@
-//! A server's answer field by field, for tests.
+//! A server's answer, field by field, for tests.
 
 use super::packet::LENGTH;
 use super::timestamp::Timestamp;
 
-/// What the tests ask with.
+/// The nonce of the tests' requests.
 pub(super) const NONCE: Timestamp = Timestamp(0x0123_4567_89AB_CDEF);
 
 #[derive(Debug, Clone, Copy)]
@@ -23,7 +23,7 @@ pub(super) struct Answer {
 }
 
 impl Default for Answer {
-    /// An answer of a perfect server that nothing is wrong with.
+    /// A valid answer of a perfect server.
     fn default() -> Self {
         let time = Timestamp(0xEC00_0000_0000_0000);
         Self {

@@ -1,15 +1,15 @@
-//! A client of one NTP server: it keeps the schedule, and heeds what the server says about it.
+//! A client of one NTP server. It keeps the schedule and obeys the server's kiss codes.
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::error::{ExchangeError, KissAction, KissCode};
 use super::exchange::Exchange;
-use super::fault::{Fault, KissAction, KissCode};
 use super::schedule::{Schedule, Turn};
 use super::server::NtpServer;
-use super::socket::converse;
+use super::socket::exchange_packets;
 use super::timestamp::Timestamp;
 use crate::reading::ReadError;
 use crate::time::{DriftRate, Moment};
@@ -17,26 +17,26 @@ use crate::time::{DriftRate, Moment};
 /// Public servers refuse clients that ask more often.
 const SHORTEST_INTERVAL: Duration = Duration::from_secs(1);
 
-/// The most that a request which is due soon is waited for.
+/// The longest wait for a request that is due soon.
 const SOON: Duration = Duration::from_secs(1);
-/// The part of the interval within which it is due soon.
+/// A request is due soon within this part of the interval.
 const SOON_PART: u32 = 16;
 
-/// Whom an [`NtpClient`] asks, and how.
+/// The server of an [`NtpClient`], and how to ask it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NtpSettings {
     /// The server.
     pub server: NtpServer,
-    /// The shortest time from one request to the next, at least a second.
+    /// The shortest time between two requests, at least a second.
     pub interval: Duration,
-    /// How long an exchange may take, the look-up of the server's name included.
+    /// The time limit of an exchange, including the lookup of the server's name.
     pub timeout: Duration,
-    /// What this machine's clock may drift during an exchange, at least [`DriftRate::DEFAULT`].
+    /// The largest drift of this machine's clock during an exchange, at least [`DriftRate::DEFAULT`].
     pub drift: DriftRate,
 }
 
 impl Default for NtpSettings {
-    /// The Amazon Time Sync Service, asked every 16 s, within 2 s.
+    /// The Amazon Time Sync Service, at most every 16 s, with a time limit of 2 s.
     fn default() -> Self {
         Self {
             server: NtpServer::default(),
@@ -47,19 +47,19 @@ impl Default for NtpSettings {
     }
 }
 
-/// Asks one NTP server how far the clock is from its own (SNTP,
+/// Measures the distance between this clock and an NTP server's (SNTP,
 /// [RFC 5905 §14](https://www.rfc-editor.org/rfc/rfc5905#section-14)), never more often than the
-/// interval allows. Between two requests it holds no socket.
+/// interval allows. It holds no socket between two requests.
 #[derive(Debug)]
 pub struct NtpClient {
     settings: NtpSettings,
     schedule: Mutex<Schedule>,
-    /// Counts the addresses of the server that did not answer: the next one is asked first.
+    /// The number of times that an address did not answer; each time, the next address becomes the first.
     silent: AtomicUsize,
 }
 
 impl NtpClient {
-    /// A client whose first request may go at once.
+    /// A client whose first request may be sent at once.
     #[must_use]
     pub fn new(settings: NtpSettings) -> Self {
         let interval = settings.interval.max(SHORTEST_INTERVAL);
@@ -70,7 +70,7 @@ impl NtpClient {
         }
     }
 
-    /// How long until the next request may go; zero if it may go now.
+    /// The time until the next request may be sent; zero if it may be sent now.
     #[must_use]
     #[expect(
         clippy::disallowed_methods,
@@ -82,13 +82,11 @@ impl NtpClient {
 
     /// Asks the server once; `None`, without a request, while [`NtpClient::due_in`] is not zero.
     ///
-    /// A server that asks for fewer requests (kiss code RATE) has the interval doubled, up to 1,024 s.
-    /// One that refuses service (DENY, RSTR) is never asked again; from then on each turn gives the
-    /// error that says so.
+    /// The kiss code RATE doubles the interval, up to 1,024 s. After DENY or RSTR the client never sends another
+    /// request; each further turn returns the same error.
     ///
     /// # Errors
-    /// A [`ReadError`] whose kind says what went wrong: `connection` and `timeout`, and those that begin
-    /// with `ntp_`.
+    /// A [`ReadError`] of kind `connection`, `timeout`, or one that begins with `ntp_`.
     ///
     /// # Panics
     /// Outside of a tokio runtime with time and I/O enabled, as tokio does.
@@ -100,15 +98,15 @@ impl NtpClient {
         let turn = self.schedule().take_turn(Instant::now());
         let outcome = match turn {
             Turn::Wait => return None,
-            Turn::Refused(code) => Err(Fault::Refused(code)),
+            Turn::Refused(code) => Err(ExchangeError::Refused(code)),
             Turn::Ask => self.exchange().await,
         };
         Some(outcome.map_err(ReadError::from))
     }
 
-    /// As [`NtpClient::ask`], but waits for a request that is due within a sixteenth of the interval, and
-    /// within a second. A beat as long as the interval comes a moment too early each time, since the interval
-    /// counts from when the request before went out: without the wait every other beat would be lost.
+    /// As [`NtpClient::ask`], but waits for a request that is due within a sixteenth of the interval and within a
+    /// second. Callers often use the interval as their own period. Each call then comes a moment too early,
+    /// because the interval begins when a request is sent, and without the wait every second call would be lost.
     ///
     /// # Errors
     /// As [`NtpClient::ask`].
@@ -128,7 +126,7 @@ impl NtpClient {
     /// As [`NtpClient::ask`].
     pub(crate) async fn ask_when_due(&self) -> Result<Exchange, ReadError> {
         loop {
-            // Another caller may be faster.
+            // Another caller may have taken the turn.
             if let Some(outcome) = self.ask().await {
                 return outcome;
             }
@@ -136,14 +134,11 @@ impl NtpClient {
         }
     }
 
-    async fn exchange(&self) -> Result<Exchange, Fault> {
-        let timeout = self.settings.timeout;
-        let mut heard = None;
-        let outcome = tokio::time::timeout(timeout, self.attempt(&mut heard)).await;
-        let outcome = outcome.unwrap_or_else(|_| Err(heard.unwrap_or(Fault::Silent(timeout))));
+    async fn exchange(&self) -> Result<Exchange, ExchangeError> {
+        let outcome = self.attempt().await;
         match &outcome {
-            Err(Fault::Kiss(code)) => self.heed(*code),
-            Err(fault) if fault.is_of_the_address() => {
+            Err(ExchangeError::Kiss(code)) => self.apply(*code),
+            Err(error) if error.is_of_the_address() => {
                 self.silent.fetch_add(1, Ordering::Relaxed);
             }
             _ => {}
@@ -151,45 +146,60 @@ impl NtpClient {
         outcome
     }
 
-    async fn attempt(&self, heard: &mut Option<Fault>) -> Result<Exchange, Fault> {
-        let NtpSettings { server, drift, .. } = &self.settings;
-        let mut addresses = server.addresses().await.map_err(Fault::Lookup)?;
+    #[expect(clippy::disallowed_methods, reason = "a deadline, not a reading")]
+    async fn attempt(&self) -> Result<Exchange, ExchangeError> {
+        let NtpSettings {
+            server,
+            drift,
+            timeout,
+            ..
+        } = &self.settings;
+        let deadline = tokio::time::Instant::now() + *timeout;
+        let addresses = tokio::time::timeout_at(deadline, server.addresses()).await;
+        let mut addresses = addresses
+            .map_err(|_| ExchangeError::LookupHung(*timeout))?
+            .map_err(ExchangeError::Lookup)?;
         let first = self.silent.load(Ordering::Relaxed) % addresses.len().max(1);
         addresses.rotate_left(first);
         let on_sent = |requested: &Moment| self.schedule().sent(requested.monotonic);
-        converse(&addresses, nonce(), *drift, on_sent, heard).await
+        let mut dropped_error = None;
+        let exchange = exchange_packets(&addresses, nonce(), *drift, on_sent, &mut dropped_error);
+        let outcome = tokio::time::timeout_at(deadline, exchange).await;
+        let exchange = outcome
+            .unwrap_or_else(|_| Err(dropped_error.unwrap_or(ExchangeError::Silent(*timeout))))?;
+        Ok(self.schedule().remember_leap_second(exchange))
     }
 
-    fn heed(&self, code: KissCode) {
+    fn apply(&self, code: KissCode) {
         let mut schedule = self.schedule();
-        let action = schedule.heed(code);
+        let action = schedule.apply(code);
         let interval = humantime::format_duration(schedule.interval());
         drop(schedule);
         let server = &self.settings.server;
         match action {
             KissAction::Stop => tracing::warn!(
                 %server, %code,
-                "the NTP server refuses service: it is not asked again while this process lives"
+                "the NTP server refuses service: this process sends it no more requests"
             ),
             KissAction::SlowDown => tracing::warn!(
                 %server, %code, %interval,
-                "the NTP server asks for fewer requests: this is the shortest interval from now on"
+                "the NTP server asks for fewer requests: the interval is doubled"
             ),
             KissAction::Ignore => {}
         }
     }
 
-    /// A panic elsewhere leaves no half-made change behind: each one is a single assignment.
+    /// Poisoning is harmless: each change of the schedule is a single assignment.
     fn schedule(&self) -> MutexGuard<'_, Schedule> {
         self.schedule.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// A number that nobody who has not seen the request can guess: a keyed hash whose keys the standard
-/// library takes from the system's source of randomness.
+/// A number that only a recipient of the request can know: a hash with keys from the system's source of
+/// randomness.
 #[expect(
     clippy::disallowed_methods,
-    reason = "a number that nobody can guess, not a time"
+    reason = "an unpredictable number, not a time"
 )]
 fn nonce() -> Timestamp {
     Timestamp(RandomState::new().hash_one(Instant::now()))
@@ -201,7 +211,7 @@ mod tests {
 
     use super::*;
 
-    /// Each silence leads to the next address of the server's name.
+    /// After each timeout the next address of the name is asked first.
     #[tokio::test]
     async fn every_silence_is_counted() {
         let silent = UdpSocket::bind("127.0.0.1:0").unwrap();
@@ -211,8 +221,8 @@ mod tests {
             ..NtpSettings::default()
         });
         for silences in 1..=3 {
-            let fault = client.exchange().await.unwrap_err();
-            assert!(matches!(fault, Fault::Silent(_)), "{fault}");
+            let error = client.exchange().await.unwrap_err();
+            assert!(matches!(error, ExchangeError::Silent(_)), "{error}");
             assert_eq!(client.silent.load(Ordering::Relaxed), silences);
         }
     }

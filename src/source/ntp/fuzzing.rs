@@ -1,4 +1,4 @@
-//! What is asked, and what a datagram comes to, for the fuzz targets.
+//! Entry points for the fuzz targets: the request, and the judgment of a datagram.
 
 use super::exchange::Exchange;
 use super::packet::{self, Packet};
@@ -11,7 +11,7 @@ pub(crate) fn request(nonce: u64) -> [u8; packet::LENGTH] {
     packet::request(Timestamp(nonce))
 }
 
-/// What a datagram proves that came at `taken`, after the request with this nonce was sent at `requested`.
+/// Judges a datagram received at `taken` that answers the request of `requested` with this nonce.
 pub(crate) fn exchange(
     datagram: &[u8],
     nonce: u64,

@@ -1,24 +1,24 @@
 //! NTP packets: the request's 48 bytes, and the fields of an answer. Pure.
 
-use super::fault::{Fault, KissCode};
+use super::error::{ExchangeError, KissCode};
 use super::timestamp::Timestamp;
 
-/// The length of a packet without extensions. What an answer has beyond it is of no interest here.
+/// The length of a packet without extension fields, which are ignored.
 pub(super) const LENGTH: usize = 48;
 
 /// Version 4, mode 3 (client).
 const CLIENT: u8 = 4 << 3 | 3;
 const SERVER_MODE: u8 = 4;
-/// A server answers in the version it was asked in; a simple one may be a version behind.
+/// Servers answer in the version of the request; simple ones may be a version behind.
 const VERSIONS: std::ops::RangeInclusive<u8> = 3..=4;
 const LEAP_UNSYNCHRONIZED: u8 = 3;
-/// From this stratum on a server has no source.
+/// The lowest stratum that means that the server has no source.
 const STRATUM_UNSYNCHRONIZED: u8 = 16;
 
 /// The request: version, mode and the transmit timestamp, all else zero, as
 /// [draft-ietf-ntp-data-minimization](https://datatracker.ietf.org/doc/draft-ietf-ntp-data-minimization/)
-/// has it. The server returns the transmit timestamp as its answer's origin. It is a nonce: nobody who
-/// has not seen the request can answer it, and the request does not tell the clock.
+/// recommends. The server returns the transmit timestamp as the origin of its answer. It is a nonce, so only a
+/// recipient of the request can forge an answer, and the request does not reveal the clock.
 pub(super) fn request(nonce: Timestamp) -> [u8; LENGTH] {
     let mut bytes = [0; LENGTH];
     bytes[0] = CLIENT;
@@ -36,14 +36,14 @@ pub(super) struct Packet {
     pub(super) precision: i8,
     /// The round trip to the server's reference, in 2⁻¹⁶ s.
     pub(super) root_delay: u32,
-    /// What the server allows for the drift since its clock was last compared, in 2⁻¹⁶ s.
+    /// The server's allowance for errors of its clock, in 2⁻¹⁶ s.
     pub(super) root_dispersion: u32,
-    /// When the server's clock was last compared.
+    /// The server's last comparison with its reference.
     pub(super) reference: Timestamp,
     origin: Timestamp,
-    /// T2, when the request came.
+    /// T2, the arrival of the request.
     pub(super) receive: Timestamp,
-    /// T3, when the answer went.
+    /// T3, the departure of the answer.
     pub(super) transmit: Timestamp,
 }
 
@@ -51,23 +51,23 @@ impl Packet {
     /// The fields of a server's answer to the request with this nonce.
     ///
     /// # Errors
-    /// [`Fault::Short`], [`Fault::NotAnAnswer`] and [`Fault::ForeignOrigin`], all of which anybody can
-    /// send who does not know the nonce.
-    pub(super) fn parse(bytes: &[u8], nonce: Timestamp) -> Result<Self, Fault> {
+    /// [`ExchangeError::Short`], [`ExchangeError::NotAnAnswer`] and [`ExchangeError::ForeignOrigin`]: anybody can
+    /// send such a packet without knowing the nonce.
+    pub(super) fn parse(bytes: &[u8], nonce: Timestamp) -> Result<Self, ExchangeError> {
         let Some(packet) = bytes.first_chunk::<LENGTH>() else {
-            return Err(Fault::Short {
+            return Err(ExchangeError::Short {
                 length: bytes.len(),
             });
         };
         let (version, mode) = (packet[0] >> 3 & 7, packet[0] & 7);
         if mode != SERVER_MODE || !VERSIONS.contains(&version) {
-            return Err(Fault::NotAnAnswer { version, mode });
+            return Err(ExchangeError::NotAnAnswer { version, mode });
         }
         let packet = Self::fields(packet);
         if packet.origin == nonce {
             Ok(packet)
         } else {
-            Err(Fault::ForeignOrigin)
+            Err(ExchangeError::ForeignOrigin)
         }
     }
 
@@ -89,22 +89,27 @@ impl Packet {
         }
     }
 
-    /// Whether the server says that its time can be used.
+    /// Whether the leap indicator announces a leap second at the end of the day.
+    pub(super) fn announces_leap_second(&self) -> bool {
+        matches!(self.leap, 1 | 2)
+    }
+
+    /// Checks whether the server considers its own time usable.
     ///
     /// # Errors
-    /// [`Fault::Kiss`], [`Fault::Unsynchronized`] or [`Fault::Stratum`]. A server that has just been
-    /// started says so by a kiss code too (INIT, STEP); it is unsynchronized like any other.
-    pub(super) fn usable(&self) -> Result<(), Fault> {
+    /// [`ExchangeError::Kiss`], [`ExchangeError::Unsynchronized`] or [`ExchangeError::Stratum`]. The codes
+    /// INIT and STEP of a server that has just started count as unsynchronized.
+    pub(super) fn usable(&self) -> Result<(), ExchangeError> {
         if self.stratum == 0
             && let Some(code) = KissCode::read(self.reference_id)
         {
-            return Err(Fault::Kiss(code));
+            return Err(ExchangeError::Kiss(code));
         }
         if self.leap == LEAP_UNSYNCHRONIZED {
-            return Err(Fault::Unsynchronized);
+            return Err(ExchangeError::Unsynchronized);
         }
         if self.stratum == 0 || self.stratum >= STRATUM_UNSYNCHRONIZED {
-            return Err(Fault::Stratum(self.stratum));
+            return Err(ExchangeError::Stratum(self.stratum));
         }
         Ok(())
     }
@@ -117,16 +122,16 @@ mod tests {
     use crate::source::ntp::answer::{Answer, NONCE};
     use proptest::prelude::*;
 
-    /// The kind of fault an answer has; `None` if it can be used.
-    fn fault(bytes: &[u8]) -> Option<ReadErrorKind> {
+    /// The kind of error of an answer; `None` if it is usable.
+    fn kind_of(bytes: &[u8]) -> Option<ReadErrorKind> {
         Packet::parse(bytes, NONCE)
             .and_then(|packet| packet.usable())
             .err()
-            .map(|fault| ReadError::from(fault).kind)
+            .map(|error| ReadError::from(error).kind)
     }
 
     #[test]
-    fn a_request_says_nothing_but_the_nonce() {
+    fn a_request_reveals_nothing_but_the_nonce() {
         let bytes = request(NONCE);
         assert_eq!(bytes[0], 0x23);
         assert!(bytes[1..40].iter().all(|byte| *byte == 0));
@@ -149,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_used_has_a_kind() {
+    fn unusable_answers_have_a_kind() {
         use ReadErrorKind::{NtpKissOfDeath, NtpOrigin, NtpPacket, NtpStratum, NtpUnsynchronized};
         let answer = Answer::default;
         let kiss = |code: &[u8; 4], leap| Answer {
@@ -221,7 +226,7 @@ mod tests {
             ("restricted", kiss(b"RSTR", 0), Some(NtpKissOfDeath)),
             ("too often", kiss(b"RATE", 3), Some(NtpKissOfDeath)),
             ("experimental", kiss(b"X123", 0), Some(NtpKissOfDeath)),
-            // Whoever does not know the nonce cannot end the source.
+            // A forger who does not know the nonce cannot end the source.
             (
                 "a forged refusal",
                 Answer {
@@ -231,12 +236,12 @@ mod tests {
                 Some(NtpOrigin),
             ),
         ] {
-            assert_eq!(fault(&answer.bytes()), kind, "{what}");
+            assert_eq!(kind_of(&answer.bytes()), kind, "{what}");
         }
-        assert_eq!(fault(&answer().bytes()[..47]), Some(NtpPacket));
-        assert_eq!(fault(b""), Some(NtpPacket));
+        assert_eq!(kind_of(&answer().bytes()[..47]), Some(NtpPacket));
+        assert_eq!(kind_of(b""), Some(NtpPacket));
         // Extension fields may follow.
-        assert_eq!(fault(&[answer().bytes(), [7; LENGTH]].concat()), None);
+        assert_eq!(kind_of(&[answer().bytes(), [7; LENGTH]].concat()), None);
     }
 
     proptest! {

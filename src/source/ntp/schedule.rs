@@ -1,38 +1,45 @@
-//! When a server may be asked: a shortest pause, which the server can lengthen, or an end. Pure.
+//! When the next request may be sent: after an interval that the server can lengthen, or never. Pure.
 
 use std::time::{Duration, Instant};
 
-use super::fault::{KissAction, KissCode};
+use super::error::{KissAction, KissCode};
+use super::exchange::Exchange;
 
-/// The longest pause a server's RATE can lead to: the longest one that NTP clients keep by default.
+/// The longest interval that RATE can lead to: the longest default poll of NTP clients.
 const LONGEST: Duration = Duration::from_secs(1_024);
 
-/// When the next request may go, and what the server has said about it.
+/// How long a leap second may be smeared after it.
+const SMEARED: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The schedule of requests to one server.
 #[derive(Debug)]
 pub(super) struct Schedule {
     interval: Duration,
     last: Option<Instant>,
     refused: Option<KissCode>,
+    /// When the server last announced a leap second.
+    leap_second: Option<Instant>,
 }
 
-/// What is to be done now.
+/// The decision about one turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Turn {
     /// Send a request.
     Ask,
-    /// Nothing, since the last request is not long enough ago.
+    /// Wait: the last request is too recent.
     Wait,
-    /// No request, although it would be time for one: the server has refused service.
+    /// A request would be due, but the server has refused service.
     Refused(KissCode),
 }
 
 impl Schedule {
-    /// The first request may go at once, each further one `interval` after the one before.
+    /// The first request may be sent at once, each further one `interval` after the previous one.
     pub(super) fn new(interval: Duration) -> Self {
         Self {
             interval,
             last: None,
             refused: None,
+            leap_second: None,
         }
     }
 
@@ -41,7 +48,7 @@ impl Schedule {
         self.interval
     }
 
-    /// How long until it is time for a request; zero if it is.
+    /// The time until a request is due; zero if it is due now.
     pub(super) fn due_in(&self, now: Instant) -> Duration {
         self.last.map_or(Duration::ZERO, |last| {
             self.interval
@@ -49,7 +56,7 @@ impl Schedule {
         })
     }
 
-    /// What is to be done at `now`. Unless it is [`Turn::Wait`] the next pause begins.
+    /// Decides at `now`. Unless the decision is [`Turn::Wait`], the next interval begins.
     pub(super) fn take_turn(&mut self, now: Instant) -> Turn {
         if !self.due_in(now).is_zero() {
             return Turn::Wait;
@@ -58,13 +65,26 @@ impl Schedule {
         self.refused.map_or(Turn::Ask, Turn::Refused)
     }
 
-    /// The request of the last turn went at `at`: looking up a name may have taken a while.
+    /// Records that the request of the last turn was sent at `at`: the lookup of the name may have taken a while.
     pub(super) fn sent(&mut self, at: Instant) {
         self.last = Some(at);
     }
 
-    /// Does what a kiss code asks for.
-    pub(super) fn heed(&mut self, code: KissCode) -> KissAction {
+    /// Marks an exchange that is less than a day after the last announcement of a leap second: the server no longer
+    /// announces it, and clocks that smear it may still differ.
+    pub(super) fn remember_leap_second(&mut self, mut exchange: Exchange) -> Exchange {
+        let now = exchange.taken.monotonic;
+        if exchange.is_near_leap_second {
+            self.leap_second = Some(now);
+        }
+        exchange.is_near_leap_second = self
+            .leap_second
+            .is_some_and(|announced| now.saturating_duration_since(announced) < SMEARED);
+        exchange
+    }
+
+    /// Obeys a kiss code.
+    pub(super) fn apply(&mut self, code: KissCode) -> KissAction {
         match code.action() {
             KissAction::Stop => self.refused = Some(code),
             KissAction::SlowDown => {
@@ -108,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn the_pause_counts_from_when_the_request_went() {
+    fn the_interval_begins_when_the_request_is_sent() {
         let start = Instant::now();
         let mut schedule = Schedule::new(INTERVAL);
         assert_eq!(schedule.take_turn(start), Turn::Ask);
@@ -123,26 +143,26 @@ mod tests {
         let start = Instant::now();
         let mut schedule = Schedule::new(INTERVAL);
         assert_eq!(schedule.take_turn(start), Turn::Ask);
-        assert_eq!(schedule.heed(code(*b"RATE")), KissAction::SlowDown);
+        assert_eq!(schedule.apply(code(*b"RATE")), KissAction::SlowDown);
         assert_eq!(schedule.take_turn(start + INTERVAL), Turn::Wait);
         assert_eq!(schedule.take_turn(start + INTERVAL * 2), Turn::Ask);
         for _ in 0..100 {
-            schedule.heed(code(*b"RATE"));
+            schedule.apply(code(*b"RATE"));
         }
         assert_eq!(schedule.interval(), LONGEST);
         let longer = LONGEST * 4;
         let mut schedule = Schedule::new(longer);
-        schedule.heed(code(*b"RATE"));
+        schedule.apply(code(*b"RATE"));
         assert_eq!(schedule.interval(), longer);
     }
 
     #[test]
-    fn deny_and_rstr_end_it_and_it_stays_counted() {
+    fn after_deny_and_rstr_every_turn_is_refused() {
         for refusal in [*b"DENY", *b"RSTR"] {
             let start = Instant::now();
             let mut schedule = Schedule::new(INTERVAL);
             assert_eq!(schedule.take_turn(start), Turn::Ask);
-            assert_eq!(schedule.heed(code(refusal)), KissAction::Stop);
+            assert_eq!(schedule.apply(code(refusal)), KissAction::Stop);
             assert_eq!(schedule.take_turn(start), Turn::Wait);
             for n in 1..4 {
                 let turn = schedule.take_turn(start + INTERVAL * n);
@@ -154,7 +174,7 @@ mod tests {
     #[test]
     fn other_codes_change_nothing() {
         let mut schedule = Schedule::new(INTERVAL);
-        assert_eq!(schedule.heed(code(*b"XABC")), KissAction::Ignore);
+        assert_eq!(schedule.apply(code(*b"XABC")), KissAction::Ignore);
         assert_eq!(schedule.interval(), INTERVAL);
         assert_eq!(schedule.take_turn(Instant::now()), Turn::Ask);
     }

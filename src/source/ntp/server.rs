@@ -1,4 +1,4 @@
-//! The address of an NTP server, as a user writes it.
+//! The address of an NTP server, as users write it.
 
 use std::fmt;
 use std::io;
@@ -9,13 +9,12 @@ use crate::source::lookup::lookup;
 use crate::text::cut;
 
 const PORT: u16 = 123;
-/// The Amazon Time Sync Service, which a task reaches without leaving its host; the IPv6 address is for
-/// tasks that have no IPv4.
+/// The link-local addresses of the Amazon Time Sync Service. The IPv6 address serves tasks without IPv4.
 const AMAZON_TIME_SYNC: [IpAddr; 2] = [
     IpAddr::V4(Ipv4Addr::new(169, 254, 169, 123)),
     IpAddr::V6(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x123)),
 ];
-/// The longest name the domain name system has, in characters.
+/// The longest name in DNS, in characters.
 const NAME_LIMIT: usize = 253;
 
 /// An NTP server: a host name or an address, and a port.
@@ -40,15 +39,15 @@ enum Host {
 }
 
 impl Default for NtpServer {
-    /// The Amazon Time Sync Service at `169.254.169.123`, and where that cannot be reached or stays
-    /// silent, as in a task with IPv6 only, at `fd00:ec2::123`.
+    /// The Amazon Time Sync Service at `169.254.169.123`. If that cannot be reached or does not answer, as in an
+    /// IPv6-only task, `fd00:ec2::123`.
     fn default() -> Self {
         Self(Host::AmazonTimeSync)
     }
 }
 
 impl NtpServer {
-    /// The addresses it has now. Only a name takes a thread.
+    /// The current addresses. Only a name needs a lookup.
     pub(super) async fn addresses(&self) -> io::Result<Vec<SocketAddr>> {
         match &self.0 {
             Host::AmazonTimeSync => Ok(AMAZON_TIME_SYNC
@@ -98,7 +97,7 @@ impl FromStr for NtpServer {
 
 /// Host and port.
 fn parts(given: &str) -> Result<(&str, u16), Problem> {
-    // An IPv6 address as such is unmistakable.
+    // A bare IPv6 address cannot be mistaken for host:port.
     if given.parse::<Ipv6Addr>().is_ok() {
         return Ok((given, PORT));
     }
@@ -115,7 +114,7 @@ fn parts(given: &str) -> Result<(&str, u16), Problem> {
     }
     match given.split_once(':') {
         None => Ok((given, PORT)),
-        // Something longer than one port, or a URL.
+        // More than one port, or a URL.
         Some((_, more)) if more.contains([':', '/']) => Err(Problem::NoHost),
         Some((host, digits)) => Ok((host, port(digits)?)),
     }
@@ -123,14 +122,13 @@ fn parts(given: &str) -> Result<(&str, u16), Problem> {
 
 fn port(digits: &str) -> Result<u16, Problem> {
     match digits.parse() {
-        // `parse` takes a sign too.
+        // `parse` accepts a sign too.
         Ok(port) if port > 0 && digits.bytes().all(|byte| byte.is_ascii_digit()) => Ok(port),
         _ => Err(Problem::Port),
     }
 }
 
-/// Whether this may be the name of a host. A last label of digits alone makes it an IPv4 address, and
-/// one that is not right.
+/// Whether this may be a host name. A last label of digits alone would make it an invalid IPv4 address.
 fn is_name(text: &str) -> bool {
     let text = text.strip_suffix('.').unwrap_or(text);
     let is_label = |label: &str| {
@@ -147,7 +145,7 @@ fn is_name(text: &str) -> bool {
         && !text.rsplit('.').next().is_some_and(is_number)
 }
 
-/// A text that does not name an NTP server. Its `Display` says what was given and what is expected.
+/// A text that does not name an NTP server. Its `Display` quotes the text and the expected form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvalidNtpServer {
     given: String,
@@ -162,7 +160,7 @@ enum Problem {
 }
 
 impl InvalidNtpServer {
-    /// What was expected instead, such as "a port from 1 to 65535 after the host".
+    /// The expected form, such as "a port from 1 to 65535 after the host".
     #[must_use]
     pub fn expected(&self) -> &'static str {
         match self.problem {
@@ -206,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn an_invalid_server_says_what_was_given_and_what_is_expected() {
+    fn an_error_quotes_the_text_and_the_expected_form() {
         use Problem::{NoHost, NotOneHost, Port};
         for (given, problem) in [
             ("", NoHost),
@@ -242,7 +240,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_default_has_an_address_of_either_family() {
+    async fn the_default_has_an_address_of_each_family() {
         let addresses = NtpServer::default().addresses().await.unwrap();
         let addresses: Vec<_> = addresses.iter().map(ToString::to_string).collect();
         assert_eq!(addresses, ["169.254.169.123:123", "[fd00:ec2::123]:123"]);

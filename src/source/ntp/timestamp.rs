@@ -1,4 +1,4 @@
-//! NTP's timestamps: seconds since 1900 and their binary fraction, in eras of 136 years. Pure.
+//! NTP timestamps: seconds since 1900 and a binary fraction, in eras of 136 years. Pure.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -6,14 +6,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 const UNIX_EPOCH: i64 = 2_208_988_800;
 const NANOSECONDS: u64 = 1_000_000_000;
 
-/// A timestamp as it stands in a packet: 2⁻³² seconds since 1900, modulo 2³² seconds
-/// ([RFC 5905 §6](https://www.rfc-editor.org/rfc/rfc5905#section-6)). The era it belongs to, such as
-/// the one that begins in February 2036, follows only from another time within 68 years of it.
+/// A timestamp of a packet: 2⁻³² seconds since 1900, modulo 2³² seconds
+/// ([RFC 5905 §6](https://www.rfc-editor.org/rfc/rfc5905#section-6)). A packet does not name the era; another time
+/// within 68 years determines it. The next era begins in February 2036.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Timestamp(pub(super) u64);
 
 impl Timestamp {
-    /// What stands for a time that is not known.
+    /// The value for an unknown time.
     const UNKNOWN: Self = Self(0);
 
     /// A wall-clock time, rounded down to 2⁻³² s.
@@ -21,19 +21,19 @@ impl Timestamp {
         clippy::cast_sign_loss,
         reason = "a time before 1900 wraps around, as any other era does"
     )]
-    pub(super) fn of(time: DateTime<Utc>) -> Self {
+    pub(super) fn from_time(time: DateTime<Utc>) -> Self {
         let seconds = time.timestamp().wrapping_add(UNIX_EPOCH) as u64;
         let fraction = (u64::from(time.timestamp_subsec_nanos()) << 32) / NANOSECONDS;
         Self((seconds << 32).wrapping_add(fraction))
     }
 
-    /// Whether it says a time at all.
+    /// Whether it is a time at all.
     pub(super) fn is_known(self) -> bool {
         self != Self::UNKNOWN
     }
 
     /// The time from `earlier` to this, negative if this is the earlier one, rounded down to a
-    /// nanosecond. Right where the two are less than 68 years apart, whatever eras they belong to.
+    /// nanosecond. Correct across eras, if the two are less than 68 years apart.
     #[expect(
         clippy::cast_possible_wrap,
         clippy::cast_possible_truncation,
@@ -44,9 +44,9 @@ impl Timestamp {
         TimeDelta::nanoseconds(((difference * i128::from(NANOSECONDS)) >> 32) as i64)
     }
 
-    /// The time it stands for, in the era that puts it within 68 years of `near`.
+    /// The time in the era that puts it within 68 years of `near`.
     pub(super) fn near(self, near: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        near.checked_add_signed(self.since(Self::of(near)))
+        near.checked_add_signed(self.since(Self::from_time(near)))
     }
 }
 
@@ -67,18 +67,18 @@ mod tests {
             ("2036-02-07T06:28:16Z", 0),
             ("2036-02-07T06:28:17Z", 1),
         ] {
-            assert_eq!(Timestamp::of(at(time)).0 >> 32, seconds, "{time}");
+            assert_eq!(Timestamp::from_time(at(time)).0 >> 32, seconds, "{time}");
         }
         assert_eq!(
-            Timestamp::of(at("1970-01-01T00:00:00.5Z")).0 & 0xFFFF_FFFF,
+            Timestamp::from_time(at("1970-01-01T00:00:00.5Z")).0 & 0xFFFF_FFFF,
             1 << 31
         );
     }
 
     #[test]
     fn a_difference_crosses_the_end_of_an_era() {
-        let before = Timestamp::of(at("2036-02-07T06:28:15.75Z"));
-        let after = Timestamp::of(at("2036-02-07T06:28:16.25Z"));
+        let before = Timestamp::from_time(at("2036-02-07T06:28:15.75Z"));
+        let after = Timestamp::from_time(at("2036-02-07T06:28:16.25Z"));
         assert_eq!(after.since(before), TimeDelta::milliseconds(500));
         assert_eq!(before.since(after), TimeDelta::milliseconds(-500));
     }
@@ -92,7 +92,7 @@ mod tests {
         ) {
             let time = DateTime::from_timestamp(seconds, nanoseconds).unwrap();
             let near = time + TimeDelta::seconds(away);
-            let back = Timestamp::of(time).near(near).unwrap();
+            let back = Timestamp::from_time(time).near(near).unwrap();
             prop_assert!((back - time).abs() <= TimeDelta::nanoseconds(2), "{time} {back}");
         }
 

@@ -42,6 +42,7 @@ fn the_documented_example() {
         ClockMember::Clock(ClockDrift {
             status: SyncStatus::Synchronized,
             bound: Some(ErrorBound::from_millis(0.446_931).unwrap()),
+            is_bound_withheld: false,
             reference: Some("2023-07-21T16:09:17Z".parse().unwrap()),
         })
     );
@@ -60,6 +61,7 @@ fn a_member_that_is_absent_or_null_is_unknown_and_no_error() {
         let nothing = ClockDrift {
             status: SyncStatus::Unknown,
             bound: None,
+            is_bound_withheld: false,
             reference: None,
         };
         assert_eq!(told(clock), (nothing, vec![]), "{clock}");

@@ -54,7 +54,7 @@ def provide():
     static = ["--release", "--locked", "--target", target]
     sidecar = os.environ.get("CLOCK_EMF_BIN") or built(
         TOP / "target" / "static" / target / "release" / "ecs-clock-emf",
-        ["--bin", "ecs-clock-emf", *static, "--target-dir", TOP / "target" / "static"],
+        ["--package", "ecs-clock-emf", "--bin", "ecs-clock-emf", *static, "--target-dir", TOP / "target" / "static"],
     )
     built(
         WORK / "build" / target / "release" / "bare-loop",
@@ -63,7 +63,7 @@ def provide():
     endpoint = os.environ.get("CLOCK_EMF_ENDPOINT_BIN") or built(
         WORK.parent / "debug" / "examples" / "task-metadata-endpoint",
         ["--locked", "--example", "task-metadata-endpoint", "--target-dir", WORK.parent],
-        flags="",
+        static=False,
     )
     return Tools(
         Path(sidecar), Path(endpoint), WORK / "build" / target / "release",
@@ -119,10 +119,10 @@ def host():
     return next(line.split()[1] for line in text.splitlines() if line.startswith("host:"))
 
 
-def built(binary, arguments, flags="-C target-feature=+crt-static -C link-arg=-Wl,-z,pack-relative-relocs"):
+def built(binary, arguments, static=True):
     """`binary`, after cargo has seen to it that it is up to date."""
-    environment = os.environ | ({"RUSTFLAGS": flags} if flags else {})
-    subprocess.run(["cargo", "build", "--quiet", *map(str, arguments)], cwd=TOP, env=environment, check=True)
+    config = ["--config", ".cargo/static.toml"] if static else []
+    subprocess.run(["cargo", "build", "--quiet", *config, *map(str, arguments)], cwd=TOP, check=True)
     return binary
 
 

@@ -3,7 +3,7 @@
 mod shape;
 mod values;
 
-use ecs_clock_emf::explain::Rule;
+use emf_explain::Rule;
 use serde_json::{Value, json};
 
 use super::{Found, NOW_MS, document, found};
@@ -130,7 +130,7 @@ fn timestamps_reach_from_14_days_past_to_2_hours_ahead() {
             &document,
             0,
             rule,
-            &[words[0], words[1], "no metric from this event"],
+            &[words[0], words[1], "extracts no metrics from this event"],
         );
     }
 }

@@ -1,6 +1,6 @@
 //! What has the wrong shape, or is there more than once.
 
-use ecs_clock_emf::explain::Rule;
+use emf_explain::Rule;
 use serde_json::json;
 
 use super::super::found;

@@ -1,6 +1,6 @@
 //! Values, units and resolutions of metrics.
 
-use ecs_clock_emf::explain::{Confidence, Rule};
+use emf_explain::{Confidence, Rule};
 use serde_json::{Value, json};
 
 use super::{DIRECTIVE, bad, document, good, outcome, warned, with};

@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz::emf_line::check(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| ecs_clock_emf::fuzzing::check("emf_line", bytes));

@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz::log_lines::check(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| emf_explain::fuzzing::check(bytes));

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::clock::ErrorLimit;
 
 proptest! {
     /// A good verdict always has a range, tighter limits never make it good, and nothing overflows.
@@ -17,13 +18,12 @@ proptest! {
     ) {
         let reading = reading(status, bound, age.map(Duration::from_secs));
         let now = later_by(&reading, since);
-        let limits = Limits {
-            max_error: max_error.map(Duration::from_millis),
-            max_age: max_age.map_or(AgeLimit::Off, |age| AgeLimit::Required(Duration::from_secs(age))),
-            age_adjusted: false,
-        };
-        let report = Report::on(&reading, &limits, &now, DRIFT);
-        let adjusted = Report::on(&reading, &limits.with_age_adjusted(true), &now, DRIFT);
+        let max_error = max_error.map(Duration::from_millis);
+        let limits = Limits::default()
+            .with_max_error(max_error.map_or(ErrorLimit::Off, ErrorLimit::AtMost))
+            .with_max_age(max_age.map_or(AgeLimit::Off, |age| AgeLimit::Required(Duration::from_secs(age))));
+        let report = Report::judge(&reading, &limits, &now, DRIFT);
+        let adjusted = Report::judge(&reading, &limits.with_age_adjusted(true), &now, DRIFT);
         prop_assert!(!report.is_good() || report.interval.is_some());
         prop_assert!(!adjusted.is_good() || report.is_good(), "age-adjusted is stricter");
         if let (Some(plain), Some(adjusted)) = (report.interval, adjusted.interval) {

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::sidecar::line::tests::fixtures::{format, identity};
-use crate::sidecar::line::{self, Format, Tally, Template};
+use crate::sidecar::line::{self, Format, KnownTask, Tally, Template};
 
 const DRIVER_MS: u32 = 5_000;
 /// How long the endpoint takes to answer.
@@ -73,7 +73,7 @@ impl Fleet {
             ..RULES
         };
         let format = format();
-        let template = Template::new(&format, &identity(), DateTime::UNIX_EPOCH);
+        let template = Template::new(&format, &KnownTask::from(&identity()), DateTime::UNIX_EPOCH);
         let mut sent = Vec::new();
         let base = Instant::now();
         for task in 0..tasks {

@@ -1,7 +1,7 @@
 //! A format and a task, for tests of lines and of whoever writes them.
 
-use crate::emf::Metric;
 use crate::reading::TaskIdentity;
+use crate::sidecar::line::Metric;
 use crate::sidecar::line::{Dimensions, Format, StorageResolution};
 use crate::time::DriftRate;
 
@@ -12,7 +12,8 @@ pub(in crate::sidecar) fn format() -> Format {
         dimensions: Dimensions::Default,
         properties: Vec::new(),
         metrics: Metric::ALL
-            .into_iter()
+            .iter()
+            .copied()
             .filter(|metric| metric.is_default())
             .collect(),
         resolution: StorageResolution::Minute,

@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::explain::{Input, Options, Rule, explain};
 use crate::sidecar::window::{MAX_CROSS_CHECKS, MAX_STEPS};
+use emf_explain::{Input, Options, Rule, explain};
 
 /// What `explain`, which knows the specification and CloudWatch's silent rules, says against a line.
 fn problems(line: &[u8], now: DateTime<Utc>) -> Vec<String> {
@@ -48,9 +48,15 @@ prop_compose! {
         bound in proptest::option::of(0.0..86_400_000.0),
         age in proptest::option::of(-1_000i64..1_000_000_000),
         status in 0..3usize,
+        offset in proptest::option::of((any::<i64>(), any::<u64>())),
+        unknown in proptest::option::of(0..BoundUnknown::ALL.len()),
     ) -> Reading {
         let mut reading = reading("2026-11-22T10:00:10Z", bound);
         reading.reference = age.map(|age| reading.taken.wall - TimeDelta::milliseconds(age));
+        reading.bound_unknown = unknown.map(|index| BoundUnknown::ALL[index]);
+        reading.offset = offset.map(|(offset, error)| {
+            ClockOffset::new(TimeDelta::nanoseconds(offset), Duration::from_nanos(error))
+        });
         reading.status = [SyncStatus::Synchronized, SyncStatus::NotSynchronized, SyncStatus::Unknown][status];
         reading
     }
@@ -68,7 +74,8 @@ proptest! {
         changes in 0u64..5,
         offsets in proptest::collection::vec(any::<i64>(), 0..=MAX_CROSS_CHECKS),
         by_second in any::<bool>(),
-        chosen in proptest::sample::subsequence(Metric::ALL.to_vec(), 0..=10),
+        chosen in proptest::sample::subsequence(Metric::ALL.to_vec(), 0..=Metric::ALL.len()),
+        cross_check_errors in 0u64..3,
         sets in proptest::option::of(proptest::collection::hash_set(
             proptest::sample::subsequence(LABELS.to_vec(), 1..=7), 1..4)),
     ) {
@@ -84,6 +91,8 @@ proptest! {
             last_error: (errors > 0).then(|| ReadError::new(ReadErrorKind::HttpStatus, message)),
             status_changes: changes,
             disagreements: offsets.len() as u64,
+            cross_check_errors,
+            cross_check_error: (cross_check_errors > 0).then_some("ntp_kiss_of_death"),
             cross_checks: offsets.into_iter().map(|ns| cross_check(TimeDelta::nanoseconds(ns))).collect(),
             step_count: steps.len() as u64,
             last_step: steps.last().map(|ms| TimeDelta::milliseconds((*ms).into())),

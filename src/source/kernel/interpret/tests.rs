@@ -48,7 +48,7 @@ fn is_synchronized_at(answer: &Answer, wall: &str) -> bool {
             assert_eq!(bound, None);
             false
         }
-        SyncStatus::Unknown => panic!("the kernel's status is always known: {answer:?}"),
+        _ => panic!("the kernel's status is always known: {answer:?}"),
     }
 }
 
@@ -114,6 +114,38 @@ fn a_negative_offset_that_an_older_kernel_returns_as_a_large_one() {
             .timex
             .offset_ns();
         assert_eq!(offset_ns, expected_us * 1_000, "{offset}");
+    }
+}
+
+#[test]
+fn why_the_bound_is_unknown() {
+    use BoundUnknown::{ErrorAtCap, NoEstimate, Slewing, Withheld};
+    for (what, answer, reason) in [
+        (
+            "timesyncd",
+            with(|a| (a.timex.maxerror, a.timex.esterror) = (12_000, 0)),
+            NoEstimate,
+        ),
+        ("ptpd", with(|a| a.timex.maxerror = -7), NoEstimate),
+        (
+            "esterror at its cap",
+            with(|a| a.timex.esterror = 16_000_000),
+            ErrorAtCap,
+        ),
+        ("chrony slews", with(|a| a.timex.tick = 10_100), Slewing),
+        // timesyncd slews too, and will still write no estimate afterwards.
+        (
+            "both",
+            with(|a| (a.timex.maxerror, a.timex.tick) = (500, 10_100)),
+            NoEstimate,
+        ),
+        (
+            "2^32 ns",
+            with(|a| (a.timex.offset, a.timex.status) = (1 << 32, libc::STA_NANO)),
+            Withheld,
+        ),
+    ] {
+        assert_eq!(bound_unknown(&answer), reason, "{what}");
     }
 }
 

@@ -5,6 +5,8 @@ use std::time::Instant;
 use chrono::DateTime;
 use proptest::prelude::*;
 
+use chrono::TimeDelta;
+
 use super::*;
 use crate::reading::{ClockSource, SyncStatus};
 use crate::time::ErrorBound;
@@ -51,6 +53,7 @@ impl Pair {
             offset: TimeDelta::microseconds(self.offset),
             distance: Duration::from_micros(self.distance),
             reference: None,
+            is_near_leap_second: false,
             requested: moment(self.apart, self.moved),
             taken: moment(self.apart, self.moved),
         };

@@ -1,10 +1,11 @@
 //! Defaults, precedence, relations between options, and faults.
 
 use super::*;
-use crate::program::options::clock::LOG_LEVEL;
+use crate::program::options::clock::{LOG_FORMAT, LOG_LEVEL};
 
-use crate::program::commands::run::options;
+use crate::program::options::groups::{self, RUN};
 use crate::program::raw::{Change, Fault, Flags};
+use crate::reading::ClockSource;
 use crate::sidecar::line::StorageResolution;
 use crate::source::ENDPOINT_VARIABLE;
 
@@ -37,7 +38,7 @@ fn the_defaults() {
     assert_eq!(config.emit_interval, Duration::from_secs(60));
     assert_eq!(config.emit_jitter, Duration::from_secs(30));
     let metrics = "ClockErrorBound,ClockSynchronized,ClockReferenceAge,ClockStep,ClockReadErrors,LinesDropped,\
-        CrossCheckOffset,CrossCheckErrorBound,CrossCheckDisagreement";
+        CrossCheckOffset,CrossCheckErrorBound,ClockBoundUnknown,CrossCheckErrors,CrossCheckDisagreement";
     let metrics = (METRICS.rule)(metrics).unwrap();
     assert_eq!(
         config.format,
@@ -125,9 +126,9 @@ fn the_usual_sample_interval_gives_way_to_a_shorter_emit_interval() {
 
 #[test]
 fn an_empty_variable_is_a_fault_but_for_the_properties() {
-    for option in options() {
+    for option in groups::options(RUN) {
         let variable = option.variable();
-        if variable == LOG_LEVEL.variable {
+        if [LOG_LEVEL.variable, LOG_FORMAT.variable].contains(&variable) {
             continue;
         }
         let given = configured(&[], &[ENDPOINT, (variable, "")]);
@@ -139,6 +140,24 @@ fn an_empty_variable_is_a_fault_but_for_the_properties() {
             }
         }
     }
+}
+
+#[test]
+fn another_endpoint_takes_precedence_and_counts_as_inside_ecs() {
+    const OWN: &str = "CLOCK_EMF_ENDPOINT";
+    let other = "http://127.0.0.1:1/v4/id";
+    for variables in [
+        &[(OWN, other)][..],
+        // The variable of ECS is not even looked at.
+        &[(OWN, other), (ENDPOINT_VARIABLE, "x")],
+    ] {
+        let config = configured(&[], variables).unwrap();
+        assert!(config.in_ecs);
+        assert_eq!(config.source.current(), ClockSource::Ecs);
+    }
+    assert!(configured(&[("endpoint", other), ("source", "ecs")], &[]).is_ok());
+    assert_eq!(faults(&[("endpoint", "x")], &[ENDPOINT]), ["--endpoint"]);
+    assert_eq!(faults(&[], &[(OWN, ""), ENDPOINT]), [OWN]);
 }
 
 #[test]
@@ -241,7 +260,7 @@ fn what_leaves_room_for_fewer_than_ten_readings_is_a_fault() {
 }
 
 #[test]
-fn a_server_is_no_second_opinion_on_itself() {
+fn a_server_cannot_check_itself() {
     let both = [("source", "ntp"), ("cross-check", "ntp")];
     let faults = configured(&both, &[]).unwrap_err();
     let told: Vec<_> = faults

@@ -3,11 +3,12 @@
 use std::sync::LazyLock;
 
 use super::*;
-use crate::emf::Metric;
-use crate::emf::explain::{Input, Options, Rule, explain};
-use crate::reading::TaskIdentity;
-use crate::sidecar::line::{self, Dimensions, Format, StorageResolution, Tally, Template};
+use crate::sidecar::line::Metric;
+use crate::sidecar::line::{
+    self, Dimensions, Format, KnownTask, StorageResolution, Tally, Template,
+};
 use crate::sidecar::window::{MAX_CROSS_CHECKS, MAX_STEPS};
+use emf_explain::{Input, Options, Rule, explain};
 
 pub(super) static FORMAT: LazyLock<Format> = LazyLock::new(|| Format {
     namespace: "n".to_owned(),
@@ -198,7 +199,7 @@ fn forget(times: &mut VecDeque<Instant>, now: Instant, span: Duration) {
 
 /// What CloudWatch takes, and Logs Insights sees whole.
 fn assert_is_a_line(window: &Window, sequence: u64) {
-    let template = Template::new(&FORMAT, &TaskIdentity::default(), window.stamp);
+    let template = Template::new(&FORMAT, &KnownTask::default(), window.stamp);
     let tally = Tally {
         sequence,
         lines_dropped: sequence,
@@ -214,7 +215,7 @@ fn assert_is_a_line(window: &Window, sequence: u64) {
     };
     for event in explain(line.as_slice(), options) {
         let problems = event.unwrap().problems;
-        let rule = problems.iter().map(crate::emf::explain::Problem::rule);
+        let rule = problems.iter().map(emf_explain::Problem::rule);
         let mut wrong = rule.filter(|rule| *rule != Rule::NoMetricNamed);
         assert_eq!(wrong.next(), None, "{value}");
     }

@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 
 use super::{SECOND, at, judged, stamp};
 use crate::source::ntp::answer::Answer;
-use crate::source::ntp::fault::{Fault, Implausible};
+use crate::source::ntp::error::{ExchangeError, Implausible};
 use crate::time::Moment;
 
 #[test]
@@ -27,7 +27,7 @@ fn what_cannot_be_is_refused() {
         let taken = Moment::new(at(SECOND + 10_000_000), start + Duration::from_millis(10));
         match judged(&answer, requested, taken) {
             Ok(_) => None,
-            Err(Fault::Implausible(what)) => Some(what),
+            Err(ExchangeError::Implausible(what)) => Some(what),
             Err(other) => panic!("{other}"),
         }
     };
@@ -89,7 +89,7 @@ fn a_wall_clock_that_moves_by_a_millisecond_makes_it_void() {
         let taken = Moment::new(at(0) + TimeDelta::microseconds(moved_us), start);
         let outcome = judged(&answer, requested, taken);
         assert_eq!(
-            matches!(outcome, Err(Fault::ClockMoved(_))),
+            matches!(outcome, Err(ExchangeError::ClockMoved(_))),
             is_void,
             "{moved_us}: {outcome:?}"
         );

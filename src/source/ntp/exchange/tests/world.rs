@@ -74,7 +74,7 @@ impl World {
             reason = "an error of less than a minute"
         )]
         let error = (admitted * self.server_error) as i64;
-        let exact = Timestamp::of(self.truth(after + error)).0;
+        let exact = Timestamp::from_time(self.truth(after + error)).0;
         let step = 1_u64 << (32 - i32::from(self.precision.unsigned_abs()));
         Timestamp(exact / step * step)
     }
@@ -90,7 +90,7 @@ impl World {
         }
     }
 
-    pub(super) fn exchange(&self) -> Result<Exchange, Fault> {
+    pub(super) fn exchange(&self) -> Result<Exchange, ExchangeError> {
         let answered = self.delay_there + self.at_server;
         let end = answered + self.delay_back;
         let answer = Answer {

@@ -1,0 +1,86 @@
+//! The interfaces that applications of the task query: JSON over HTTP on loopback, and a ClockBound segment
+//! that client libraries map.
+//!
+//! Both use the sidecar's own readings and send no request themselves. Each has a thread of its own, so that
+//! no client can delay a sample. An interface that is off costs nothing.
+#![cfg(feature = "cli")]
+
+#[cfg(target_os = "linux")]
+pub(crate) mod clockbound;
+mod freshness;
+pub(crate) mod http;
+mod thread;
+mod trouble;
+
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
+
+use self::trouble::Trouble;
+use crate::sidecar::Observers;
+
+/// Which interfaces to run, and by which rules.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Settings {
+    /// JSON over HTTP.
+    pub http: Option<http::Settings>,
+    /// The ClockBound segment.
+    #[cfg(target_os = "linux")]
+    pub clockbound: Option<clockbound::Settings>,
+}
+
+/// The running interfaces.
+#[derive(Debug)]
+pub(crate) struct Answers {
+    over: Receiver<()>,
+}
+
+impl Answers {
+    /// Starts the interfaces that `settings` name.
+    #[must_use]
+    pub(crate) fn start(settings: Settings, observers: &Observers) -> Self {
+        let (running, over) = channel();
+        if let Some(settings) = settings.http {
+            let observed = observers.subscribe();
+            let trouble = Trouble::new("listen", observers.errors());
+            thread::spawn(trouble, running.clone(), move |trouble| {
+                http::serve(settings, observed, trouble)
+            });
+        }
+        #[cfg(target_os = "linux")]
+        if let Some(settings) = settings.clockbound {
+            let (observed, stepped) = (observers.subscribe(), observers.stepped());
+            let trouble = Trouble::new("clockbound-directory", observers.errors());
+            thread::spawn(trouble, running.clone(), move |trouble| {
+                clockbound::publish(settings, observed, stepped, trouble)
+            });
+        }
+        Self { over }
+    }
+
+    /// Waits until every interface has ended, so that no segment is left half-written. They end once the
+    /// sidecar's [`Observers`] are dropped. Gives up after `patience`, because a disk may hang.
+    #[expect(clippy::disallowed_methods, reason = "a deadline, not a reading")]
+    pub(crate) fn finish(self, patience: Duration) {
+        let deadline = Instant::now() + patience;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            match self.over.recv_timeout(left) {
+                Ok(()) => {}
+                Err(RecvTimeoutError::Disconnected | RecvTimeoutError::Timeout) => return,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::Moment;
+
+    #[test]
+    fn with_everything_off_there_is_nothing_to_wait_for() {
+        let observers = Observers::new(&Moment::now());
+        let answers = Answers::start(Settings::default(), &observers);
+        answers.finish(Duration::from_secs(3_600));
+    }
+}

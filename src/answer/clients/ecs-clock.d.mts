@@ -1,0 +1,61 @@
+/** The sidecar's codes, of which later ones may have more; then the client's: nothing usable came, or waiting failed. */
+export type Code =
+  | "not_synchronized" | "offset_too_large" | "cross_check_disagrees" | "bound_unknown" | "bound_over_limit" | "age_over_limit" | "age_unknown" | "clock_stepping" | "no_reading"
+  | "no_answer" | "not_past"
+  | (string & {});
+
+/** What the sidecar answered. Unknown values are null. */
+export interface Answer {
+  readonly verdict: "good" | "not_good";
+  readonly reasons: readonly string[];
+  readonly codes: readonly Code[];
+  readonly warnings: readonly string[];
+  readonly source: "ecs" | "kernel" | "ntp" | null;
+  readonly status: "SYNCHRONIZED" | "NOT_SYNCHRONIZED" | "UNKNOWN" | null;
+  readonly error_bound_ms: number | null;
+  readonly reference_timestamp: string | null;
+  readonly reference_age_s: number | null;
+  readonly age_adjusted_bound_ms: number | null;
+  readonly read_at: string | null;
+  readonly earliest: string | null;
+  readonly latest: string | null;
+  readonly [member: string]: unknown;
+}
+
+/** True time was in this range, in microseconds since 1970. */
+export interface Now {
+  readonly earliest: number;
+  readonly latest: number;
+  readonly answer: Partial<Answer>;
+}
+
+export declare class ClockNotGood extends Error {
+  constructor(codes: Code[], reasons: string[]);
+  readonly codes: Code[];
+  readonly reasons: string[];
+}
+
+export declare function rfc3339(microseconds: number): string;
+
+export interface Options {
+  maxErrorMs: number;
+  /** By default the variable CLOCK_SIDECAR, else http://127.0.0.1:2780. */
+  url?: string;
+  cacheMs?: number;
+  timeoutMs?: number;
+  /** More parameters of /clock, such as `{ max_age: "30m" }`. */
+  query?: Record<string, string>;
+}
+
+export declare class Clock {
+  constructor(options: Options);
+  /** Rejects with ClockNotGood. */
+  now(): Promise<Now>;
+  /** Rejects with ClockNotGood after `patienceMs`, 10 s by default. */
+  waitUntilPast(timestamp: number, patienceMs?: number): Promise<void>;
+}
+
+export declare class FakeClock extends Clock {
+  constructor(boundMs?: number);
+  fail(...codes: Code[]): void;
+}

@@ -1,0 +1,206 @@
+//! A segment as a client of version 2.0 reads it, held against limits: the command `check --clockbound`.
+
+use std::fmt;
+use std::fs::OpenOptions;
+use std::io;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::path::Path;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use rustix::fs::OFlags;
+
+use super::clocks;
+use super::segment::{self, FILE_NAME, HEADER_SIZE, Malformed, SIZE, Segment, Status};
+use crate::clock::{Limits, Reason, Report};
+use crate::reading::{ClockSource, SyncStatus};
+use crate::time::{Moment, TimeInterval};
+
+/// A client that reads a state older than this takes the clock for free-running.
+const GRACE: Duration = Duration::from_secs(5);
+/// A client puts up with a segment that lies so far in its future.
+const BLUR: Duration = Duration::from_micros(1);
+/// How often a segment that is being written is read again, and the pause in between. A writer is done
+/// within microseconds, unless it was killed.
+const TRIES: u32 = 20;
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// Why there is no segment to judge.
+#[derive(Debug)]
+pub(crate) enum Unreadable {
+    /// The file is missing or cannot be read.
+    File(io::Error),
+    /// A client of version 2.0 does not open it.
+    Foreign(Malformed),
+    /// Nothing was ever written to it.
+    NotInitialized,
+    /// A client must also look at the machine's `/dev/vmclock0`, which is not done here.
+    NeedsVmClock,
+}
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(error) => write!(f, "{FILE_NAME} cannot be read: {error}"),
+            Self::Foreign(why) => write!(
+                f,
+                "{FILE_NAME} is not a ClockBound segment of version 2: it has {why}"
+            ),
+            Self::NotInitialized => write!(f, "nothing was written to {FILE_NAME} yet"),
+            Self::NeedsVmClock => write!(
+                f,
+                "{FILE_NAME} is meant to be read together with /dev/vmclock0"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for Unreadable {}
+
+/// Reads the segment in `directory` and judges it as a client would that applies these limits. Of the limits only
+/// that of the error counts: the segment's writer has applied the others.
+///
+/// # Errors
+/// [`Unreadable`] if a client would not open it.
+pub(crate) fn check(directory: &Path, limits: &Limits) -> Result<Report, Unreadable> {
+    let segment = read(directory)?;
+    // The order of a client: if it is put to sleep in between, the bound is too large and not too small.
+    let wall = Moment::now().wall;
+    Ok(judge(segment.as_ref(), wall, clocks::coarse(), limits))
+}
+
+/// The segment; `None` where its writer was killed in the middle of writing it.
+fn read(directory: &Path) -> Result<Option<Segment>, Unreadable> {
+    let flags = i32::try_from(OFlags::NONBLOCK.bits()).unwrap_or_default();
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(flags)
+        .open(directory.join(FILE_NAME))
+        .map_err(Unreadable::File)?;
+    let mut read_at = |buffer: &mut [u8], at| file.read_exact_at(buffer, at);
+    for _ in 0..TRIES {
+        if let Some(segment) = attempt(&mut read_at)? {
+            return Ok(Some(segment));
+        }
+        std::thread::sleep(PAUSE);
+    }
+    Ok(None)
+}
+
+/// What fills a buffer with the bytes of the segment from an offset on, as they are at present.
+type ReadAt<'a> = dyn FnMut(&mut [u8], u64) -> io::Result<()> + 'a;
+
+/// The segment; `None` while it is being written.
+fn attempt(read_at: &mut ReadAt<'_>) -> Result<Option<Segment>, Unreadable> {
+    let before = generation(read_at)?;
+    let mut payload = [0; SIZE - HEADER_SIZE];
+    read_at(&mut payload, HEADER_SIZE as u64).map_err(Unreadable::File)?;
+    if before == 0 {
+        return Err(Unreadable::NotInitialized);
+    }
+    if !before.is_multiple_of(2) || generation(read_at)? != before {
+        return Ok(None);
+    }
+    let segment = Segment::from_payload(&payload).map_err(Unreadable::Foreign)?;
+    if segment.disruption_support {
+        return Err(Unreadable::NeedsVmClock);
+    }
+    Ok(Some(segment))
+}
+
+fn generation(read_at: &mut ReadAt<'_>) -> Result<u16, Unreadable> {
+    let mut header = [0; HEADER_SIZE];
+    read_at(&mut header, 0).map_err(Unreadable::File)?;
+    segment::generation(&header).map_err(Unreadable::Foreign)
+}
+
+/// What one attempt at bytes that change while they are read comes to.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn judge_bytes(
+    read_at: &mut ReadAt<'_>,
+    wall: DateTime<Utc>,
+    coarse: Duration,
+    limits: &Limits,
+) -> Result<Report, Unreadable> {
+    let segment = attempt(read_at)?;
+    Ok(judge(segment.as_ref(), wall, coarse, limits))
+}
+
+/// The status that a client reports at `coarse`.
+pub(super) fn status(segment: &Segment, coarse: Duration) -> Status {
+    match segment.status {
+        Status::Unknown | Status::Disrupted => segment.status,
+        // A client keeps what was written for 5 s, expired or not: its writer may be restarting.
+        Status::Synchronized | Status::FreeRunning if coarse < segment.as_of + GRACE => {
+            segment.status
+        }
+        Status::Synchronized | Status::FreeRunning if coarse < segment.void_after => {
+            Status::FreeRunning
+        }
+        Status::Synchronized | Status::FreeRunning => Status::Unknown,
+    }
+}
+
+/// The bound that a client computes at `coarse`: with growth cut to whole nanoseconds.
+pub(super) fn bound(segment: &Segment, coarse: Duration) -> Duration {
+    let since = coarse.saturating_sub(segment.as_of).as_nanos();
+    let growth = since * u128::from(segment.drift_ppb) / 1_000_000_000;
+    let growth = Duration::from_nanos(u64::try_from(growth).unwrap_or(u64::MAX));
+    segment.bound.saturating_add(growth)
+}
+
+/// What a client makes of a segment when the wall clock shows `wall` and the coarse monotonic one `coarse`.
+fn judge(
+    segment: Option<&Segment>,
+    wall: DateTime<Utc>,
+    coarse: Duration,
+    limits: &Limits,
+) -> Report {
+    let source = Some(ClockSource::ClockBound);
+    let status = segment.map_or(Status::Unknown, |segment| status(segment, coarse));
+    let bound = segment
+        .filter(|_| status != Status::Unknown)
+        .map(|segment| bound(segment, coarse));
+    let lost = match segment {
+        None => Some(Reason::SegmentIncomplete),
+        Some(segment) if segment.as_of > coarse + BLUR => Some(Reason::SegmentFromFuture),
+        Some(_) if status != Status::Synchronized => Some(Reason::NotSynchronized(status.into())),
+        Some(_) => None,
+    };
+    let over = match (bound, limits.max_error_for(source)) {
+        (None, _) => Some(Reason::BoundUnknown),
+        (Some(bound), Some(limit)) if bound > limit => Some(Reason::BoundOverLimit {
+            bound,
+            limit,
+            age_adjusted: false,
+        }),
+        _ => None,
+    };
+    Report {
+        source,
+        status: Some(status.into()),
+        error_bound: bound,
+        bound_now: bound,
+        interval: bound
+            .filter(|_| lost.is_none())
+            .map(|bound| TimeInterval::around(wall, bound)),
+        written_age: Some(segment.map_or(Duration::ZERO, |segment| {
+            coarse.saturating_sub(segment.as_of)
+        })),
+        ..Report::empty([lost, over].into_iter().flatten().collect(), limits)
+    }
+}
+
+impl From<Status> for SyncStatus {
+    fn from(status: Status) -> Self {
+        match status {
+            Status::Unknown => Self::Unknown,
+            Status::Synchronized => Self::Synchronized,
+            Status::FreeRunning => Self::FreeRunning,
+            Status::Disrupted => Self::Disrupted,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,85 @@
+//! JSON over HTTP on loopback, for applications in every language: `/clock` with the verdict, and `/healthz`.
+
+mod activity;
+mod address;
+mod connection;
+mod connections;
+mod crowding;
+mod handler;
+mod listener;
+mod reply;
+mod route;
+mod stream;
+
+use std::rc::Rc;
+
+use tokio::sync::watch;
+use tokio::task::LocalSet;
+
+use self::connections::Connections;
+use self::crowding::Crowding;
+use self::handler::Handler;
+#[allow(unused_imports, reason = "the demonstration is a feature")]
+pub(crate) use self::{
+    address::{LoopbackAddress, NotLoopback},
+    handler::Rules,
+    reply::Reply,
+};
+use super::trouble::Trouble;
+use crate::reading::Observed;
+
+/// Where to listen, and how a clock is judged.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Settings {
+    /// Where to listen.
+    pub address: LoopbackAddress,
+    /// How a clock is judged.
+    pub rules: Rules,
+}
+
+/// Listens until the sender of `observed` is dropped.
+pub(super) async fn serve(
+    settings: Settings,
+    observed: watch::Receiver<Observed>,
+    mut trouble: Trouble,
+) {
+    let mut over = observed.clone();
+    let handler = Rc::new(Handler::new(settings.rules, observed));
+    let connections = Connections::new(connections::limit());
+    let mut crowding = Crowding::default();
+    let listening = listener::listen(
+        &settings.address,
+        &handler,
+        &connections,
+        &mut trouble,
+        &mut crowding,
+    );
+    // Everything runs on this one thread, so that connections share their state without locks.
+    let tasks = LocalSet::new();
+    tokio::select! {
+        () = tasks.run_until(listening) => {}
+        // Never true: it ends with an error once the sender is dropped.
+        _ = over.wait_for(|_| false) => {}
+    }
+    crowding.report();
+}
+
+/// Serves a connection to its end, with the default rules, from what was observed.
+#[cfg(any(test, fuzzing))]
+pub(crate) async fn converse(
+    stream: impl tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + 'static,
+    observed: Observed,
+) {
+    let rules = Rules {
+        limits: crate::clock::Limits::default(),
+        drift: crate::time::DriftRate::DEFAULT,
+        sample_interval: std::time::Duration::from_secs(10),
+    };
+    let (_, observed) = watch::channel(observed);
+    let handler = Rc::new(Handler::new(rules, observed));
+    let keep_alive = || activity::AfterReply::KeepAlive;
+    connection::serve(stream, activity::Activity::new(), handler, keep_alive).await;
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,183 @@
+//! The open connections: how many there may be, and which one is closed to make room for another.
+//!
+//! No client is turned away. When few slots are left, replies announce the end of their connections. When none
+//! is left, the connection that is least likely to carry a request is closed, and the next client gets its slot.
+
+use std::cell::RefCell;
+use std::io;
+use std::mem::MaybeUninit;
+use std::rc::Rc;
+use std::time::Duration;
+
+use socket2::SockRef;
+use tokio::net::TcpStream;
+use tokio::sync::Notify;
+use tokio::time::{Instant, timeout};
+
+use super::activity::{Activity, AfterReply, Phase};
+
+/// The most connections at a time. Each costs about 7 kB.
+const MOST: usize = 512;
+/// The descriptors of everything else: 22 at rest with every option, and those of a reading.
+const RESERVED: usize = 32;
+/// A client between connecting and sending is not silent. In a crowd, this takes some milliseconds.
+const HEAD_GRACE: Duration = Duration::from_millis(50);
+/// How long to wait for a slot before looking again for a connection to close.
+const LOOK_AGAIN: Duration = Duration::from_millis(10);
+
+/// The open connections.
+#[derive(Debug)]
+pub(super) struct Connections {
+    limit: usize,
+    open: RefCell<Vec<Open>>,
+    freed: Notify,
+}
+
+/// One open connection.
+#[derive(Debug, Clone)]
+struct Open {
+    activity: Rc<Activity>,
+    stream: Rc<TcpStream>,
+}
+
+impl Connections {
+    /// No connection yet, and at most `limit`.
+    pub(super) fn new(limit: usize) -> Rc<Self> {
+        Rc::new(Self {
+            limit: limit.max(1),
+            open: RefCell::default(),
+            freed: Notify::new(),
+        })
+    }
+
+    /// Takes a slot, which is free again when the returned value is dropped.
+    pub(super) fn open(self: &Rc<Self>, stream: &Rc<TcpStream>) -> Slot {
+        let activity = Activity::new();
+        self.open.borrow_mut().push(Open {
+            activity: Rc::clone(&activity),
+            stream: Rc::clone(stream),
+        });
+        Slot {
+            activity,
+            connections: Rc::clone(self),
+        }
+    }
+
+    /// Keeps connections alive until three quarters of the slots are taken.
+    pub(super) fn policy(&self) -> AfterReply {
+        if self.open.borrow().len() * 4 < self.limit * 3 {
+            AfterReply::KeepAlive
+        } else {
+            AfterReply::Close
+        }
+    }
+
+    /// Waits until a slot is free. Closes connections that carry no request, and returns their number.
+    pub(super) async fn make_room(&self) -> u64 {
+        let mut closed = 0;
+        while self.open.borrow().len() >= self.limit {
+            closed += u64::from(self.close_one());
+            // A free slot ends the wait. Without one, a connection may have become quiet.
+            let _ = timeout(LOOK_AGAIN, self.freed.notified()).await;
+        }
+        closed
+    }
+
+    /// Closes the oldest connection without a complete head, or else the one that has been idle for longest.
+    fn close_one(&self) -> bool {
+        let open = self.open.borrow();
+        if open.iter().any(|open| open.activity.is_closing()) {
+            return false;
+        }
+        let mut candidates: Vec<_> = open
+            .iter()
+            .filter_map(|open| Some((open.rank()?, open)))
+            .collect();
+        candidates.sort_unstable_by_key(|(rank, _)| *rank);
+        let quiet = candidates.into_iter().find(|(_, open)| !open.has_unread());
+        let Some((_, open)) = quiet.filter(|(_, open)| !open.is_new()) else {
+            return false;
+        };
+        open.activity.close();
+        true
+    }
+}
+
+impl Open {
+    /// The order in which connections are closed; `None` if this one must not be.
+    fn rank(&self) -> Option<(bool, Instant)> {
+        let (phase, since) = self.activity.phase();
+        match phase {
+            Phase::ReadingHead => Some((false, since)),
+            Phase::Idle => Some((true, since)),
+            Phase::Answering => None,
+        }
+    }
+
+    /// Whether the client had too little time to send a head.
+    fn is_new(&self) -> bool {
+        let (phase, since) = self.activity.phase();
+        phase == Phase::ReadingHead && since.elapsed() < HEAD_GRACE
+    }
+
+    /// Whether bytes have arrived that the connection has not read: a request may be among them.
+    fn has_unread(&self) -> bool {
+        let mut byte = [MaybeUninit::uninit()];
+        match SockRef::from(&*self.stream).peek(&mut byte) {
+            Ok(count) => count > 0,
+            Err(error) => error.kind() == io::ErrorKind::Interrupted,
+        }
+    }
+}
+
+/// A slot that a connection holds.
+#[derive(Debug)]
+pub(super) struct Slot {
+    activity: Rc<Activity>,
+    connections: Rc<Connections>,
+}
+
+impl Slot {
+    pub(super) fn activity(&self) -> Rc<Activity> {
+        Rc::clone(&self.activity)
+    }
+
+    /// See [`Connections::policy`].
+    pub(super) fn policy(&self) -> AfterReply {
+        self.connections.policy()
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        let mut open = self.connections.open.borrow_mut();
+        let own = open
+            .iter()
+            .position(|open| Rc::ptr_eq(&open.activity, &self.activity));
+        if let Some(own) = own {
+            open.swap_remove(own);
+        }
+        self.connections.freed.notify_one();
+    }
+}
+
+/// How many connections there may be: half of the descriptors that the process may open, or fewer, because
+/// readings need some as well.
+pub(super) fn limit() -> usize {
+    descriptors().map_or(MOST, |descriptors| {
+        MOST.min(descriptors / 2)
+            .min(descriptors.saturating_sub(RESERVED))
+    })
+}
+
+/// How many descriptors the process may open; `None` if there is no such limit.
+#[cfg(unix)]
+fn descriptors() -> Option<usize> {
+    use rustix::process::{Resource, getrlimit};
+    getrlimit(Resource::Nofile).current?.try_into().ok()
+}
+
+#[cfg(not(unix))]
+fn descriptors() -> Option<usize> {
+    None
+}

@@ -1,0 +1,102 @@
+//! Answers requests from what the sidecar has observed.
+
+use std::time::Duration;
+
+use hyper::Request;
+use tokio::sync::watch;
+
+use super::activity::AfterReply;
+use super::reply::Reply;
+use super::route::{Route, route};
+use crate::answer::freshness::longest_age;
+use crate::clock::{Limits, Report};
+use crate::reading::{Observed, ReadError, ReadErrorKind};
+use crate::time::{DriftRate, Moment};
+
+/// The sidecar's loop never waits longer than this for an answer of its source.
+const LONGEST_REQUEST: Duration = Duration::from_secs(60);
+
+/// How a clock is judged.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Rules {
+    /// The limits that apply unless the query gives others.
+    pub limits: Limits,
+    /// How fast a bound grows.
+    pub drift: DriftRate,
+    /// The pause between two readings.
+    pub sample_interval: Duration,
+}
+
+/// Answers requests.
+#[derive(Debug)]
+pub(super) struct Handler {
+    rules: Rules,
+    observed: watch::Receiver<Observed>,
+}
+
+impl Handler {
+    pub(super) fn new(rules: Rules, observed: watch::Receiver<Observed>) -> Self {
+        Self { rules, observed }
+    }
+
+    /// The reply to a request. A refused request ends its connection.
+    pub(super) fn answer<B>(&self, request: &Request<B>) -> (Reply, AfterReply) {
+        match route(request) {
+            Ok(Route::Clock(query)) => (self.clock(query.as_deref()), AfterReply::KeepAlive),
+            Ok(Route::Health) => (self.health(), AfterReply::KeepAlive),
+            Err(refusal) => {
+                let (status, sentence) = refusal.response();
+                (Reply::error(status, sentence), AfterReply::Close)
+            }
+        }
+    }
+
+    pub(super) fn clock(&self, query: Option<&str>) -> Reply {
+        match Limits::from_query(query.unwrap_or_default(), &self.rules.limits) {
+            Ok(query) => {
+                let observed = self.observed.borrow().clone();
+                // The moment of the answer: the bound has grown since the reading was taken.
+                let now = Moment::now();
+                let report = judge(&observed, &query.limits, &now, &self.rules);
+                Reply::judged(&report, &query)
+            }
+            Err(invalid) => Reply::invalid(&invalid),
+        }
+    }
+
+    pub(super) fn health(&self) -> Reply {
+        let stands_still = self.observed.borrow().beat.elapsed();
+        if stands_still <= longest_age(self.rules.sample_interval) + LONGEST_REQUEST {
+            Reply::json(200, &serde_json::json!({ "status": "running" }))
+        } else {
+            let seconds = stands_still.as_secs();
+            Reply::error(503, &format!("the sidecar has not run for {seconds} s"))
+        }
+    }
+}
+
+/// Judges the last reading at `now`. A reading that is too old counts as missing.
+pub(super) fn judge(observed: &Observed, limits: &Limits, now: &Moment, rules: &Rules) -> Report {
+    let longest = longest_age(rules.sample_interval);
+    match &observed.last {
+        Some(reading) if now.since(&reading.requested) <= longest => {
+            Report::judge(reading, limits, now, rules.drift)
+        }
+        last => {
+            let age = last.as_ref().map(|reading| now.since(&reading.requested));
+            Report::from_error(&no_reading(age, observed.failure.as_ref()), limits)
+        }
+    }
+}
+
+/// Why there is no reading to judge, given the age of the last one and the failure since.
+fn no_reading(age: Option<Duration>, failure: Option<&ReadError>) -> ReadError {
+    let what = match age {
+        None => "the clock has not been read yet".to_owned(),
+        Some(age) => format!("the last reading is {} s old", age.as_secs()),
+    };
+    match failure {
+        None => ReadError::new(ReadErrorKind::Timeout, what),
+        Some(failure) => ReadError::new(failure.kind, format!("{what}; {}", failure.message)),
+    }
+}

@@ -1,0 +1,208 @@
+//! What is answered.
+
+use std::time::Instant;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::Value;
+
+use super::super::handler::judge;
+use super::*;
+
+fn asked(observed: Observed, query: &str) -> (u16, Value) {
+    let reply = handler(observed).clock(Some(query).filter(|query| !query.is_empty()));
+    assert!(reply.body.ends_with("}\n"));
+    (reply.status, serde_json::from_str(&reply.body).unwrap())
+}
+
+#[test]
+fn a_good_clock_is_200_and_any_other_503() {
+    let minutes = |count: u64| Duration::from_secs(60 * count);
+    let nothing = || Observed::new(Instant::now());
+    for (what, observed, query, status, code) in [
+        ("good", good(), "", 200, None),
+        ("within", good(), "max_error=5ms", 200, None),
+        ("age within", good(), "max_age=1m", 200, None),
+        (
+            "over",
+            good(),
+            "max_error=999us",
+            503,
+            Some("bound_over_limit"),
+        ),
+        (
+            "age over",
+            good(),
+            "max_age=1s",
+            503,
+            Some("age_over_limit"),
+        ),
+        (
+            "lost",
+            observed(SyncStatus::NotSynchronized, Duration::ZERO),
+            "",
+            503,
+            Some("not_synchronized"),
+        ),
+        (
+            "unknown",
+            observed(SyncStatus::Unknown, Duration::ZERO),
+            "",
+            503,
+            Some("not_synchronized"),
+        ),
+        ("nothing yet", nothing(), "", 503, Some("no_reading")),
+        (
+            "a minute old",
+            observed(SyncStatus::Synchronized, Duration::from_secs(55)),
+            "",
+            200,
+            None,
+        ),
+        (
+            "too old",
+            observed(
+                SyncStatus::Synchronized,
+                minutes(1) + Duration::from_secs(1),
+            ),
+            "",
+            503,
+            Some("no_reading"),
+        ),
+    ] {
+        let (given, answer) = asked(observed, query);
+        assert_eq!(given, status, "{what}: {answer}");
+        let verdict = if status == 200 { "good" } else { "not_good" };
+        assert_eq!(answer["verdict"], verdict, "{what}");
+        let codes: Vec<&str> = code.into_iter().collect();
+        assert_eq!(
+            answer["codes"],
+            serde_json::json!(codes),
+            "{what}: {answer}"
+        );
+        let has_range = answer["earliest"].is_string() && answer["latest"].is_string();
+        assert_eq!(
+            has_range,
+            !matches!(code, Some("not_synchronized" | "no_reading")),
+            "{what}: {answer}"
+        );
+        assert!(answer.get("certainly_past").is_none());
+    }
+}
+
+#[test]
+fn a_reading_is_as_old_as_its_request() {
+    let (requested, taken) = (ago(Duration::from_secs(61)), ago(Duration::from_secs(59)));
+    let mut observed = Observed::new(taken.monotonic);
+    observed.take(&Ok(Reading::new(ClockSource::Ecs, requested, taken)));
+    for (later, is_none) in [(0, false), (1, true)] {
+        let now = Moment::new(
+            requested.wall + TimeDelta::seconds(60),
+            requested.monotonic + Duration::from_secs(60) + Duration::from_nanos(later),
+        );
+        let report = judge(&observed, &Limits::default(), &now, &rules());
+        assert_eq!(report.is_without_reading(), is_none, "{later} ns");
+    }
+}
+
+#[test]
+fn the_bound_is_that_of_the_moment_of_answering() {
+    // 15 ppm of 50 s are 750 us.
+    let old = || observed(SyncStatus::Synchronized, Duration::from_secs(50));
+    assert_eq!(asked(old(), "max_error=1749us").0, 503);
+    let (status, answer) = asked(old(), "max_error=2500us");
+    assert_eq!(status, 200, "{answer}");
+    let time = |name: &str| DateTime::parse_from_rfc3339(answer[name].as_str().unwrap()).unwrap();
+    let width = time("latest") - time("earliest");
+    assert!(width >= TimeDelta::microseconds(3_500), "{width}");
+}
+
+#[test]
+fn a_time_is_certainly_past_or_not() {
+    let now = Utc::now();
+    let query = |seconds: i64| {
+        format!(
+            "after={}",
+            (now + TimeDelta::seconds(seconds))
+                .to_rfc3339()
+                .replace("+00:00", "Z")
+        )
+    };
+    assert_eq!(asked(good(), &query(-1)).1["certainly_past"], true);
+    assert_eq!(asked(good(), &query(3_600)).1["certainly_past"], false);
+    // Never null, and never true without a range.
+    let lost = observed(SyncStatus::NotSynchronized, Duration::ZERO);
+    let (status, answer) = asked(lost, &query(-3_600));
+    assert_eq!(
+        (status, &answer["certainly_past"]),
+        (503, &Value::Bool(false))
+    );
+    // With any offset, and the plus sign as people write it.
+    for after in [
+        "2020-01-01T00:00:00%2B01:00",
+        "2020-01-01T00:00:00+01:00",
+        "2020-01-01t00:00:00.123456789z",
+    ] {
+        assert_eq!(
+            asked(good(), &format!("after={after}")).1["certainly_past"],
+            true,
+            "{after}"
+        );
+    }
+}
+
+#[test]
+fn a_query_that_is_wrong_is_refused_and_named() {
+    for (query, said) in [
+        ("max_error=5m", "max_error"),
+        ("max_error=5", "max_error"),
+        ("max_error=", "max_error"),
+        ("max_error", "max_error"),
+        ("max_age=yesterday", "max_age"),
+        ("age_adjusted=perhaps", "age_adjusted"),
+        ("age_adjusted", "age_adjusted"),
+        ("after=noon", "after"),
+        ("after=2020-01-01", "after"),
+        ("max-error=5ms", "max-error"),
+        ("MAX_ERROR=5ms", "MAX_ERROR"),
+        ("max_error=5ms&max_error=5ms", "twice"),
+        ("max_error=5ms&verbose", "verbose"),
+    ] {
+        let (status, answer) = asked(good(), query);
+        assert_eq!(status, 400, "{query}: {answer}");
+        let error = answer["error"].as_str().unwrap();
+        assert!(
+            error.contains(said) && answer.get("verdict").is_none(),
+            "{query}: {error}"
+        );
+    }
+    let long = format!("max_error={}", "9".repeat(7_000));
+    assert!(asked(good(), &long).1.to_string().len() < 400);
+    for query in [
+        "max_error=5ms&max_age=1h&age_adjusted=true",
+        "age_adjusted=false",
+        "max_age=off",
+        "max_error=0.5%6ds",
+    ] {
+        assert_ne!(asked(good(), query).0, 400, "{query}");
+    }
+}
+
+#[test]
+fn it_is_healthy_while_the_loop_beats() {
+    // A reading may be a minute old, and a request may take another.
+    for seconds in [0, 100] {
+        let beat = ago(Duration::from_secs(seconds)).monotonic;
+        assert_eq!(
+            handler(Observed::new(beat)).health().status,
+            200,
+            "{seconds}"
+        );
+    }
+    let still = handler(Observed::new(ago(Duration::from_secs(121)).monotonic)).health();
+    assert_eq!(still.status, 503);
+    assert!(
+        still.body.contains("has not run for 121 s"),
+        "{}",
+        still.body
+    );
+}

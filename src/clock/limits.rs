@@ -1,0 +1,157 @@
+//! What is asked of a clock: limits on its error bound and on the age of its reference. Pure.
+
+mod age;
+mod error;
+mod preset;
+mod query;
+
+use std::fmt;
+use std::time::Duration;
+
+pub use self::age::AgeLimit;
+#[cfg(feature = "cli")]
+pub(crate) use self::age::parse_duration;
+pub use self::error::ErrorLimit;
+pub use self::preset::{InvalidPreset, Preset};
+pub use self::query::{ClockQuery, InvalidQuery};
+use crate::reading::ClockSource;
+
+/// How much is shown of a text that was given, in characters.
+const SHOWN: usize = 200;
+
+/// What is asked of a clock beyond being synchronized and knowing its error bound.
+///
+/// By default the error bound must be at most 1 s (2 s for the kernel's estimate), and the reference time at
+/// most an hour old where its age is known.
+///
+/// ```
+/// use std::time::Duration;
+/// use ecs_clock_emf::{AgeLimit, ErrorLimit, Limits};
+///
+/// let limits = Limits::default()
+///     .with_max_error(Duration::from_millis(5))
+///     .with_max_age(Duration::from_secs(1_800));
+/// assert_eq!(limits.max_error, ErrorLimit::AtMost(Duration::from_millis(5)));
+/// assert_eq!(limits.max_age, AgeLimit::Required(Duration::from_secs(1_800)));
+/// ```
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// The largest acceptable error bound.
+    pub max_error: ErrorLimit,
+    /// The largest acceptable age of the reference time.
+    pub max_age: AgeLimit,
+    /// Whether the bound that is compared, and the range, grow from the reference time instead of from
+    /// the read. An unknown age is then not good.
+    pub age_adjusted: bool,
+    /// The system whose limit applies. If `max_error` is set too, the smaller limit applies.
+    pub preset: Option<Preset>,
+}
+
+impl Limits {
+    /// The default limits without one on the error bound: any bound is good, but it has to be known.
+    #[must_use]
+    pub fn any_error() -> Self {
+        Self::default().with_max_error(ErrorLimit::Off)
+    }
+
+    /// Sets the largest acceptable error bound.
+    #[must_use]
+    pub fn with_max_error(mut self, max_error: impl Into<ErrorLimit>) -> Self {
+        self.max_error = max_error.into();
+        self
+    }
+
+    /// Sets the largest acceptable age of the reference time. A plain duration also rejects an age that is
+    /// not known.
+    #[must_use]
+    pub fn with_max_age(mut self, max_age: impl Into<AgeLimit>) -> Self {
+        self.max_age = max_age.into();
+        self
+    }
+
+    /// Sets whether bound and range grow from the reference time: see [`Limits::age_adjusted`].
+    #[must_use]
+    pub fn with_age_adjusted(mut self, age_adjusted: bool) -> Self {
+        self.age_adjusted = age_adjusted;
+        self
+    }
+
+    /// Applies the limit of a system that depends on the clock.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use ecs_clock_emf::{ClockSource, Limits};
+    ///
+    /// let limits = Limits::default().with_preset("cockroachdb".parse()?);
+    /// assert_eq!(limits.max_error_for(Some(ClockSource::Ecs)), Some(Duration::from_millis(200)));
+    /// # Ok::<(), ecs_clock_emf::InvalidPreset>(())
+    /// ```
+    #[must_use]
+    pub fn with_preset(mut self, preset: Preset) -> Self {
+        self.preset = Some(preset);
+        self
+    }
+
+    /// The largest error bound that is good in a reading of this source; `None` if any is.
+    #[must_use]
+    pub fn max_error_for(&self, source: Option<ClockSource>) -> Option<Duration> {
+        let preset = self.preset.map(Preset::max_error);
+        match (self.max_error, preset) {
+            (ErrorLimit::BySource, Some(preset)) => Some(preset),
+            (limit, preset) => limit.for_source(source).into_iter().chain(preset).min(),
+        }
+    }
+}
+
+/// Why a text is not a limit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum InvalidLimit {
+    /// Not a number with one of the units of an [`ErrorLimit`].
+    Error {
+        /// The text.
+        given: String,
+        /// What was probably meant.
+        hint: Option<String>,
+    },
+    /// Larger than [`ErrorLimit::MAX`].
+    ErrorTooLarge {
+        /// The text.
+        given: String,
+    },
+    /// Neither a duration nor `off`.
+    Age {
+        /// The text.
+        given: String,
+    },
+}
+
+impl fmt::Display for InvalidLimit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Error { given, hint } => {
+                write!(
+                    f,
+                    "expected a number and one of ns, us, ms and s, such as 5ms, or off, got {given:?}"
+                )?;
+                match hint {
+                    Some(hint) => write!(f, "; did you mean {hint}?"),
+                    None => Ok(()),
+                }
+            }
+            Self::ErrorTooLarge { given } => {
+                write!(f, "expected at most 60s, or off, got {given:?}")
+            }
+            Self::Age { given } => write!(
+                f,
+                "expected a duration with a unit, such as 30m or 1h, or off, got {given:?}"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for InvalidLimit {}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,103 @@
+//! A statement as JSON: `report.schema.json` describes it.
+
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use super::state::{State, Unknown};
+use super::statement::{Statement, Task, Totals};
+use super::text::{sentences, time};
+
+/// The statement as one JSON object.
+pub(crate) fn json(statement: &Statement) -> Value {
+    json!({
+        "proven": statement.is_proven(),
+        "statement": sentences(statement).join(" "),
+        "from": time(statement.from_ms),
+        "to": time(statement.to_ms),
+        "rules": {
+            "max_error_ms": statement.rules.max_error_ms,
+            "max_drift_ppm": ppm(statement.rules.drift),
+        },
+        "services": statement.services.keys().collect::<Vec<_>>(),
+        "totals": totals(&statement.totals),
+        "worst": statement.worst().map(|(task, worst)| json!({
+            "task": task.name,
+            "error_ms": worst.error_ms,
+            "at": time(worst.at_ms),
+        })),
+        "tasks": statement.tasks.iter().map(task).collect::<Vec<_>>(),
+        "inputs": statement.inputs,
+        "lines": statement.lines,
+        "other_lines": statement.others,
+        "versions": statement.versions,
+        "sources": statement.sources,
+        "made_by": concat!("ecs-clock-emf ", env!("CARGO_PKG_VERSION")),
+    })
+}
+
+/// Parts per million, without the dust of a division.
+pub(super) fn ppm(drift: f64) -> f64 {
+    (drift * 1e9).round() / 1e3
+}
+
+fn totals(totals: &Totals) -> Value {
+    let seconds = |milliseconds: i64| Seconds(milliseconds);
+    let mut states: Map<String, Value> = Map::new();
+    states.insert("span_s".to_owned(), json!(seconds(totals.span_ms())));
+    for name in State::NAMES {
+        states.insert(format!("{name}_s"), json!(seconds(totals.of(name))));
+    }
+    let reasons = Unknown::ALL.iter().filter_map(|why| {
+        let (length, count) = (totals.unknown.get(why)?, totals.stretches.get(why)?);
+        let reason = json!({"seconds": seconds(*length), "times": count});
+        Some((why.as_str().to_owned(), reason))
+    });
+    states.insert(
+        "unknown_by_reason".to_owned(),
+        Value::Object(reasons.collect()),
+    );
+    Value::Object(states)
+}
+
+fn task(task: &Task) -> Value {
+    let segments = task.timeline.segments.iter().map(|segment| {
+        let mut object = json!({
+            "from": fine_time(segment.from_ms),
+            "to": fine_time(segment.to_ms),
+            "state": segment.state.as_str(),
+        });
+        if let State::Unknown(why) = segment.state {
+            object["reason"] = json!(why.as_str());
+        }
+        object
+    });
+    let steps = task
+        .steps
+        .iter()
+        .map(|(at, by)| json!({"at": fine_time(*at), "by_ms": (*by != 0.0).then_some(*by)}));
+    json!({
+        "task": task.name,
+        "totals": totals(&task.totals),
+        "worst": task.worst.map(|worst| json!({"error_ms": worst.error_ms, "at": time(worst.at_ms)})),
+        "steps": steps.collect::<Vec<_>>(),
+        "segments": segments.collect::<Vec<_>>(),
+    })
+}
+
+fn fine_time(milliseconds: i64) -> String {
+    chrono::DateTime::from_timestamp_millis(milliseconds)
+        .map(|moment| moment.to_rfc3339_opts(chrono::SecondsFormat::Millis, true))
+        .unwrap_or_default()
+}
+
+/// Milliseconds, written as seconds.
+#[derive(Clone, Copy)]
+struct Seconds(i64);
+
+impl Serialize for Seconds {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[expect(clippy::cast_precision_loss, reason = "far below 2^52 ms")]
+        let seconds = self.0 as f64 / 1000.0;
+        serializer.serialize_f64(seconds)
+    }
+}

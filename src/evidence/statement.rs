@@ -1,0 +1,297 @@
+//! The statement about all tasks: how long each state lasted, and what was worst.
+
+use std::collections::BTreeMap;
+
+use super::claim::Claim;
+use super::history::{History, Process};
+use super::state::{State, Unknown};
+use super::timeline::{Segment, Timeline};
+
+/// A task whose last line is at most this much older than the newest one was still running at the end of the lines.
+const STILL_RUNNING_MS: i64 = 180_000;
+/// Points of the curve of a task.
+pub(super) const CURVE_POINTS: usize = 480;
+
+/// What a statement is judged by.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Rules {
+    /// The limit, in milliseconds.
+    pub max_error_ms: f64,
+    /// How fast a clock may drift between two readings, as a ratio.
+    pub drift: f64,
+    /// The first moment, in milliseconds since 1970; otherwise each task begins with its first line.
+    pub from_ms: Option<i64>,
+    /// The last moment; otherwise the last one that all tasks cover that were still running.
+    pub to_ms: Option<i64>,
+}
+
+impl Rules {
+    /// How many milliseconds it takes until a bound has grown by `growth_ms`, rounded down.
+    pub(super) fn milliseconds_of_growth(&self, growth_ms: f64) -> i64 {
+        if growth_ms <= 0.0 {
+            return 0;
+        }
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "a cast from a float saturates"
+        )]
+        let elapsed = (growth_ms / self.drift).floor() as i64;
+        elapsed
+    }
+}
+
+/// A file that was read.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub(crate) struct Input {
+    pub name: String,
+    pub bytes: u64,
+    /// In hexadecimal digits.
+    pub sha256: String,
+    /// Lines of the sidecar in it.
+    pub lines: u64,
+}
+
+/// What the lines prove.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Statement {
+    pub rules: Rules,
+    pub from_ms: i64,
+    pub to_ms: i64,
+    /// The services as `cluster/service`, with their lines.
+    pub services: BTreeMap<String, u64>,
+    /// Worst first.
+    pub tasks: Vec<Task>,
+    pub totals: Totals,
+    pub inputs: Vec<Input>,
+    pub versions: BTreeMap<String, u64>,
+    pub sources: BTreeMap<String, u64>,
+    pub lines: u64,
+    pub others: u64,
+}
+
+/// What the lines prove about one task.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Task {
+    pub name: String,
+    pub timeline: Timeline,
+    pub totals: Totals,
+    pub worst: Option<Worst>,
+    /// When the clock stepped, and how far in milliseconds; 0 if the line does not say.
+    pub steps: Vec<(i64, f64)>,
+    /// The largest error in each of [`CURVE_POINTS`] equal parts of the statement's time; NaN where none is known.
+    pub curve: Vec<f32>,
+}
+
+/// The largest error that was stated, with its growth.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Worst {
+    pub error_ms: f64,
+    pub at_ms: i64,
+}
+
+/// How long each state lasted, in milliseconds.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Totals {
+    pub within: i64,
+    pub reported_within: i64,
+    pub over: i64,
+    pub stepped: i64,
+    pub not_synchronized: i64,
+    pub unknown: BTreeMap<Unknown, i64>,
+    /// How many stretches each reason has.
+    pub stretches: BTreeMap<Unknown, u64>,
+}
+
+impl Totals {
+    fn add(&mut self, segment: &Segment) {
+        let length = segment.to_ms - segment.from_ms;
+        match segment.state {
+            State::Within => self.within += length,
+            State::ReportedWithin => self.reported_within += length,
+            State::Over => self.over += length,
+            State::Stepped => self.stepped += length,
+            State::NotSynchronized => self.not_synchronized += length,
+            State::Unknown(why) => {
+                *self.unknown.entry(why).or_default() += length;
+                *self.stretches.entry(why).or_default() += 1;
+            }
+        }
+    }
+
+    fn add_all(&mut self, other: &Self) {
+        self.within += other.within;
+        self.reported_within += other.reported_within;
+        self.over += other.over;
+        self.stepped += other.stepped;
+        self.not_synchronized += other.not_synchronized;
+        for (why, length) in &other.unknown {
+            *self.unknown.entry(*why).or_default() += length;
+        }
+        for (why, count) in &other.stretches {
+            *self.stretches.entry(*why).or_default() += count;
+        }
+    }
+
+    /// All time without knowledge.
+    pub(crate) fn unknown_ms(&self) -> i64 {
+        self.unknown.values().sum()
+    }
+
+    /// All time.
+    pub(crate) fn span_ms(&self) -> i64 {
+        self.within + self.not_proven_ms()
+    }
+
+    /// All time in which the limit was not provably kept.
+    pub(crate) fn not_proven_ms(&self) -> i64 {
+        self.reported_within + self.over + self.stepped + self.not_synchronized + self.unknown_ms()
+    }
+
+    /// How long a state lasted, by its name in [`State::NAMES`].
+    pub(crate) fn of(&self, name: &str) -> i64 {
+        match name {
+            "within" => self.within,
+            "reported_within" => self.reported_within,
+            "over" => self.over,
+            "stepped" => self.stepped,
+            "not_synchronized" => self.not_synchronized,
+            _ => self.unknown_ms(),
+        }
+    }
+}
+
+impl Statement {
+    /// What the lines of a history prove by these rules.
+    pub(crate) fn from_history(mut history: History, rules: Rules, inputs: Vec<Input>) -> Self {
+        let (lines, others) = (history.lines(), history.others);
+        let versions = std::mem::take(&mut history.versions);
+        let sources = std::mem::take(&mut history.sources);
+        let services = std::mem::take(&mut history.services);
+        let tasks = history.into_tasks();
+        let (first, last) = span(&tasks, &rules);
+        let tasks = tasks.into_iter().map(|(name, processes)| {
+            let (timeline, claims) = Timeline::of_task(&processes, &rules, last);
+            Task::new(name, timeline, &claims, processes, (first, last))
+        });
+        let mut tasks: Vec<Task> = tasks.filter(|task| task.timeline.span_ms() > 0).collect();
+        tasks.sort_by(Task::worst_first);
+        let mut totals = Totals::default();
+        for task in &tasks {
+            totals.add_all(&task.totals);
+        }
+        Self {
+            rules,
+            from_ms: first,
+            to_ms: last,
+            services,
+            tasks,
+            totals,
+            inputs,
+            versions,
+            sources,
+            lines,
+            others,
+        }
+    }
+
+    /// Whether the limit is proven for the whole time of every task.
+    pub(crate) fn is_proven(&self) -> bool {
+        self.totals.not_proven_ms() == 0 && self.totals.within > 0
+    }
+
+    /// The task with the largest error, and that error.
+    pub(crate) fn worst(&self) -> Option<(&Task, Worst)> {
+        let worst = self
+            .tasks
+            .iter()
+            .filter_map(|task| Some((task, task.worst?)));
+        worst.max_by(|(_, one), (_, other)| one.error_ms.total_cmp(&other.error_ms))
+    }
+}
+
+/// The first and the last moment of a statement.
+fn span(tasks: &BTreeMap<String, Vec<Process>>, rules: &Rules) -> (i64, i64) {
+    let windows = || {
+        tasks
+            .values()
+            .flatten()
+            .flat_map(|process| &process.windows)
+    };
+    let first = rules
+        .from_ms
+        .or_else(|| windows().map(|window| window.end_ms).min());
+    let ends = || {
+        let of_task = |processes: &Vec<Process>| {
+            let windows = processes.iter().flat_map(|process| &process.windows);
+            windows.map(|window| window.end_ms).max()
+        };
+        tasks.values().filter_map(of_task)
+    };
+    let newest = ends().max().unwrap_or_default();
+    let last = rules.to_ms.or_else(|| {
+        let running = ends().filter(|end| *end >= newest.saturating_sub(STILL_RUNNING_MS));
+        running.min()
+    });
+    (first.unwrap_or_default(), last.unwrap_or_default())
+}
+
+impl Task {
+    fn new(
+        name: String,
+        timeline: Timeline,
+        claims: &[Claim],
+        processes: Vec<Process>,
+        span: (i64, i64),
+    ) -> Self {
+        let mut totals = Totals::default();
+        for segment in &timeline.segments {
+            totals.add(segment);
+        }
+        let stated = claims.iter().filter(|claim| !claim.error_ms.is_nan());
+        let worst = stated.max_by(|one, other| one.error_ms.total_cmp(&other.error_ms));
+        let steps = processes.into_iter().flat_map(|process| process.steps);
+        let (from, to) = span;
+        Self {
+            name,
+            timeline,
+            totals,
+            worst: worst.map(|claim| Worst {
+                error_ms: claim.error_ms,
+                at_ms: claim.to_ms,
+            }),
+            steps: steps.filter(|(at, _)| (from..=to).contains(at)).collect(),
+            curve: curve(claims, span),
+        }
+    }
+
+    /// The task with the larger share of time that is not proven comes first, then the one with the larger error.
+    fn worst_first(&self, other: &Self) -> std::cmp::Ordering {
+        let error = |task: &Self| task.worst.map_or(0.0, |worst| worst.error_ms);
+        let of_clock =
+            |task: &Self| task.totals.over + task.totals.stepped + task.totals.not_synchronized;
+        of_clock(other)
+            .cmp(&of_clock(self))
+            .then(other.totals.unknown_ms().cmp(&self.totals.unknown_ms()))
+            .then(error(other).total_cmp(&error(self)))
+            .then(self.name.cmp(&other.name))
+    }
+}
+
+/// The largest error in each part of the time.
+fn curve(claims: &[Claim], (from, to): (i64, i64)) -> Vec<f32> {
+    let mut curve = vec![f32::NAN; CURVE_POINTS];
+    let length = (to - from).max(1);
+    let part = |at: i64| {
+        let points = i64::try_from(CURVE_POINTS).unwrap_or(i64::MAX);
+        let part = i128::from(at - from) * i128::from(points) / i128::from(length);
+        usize::try_from(part).unwrap_or(0).min(CURVE_POINTS - 1)
+    };
+    for claim in claims.iter().filter(|claim| !claim.error_ms.is_nan()) {
+        #[expect(clippy::cast_possible_truncation, reason = "a picture")]
+        let error = claim.error_ms as f32;
+        for point in &mut curve[part(claim.from_ms)..=part(claim.to_ms - 1)] {
+            *point = point.max(error);
+        }
+    }
+    curve
+}

@@ -1,0 +1,251 @@
+//! The command `explain`: its arguments, the files it reads, and its exit code.
+
+use std::fmt;
+use std::fs::File;
+use std::io::{self, BufReader, IsTerminal as _, Read, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use clap::builder::PossibleValue;
+use clap::{Arg, ArgAction, ArgMatches, Command, ValueEnum};
+
+use chrono::Utc;
+
+use crate::report::Report;
+use crate::{Input, Options, explain, parse_now};
+
+/// Bytes that are read at once.
+const READ_BYTES: usize = 128 * 1024;
+/// From one look at the clock to the next, in events.
+const EVENTS_BETWEEN_LOOKS: u64 = 512;
+/// From one message of progress to the next.
+const PROGRESS_INTERVAL: Duration = Duration::from_secs(1);
+
+impl ValueEnum for Input {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Auto, Self::Export, Self::Stdout]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(match self {
+            Self::Auto => {
+                PossibleValue::new("auto").help("Recognize the form; report what it may also be")
+            }
+            Self::Export => {
+                PossibleValue::new("export").help("Events as a viewer or export shows them")
+            }
+            Self::Stdout => {
+                PossibleValue::new("stdout").help("What a container wrote: each line is an event")
+            }
+        })
+    }
+}
+
+/// How the command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Every file was read, and there was no fault.
+    NoFault,
+    /// There was a fault, or the report could not be written to its end.
+    Fault,
+    /// A file cannot be read.
+    Unreadable,
+}
+
+impl Outcome {
+    /// The exit code: 0, 1 and 3, in the order of the variants. 2 is a command line that cannot be parsed.
+    #[must_use]
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Self::NoFault => 0,
+            Self::Fault => 1,
+            Self::Unreadable => 3,
+        }
+    }
+}
+
+/// Why the command could not do all of its work.
+#[derive(Debug)]
+pub enum Failure<'a> {
+    /// The file cannot be read.
+    Read(&'a Path, &'a io::Error),
+    /// The report cannot be written.
+    Write(&'a io::Error),
+}
+
+impl fmt::Display for Failure<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Read(file, error) => write!(f, "cannot read {}: {error}", file.display()),
+            Self::Write(error) => write!(f, "cannot write the report: {error}"),
+        }
+    }
+}
+
+/// The command, called `name`, with its arguments.
+pub fn command(name: &'static str) -> Command {
+    let file = Arg::new("file")
+        .value_name("FILE")
+        .help("Log lines or an export of them; standard input if left out or -")
+        .value_parser(clap::value_parser!(PathBuf))
+        .num_args(0..);
+    let json = Arg::new("json")
+        .long("json")
+        .action(ArgAction::SetTrue)
+        .help("Print one JSON object for each data point, fault and warning");
+    let now = Arg::new("now")
+        .long("now")
+        .value_name("TIME")
+        .value_parser(parse_now)
+        .allow_negative_numbers(true)
+        .help("Judge timestamps as of this time: RFC 3339 or milliseconds since 1970 [default: the present]");
+    let input = Arg::new("input")
+        .long("input")
+        .value_name("FORM")
+        .value_parser(clap::value_parser!(Input))
+        .default_value("auto")
+        .help("How the lines are to be read");
+    Command::new(name)
+        .about(
+            "Say what CloudWatch makes of EMF lines: exit code 0 no fault, 1 a fault, 3 unreadable",
+        )
+        .args([file, json, now, input])
+}
+
+/// Runs the command to its end. `variable` looks up an environment variable (`NO_COLOR`, `TERM`), and `on_failure` is
+/// called for each file that cannot be read and for a report that cannot be written.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this command prints, and judges as of the present"
+)]
+pub fn run(
+    matches: &ArgMatches,
+    variable: impl Fn(&str) -> Option<String>,
+    mut on_failure: impl FnMut(&Failure<'_>),
+) -> Outcome {
+    let options = Options {
+        input: matches.get_one("input").copied().unwrap_or_default(),
+        now: matches.get_one("now").copied().unwrap_or_else(Utc::now),
+    };
+    let files: Vec<PathBuf> = matches
+        .get_many("file")
+        .into_iter()
+        .flatten()
+        .cloned()
+        .collect();
+    let stdout = io::stdout();
+    let is_terminal = stdout.is_terminal();
+    let is_dumb = variable("TERM").is_some_and(|term| term == "dumb");
+    let no_colour = is_dumb || variable("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let mut report = Report::new(
+        stdout.lock(),
+        matches.get_flag("json"),
+        is_terminal,
+        is_terminal && !no_colour,
+    );
+    let files = if files.is_empty() {
+        vec![PathBuf::from("-")]
+    } else {
+        files
+    };
+    let mut unreadable = false;
+    let mut progress = Progress::new(io::stderr().is_terminal() && !is_dumb);
+    for file in &files {
+        report.begin_file((files.len() > 1).then(|| file.to_string_lossy().into_owned()));
+        match explain_file(file, options, &mut report, &mut progress) {
+            Ok(()) => {}
+            Err(Stopped::Read(error)) => {
+                unreadable = true;
+                progress.clear();
+                on_failure(&Failure::Read(file, &error));
+            }
+            Err(Stopped::Write(error)) => return cannot_write(&error, on_failure),
+        }
+    }
+    progress.clear();
+    match report.finish() {
+        Ok(_) if unreadable => Outcome::Unreadable,
+        Ok(0) => Outcome::NoFault,
+        Ok(_) => Outcome::Fault,
+        Err(error) => cannot_write(&error, on_failure),
+    }
+}
+
+/// Why a file was not explained to its end.
+enum Stopped {
+    Read(io::Error),
+    Write(io::Error),
+}
+
+fn explain_file(
+    file: &Path,
+    options: Options,
+    report: &mut Report<impl Write>,
+    progress: &mut Progress,
+) -> Result<(), Stopped> {
+    let input: Box<dyn Read> = if file.as_os_str() == "-" {
+        Box::new(io::stdin().lock())
+    } else {
+        Box::new(File::open(file).map_err(Stopped::Read)?)
+    };
+    let input = BufReader::with_capacity(READ_BYTES, input);
+    let mut events = explain(input, options);
+    for event in events.by_ref() {
+        let event = event.map_err(Stopped::Read)?;
+        if !(event.problems.is_empty() && event.points.is_empty()) {
+            // The report may be on the same terminal.
+            progress.clear();
+        }
+        report.event(&event).map_err(Stopped::Write)?;
+        progress.event(event.position.line);
+    }
+    report.end_file(events.lines()).map_err(Stopped::Write)
+}
+
+fn cannot_write(error: &io::Error, mut on_failure: impl FnMut(&Failure<'_>)) -> Outcome {
+    // A closed pipe is not an error.
+    if error.kind() != io::ErrorKind::BrokenPipe {
+        on_failure(&Failure::Write(error));
+    }
+    Outcome::Fault
+}
+
+/// Says how far the reading is, where a person waits for it.
+struct Progress {
+    wanted: bool,
+    events: u64,
+    last: Instant,
+    shown: bool,
+}
+
+#[expect(clippy::disallowed_methods, reason = "progress is shown once a second")]
+impl Progress {
+    fn new(wanted: bool) -> Self {
+        Self {
+            wanted,
+            events: 0,
+            last: Instant::now(),
+            shown: false,
+        }
+    }
+
+    fn event(&mut self, line: u64) {
+        self.events += 1;
+        if !self.wanted || !self.events.is_multiple_of(EVENTS_BETWEEN_LOOKS) {
+            return;
+        }
+        let now = Instant::now();
+        if now.duration_since(self.last) >= PROGRESS_INTERVAL {
+            self.last = now;
+            self.shown = true;
+            // If stderr fails nobody is watching.
+            let _ = write!(io::stderr(), "\r{line} lines read");
+        }
+    }
+
+    fn clear(&mut self) {
+        if std::mem::take(&mut self.shown) {
+            let _ = write!(io::stderr(), "\r\x1b[K");
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! One document in, its problems and data points out. Pure.
+
+mod checks;
+pub(super) mod document;
+pub(super) mod json;
+mod metadata;
+mod place;
+mod plan;
+mod schema;
+mod targets;
+mod time;
+mod values;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+
+use self::document::Root;
+use self::metadata::Metadata;
+use super::finding::{Explained, Point, Problem};
+use super::kind::Effect;
+use super::rule::Rule;
+use crate::limits::{MAX_AHEAD_MS, MAX_PAST_MS};
+
+use self::time::rfc3339;
+
+pub(super) use self::metadata::Plans;
+pub use self::time::{InvalidTime, parse_now};
+
+/// Problems of one event that are listed; the rest is counted.
+const MAX_PROBLEMS: usize = 1_000;
+/// Points of one event that are listed; the rest is counted.
+const MAX_POINTS: usize = 10_000;
+
+/// Judges a document: everything found is added to `explained`.
+pub(super) fn judge(
+    root: &Root<'_>,
+    now: DateTime<Utc>,
+    plans: &mut Plans,
+    explained: &mut Explained,
+) {
+    let mut problems = Vec::new();
+    let metadata = Metadata::read(root, plans, &mut problems);
+    let path = if root.aws.is_some() {
+        "_aws.Timestamp"
+    } else {
+        "Timestamp"
+    };
+    let late = |timestamp| time_problem(path, timestamp, now);
+    problems.extend(metadata.timestamp.and_then(late));
+    let mut points = targets::explain(root, &metadata.plan, metadata.timestamp, &mut problems);
+    if points.count == 0 && !problems.iter().any(Problem::is_fault) {
+        let expected = "at least one metric and one dimension set";
+        problems.push(Problem::new(
+            Rule::NoMetricNamed,
+            "the document",
+            "none",
+            expected,
+        ));
+    }
+    if problems
+        .iter()
+        .any(|problem| problem.effect().spoils_event())
+    {
+        points = Points::default();
+    }
+    let unsure = |effect| matches!(effect, Effect::PerhapsEvent | Effect::MetricOrEvent);
+    if problems.iter().any(|problem| unsure(problem.effect())) {
+        points
+            .listed
+            .iter_mut()
+            .for_each(|point| point.certain = false);
+    }
+    explained.more_points += points.count - points.listed.len() as u64;
+    explained.points.append(&mut points.listed);
+    add_problems(explained, problems);
+}
+
+/// Adds problems, as many as are listed, and counts the others.
+pub(super) fn add_problems(explained: &mut Explained, problems: Vec<Problem>) {
+    let room = MAX_PROBLEMS.saturating_sub(explained.problems.len());
+    explained.more_problems += problems.len().saturating_sub(room) as u64;
+    explained.problems.extend(problems.into_iter().take(room));
+}
+
+/// Points of one event, listed up to a limit.
+#[derive(Default)]
+struct Points {
+    listed: Vec<Point>,
+    count: u64,
+}
+
+impl Points {
+    fn push(&mut self, point: impl FnOnce() -> Point) {
+        self.count += 1;
+        if self.listed.len() < MAX_POINTS {
+            self.listed.push(point());
+        }
+    }
+}
+
+/// The problem of a timestamp that CloudWatch refuses.
+fn time_problem(place: &str, timestamp: i64, now: DateTime<Utc>) -> Option<Problem> {
+    let now_ms = now.timestamp_millis();
+    let (rule, relation) = if timestamp < now_ms.saturating_sub(MAX_PAST_MS) {
+        (Rule::TimestampTooOld, "at most 14 days before")
+    } else if timestamp > now_ms.saturating_add(MAX_AHEAD_MS) {
+        (Rule::TimestampAhead, "at most 2 hours after")
+    } else {
+        return None;
+    };
+    let moment = rfc3339(timestamp).map_or_else(String::new, |moment| format!(" ({moment})"));
+    let hint = match timestamp.unsigned_abs() {
+        // As milliseconds, all of these are before the year 1974 or after the year 5000.
+        1_000_000_000..100_000_000_000 => "it looks like seconds, not milliseconds",
+        100_000_000_000_000..100_000_000_000_000_000 => {
+            "it looks like microseconds, not milliseconds"
+        }
+        100_000_000_000_000_000.. => "it looks like nanoseconds, not milliseconds",
+        _ => "for lines of another time give --now TIME",
+    };
+    let now = now.to_rfc3339_opts(SecondsFormat::AutoSi, true);
+    let given = format!("{timestamp}{moment}");
+    Some(Problem::new(rule, place, given, format!("{relation} {now}")).hint(hint))
+}

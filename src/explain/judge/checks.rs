@@ -1,0 +1,200 @@
+//! The checks of single values against CloudWatch's limits.
+
+use crate::finding::quoted;
+use crate::limits::{MAX_DIMENSION_VALUE_CHARS, MAX_NAME_CHARS, UNITS, is_namespace_char};
+use crate::rule::Rule;
+
+/// What is wrong with a value: the rule, what was given, and what is expected.
+pub(super) type Wrong = (Rule, String, String);
+
+/// Why the schema refuses a name, if it does.
+pub(super) fn name_against_schema(name: &str, most: usize) -> Option<String> {
+    // Counting is only needed where the bytes leave it open.
+    if name.is_empty() || (name.len() > most && name.chars().count() > most) {
+        return Some(format!("{} characters", name.chars().count()));
+    }
+    name.contains(['\n', '\r', '\u{2028}', '\u{2029}'])
+        .then(|| quoted(name))
+}
+
+/// Why CloudWatch refuses a namespace that the schema lets through, if it does.
+pub(super) fn namespace(name: &str) -> Option<Wrong> {
+    let count = name.chars().count();
+    if count > MAX_NAME_CHARS {
+        let expected = format!("1 to {MAX_NAME_CHARS} characters");
+        return Some((
+            Rule::NamespaceTooLong,
+            format!("{count} characters"),
+            expected,
+        ));
+    }
+    let allowed = "characters of A-Z a-z 0-9 . _ # : / - and the space";
+    if let Some(wrong) = name.chars().find(|&c| !is_namespace_char(c)) {
+        let given = format!("{} with {wrong:?}", quoted(name));
+        return Some((Rule::NamespaceInvalid, given, allowed.to_owned()));
+    }
+    if name.trim().is_empty() || name.starts_with(':') {
+        let expected = "a name that is not blank and does not begin with \":\"";
+        return Some((Rule::NamespaceInvalid, quoted(name), expected.to_owned()));
+    }
+    name.starts_with("AWS/").then(|| {
+        let expected = "a name that does not begin with \"AWS/\"";
+        (Rule::NamespaceReserved, quoted(name), expected.to_owned())
+    })
+}
+
+/// Why CloudWatch refuses a dimension's name that the schema lets through, if it does.
+pub(super) fn dimension_name(name: &str) -> Option<Wrong> {
+    if name.starts_with(':') {
+        let expected = "a name that does not begin with \":\"";
+        return Some((Rule::DimensionInvalid, quoted(name), expected.to_owned()));
+    }
+    printable(name, "a name")
+}
+
+/// Why CloudWatch refuses a dimension's value, if it does. An empty one is another matter.
+pub(super) fn dimension_value(value: &str) -> Option<Wrong> {
+    let count = value.chars().count();
+    if count > MAX_DIMENSION_VALUE_CHARS {
+        let expected = format!("1 to {MAX_DIMENSION_VALUE_CHARS} characters");
+        return Some((
+            Rule::DimensionValueTooLong,
+            format!("{count} characters"),
+            expected,
+        ));
+    }
+    printable(value, "a value")
+}
+
+fn printable(text: &str, what: &str) -> Option<Wrong> {
+    let rule = Rule::DimensionInvalid;
+    if text.chars().any(|c| c.is_ascii_control()) {
+        let expected = format!("{what} without control characters");
+        return Some((rule, quoted(text), expected));
+    }
+    if text.trim().is_empty() {
+        return Some((rule, quoted(text), format!("{what} that is not blank")));
+    }
+    let other = text.chars().find(|c| !c.is_ascii())?;
+    let given = format!("{} with {}", quoted(text), other.escape_unicode());
+    Some((
+        Rule::DimensionNotAscii,
+        given,
+        format!("{what} of ASCII characters"),
+    ))
+}
+
+/// The unit that was probably meant.
+pub(super) fn nearest_unit(given: &str) -> Option<&'static str> {
+    // Only a short text can be near, and the distance costs the product of the lengths.
+    let given = (given.len() <= 32).then(|| given.to_ascii_lowercase())?;
+    let abbreviated = match given.as_str() {
+        "s" | "sec" | "secs" => Some("Seconds"),
+        "ms" | "msec" | "millis" => Some("Milliseconds"),
+        "us" | "µs" | "μs" | "micros" => Some("Microseconds"),
+        "b" => Some("Bytes"),
+        "kb" => Some("Kilobytes"),
+        "mb" => Some("Megabytes"),
+        "gb" => Some("Gigabytes"),
+        "%" => Some("Percent"),
+        "1" | "" => Some("None"),
+        _ => None,
+    };
+    let distance = |unit: &&str| strsim::levenshtein(&given, &unit.to_ascii_lowercase());
+    let near = || UNITS.into_iter().min_by_key(distance);
+    abbreviated.or_else(|| near().filter(|unit| distance(unit) <= 2 && given.len() > 2))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rule(wrong: Option<Wrong>) -> Option<Rule> {
+        wrong.map(|(rule, ..)| rule)
+    }
+
+    #[test]
+    fn namespaces_at_their_edges() {
+        let long = "n".repeat(255);
+        for good in [
+            "N",
+            "a.b_c#d:e/f-g",
+            "My App",
+            "AWS",
+            "aws/x",
+            "AWSx/",
+            &long,
+        ] {
+            assert_eq!(namespace(good), None, "{good}");
+        }
+        let longer = "n".repeat(256);
+        for (bad, expected) in [
+            ("AWS/ECS", Rule::NamespaceReserved),
+            (":a", Rule::NamespaceInvalid),
+            (" ", Rule::NamespaceInvalid),
+            ("a\tb", Rule::NamespaceInvalid),
+            ("Zürich", Rule::NamespaceInvalid),
+            (&longer, Rule::NamespaceTooLong),
+        ] {
+            assert_eq!(rule(namespace(bad)), Some(expected), "{bad}");
+        }
+    }
+
+    #[test]
+    fn names_at_the_edges_of_the_schema() {
+        assert_eq!(name_against_schema("n", 250), None);
+        assert_eq!(name_against_schema(&"ü".repeat(250), 250), None);
+        for bad in [
+            "",
+            "a\nb",
+            "a\r",
+            "a\u{2028}b",
+            &"n".repeat(251),
+            &"ü".repeat(251),
+        ] {
+            assert!(name_against_schema(bad, 250).is_some(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn dimension_names_and_values_at_their_edges() {
+        let long = "v".repeat(1024);
+        for good in ["v", " v ", "~", "a:b", ":v", &long] {
+            assert_eq!(dimension_value(good), None, "{good}");
+        }
+        let longer = "v".repeat(1025);
+        for (bad, expected) in [
+            (" ", Rule::DimensionInvalid),
+            ("a\tb", Rule::DimensionInvalid),
+            ("\u{7f}", Rule::DimensionInvalid),
+            ("é", Rule::DimensionNotAscii),
+            (&longer, Rule::DimensionValueTooLong),
+        ] {
+            assert_eq!(rule(dimension_value(bad)), Some(expected), "{bad}");
+        }
+        assert_eq!(dimension_name("k:"), None);
+        for (bad, expected) in [
+            (":k", Rule::DimensionInvalid),
+            (" ", Rule::DimensionInvalid),
+            ("é", Rule::DimensionNotAscii),
+            ("é\u{0}", Rule::DimensionInvalid),
+        ] {
+            assert_eq!(rule(dimension_name(bad)), Some(expected), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn the_unit_that_was_meant_is_named_only_when_it_is_near() {
+        for (given, meant) in [
+            ("milliseconds", Some("Milliseconds")),
+            ("NONE", Some("None")),
+            ("ms", Some("Milliseconds")),
+            ("Bytes/second", Some("Bytes/Second")),
+            ("Nanoseconds", None),
+            ("Fortnights", None),
+            ("zz", None),
+        ] {
+            assert_eq!(nearest_unit(given), meant, "{given}");
+        }
+    }
+}

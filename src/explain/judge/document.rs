@@ -1,0 +1,237 @@
+//! A document's root, read without holding what EMF does not need.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::json::Name;
+
+/// The members of a JSON object that say whether it is a document.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Root<'a> {
+    /// The object's text.
+    pub(crate) text: &'a str,
+    /// `_aws`.
+    pub(crate) aws: Option<&'a str>,
+    pub(super) aws_repeated: bool,
+    /// `CloudWatchMetrics` beside `_aws`, where version 0 has it.
+    pub(super) directives: Option<&'a str>,
+    /// `Timestamp` beside it.
+    pub(super) timestamp: Option<&'a str>,
+    /// `events` or `results`, where exports have their events.
+    pub(crate) exported: Option<&'a str>,
+    /// The first of its members, so that an object with few need not be read again.
+    first: Vec<(Cow<'a, str>, &'a str)>,
+    /// Whether it has more.
+    has_more: bool,
+}
+
+/// Members of a root that are held.
+const FIRST: usize = 64;
+/// Members for which there is room from the start.
+const USUAL: usize = 32;
+
+impl Root<'_> {
+    /// Whether it is an EMF document, right or wrong.
+    pub(crate) fn is_document(&self) -> bool {
+        self.aws.is_some() || self.directives.is_some_and(|text| text.starts_with('['))
+    }
+}
+
+/// What stands at the beginning of a text.
+#[derive(Debug)]
+pub(crate) enum Located<'a> {
+    /// An object, and where it ends.
+    Object(Root<'a>, usize),
+    /// An object or text that does not end.
+    Cut,
+    /// Something that is not a JSON object.
+    Broken(serde_json::Error),
+}
+
+/// Finds the JSON object that a text begins with.
+pub(crate) fn locate(text: &str) -> Located<'_> {
+    let mut objects = serde_json::Deserializer::from_str(text).into_iter::<Root<'_>>();
+    match objects.next() {
+        Some(Ok(mut root)) => {
+            let end = objects.byte_offset();
+            root.text = text.get(..end).unwrap_or_default();
+            Located::Object(root, end)
+        }
+        Some(Err(error)) if !error.is_eof() && !ends_within_a_number(text, &error) => {
+            Located::Broken(error)
+        }
+        _ => Located::Cut,
+    }
+}
+
+/// Whether a text is wrong at its end, and only because a number there does not go on.
+fn ends_within_a_number(text: &str, error: &serde_json::Error) -> bool {
+    let last_line = text.rsplit('\n').next().unwrap_or_default();
+    text.ends_with(['.', 'e', 'E', '+', '-']) && error.column() >= last_line.len()
+}
+
+impl<'de> Deserialize<'de> for Root<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct RootVisitor;
+        impl<'de> Visitor<'de> for RootVisitor {
+            type Value = Root<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut root = Root {
+                    first: Vec::with_capacity(USUAL),
+                    ..Root::default()
+                };
+                while let Some(Name(name)) = map.next_key()? {
+                    let value = map.next_value::<&RawValue>()?.get();
+                    let place = match name.as_ref() {
+                        "_aws" => {
+                            root.aws_repeated = root.aws.is_some();
+                            Some(&mut root.aws)
+                        }
+                        "CloudWatchMetrics" => Some(&mut root.directives),
+                        "Timestamp" => Some(&mut root.timestamp),
+                        "events" | "results" => Some(&mut root.exported),
+                        _ => None,
+                    };
+                    if let Some(place) = place {
+                        *place = Some(value);
+                    }
+                    if root.first.len() < FIRST {
+                        root.first.push((name, value));
+                    } else {
+                        root.has_more = true;
+                    }
+                }
+                Ok(root)
+            }
+        }
+        deserializer.deserialize_map(RootVisitor)
+    }
+}
+
+/// A member of the root that a directive points at.
+#[derive(Debug, Clone, Copy)]
+struct Target<'a> {
+    /// Its JSON text; of a repeated member, the last one.
+    text: &'a str,
+    repeated: bool,
+}
+
+/// The members of an object that have one of some names, each at the index of its name. What has none is not held.
+pub(super) struct Targets<'a>(Vec<Option<Target<'a>>>);
+
+impl<'a> Targets<'a> {
+    /// Looks for the members `names` of a root; the names are sorted, and each is there once.
+    pub(super) fn find(root: &Root<'a>, names: &[Arc<str>]) -> Self {
+        let mut targets = vec![None; names.len()];
+        let mut note = |name: &str, value: &'a str| {
+            if let Ok(index) = names.binary_search_by(|other| (**other).cmp(name)) {
+                let target: &mut Option<Target<'_>> = &mut targets[index];
+                *target = Some(Target {
+                    text: value,
+                    repeated: target.is_some(),
+                });
+            }
+        };
+        if root.has_more {
+            // The text has been read before: it is an object.
+            let _ = for_each_member(root.text, &mut note);
+        } else {
+            root.first
+                .iter()
+                .for_each(|(name, value)| note(name, value));
+        }
+        Self(targets)
+    }
+
+    /// The JSON text of the member with the name at an index.
+    pub(super) fn get(&self, index: usize) -> Option<&'a str> {
+        self.0
+            .get(index)
+            .copied()
+            .flatten()
+            .map(|target| target.text)
+    }
+
+    /// The indices of names whose members occur more than once.
+    pub(super) fn repeated(&self) -> impl Iterator<Item = usize> {
+        let targets = self.0.iter().enumerate();
+        targets
+            .filter(|(_, target)| target.is_some_and(|target| target.repeated))
+            .map(|(index, _)| index)
+    }
+}
+
+/// Calls `each` with the name and JSON text of each member of an object.
+///
+/// # Errors
+/// Where the text is not a JSON object.
+pub(crate) fn for_each_member<'a>(
+    text: &'a str,
+    each: &mut dyn FnMut(&str, &'a str),
+) -> Result<(), serde_json::Error> {
+    struct Members<'f, 'a>(&'f mut dyn FnMut(&str, &'a str));
+    impl<'de> Visitor<'de> for Members<'_, 'de> {
+        type Value = ();
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+            while let Some(Name(name)) = map.next_key()? {
+                (self.0)(&name, map.next_value::<&RawValue>()?.get());
+            }
+            Ok(())
+        }
+    }
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    deserializer.deserialize_map(Members(each))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_root_is_located_with_its_end() {
+        let Located::Object(root, end) = locate(r#"{"_aws":{"a":1},"x":[1]} rest"#) else {
+            panic!()
+        };
+        assert_eq!((root.aws, end), (Some(r#"{"a":1}"#), 24));
+        assert!(root.is_document());
+        for cut in [
+            r#"{"a":[1"#,
+            "{",
+            r#"{"a":1."#,
+            r#"{"a":-"#,
+            r#"{"a":2e+"#,
+            r#"{"a":tr"#,
+        ] {
+            assert!(matches!(locate(cut), Located::Cut), "{cut}");
+        }
+        assert!(matches!(locate(r#"{"a" 1}"#), Located::Broken(_)));
+        assert!(matches!(locate("[1]"), Located::Broken(_)));
+    }
+
+    #[test]
+    fn of_a_repeated_target_the_last_one_counts() {
+        let filler = "\"x\":0,".repeat(FIRST);
+        for text in [
+            r#"{"a":1,"b":2,"\u0061":3}"#.to_owned(),
+            format!("{{\"a\":1,{filler}\"b\":2,\"a\":3}}"),
+        ] {
+            let Located::Object(root, _) = locate(&text) else {
+                panic!()
+            };
+            let targets = Targets::find(&root, &["a", "b", "c"].map(Arc::from));
+            assert_eq!(targets.get(0), Some("3"));
+            assert_eq!(targets.repeated().collect::<Vec<_>>(), [0]);
+            assert_eq!(targets.get(2), None);
+        }
+    }
+}

@@ -1,0 +1,332 @@
+//! The metadata of a document against the schema of the specification.
+
+use super::checks;
+use super::json::{Json, Object};
+use super::place::Place;
+use super::plan::Plan;
+use crate::finding::{Problem, quoted};
+use crate::limits::{
+    MAX_DIMENSION_NAME_CHARS, MAX_DIMENSIONS, MAX_METRICS, MAX_SCHEMA_NAME_CHARS, UNITS,
+};
+use crate::rule::Rule;
+
+/// A metric directive.
+#[derive(Debug)]
+pub(super) struct Directive<'a> {
+    /// Its path.
+    pub(super) place: String,
+    pub(super) namespace: &'a str,
+    pub(super) sets: Vec<Vec<&'a str>>,
+    pub(super) definitions: Vec<Definition<'a>>,
+}
+
+/// A metric definition.
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub(super) struct Definition<'a> {
+    pub(super) name: &'a str,
+    pub(super) unit: &'static str,
+    /// Seconds, of any number: the schema knows no limits.
+    pub(super) resolution: i64,
+}
+
+/// The two members that a document's metadata consists of, wherever they stand.
+pub(super) struct Members<'a, 'p> {
+    pub(super) timestamp: Option<&'a Json<'a>>,
+    pub(super) directives: Option<&'a Json<'a>>,
+    /// The path of the object that holds them; none for the root.
+    pub(super) parent: Option<&'p Place<'p>>,
+}
+
+impl Members<'_, '_> {
+    fn place(&self, name: &'static str) -> Place<'_> {
+        match self.parent {
+            Some(parent) => parent.member(name),
+            None => Place::root_member(name),
+        }
+    }
+
+    /// The path of the array of directives.
+    pub(super) fn directives_place(&self) -> Place<'_> {
+        self.place("CloudWatchMetrics")
+    }
+}
+
+/// The directives of a document as a plan, with every breach of the schema in them.
+pub(super) fn plan(members: &Members<'_, '_>) -> Plan {
+    let mut problems = Vec::new();
+    let directives = directives(members, &mut problems);
+    Plan::new(&directives, problems)
+}
+
+/// The timestamp of a document; what is wrong with it is noted.
+pub(super) fn timestamp(members: &Members<'_, '_>, problems: &mut Vec<Problem>) -> Option<i64> {
+    let (rule, given) = match members.timestamp {
+        Some(Json::Number(number)) if number.is_i64() || number.is_u64() => {
+            return Some(number.as_i64().unwrap_or(i64::MAX));
+        }
+        // The agents that write version 0 write a string.
+        Some(Json::String(text)) if members.parent.is_none() && text.parse::<i64>().is_ok() => {
+            return text.parse().ok();
+        }
+        Some(other) => (Rule::TimestampNotInteger, other.described()),
+        None => (Rule::TimestampMissing, "nothing".to_owned()),
+    };
+    problems.push(Problem::new(
+        rule,
+        members.place("Timestamp").to_string(),
+        given,
+        "an integer: milliseconds since 1970",
+    ));
+    None
+}
+
+fn directives<'a>(members: &Members<'a, '_>, problems: &mut Vec<Problem>) -> Vec<Directive<'a>> {
+    let place = members.directives_place();
+    let rule = Rule::DirectivesNotArray;
+    let Some(items) = array(
+        members.directives,
+        place,
+        (rule, "an array of directives"),
+        problems,
+    ) else {
+        return Vec::new();
+    };
+    read_each(items, place, problems, directive)
+}
+
+fn directive<'a>(
+    item: &'a Json<'a>,
+    place: Place<'_>,
+    problems: &mut Vec<Problem>,
+) -> Option<Directive<'a>> {
+    let object = object(item, place, Rule::DirectivesNotArray, problems)?;
+    // All three are read before any is missed, so that all faults are reported.
+    let namespace = name(
+        object.get("Namespace"),
+        place.member("Namespace"),
+        (Rule::NamespaceMissing, MAX_SCHEMA_NAME_CHARS),
+        problems,
+    );
+    let sets = sets(
+        object.get("Dimensions"),
+        place.member("Dimensions"),
+        problems,
+    );
+    let definitions = definitions(object.get("Metrics"), place.member("Metrics"), problems);
+    Some(Directive {
+        place: place.to_string(),
+        namespace: namespace?,
+        sets: sets?,
+        definitions: definitions?,
+    })
+}
+
+fn sets<'a>(
+    value: Option<&'a Json<'a>>,
+    place: Place<'_>,
+    problems: &mut Vec<Problem>,
+) -> Option<Vec<Vec<&'a str>>> {
+    let expected = "an array of at least one dimension set ([[]] for no dimensions)";
+    let missing = match value {
+        None => Some("nothing"),
+        Some(Json::Array(items)) if items.is_empty() => Some("an empty array"),
+        Some(_) => None,
+    };
+    if let Some(given) = missing {
+        let place = place.to_string();
+        problems.push(Problem::new(
+            Rule::DimensionsMissing,
+            place,
+            given,
+            expected,
+        ));
+        // If it goes well, it means the same as one set without keys.
+        return Some(vec![Vec::new()]);
+    }
+    let items = array(
+        value,
+        place,
+        (Rule::DimensionsNotArrays, expected),
+        problems,
+    )?;
+    Some(read_each(items, place, problems, set))
+}
+
+fn set<'a>(
+    item: &'a Json<'a>,
+    place: Place<'_>,
+    problems: &mut Vec<Problem>,
+) -> Option<Vec<&'a str>> {
+    let expected = (Rule::DimensionsNotArrays, "an array of names");
+    let keys = array(Some(item), place, expected, problems)?;
+    if keys.len() > MAX_DIMENSIONS {
+        problems.push(Problem::new(
+            Rule::TooManyDimensions,
+            place.to_string(),
+            format!("{} names", keys.len()),
+            format!("at most {MAX_DIMENSIONS}"),
+        ));
+    }
+    Some(read_each(keys, place, problems, |key, place, problems| {
+        let rule = (Rule::DimensionName, MAX_DIMENSION_NAME_CHARS);
+        name(Some(key), place, rule, problems)
+    }))
+}
+
+fn definitions<'a>(
+    value: Option<&'a Json<'a>>,
+    place: Place<'_>,
+    problems: &mut Vec<Problem>,
+) -> Option<Vec<Definition<'a>>> {
+    let expected = (Rule::MetricsNotArray, "an array of metric definitions");
+    let items = array(value, place, expected, problems)?;
+    if items.len() > MAX_METRICS {
+        problems.push(Problem::new(
+            Rule::TooManyMetrics,
+            place.to_string(),
+            format!("{} definitions", items.len()),
+            format!("at most {MAX_METRICS}"),
+        ));
+    }
+    Some(read_each(items, place, problems, definition))
+}
+
+fn definition<'a>(
+    item: &'a Json<'a>,
+    place: Place<'_>,
+    problems: &mut Vec<Problem>,
+) -> Option<Definition<'a>> {
+    let object = object(item, place, Rule::MetricsNotArray, problems)?;
+    let unit = unit(object.get("Unit"), place.member("Unit"), problems);
+    let resolution = match object.get("StorageResolution") {
+        None => Some(60),
+        Some(Json::Number(number)) if number.is_i64() || number.is_u64() => {
+            Some(number.as_i64().unwrap_or(i64::MAX))
+        }
+        Some(other) => {
+            problems.push(Problem::new(
+                Rule::ResolutionNotInteger,
+                place.member("StorageResolution").to_string(),
+                other.described(),
+                "the integer 1 or 60",
+            ));
+            None
+        }
+    };
+    let name = name(
+        object.get("Name"),
+        place.member("Name"),
+        (Rule::MetricName, MAX_SCHEMA_NAME_CHARS),
+        problems,
+    );
+    Some(Definition {
+        name: name?,
+        unit: unit?,
+        resolution: resolution?,
+    })
+}
+
+/// The unit; an unknown one becomes None, as libraries say that it does.
+fn unit(
+    value: Option<&Json<'_>>,
+    place: Place<'_>,
+    problems: &mut Vec<Problem>,
+) -> Option<&'static str> {
+    let text = match value {
+        None => return Some("None"),
+        Some(Json::String(text)) => text,
+        Some(other) => {
+            let place = place.to_string();
+            let given = other.described();
+            problems.push(Problem::new(Rule::UnitNotString, place, given, "a string"));
+            return None;
+        }
+    };
+    if let Some(unit) = UNITS.into_iter().find(|unit| unit == text) {
+        return Some(unit);
+    }
+    let expected = "a unit such as Milliseconds, Count, Percent, Bytes, Megabits/Second or None";
+    let problem = Problem::new(Rule::UnitUnknown, place.to_string(), quoted(text), expected);
+    problems.push(match checks::nearest_unit(text) {
+        Some(unit) => problem.hint(format!("did you mean {unit}?")),
+        None => problem,
+    });
+    Some("None")
+}
+
+/// What `read` makes of each item of an array; what it refuses is left out.
+fn read_each<'a, T>(
+    items: &'a [Json<'a>],
+    place: Place<'_>,
+    problems: &mut Vec<Problem>,
+    read: impl Fn(&'a Json<'a>, Place<'_>, &mut Vec<Problem>) -> Option<T>,
+) -> Vec<T> {
+    let items = items.iter().enumerate();
+    items
+        .filter_map(|(index, item)| read(item, place.item(index), problems))
+        .collect()
+}
+
+fn array<'a>(
+    value: Option<&'a Json<'a>>,
+    place: Place<'_>,
+    (rule, expected): (Rule, &str),
+    problems: &mut Vec<Problem>,
+) -> Option<&'a [Json<'a>]> {
+    let given = match value {
+        Some(Json::Array(items)) => return Some(items),
+        Some(other) => other.described(),
+        None => "nothing".to_owned(),
+    };
+    problems.push(Problem::new(rule, place.to_string(), given, expected));
+    None
+}
+
+fn object<'a>(
+    item: &'a Json<'a>,
+    place: Place<'_>,
+    rule: Rule,
+    problems: &mut Vec<Problem>,
+) -> Option<&'a Object<'a>> {
+    let Json::Object(object) = item else {
+        let place = place.to_string();
+        problems.push(Problem::new(rule, place, item.described(), "an object"));
+        return None;
+    };
+    note_repeated(object, place, problems);
+    Some(object)
+}
+
+fn name<'a>(
+    value: Option<&'a Json<'a>>,
+    place: Place<'_>,
+    (rule, most): (Rule, usize),
+    problems: &mut Vec<Problem>,
+) -> Option<&'a str> {
+    let given = match value {
+        Some(Json::String(name)) => match checks::name_against_schema(name, most) {
+            None => return Some(name),
+            Some(wrong) => wrong,
+        },
+        Some(other) => other.described(),
+        None => "nothing".to_owned(),
+    };
+    let expected = format!("a string of 1 to {most} characters without line breaks");
+    problems.push(Problem::new(rule, place.to_string(), given, expected));
+    None
+}
+
+/// Notes the members that an object names more than once.
+pub(super) fn note_repeated(object: &Object<'_>, place: Place<'_>, problems: &mut Vec<Problem>) {
+    problems.extend(
+        object
+            .repeated()
+            .map(|name| repeated(name, &place.to_string())),
+    );
+}
+
+/// The problem of a member that is named more than once.
+pub(super) fn repeated(name: &str, place: &str) -> Problem {
+    let given = format!("{} more than once", quoted(name));
+    Problem::new(Rule::DuplicateMember, place, given, "each member once")
+}

@@ -1,0 +1,95 @@
+//! The values of dimensions.
+
+use std::sync::Arc;
+
+use super::{Event, SetPlace};
+use crate::finding::{Problem, quoted};
+use crate::judge::checks;
+use crate::judge::json::{Name, described};
+use crate::judge::plan::{Set, Target};
+use crate::rule::Rule;
+
+/// The dimensions of a set that CloudWatch does not drop.
+pub(super) struct Dimensions {
+    pub(super) pairs: Arc<[(String, String)]>,
+    pub(super) certain: bool,
+}
+
+impl Event<'_> {
+    /// The dimensions of a set, none if CloudWatch drops it.
+    pub(super) fn dimensions(
+        &self,
+        set: &Set,
+        place: &SetPlace<'_>,
+        problems: &mut Vec<Problem>,
+    ) -> Option<Dimensions> {
+        let before = problems.len();
+        let mut pairs: Vec<(String, String)> = Vec::with_capacity(set.keys.len());
+        for key in &set.keys {
+            match self.dimension(key, place, problems) {
+                Some(value) if pairs.iter().all(|(other, _)| **other != *key.name) => {
+                    pairs.push(((*key.name).to_owned(), value));
+                }
+                _ => {}
+            }
+        }
+        let rules = problems[before..].iter().map(Problem::rule);
+        let (mut stripped, mut certain) = (false, true);
+        for rule in rules {
+            match rule {
+                Rule::DimensionEmpty | Rule::DimensionNotString => stripped = true,
+                Rule::DimensionNotAscii => {}
+                _ => return None,
+            }
+            certain = false;
+        }
+        if stripped {
+            pairs.clear();
+        }
+        Some(Dimensions {
+            pairs: pairs.into(),
+            certain,
+        })
+    }
+
+    /// The value of a dimension; what is wrong with it is noted.
+    fn dimension(
+        &self,
+        key: &Target,
+        place: &SetPlace<'_>,
+        problems: &mut Vec<Problem>,
+    ) -> Option<String> {
+        let name = &*key.name;
+        let mut note = |(rule, given, expected): checks::Wrong, what: &str| {
+            let place = format!("{place}, {what} {}", quoted(name));
+            problems.push(Problem::new(rule, place, given, expected));
+        };
+        if let Some(wrong) = checks::dimension_name(name) {
+            note(wrong, "the name");
+        }
+        let Some(text) = self.targets.get(key.index) else {
+            let place = format!("{place}, the dimension {}", quoted(name));
+            let expected = "a string at the root";
+            let problem = Problem::new(Rule::DimensionMissing, place, "nothing", expected);
+            problems.push(self.hints.add_to(problem, name));
+            return None;
+        };
+        let Ok(Name(value)) = serde_json::from_str(text) else {
+            let wrong = (
+                Rule::DimensionNotString,
+                described(text),
+                "a string".to_owned(),
+            );
+            note(wrong, "the dimension");
+            return None;
+        };
+        if value.is_empty() {
+            let expected = "1 to 1024 characters".to_owned();
+            let given = "an empty string".to_owned();
+            note((Rule::DimensionEmpty, given, expected), "the dimension");
+        } else if let Some(wrong) = checks::dimension_value(&value) {
+            note(wrong, "the value of");
+        }
+        Some(value.into_owned())
+    }
+}

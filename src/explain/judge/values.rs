@@ -1,0 +1,231 @@
+//! A metric's value: numbers, a distribution, or a statistic set. Holds no more than CloudWatch takes.
+
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, SeqAccess, Visitor};
+use serde_json::Number;
+use serde_json::value::RawValue;
+
+use super::checks::Wrong;
+use super::document::for_each_member;
+use super::json::described;
+use crate::finding::Values;
+use crate::limits::{MAX_VALUES, is_in_range};
+use crate::rule::Rule;
+
+const EXPECTED: &str = "a number or an array of 1 to 100 numbers";
+
+/// Reads a metric's value from its JSON text.
+pub(super) fn read(text: &str) -> Result<Values, Wrong> {
+    match text.as_bytes().first() {
+        Some(b'{') => object(text),
+        Some(b'[') => {
+            let (numbers, count) = numbers(text)?;
+            match count {
+                0 => Err(wrong(Rule::MetricNoValues, "an empty array", EXPECTED)),
+                1..=MAX_VALUES => Ok(Values::List(numbers)),
+                more => Err(wrong(
+                    Rule::TooManyValues,
+                    &format!("{more} values"),
+                    "1 to 100 values",
+                )),
+            }
+        }
+        _ => Ok(Values::List(vec![number(text)?])),
+    }
+}
+
+fn wrong(rule: Rule, given: &str, expected: &str) -> Wrong {
+    (rule, given.to_owned(), expected.to_owned())
+}
+
+/// A number within CloudWatch's range.
+fn number(text: &str) -> Result<Number, Wrong> {
+    if !text.starts_with(|c: char| c == '-' || c.is_ascii_digit()) {
+        return Err(wrong(Rule::MetricNotNumber, &described(text), EXPECTED));
+    }
+    // Most are short integers.
+    if text.len() < 16
+        && let Ok(integer) = text.parse::<u64>()
+    {
+        return Ok(integer.into());
+    }
+    // A number that no double holds is not parsed.
+    serde_json::from_str::<Number>(text)
+        .ok()
+        .filter(|number| number.as_f64().is_some_and(is_in_range))
+        .ok_or_else(|| {
+            wrong(
+                Rule::MetricOutOfRange,
+                &described(text),
+                "a number within ±2^360",
+            )
+        })
+}
+
+/// The numbers of an array, as many as are allowed, and how many there are. The first that is not one is the fault.
+fn numbers(text: &str) -> Result<(Vec<Number>, usize), Wrong> {
+    let items: Items = serde_json::from_str(text)
+        .map_err(|_| wrong(Rule::MetricNotNumber, &described(text), EXPECTED))?;
+    match items.wrong {
+        // More than allowed weighs more than what they are.
+        Some(wrong) if items.count <= MAX_VALUES => Err(wrong),
+        _ => Ok((items.numbers, items.count)),
+    }
+}
+
+/// The items of an array, held as far as they are allowed.
+#[derive(Default)]
+struct Items {
+    numbers: Vec<Number>,
+    wrong: Option<Wrong>,
+    count: usize,
+}
+
+impl<'de> Deserialize<'de> for Items {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ItemsVisitor;
+        impl<'de> Visitor<'de> for ItemsVisitor {
+            type Value = Items;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an array")
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Items, A::Error> {
+                let mut items = Items::default();
+                while let Some(item) = seq.next_element::<&'de RawValue>()? {
+                    items.count += 1;
+                    if items.count > MAX_VALUES || items.wrong.is_some() {
+                        continue;
+                    }
+                    match number(item.get()) {
+                        Ok(number) => items.numbers.push(number),
+                        Err((rule, given, expected)) => {
+                            let given = format!("{given} at [{}]", items.count - 1);
+                            items.wrong = Some((rule, given, expected));
+                        }
+                    }
+                }
+                Ok(items)
+            }
+        }
+        deserializer.deserialize_seq(ItemsVisitor)
+    }
+}
+
+/// A distribution or a statistic set.
+fn object(text: &str) -> Result<Values, Wrong> {
+    const NAMES: [&str; 6] = ["Values", "Counts", "Min", "Max", "Sum", "Count"];
+    let mut found: [Option<&str>; 6] = [None; 6];
+    // The text has been read before: it is an object.
+    let _ = for_each_member(text, &mut |name, value| {
+        if let Some(index) = NAMES.iter().position(|known| *known == name) {
+            found[index] = Some(value);
+        }
+    });
+    let complete = "Values and Counts, or all of Min, Max, Sum and Count";
+    match found {
+        [Some(values), Some(counts), ..] => distribution(values, counts),
+        [None, None, Some(min), Some(max), Some(sum), Some(count)] => Ok(Values::Statistics {
+            min: number(min)?,
+            max: number(max)?,
+            sum: number(sum)?,
+            count: number(count)?,
+        }),
+        [None, None, None, None, ..] => {
+            Err(wrong(Rule::MetricNotNumber, &described(text), EXPECTED))
+        }
+        _ => Err(wrong(
+            Rule::DistributionInvalid,
+            "only a part of them",
+            complete,
+        )),
+    }
+}
+
+fn distribution(values: &str, counts: &str) -> Result<Values, Wrong> {
+    let is_array = |text: &str| text.starts_with('[');
+    let expected = "Values and Counts as two arrays of 1 to 100 numbers of the same length";
+    let invalid = |given: &str| wrong(Rule::DistributionInvalid, given, expected);
+    if !is_array(values) || !is_array(counts) {
+        let other = if is_array(values) { counts } else { values };
+        return Err(invalid(&described(other)));
+    }
+    let (values, value_count) = numbers(values)?;
+    let (counts, count_count) = numbers(counts)?;
+    if value_count > MAX_VALUES || count_count > MAX_VALUES {
+        let given = format!("{} values", value_count.max(count_count));
+        return Err(wrong(Rule::DistributionTooLong, &given, "1 to 100 values"));
+    }
+    if value_count != count_count {
+        return Err(invalid(&format!(
+            "{value_count} values and {count_count} counts"
+        )));
+    }
+    if values.is_empty() {
+        return Err(wrong(
+            Rule::MetricNoValues,
+            "an empty distribution",
+            expected,
+        ));
+    }
+    Ok(Values::Distribution { values, counts })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rule(text: &str) -> Option<Rule> {
+        read(text).err().map(|(rule, ..)| rule)
+    }
+
+    #[test]
+    fn each_form_of_value_has_its_rule() {
+        let long = format!("[{}0]", "0,".repeat(100));
+        let counts = format!(r#"{{"Values":{long},"Counts":{long}}}"#);
+        for (text, expected) in [
+            ("1", None),
+            ("[1,2.5]", None),
+            (r#"{"Values":[1],"Counts":[2]}"#, None),
+            (r#"{"Min":1,"Max":2,"Sum":3,"Count":2}"#, None),
+            (r#"{"Values":[1],"Counts":[2],"Min":1,"Max":1}"#, None),
+            ("[]", Some(Rule::MetricNoValues)),
+            (&long, Some(Rule::TooManyValues)),
+            (&counts, Some(Rule::DistributionTooLong)),
+            (
+                r#"{"Values":[1,2],"Counts":[2]}"#,
+                Some(Rule::DistributionInvalid),
+            ),
+            (r#"{"Values":[1]}"#, Some(Rule::DistributionInvalid)),
+            (
+                r#"{"Values":1,"Counts":[2]}"#,
+                Some(Rule::DistributionInvalid),
+            ),
+            (r#"{"Min":1,"Max":2}"#, Some(Rule::DistributionInvalid)),
+            (r#"{"Values":[],"Counts":[]}"#, Some(Rule::MetricNoValues)),
+            (
+                r#"{"Values":["1"],"Counts":[1]}"#,
+                Some(Rule::MetricNotNumber),
+            ),
+            (r#"{"a":1}"#, Some(Rule::MetricNotNumber)),
+            ("\"1\"", Some(Rule::MetricNotNumber)),
+            ("null", Some(Rule::MetricNotNumber)),
+            ("true", Some(Rule::MetricNotNumber)),
+            ("[1,[2]]", Some(Rule::MetricNotNumber)),
+            ("1e999", Some(Rule::MetricOutOfRange)),
+            ("1e109", Some(Rule::MetricOutOfRange)),
+        ] {
+            assert_eq!(rule(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_kept_as_they_are_written() {
+        let text = "[25,-3,0.1,18446744073709551615,0.30000000000000004]";
+        let Ok(Values::List(numbers)) = read(text) else {
+            panic!()
+        };
+        let written: Vec<_> = numbers.iter().map(ToString::to_string).collect();
+        assert_eq!(format!("[{}]", written.join(",")), text);
+    }
+}

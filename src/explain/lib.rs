@@ -1,0 +1,166 @@
+//! What CloudWatch makes of log lines in embedded metric format (EMF): the data points, or why there are none.
+//!
+//! CloudWatch keeps a wrong document as an ordinary log line and says nothing. [`explain`] reads what people have, lines of
+//! any EMF writer or an export of them, and gives each event with its data points and with every [`Rule`] that it breaks:
+//! where, what was given, what is expected, what it costs, and how sure that is.
+//!
+//! # What a document is
+//! An event that begins with `{` and has a member `_aws` at its root, or `CloudWatchMetrics` (version 0). What viewers put
+//! around events is taken off; what would be in CloudWatch is a fault, and the document inside is judged all the same.
+//! All other events are counted and no fault, with these exceptions: an event that is not UTF-8, and a JSON object that is
+//! cut off where the input ends without a line feed, or after 16,384 bytes, where `FireLens` splits.
+//!
+//! # Where the sources are silent
+//! - A member named twice: readers of JSON differ. It is a warning, and the last one is taken for the points.
+//! - `1574109732004.0` is not an integer here: whether CloudWatch takes it for one is unknown.
+//! - Metadata nested more than 127 deep, or with half of a surrogate pair, counts as broken JSON.
+//!
+//! The reference of all rules is `README.md` beside this file.
+
+#![cfg_attr(not(test), deny(clippy::disallowed_methods))]
+
+#[cfg(feature = "cli")]
+pub mod command;
+mod finding;
+#[doc(hidden)]
+pub mod fuzzing;
+mod input;
+mod judge;
+mod kind;
+pub mod limits;
+pub mod report;
+mod rule;
+
+use std::collections::VecDeque;
+use std::io::{self, BufRead};
+
+use chrono::{DateTime, Utc};
+
+use self::input::{Event, Reader};
+use self::judge::Plans;
+
+pub use self::finding::{Explained, Kind, Point, Position, Problem, Values};
+pub use self::input::Input;
+pub use self::judge::{InvalidTime, parse_now};
+pub use self::kind::{Confidence, Counter, Effect, Severity};
+pub use self::rule::Rule;
+
+/// How [`explain`] reads and judges.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Options {
+    /// The form of the input.
+    pub input: Input,
+    /// The moment against which old and future timestamps are judged.
+    pub now: DateTime<Utc>,
+}
+
+/// Reads events from `input` and says what CloudWatch makes of each.
+///
+/// One pass in bounded memory: no event is held beyond what CloudWatch takes, and of one event at most 10,000 points and
+/// 1,000 problems are listed. Give it a buffer of 64 KiB or more.
+///
+/// # Errors
+/// Each item is an error where the input cannot be read; the iterator ends after it. A wrong event is never an error.
+///
+/// # Example
+/// ```
+/// use emf_explain::{Input, Options, explain, parse_now};
+///
+/// let line = br#"{"_aws":{"Timestamp":1574109732004,"CloudWatchMetrics":[{"Namespace":"N","Dimensions":[["Service"]],"Metrics":[{"Name":"Time","Unit":"Seconds"},{"Name":"Hits"}]}]},"Service":"api","Time":3}"#;
+/// let options = Options { input: Input::Auto, now: parse_now("2019-11-18T21:00:00Z")? };
+/// for event in explain(line.as_slice(), options) {
+///     let event = event?;
+///     assert_eq!((event.points.len(), event.problems.len()), (1, 1));
+///     assert_eq!(event.problems[0].rule().as_str(), "metric-missing");
+///     assert_eq!(
+///         event.problems[0].to_string(),
+///         "the metric \"Hits\": expected a value at the root, got nothing; CloudWatch drops this metric"
+///     );
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn explain<R: BufRead>(input: R, options: Options) -> Events<R> {
+    Events {
+        reader: Reader::new(input, options.input),
+        now: options.now,
+        plans: Plans::default(),
+        found: VecDeque::new(),
+        ended: false,
+    }
+}
+
+/// The events of an input, explained one after the other. Made by [`explain`].
+pub struct Events<R> {
+    reader: Reader<R>,
+    now: DateTime<Utc>,
+    plans: Plans,
+    found: VecDeque<Explained>,
+    ended: bool,
+}
+
+impl<R: BufRead> Events<R> {
+    /// Lines read so far.
+    pub fn lines(&self) -> u64 {
+        self.reader.lines()
+    }
+}
+
+impl<R: BufRead> Iterator for Events<R> {
+    type Item = io::Result<Explained>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if let Some(explained) = self.found.pop_front() {
+                return Some(Ok(explained));
+            }
+            if self.ended {
+                return None;
+            }
+            let (found, plans, now) = (&mut self.found, &mut self.plans, self.now);
+            match self
+                .reader
+                .step(&mut |event| found.push_back(judged(event, now, plans)))
+            {
+                Ok(goes_on) => self.ended = !goes_on,
+                Err(error) => {
+                    self.ended = true;
+                    return Some(Err(error));
+                }
+            }
+        }
+    }
+}
+
+/// Judges an event.
+fn judged(event: Event<'_>, now: DateTime<Utc>, plans: &mut Plans) -> Explained {
+    let mut explained = Explained::new(event.position, event.bytes, event.kind);
+    let refused = event
+        .problems
+        .iter()
+        .any(|problem| problem.effect() == Effect::Refused);
+    judge::add_problems(&mut explained, event.problems);
+    if let Some(root) = &event.root {
+        judge::judge(root, now, plans, &mut explained);
+    }
+    if refused {
+        explained.points.clear();
+        explained.more_points = 0;
+    } else if !event.certain {
+        explained
+            .points
+            .iter_mut()
+            .for_each(|point| point.certain = false);
+    }
+    explained
+}
+
+/// The problem of so many findings that a report leaves out.
+pub(crate) fn not_listed(count: u64) -> Problem {
+    let expected = "a report of bounded size";
+    Problem::new(
+        Rule::NotListed,
+        "the line",
+        format!("{count} more findings"),
+        expected,
+    )
+}

@@ -1,0 +1,213 @@
+//! The report of all events: written as it goes, bounded for every line, summed up at the end.
+
+mod escape;
+mod json;
+mod summary;
+mod text;
+
+use std::io::{self, BufWriter, Write};
+
+use self::summary::{Summary, place, same_set};
+use self::text::Style;
+use crate::{Explained, Position};
+
+/// What a line may take of the report before findings of it are counted instead of listed, in bytes. A line earns as
+/// much again for each byte of its events, [`BYTES_FOR_A_BYTE`] times.
+const BYTES_OF_A_LINE: usize = 4 * 1024 * 1024;
+/// Bytes of the report for a byte of an event.
+const BYTES_FOR_A_BYTE: usize = 4;
+
+/// Writes what is found.
+pub struct Report<W: Write> {
+    output: BufWriter<W>,
+    json: bool,
+    /// Whether a person reads along.
+    is_terminal: bool,
+    style: Style,
+    file: Option<String>,
+    summary: Summary,
+    budget: Budget,
+    scratch: Vec<u8>,
+    text: String,
+}
+
+/// What is left for the present line.
+#[derive(Debug, Default)]
+struct Budget {
+    line: u64,
+    left: usize,
+    /// Findings that were left out.
+    left_out: u64,
+}
+
+impl<W: Write> Report<W> {
+    /// Writes to `output`: JSON, or text in colour if wanted. On a terminal each event is shown at once.
+    pub fn new(output: W, json: bool, is_terminal: bool, colour: bool) -> Self {
+        Self {
+            output: BufWriter::with_capacity(64 * 1024, output),
+            json,
+            is_terminal,
+            style: Style { colour },
+            file: None,
+            summary: Summary::default(),
+            budget: Budget::default(),
+            scratch: Vec::new(),
+            text: String::new(),
+        }
+    }
+
+    /// Begins a file; its name is given where there are several.
+    pub fn begin_file(&mut self, name: Option<String>) {
+        self.file = name;
+        self.budget = Budget::default();
+    }
+
+    /// Ends a file of so many lines.
+    ///
+    /// # Errors
+    /// Where the report cannot be written.
+    pub fn end_file(&mut self, lines: u64) -> io::Result<()> {
+        self.report_left_out()?;
+        self.summary.lines += lines;
+        Ok(())
+    }
+
+    /// Reports an event.
+    ///
+    /// # Errors
+    /// Where the report cannot be written.
+    pub fn event(&mut self, event: &Explained) -> io::Result<()> {
+        self.summary.add(event, self.file.as_deref(), !self.json);
+        let position = event.position;
+        if position.line != self.budget.line {
+            self.report_left_out()?;
+            self.budget.line = position.line;
+            self.budget.left = BYTES_OF_A_LINE;
+        }
+        let earned = usize::try_from(event.bytes)
+            .unwrap_or(usize::MAX)
+            .saturating_mul(BYTES_FOR_A_BYTE);
+        self.budget.left = self.budget.left.saturating_add(earned).min(BYTES_OF_A_LINE);
+        self.budget.left_out += event.more_points + event.more_problems;
+        if self.budget.left == 0 {
+            // Nothing of it would be written: it need not be rendered.
+            self.budget.left_out += (event.points.len() + event.problems.len()) as u64;
+        } else if self.json {
+            self.json_event(event)?;
+        } else {
+            self.text_event(event)?;
+        }
+        if self.is_terminal {
+            self.output.flush()?;
+        }
+        Ok(())
+    }
+
+    /// Ends the report and gives the number of faults.
+    ///
+    /// # Errors
+    /// Where the report cannot be written.
+    pub fn finish(mut self) -> io::Result<u64> {
+        if !self.json {
+            self.text.clear();
+            self.summary.write(&mut self.text, self.style);
+            self.output.write_all(self.text.as_bytes())?;
+        }
+        self.output.flush()?;
+        Ok(self.summary.faults)
+    }
+
+    fn json_event(&mut self, event: &Explained) -> io::Result<()> {
+        for problem in &event.problems {
+            json::problem(
+                &mut self.scratch,
+                self.file.as_deref(),
+                event.position,
+                problem,
+            )?;
+            self.write_scratch(1)?;
+        }
+        for point in &event.points {
+            if self.budget.left == 0 {
+                self.budget.left_out += 1;
+                continue;
+            }
+            json::point(
+                &mut self.scratch,
+                self.file.as_deref(),
+                event.position,
+                point,
+            )?;
+            self.write_scratch(1)?;
+        }
+        Ok(())
+    }
+
+    fn text_event(&mut self, event: &Explained) -> io::Result<()> {
+        if event.problems.is_empty() && event.points.is_empty() {
+            return Ok(());
+        }
+        let heading = place(self.file.as_deref(), event);
+        let heading = self.style.heading(&escape::printable(&heading));
+        self.scratch.extend_from_slice(heading.as_bytes());
+        self.scratch.push(b'\n');
+        self.write_scratch(0)?;
+        for problem in &event.problems {
+            self.text.clear();
+            text::problem(&mut self.text, self.style, problem);
+            self.write_text(1)?;
+        }
+        for points in event.points.chunk_by(same_set) {
+            if self.budget.left == 0 {
+                self.budget.left_out += points.len() as u64;
+                continue;
+            }
+            self.text.clear();
+            text::points(&mut self.text, points);
+            self.write_text(points.len() as u64)?;
+        }
+        Ok(())
+    }
+
+    fn write_text(&mut self, findings: u64) -> io::Result<()> {
+        self.scratch.extend_from_slice(self.text.as_bytes());
+        self.write_scratch(findings)
+    }
+
+    /// Writes what is in the scratch if the line may have it; else its findings are counted.
+    fn write_scratch(&mut self, findings: u64) -> io::Result<()> {
+        let bytes = self.scratch.len();
+        if self.budget.left >= bytes {
+            self.budget.left -= bytes;
+            self.output.write_all(&self.scratch)?;
+        } else {
+            self.budget.left = 0;
+            self.budget.left_out += findings;
+        }
+        self.scratch.clear();
+        Ok(())
+    }
+
+    /// Says how much of the last line was left out.
+    fn report_left_out(&mut self) -> io::Result<()> {
+        let left_out = std::mem::take(&mut self.budget.left_out);
+        if left_out == 0 {
+            return Ok(());
+        }
+        let problem = crate::not_listed(left_out);
+        if self.json {
+            let position = Position {
+                line: self.budget.line,
+                event: None,
+            };
+            json::problem(&mut self.scratch, self.file.as_deref(), position, &problem)?;
+        } else {
+            self.text.clear();
+            text::problem(&mut self.text, self.style, &problem);
+            self.scratch.extend_from_slice(self.text.as_bytes());
+        }
+        self.output.write_all(&self.scratch)?;
+        self.scratch.clear();
+        Ok(())
+    }
+}

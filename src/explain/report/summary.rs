@@ -1,0 +1,213 @@
+//! What was found in all: by rule with what to do next, and what the metrics would cost.
+
+use std::collections::{BTreeMap, HashSet};
+use std::fmt::Write as _;
+use std::hash::{BuildHasherDefault, DefaultHasher, Hash as _, Hasher};
+use std::sync::Arc;
+
+use super::escape::printable;
+use super::text::Style;
+use crate::{Explained, Kind, Point, Rule, Severity};
+
+/// Distinct metrics that are counted; more are only known to be more.
+const MOST_METRICS: usize = 100_000;
+
+/// Prices of CloudWatch in us-east-1: so many metrics at so many dollars a month each.
+const PRICES: [(usize, f64); 2] = [(10_000, 0.30), (240_000, 0.10)];
+
+/// Counts of everything found.
+#[derive(Debug, Default)]
+pub(super) struct Summary {
+    pub(super) lines: u64,
+    documents: u64,
+    others: u64,
+    points: u64,
+    pub(super) faults: u64,
+    warnings: u64,
+    rules: BTreeMap<(Severity, Rule), Seen>,
+    metrics: HashSet<u64, BuildHasherDefault<Hashed>>,
+}
+
+/// Takes a number for its hash, since it is one.
+#[derive(Debug, Default)]
+struct Hashed(u64);
+
+impl Hasher for Hashed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = bytes
+            .iter()
+            .fold(self.0, |hash, byte| (hash << 8) | u64::from(*byte));
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = number;
+    }
+}
+
+/// How often a rule was broken, and where first.
+#[derive(Debug)]
+struct Seen {
+    count: u64,
+    first: String,
+}
+
+impl Summary {
+    /// Counts an event. Distinct metrics are only counted where they will be shown.
+    pub(super) fn add(&mut self, event: &Explained, file: Option<&str>, metrics: bool) {
+        match event.kind {
+            Kind::Document => self.documents += 1,
+            Kind::Other => self.others += 1,
+            Kind::Input => {}
+        }
+        self.points += event.points.len() as u64 + event.more_points;
+        for problem in &event.problems {
+            let rule = problem.rule();
+            *match rule.severity() {
+                Severity::Fault => &mut self.faults,
+                Severity::Warning => &mut self.warnings,
+            } += 1;
+            let seen = self
+                .rules
+                .entry((rule.severity(), rule))
+                .or_insert_with(|| Seen {
+                    count: 0,
+                    first: place(file, event),
+                });
+            seen.count += 1;
+        }
+        if event.has_fault() {
+            self.faults += event.more_problems;
+        } else {
+            self.warnings += event.more_problems;
+        }
+        if metrics {
+            event
+                .points
+                .chunk_by(same_set)
+                .for_each(|points| self.add_metrics(points));
+        }
+    }
+
+    /// Counts the metrics of one dimension set.
+    fn add_metrics(&mut self, points: &[Point]) {
+        let Some(first) = points.first() else { return };
+        let mut hasher = DefaultHasher::new();
+        first.namespace.hash(&mut hasher);
+        // The order of dimensions makes no other metric.
+        let mut dimensions: Vec<_> = first.dimensions.iter().collect();
+        dimensions.sort_unstable();
+        dimensions.hash(&mut hasher);
+        for point in points {
+            if self.metrics.len() > MOST_METRICS {
+                return;
+            }
+            let mut hasher = hasher.clone();
+            point.metric.hash(&mut hasher);
+            self.metrics.insert(hasher.finish());
+        }
+    }
+
+    /// The last words of the text.
+    pub(super) fn write(&self, output: &mut String, style: Style) {
+        if !self.rules.is_empty() {
+            let _ = writeln!(output, "{}", style.heading("by rule"));
+        }
+        for ((severity, rule), seen) in &self.rules {
+            let times = counted(seen.count, "time");
+            let severity = style.severity(*severity);
+            let first = printable(&seen.first);
+            let _ = writeln!(
+                output,
+                "  {severity}: {rule}, {times}, first on {first}. {}",
+                rule.next_step()
+            );
+        }
+        self.write_cost(output);
+        let lines = self.lines;
+        let events = self.documents + self.others;
+        let _ = write!(output, "{}", counted(lines, "line"));
+        if events != lines {
+            let _ = write!(output, ", {}", counted(events, "event"));
+        }
+        let _ = writeln!(
+            output,
+            ": {} EMF, {}; {}, {}, {}",
+            self.documents,
+            counted(self.others, "other"),
+            counted(self.points, "data point"),
+            counted(self.faults, "fault"),
+            counted(self.warnings, "warning")
+        );
+    }
+
+    fn write_cost(&self, output: &mut String) {
+        let count = self.metrics.len();
+        if count == 0 {
+            return;
+        }
+        let over = if count > MOST_METRICS { "over " } else { "" };
+        let metrics = counted(count.min(MOST_METRICS) as u64, "distinct metric");
+        let dollars = cost(count.min(MOST_METRICS));
+        let limit = if count > MOST_METRICS {
+            "more than"
+        } else {
+            "up to"
+        };
+        let _ = writeln!(
+            output,
+            "{over}{metrics}, one for each set of dimension values: {limit} ${dollars:.2} a month (us-east-1)"
+        );
+    }
+}
+
+/// Whether two points have the same namespace, time and dimensions.
+pub(super) fn same_set(left: &Point, right: &Point) -> bool {
+    Arc::ptr_eq(&left.dimensions, &right.dimensions)
+        && Arc::ptr_eq(&left.namespace, &right.namespace)
+}
+
+/// What so many metrics cost a month, in dollars.
+fn cost(metrics: usize) -> f64 {
+    let mut rest = metrics;
+    let mut cost = 0.0;
+    for (most, price) in PRICES {
+        let here = rest.min(most);
+        rest -= here;
+        cost += price * f64::from(u32::try_from(here).unwrap_or(u32::MAX));
+    }
+    cost
+}
+
+/// Where an event stands, with its file if there are several.
+pub(super) fn place(file: Option<&str>, event: &Explained) -> String {
+    match file {
+        Some(file) => format!("{file}: {}", event.position),
+        None => event.position.to_string(),
+    }
+}
+
+fn counted(count: u64, noun: &str) -> String {
+    let ending = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{ending}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_ten_thousand_metrics_cost_most() {
+        for (metrics, dollars) in [
+            (0, "0.00"),
+            (3, "0.90"),
+            (10_000, "3000.00"),
+            (10_010, "3001.00"),
+        ] {
+            assert_eq!(format!("{:.2}", cost(metrics)), dollars);
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! The commands.
+
+pub(crate) mod check;
+#[cfg(target_os = "linux")]
+pub(crate) mod check_segment;
+pub(crate) mod explain;
+pub(crate) mod report;
+pub(crate) mod run;

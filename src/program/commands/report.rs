@@ -1,0 +1,253 @@
+//! The command `report`: its arguments, the files it reads, and its exit code.
+
+mod hashed;
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, IsTerminal as _, Read, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use clap::{Arg, ArgAction, ArgMatches, Command};
+use tracing::error;
+use tracing::level_filters::LevelFilter;
+
+use self::hashed::Hashed;
+use crate::evidence::{History, Input, Reception, Rules, Statement, html, json, text};
+use crate::program::diagnostics;
+use crate::program::exit::Exit;
+use crate::program::options::clock::LogFormat;
+use crate::source::Environment;
+use crate::time::Moment;
+
+/// From one message of progress to the next.
+const PROGRESS_INTERVAL: Duration = Duration::from_secs(1);
+/// Lines between two looks at the clock.
+const LINES_BETWEEN_LOOKS: u64 = 4_096;
+/// Bytes that are read at once.
+const READ_BYTES: usize = 256 * 1024;
+/// Longer lines are none of the sidecar's.
+const LONGEST_LINE: u64 = 1024 * 1024;
+
+/// The command with its arguments. It has flags only: a container's variables must not change a report.
+pub(crate) fn command() -> Command {
+    Command::new("report")
+        .about("State what the clocks did, from the lines of the sidecars: exit code 0 within the limit, 1 not proven")
+        .args([
+            Arg::new("file")
+                .value_name("FILE")
+                .help("Log lines or an export of them; standard input if left out or -")
+                .value_parser(clap::value_parser!(PathBuf))
+                .num_args(0..),
+            Arg::new("max-error")
+                .long("max-error")
+                .value_name("DURATION")
+                .default_value("5ms")
+                .value_parser(limit)
+                .help("Largest acceptable error, such as 1ms or 100us; at most 60s"),
+            Arg::new("from")
+                .long("from")
+                .value_name("TIME")
+                .value_parser(moment)
+                .help("Beginning: a date (UTC), RFC 3339 or milliseconds since 1970 [default: the first line of each task]"),
+            Arg::new("to")
+                .long("to")
+                .value_name("TIME")
+                .value_parser(moment)
+                .help("End, likewise [default: the last moment that the lines of all running tasks cover]"),
+            Arg::new("max-drift-ppm")
+                .long("max-drift-ppm")
+                .value_name("PPM")
+                .default_value("15")
+                .value_parser(drift)
+                .help("How fast a clock may drift between two readings: 0 to 10000"),
+            Arg::new("html")
+                .long("html")
+                .value_name("FILE")
+                .value_parser(clap::value_parser!(PathBuf))
+                .help("Write the report to this file as a page"),
+            Arg::new("json")
+                .long("json")
+                .action(ArgAction::SetTrue)
+                .help("Print one JSON object"),
+        ])
+}
+
+fn limit(text: &str) -> Result<f64, String> {
+    let limit: crate::ErrorLimit = text.parse().map_err(|error| format!("{error}"))?;
+    match limit {
+        crate::ErrorLimit::AtMost(limit) => Ok(limit.as_secs_f64() * 1e3),
+        _ => Err("expected a limit, such as 1ms: without one there is nothing to prove".to_owned()),
+    }
+}
+
+fn moment(text: &str) -> Result<DateTime<Utc>, String> {
+    if let Ok(date) = text.parse::<NaiveDate>() {
+        return Ok(date.and_time(NaiveTime::MIN).and_utc());
+    }
+    emf_explain::parse_now(text).map_err(|error| format!("{error}, or a date such as 2026-05-04"))
+}
+
+fn drift(text: &str) -> Result<f64, String> {
+    let ppm = text
+        .parse::<f64>()
+        .ok()
+        .filter(|ppm| (0.0..=10_000.0).contains(ppm));
+    let ppm = ppm.ok_or_else(|| format!("expected a number from 0 to 10000, got {text:?}"))?;
+    Ok(ppm / 1e6)
+}
+
+/// Runs the command to its end.
+#[expect(clippy::disallowed_methods, reason = "this command prints")]
+pub(crate) fn run(matches: &ArgMatches, environment: &Environment) -> Exit {
+    diagnostics::init(LevelFilter::WARN, LogFormat::Auto, environment);
+    let rules = rules(matches);
+    if let (Some(from), Some(to)) = (rules.from_ms, rules.to_ms)
+        && from >= to
+    {
+        error!("invalid --to: expected a time after --from");
+        return Exit::Usage;
+    }
+    let (history, inputs) = match read(&files(matches)) {
+        Ok(read) => read,
+        Err((file, error)) => {
+            error!(file = %file.display(), %error, "cannot read the file");
+            return Exit::Unreadable;
+        }
+    };
+    if history.lines() == 0 {
+        error!("the input contains no line of ecs-clock-emf");
+        return Exit::Unreadable;
+    }
+    let statement = Statement::from_history(history, rules, inputs);
+    if let Some(file) = matches.get_one::<PathBuf>("html")
+        && let Err(error) = std::fs::write(file, html::html(&statement))
+    {
+        error!(file = %file.display(), %error, "cannot write the page");
+        return Exit::Unreadable;
+    }
+    let printed = if matches.get_flag("json") {
+        format!("{}\n", json::json(&statement))
+    } else {
+        text::text(&statement)
+    };
+    match io::stdout().lock().write_all(printed.as_bytes()) {
+        // A closed pipe is not an error.
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            error!(%error, "cannot write the report");
+            Exit::Fault
+        }
+        _ if statement.is_proven() => Exit::Success,
+        _ => Exit::Fault,
+    }
+}
+
+fn rules(matches: &ArgMatches) -> Rules {
+    let number = |name: &str| matches.get_one::<f64>(name).copied().unwrap_or_default();
+    let moment = |name: &str| {
+        matches
+            .get_one::<DateTime<Utc>>(name)
+            .map(DateTime::timestamp_millis)
+    };
+    Rules {
+        max_error_ms: number("max-error"),
+        drift: number("max-drift-ppm"),
+        from_ms: moment("from"),
+        to_ms: moment("to"),
+    }
+}
+
+fn files(matches: &ArgMatches) -> Vec<PathBuf> {
+    let files = matches.get_many("file").into_iter().flatten().cloned();
+    let files: Vec<PathBuf> = files.collect();
+    if files.is_empty() {
+        vec![PathBuf::from("-")]
+    } else {
+        files
+    }
+}
+
+type Unreadable<'a> = (&'a Path, io::Error);
+
+fn read(files: &[PathBuf]) -> Result<(History, Vec<Input>), Unreadable<'_>> {
+    let mut history = History::default();
+    let mut progress = Progress::new();
+    let mut inputs = Vec::new();
+    for file in files {
+        let input = read_file(file, &mut history, &mut progress);
+        inputs.push(input.map_err(|error| (file.as_path(), error))?);
+    }
+    progress.clear();
+    Ok((history, inputs))
+}
+
+fn read_file(file: &Path, history: &mut History, progress: &mut Progress) -> io::Result<Input> {
+    let bytes: Box<dyn Read> = if file.as_os_str() == "-" {
+        Box::new(io::stdin().lock())
+    } else {
+        Box::new(File::open(file)?)
+    };
+    let mut input = BufReader::with_capacity(READ_BYTES, Hashed::new(bytes)?);
+    let mut lines = 0;
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        if input
+            .by_ref()
+            .take(LONGEST_LINE)
+            .read_until(b'\n', &mut line)?
+            == 0
+        {
+            break;
+        }
+        let text = String::from_utf8_lossy(&line);
+        lines += u64::from(history.add(text.trim(), None) == Reception::Line);
+        progress.line();
+    }
+    let (bytes, sha256) = input.into_inner().finish();
+    Ok(Input {
+        name: file.display().to_string(),
+        bytes,
+        sha256,
+        lines,
+    })
+}
+
+/// Shows how many lines have been read, if somebody watches.
+struct Progress {
+    is_shown: bool,
+    lines: u64,
+    last: Moment,
+    is_there: bool,
+}
+
+impl Progress {
+    fn new() -> Self {
+        Self {
+            is_shown: io::stderr().is_terminal(),
+            lines: 0,
+            last: Moment::now(),
+            is_there: false,
+        }
+    }
+
+    fn line(&mut self) {
+        self.lines += 1;
+        if !self.is_shown || !self.lines.is_multiple_of(LINES_BETWEEN_LOOKS) {
+            return;
+        }
+        let now = Moment::now();
+        if now.since(&self.last) >= PROGRESS_INTERVAL {
+            self.last = now;
+            self.is_there = true;
+            // If stderr fails nobody is watching.
+            let _ = write!(io::stderr(), "\r{} lines read", self.lines);
+        }
+    }
+
+    fn clear(&mut self) {
+        if std::mem::take(&mut self.is_there) {
+            let _ = write!(io::stderr(), "\r\x1b[K");
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! The command `run`: samples and emits until a signal.
+
+pub(crate) mod settings;
+
+use std::time::Duration;
+
+use tracing::{error, info, warn};
+
+use crate::answer::{self, Answers};
+use crate::program::exit::Exit;
+use crate::program::options::clock::SourceKind;
+use crate::program::raw::{Change, Flags};
+use crate::program::settings::{Configured, settings};
+use crate::program::system::stoppable;
+use crate::sidecar::sink::Sink;
+use crate::sidecar::{self, Observers, RandomFractions, Settings};
+use crate::source::Environment;
+use crate::text::cut;
+use crate::time::Moment;
+
+/// How much is shown of the settings at the start, in characters.
+const SHOWN_SETTINGS: usize = 1_000;
+
+/// How long a segment that is being written may take at the end.
+const LAST_ANSWERS: Duration = Duration::from_millis(100);
+
+/// Runs the command to its end.
+pub(crate) fn run(flags: &Flags, environment: &Environment, started: Moment) -> Exit {
+    stoppable(flags, environment, async |shutdown| {
+        let configured = match settings(flags, environment, self::settings::read) {
+            Ok(configured) => configured,
+            Err(exit) => return exit,
+        };
+        report_start(&configured);
+        let (settings, answers, _) = configured.settings;
+        let once = settings.once;
+        let answers = if once {
+            report_ignored(&answers, settings.cross_check.is_some());
+            answer::Settings::default()
+        } else {
+            answers
+        };
+        let sink = match Sink::stdout() {
+            Ok(sink) => sink,
+            Err(error) => {
+                error!(%error, "there is no stdout");
+                return Exit::LinesLost;
+            }
+        };
+        let random = RandomFractions {
+            delay: fastrand::f64(),
+            offset: fastrand::f64(),
+        };
+        let observers = Observers::new(&started);
+        let answers = Answers::start(answers, &observers);
+        // Spawned rather than blocked on: waking `block_on` costs an eventfd write and a poll of everything, four
+        // times a sample.
+        let sidecar = sidecar::run(settings, sink, started, random, observers, shutdown);
+        let outcome = match tokio::spawn(sidecar).await {
+            Ok(outcome) => outcome,
+            // Nothing cancels it.
+            Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
+        };
+        answers.finish(LAST_ANSWERS);
+        if outcome.stdout_closed || outcome.counts.unreported > 0 {
+            Exit::LinesLost
+        } else if once && !outcome.had_reading {
+            Exit::NoReading
+        } else {
+            Exit::Success
+        }
+    })
+}
+
+/// Reports the version, the source that is read (for `auto`, the one it begins with) and every setting that is not the
+/// default. To a person, in one sentence that also explains stdout.
+fn report_start(configured: &Configured<(Settings, answer::Settings, SourceKind)>) {
+    let (settings, ..) = &configured.settings;
+    let (version, source) = (env!("CARGO_PKG_VERSION"), settings.source.current());
+    let changes: Vec<String> = configured.changes.iter().map(Change::to_string).collect();
+    let changes = cut(&changes.join(" "), SHOWN_SETTINGS);
+    if !configured.style.is_text() {
+        info!(version, %source, settings = changes, "started");
+        return;
+    }
+    let [sample, emit] =
+        [settings.sample_interval, settings.emit_interval].map(humantime::format_duration);
+    let pace = if settings.once {
+        "once and writes".to_owned()
+    } else if settings.format.is_reading_by_reading() {
+        format!("every {sample} and writes each reading as")
+    } else {
+        format!("every {sample}, and every {emit} writes")
+    };
+    let changes = Some(changes).filter(|changes| !changes.is_empty());
+    let changes = changes.map(|changes| format!("; settings: {changes}"));
+    info!(
+        "ecs-clock-emf {version} reads the clock ({source}) {pace} one line of CloudWatch embedded metric \
+         format (EMF) to stdout{}",
+        changes.unwrap_or_default()
+    );
+}
+
+/// Nobody can query a process that ends after its first reading, and it does not wait for a cross-check.
+fn report_ignored(answers: &answer::Settings, has_cross_check: bool) {
+    if *answers != answer::Settings::default() {
+        warn!("--listen and --clockbound-directory have no effect with --once");
+    }
+    if has_cross_check {
+        warn!("--cross-check has no effect with --once");
+    }
+}

@@ -1,0 +1,121 @@
+//! The options of `run`, read into the settings of the sidecar and of those who answer.
+
+use std::time::Duration;
+
+use crate::answer;
+use crate::program::answers::answers;
+use crate::program::clock::{clock, usual_ntp_interval};
+use crate::program::cross_check::cross_check;
+use crate::program::options::clock::SourceKind;
+use crate::program::options::run::{
+    DIMENSIONS, EMIT_INTERVAL, EMIT_JITTER, LONGEST_EMIT_INTERVAL, METRICS, NAMESPACE, ONCE,
+    PROPERTIES, SAMPLE_INTERVAL, STORAGE_RESOLUTION, USUAL_SAMPLE_INTERVAL,
+};
+use crate::program::options::{Expected, at_most, known_names, metrics_by_default};
+use crate::program::raw::Raw;
+use crate::sidecar::Settings;
+use crate::sidecar::line::{Dimensions, FEWEST_READINGS, Format};
+use crate::time::DriftRate;
+
+/// Reads the options.
+pub(crate) fn read(raw: &mut Raw<'_>) -> Option<(Settings, answer::Settings, SourceKind)> {
+    let clock = clock(raw);
+    let once = raw.is_on(&ONCE);
+    let kind = clock.as_ref().map(|clock| clock.kind);
+    let intervals = intervals(raw, kind);
+    let cross_check = cross_check(raw, clock.as_ref());
+    let format = format(raw, clock.as_ref().map(|clock| clock.drift));
+    let answers = answers(raw);
+    let (clock, intervals) = (clock?, intervals?);
+    let answers = answers.settings(clock.drift, intervals.sample);
+    let settings = Settings {
+        drift: clock.drift,
+        cross_check: cross_check?,
+        source: clock.source.read_every(intervals.sample),
+        in_ecs: clock.in_ecs,
+        once,
+        sample_interval: intervals.sample,
+        emit_interval: intervals.emit,
+        emit_jitter: intervals.jitter,
+        format: format?,
+    };
+    Some((settings, answers, clock.kind))
+}
+
+struct Intervals {
+    sample: Duration,
+    emit: Duration,
+    jitter: Duration,
+}
+
+fn intervals(raw: &mut Raw<'_>, source: Option<SourceKind>) -> Option<Intervals> {
+    let sample = raw.get(&SAMPLE_INTERVAL);
+    let emit = raw.get(&EMIT_INTERVAL);
+    let jitter = raw.get(&EMIT_JITTER);
+    // Without a valid emit interval the others are compared with the longest that there is.
+    let longest = emit.unwrap_or(LONGEST_EMIT_INTERVAL);
+    let sample = if raw.is_given(&SAMPLE_INTERVAL) {
+        raw.allowed(&SAMPLE_INTERVAL, sample, |sample| at_most(*sample, longest))
+    } else {
+        // A default must not be a fault.
+        let usual = match source {
+            Some(SourceKind::Ntp) => usual_ntp_interval(raw),
+            _ => USUAL_SAMPLE_INTERVAL,
+        };
+        Some(usual.min(longest))
+    };
+    let jitter = raw.allowed(&EMIT_JITTER, jitter, |jitter| at_most(*jitter, longest));
+    Some(Intervals {
+        sample: sample?,
+        emit: emit?,
+        jitter: jitter.unwrap_or(longest / 2),
+    })
+}
+
+fn format(raw: &mut Raw<'_>, drift: Option<DriftRate>) -> Option<Format> {
+    let resolution = raw.get(&STORAGE_RESOLUTION);
+    let namespace = raw.get(&NAMESPACE);
+    let dimensions = raw.get(&DIMENSIONS);
+    let properties = raw.get(&PROPERTIES);
+    let metrics = raw.get(&METRICS);
+    let known = properties.as_deref().unwrap_or_default();
+    let dimensions = raw.allowed(&DIMENSIONS, dimensions, |sets| known_names(sets, known));
+    let format = Format {
+        namespace: namespace?,
+        dimensions: dimensions.map_or(Dimensions::Default, Dimensions::Sets),
+        properties: properties?,
+        metrics: metrics.unwrap_or_else(metrics_by_default),
+        resolution: resolution?,
+        drift: drift?,
+    };
+    with_room(raw, format)
+}
+
+/// The format, unless what is on each line leaves too little room for readings. The dimensions are at
+/// fault only where they leave too little without any property.
+fn with_room(raw: &mut Raw<'_>, mut format: Format) -> Option<Format> {
+    let properties = std::mem::take(&mut format.properties);
+    let room = has_room(&format, "dimensions");
+    raw.allowed(&DIMENSIONS, Some(Vec::new()), |_| room)?;
+    let given = format!("{} properties", properties.len());
+    format.properties.clone_from(&properties);
+    let room = has_room(&format, &given);
+    raw.allowed(&PROPERTIES, Some(properties), |_| room)?;
+    Some(format)
+}
+
+fn has_room(format: &Format, given: &str) -> Result<(), Expected> {
+    let capacity = format.capacity();
+    if capacity >= FEWEST_READINGS {
+        return Ok(());
+    }
+    Err(Expected::described(
+        format!(
+            "room for at least {FEWEST_READINGS} readings on a line, which has fewer than 200 fields"
+        ),
+        format!("{given} that leave room for {capacity}"),
+    ))
+}
+
+#[cfg(test)]
+mod tests;

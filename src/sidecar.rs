@@ -1,0 +1,241 @@
+//! The sidecar: reads the clock at even distances and writes what it says as lines, until a signal.
+//!
+//! A sample goes one way: the source's answer becomes an event, [`control`] decides what follows from it,
+//! windows become lines, lines go to the sink. The loop in this file only executes, and reads the clocks in
+//! one place.
+#![cfg(feature = "cli")]
+
+mod control;
+mod cross_check;
+pub(crate) mod line;
+mod notice;
+mod observers;
+mod output;
+mod queue;
+mod schedule;
+mod settings;
+pub(crate) mod sink;
+pub(crate) mod window;
+
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::time::{Duration, Instant};
+
+use tracing::{debug, error, info};
+
+use self::control::{Action, Control, Event, Rules};
+use self::output::Output;
+use self::sink::{Counts, Sink};
+use self::window::Window;
+use crate::reading::ReadError;
+use crate::source::{Exchange, NtpClient, Sample};
+use crate::time::Moment;
+
+pub(crate) use self::control::RandomFractions;
+pub(crate) use self::observers::Observers;
+pub(crate) use self::settings::Settings;
+
+/// How long the last lines may take: everything is over well within 2 s of the signal.
+const LAST_LINES: Duration = Duration::from_millis(1_800);
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct RunOutcome {
+    /// Whether any reading was had.
+    pub had_reading: bool,
+    /// Whether the reader of stdout was gone.
+    pub stdout_closed: bool,
+    /// What became of the lines.
+    pub counts: Counts,
+}
+
+/// Samples and emits until `shutdown` is ready, stdout is closed, or, with `once`, after one reading.
+pub(crate) async fn run(
+    settings: Settings,
+    sink: Sink,
+    started: Moment,
+    random: RandomFractions,
+    observers: Observers,
+    shutdown: impl Future<Output = ()> + Send,
+) -> RunOutcome {
+    let source = settings.source;
+    let rules = Rules {
+        once: settings.once,
+        sample_interval: settings.sample_interval,
+        emit_interval: settings.emit_interval,
+        emit_jitter: settings.emit_jitter,
+        reading_by_reading: settings.format.is_reading_by_reading(),
+        capacity: settings.format.capacity(),
+        in_ecs: settings.in_ecs,
+        cross_check: settings.cross_check.is_some().then_some(settings.drift),
+    };
+    let ntp = settings.cross_check.map(NtpClient::new);
+    let mut output = Output::new(settings.format, sink, observers, started.wall);
+    let (mut control, mut actions) =
+        Control::start(&rules, random, started.monotonic, &Moment::now());
+    let mut shutdown = pin!(shutdown);
+    let mut read = pin!(source.read_if_due());
+    let mut under_way = Progress::default();
+    loop {
+        let wanted = under_way.execute(actions, &mut output);
+        if let Some(end) = wanted.end {
+            return finish(output, end, &control, under_way.stdout_closed).await;
+        }
+        if wanted.read {
+            read.set(source.read_if_due());
+            under_way.reading = true;
+        }
+        if let Some(ntp) = ntp.as_ref().filter(|_| wanted.cross_check) {
+            under_way.cross_check = Some(Box::pin(ntp.ask_if_due_soon()));
+        }
+        let event = next_event(&mut under_way, read.as_mut(), shutdown.as_mut(), &output).await;
+        let is_sample = matches!(event, Event::Sampled(_));
+        if let Event::Sampled(sample) = &event {
+            debug!(?sample, "sample");
+            if let Some(identity) = &sample.identity {
+                output.learn(identity);
+            }
+        }
+        let now = Moment::now();
+        actions = control.on(event, &now);
+        output.observers().beat(&now);
+        if is_sample {
+            output.observers().tell(control.observed());
+        }
+    }
+}
+
+/// What the loop is waiting for.
+#[derive(Default)]
+struct Progress<'a> {
+    /// Whether a read is under way.
+    reading: bool,
+    /// A cross-check under way. Boxed, so that it takes no room where nobody wants one.
+    cross_check: Option<BoxedCrossCheck<'a>>,
+    wake_at: Option<Instant>,
+    stdout_closed: bool,
+}
+
+/// What a cross-check gives; `None` if the server may not be asked yet.
+type CrossCheckOutcome = Option<Result<Exchange, ReadError>>;
+type BoxedCrossCheck<'a> = Pin<Box<dyn Future<Output = CrossCheckOutcome> + Send + 'a>>;
+
+/// The actions that the loop itself has to see to.
+#[derive(Default)]
+struct Wanted {
+    read: bool,
+    cross_check: bool,
+    end: Option<End>,
+}
+
+/// The last actions: windows still to be written, and the one that only reports lost lines.
+struct End {
+    windows: Vec<Window>,
+    bare: Window,
+}
+
+impl Progress<'_> {
+    /// Executes actions, and returns what is left.
+    fn execute(&mut self, actions: Vec<Action>, output: &mut Output) -> Wanted {
+        let mut wanted = Wanted::default();
+        // At the very end a line waits for room in the queue.
+        let is_end = matches!(actions.last(), Some(Action::End(_)));
+        let mut windows = Vec::new();
+        self.wake_at = None;
+        for action in actions {
+            match action {
+                Action::Read => wanted.read = true,
+                Action::CrossCheck => wanted.cross_check = true,
+                Action::Notify(notice, times) => notice.emit(times),
+                Action::WakeAt(time) => self.wake_at = Some(time),
+                Action::Write(window) if is_end => windows.push(window),
+                Action::Write(window) => output.write(&window),
+                Action::End(bare) => {
+                    let windows = std::mem::take(&mut windows);
+                    wanted.end = Some(End { windows, bare });
+                }
+            }
+        }
+        wanted
+    }
+}
+
+/// Waits for what happens next.
+async fn next_event(
+    progress: &mut Progress<'_>,
+    read: Pin<&mut impl Future<Output = Option<Sample>>>,
+    shutdown: Pin<&mut impl Future<Output = ()>>,
+    output: &Output,
+) -> Event {
+    tokio::select! {
+        biased;
+        // Before the signal: an answer that is there already is not thrown away.
+        sample = read, if progress.reading => {
+            progress.reading = false;
+            sample.map_or(Event::NotDue, |sample| Event::Sampled(Box::new(sample)))
+        }
+        () = shutdown => Event::Stop,
+        () = output.sink().closed(), if !progress.stdout_closed => {
+            progress.stdout_closed = true;
+            Event::StdoutClosed
+        }
+        () = output.observers().step_seen() => Event::Woken,
+        cross_check = finished(&mut progress.cross_check) => {
+            progress.cross_check = None;
+            Event::CrossChecked(cross_check)
+        }
+        () = sleep_until(progress.wake_at) => Event::Woken,
+    }
+}
+
+/// Waits for the cross-check under way, if any.
+async fn finished(cross_check: &mut Option<BoxedCrossCheck<'_>>) -> CrossCheckOutcome {
+    match cross_check {
+        Some(cross_check) => cross_check.await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn sleep_until(wake: Option<Instant>) {
+    match wake {
+        Some(wake) => tokio::time::sleep_until(wake.into()).await,
+        None => std::future::pending().await,
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a deadline, not a reading")]
+async fn finish(
+    mut output: Output,
+    end: End,
+    control: &Control,
+    stdout_closed: bool,
+) -> RunOutcome {
+    let deadline = tokio::time::Instant::now() + LAST_LINES;
+    let counts = output.finish(end.windows, &end.bare, deadline).await;
+    let is_closed = output.sink().is_closed();
+    // It may have shown with the last lines only.
+    if is_closed && !stdout_closed {
+        notice::Notice::StdoutClosed.emit(1);
+    } else if counts.unreported > 0 && !is_closed {
+        error!(
+            lines = counts.unreported,
+            "some lines were lost and never reported"
+        );
+    }
+    info!(
+        accepted = counts.accepted,
+        written = counts.written,
+        failed = counts.failed,
+        dropped = counts.dropped,
+        unreported = counts.unreported,
+        "stopped"
+    );
+    RunOutcome {
+        had_reading: control.had_reading(),
+        stdout_closed: is_closed,
+        counts,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,121 @@
+//! Which labels a line has, and which dimension sets follow from them.
+
+use super::*;
+
+#[test]
+fn dimension_sets_follow_what_is_known() {
+    let named = |names: &str| -> Vec<Vec<String>> {
+        names
+            .split(';')
+            .map(|set| {
+                set.split(',')
+                    .filter(|name| !name.is_empty())
+                    .map(str::to_owned)
+                    .collect()
+            })
+            .collect()
+    };
+    let outside = TaskIdentity {
+        service: None,
+        is_outside_service: true,
+        ..identity()
+    };
+    let withheld = TaskIdentity {
+        service: None,
+        ..identity()
+    };
+    let odd = TaskIdentity {
+        service: Some("l\u{e9}dger".into()),
+        ..identity()
+    };
+    let blank = TaskIdentity {
+        service: Some("  ".into()),
+        ..identity()
+    };
+    let given = [property("ClusterName", "c"), property("ServiceName", "s")];
+    for (what, identity, properties, configured, expected) in [
+        (
+            "a service",
+            Some(identity()),
+            &[][..],
+            None,
+            "ClusterName,ServiceName",
+        ),
+        (
+            "no service",
+            Some(outside.clone()),
+            &[],
+            None,
+            "ClusterName,TaskDefinitionFamily",
+        ),
+        ("not known yet", None, &[], None, ""),
+        (
+            "not known yet, but given",
+            None,
+            &given,
+            None,
+            "ClusterName,ServiceName",
+        ),
+        (
+            "no service, but given",
+            Some(outside.clone()),
+            &given,
+            None,
+            "ClusterName,TaskDefinitionFamily",
+        ),
+        (
+            "a service's name that is no dimension value",
+            Some(odd),
+            &[],
+            None,
+            "",
+        ),
+        (
+            "a service whose name could not be believed",
+            Some(withheld),
+            &[],
+            None,
+            "",
+        ),
+        ("a blank name", Some(blank), &[], None, ""),
+        (
+            "sets of which one is unknown",
+            Some(outside),
+            &[],
+            Some("ClusterName;ServiceName;TaskId"),
+            "ClusterName;TaskId",
+        ),
+    ] {
+        let format = Format {
+            properties: properties.to_vec(),
+            dimensions: configured
+                .map_or(Dimensions::Default, |sets| Dimensions::Sets(named(sets))),
+            ..format()
+        };
+        let window = window(vec![reading("2026-11-22T10:00:10Z", None)]);
+        let line = parsed(&format, &window, &origin(identity.as_ref()));
+        let sets = &line["_aws"]["CloudWatchMetrics"][0]["Dimensions"];
+        assert_eq!(*sets, serde_json::json!(named(expected)), "{what}");
+    }
+}
+
+#[test]
+fn labels_too_long_are_left_out() {
+    // A character takes 2 bytes, an escape 6, and a label 512 at most.
+    let escapes = "\u{202e}".repeat(85);
+    for (name, fits) in [
+        (escapes.clone() + "a", true),
+        (escapes.clone() + "ab", false),
+        (escapes + "\u{202e}", false),
+        ("a".repeat(256), true),
+        ("a".repeat(257), false),
+    ] {
+        let identity = TaskIdentity {
+            cluster: Some(name.clone()),
+            ..TaskIdentity::default()
+        };
+        let line = parsed(&format(), &window(Vec::new()), &origin(Some(&identity)));
+        let found = line.get("ClusterName").and_then(Value::as_str);
+        assert_eq!(found, Some(name.as_str()).filter(|_| fits));
+    }
+}

@@ -1,0 +1,58 @@
+//! The kernel's clock: what the time daemon has told it, and what is still to be corrected.
+//!
+//! It is the daemon's estimate and not a guarantee. Reads only: no privilege is needed and nothing is
+//! adjusted.
+
+#[cfg(target_os = "linux")]
+mod call;
+#[cfg(target_os = "linux")]
+mod interpret;
+
+use crate::reading::{ReadError, Reading};
+
+/// Whether this platform has the source.
+pub(super) const AVAILABLE: bool = cfg!(target_os = "linux");
+
+/// Asks the kernel once.
+///
+/// # Errors
+/// [`ReadErrorKind::Kernel`](crate::ReadErrorKind::Kernel) if the kernel refuses, as the seccomp profile
+/// of an old container runtime makes it.
+#[cfg(target_os = "linux")]
+pub(super) fn read() -> Result<Reading, ReadError> {
+    use crate::reading::ClockSource;
+    use crate::time::Moment;
+
+    let requested = Moment::now();
+    let answer = call::ask()?;
+    let mut reading = Reading::new(ClockSource::Kernel, requested, Moment::now());
+    (reading.status, reading.bound) = interpret::interpret(&answer, requested.wall);
+    if reading.is_synchronized() && reading.bound.is_none() {
+        reading.bound_unknown = Some(interpret::bound_unknown(&answer));
+    }
+    Ok(reading)
+}
+
+/// Always fails: this platform has no `adjtimex(2)`.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn read() -> Result<Reading, ReadError> {
+    Err(ReadError::new(
+        crate::reading::ReadErrorKind::Kernel,
+        "this platform has no adjtimex",
+    ))
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+    use crate::reading::{ClockSource, SyncStatus};
+
+    #[test]
+    fn this_kernel_answers() {
+        let reading = read().unwrap();
+        assert_eq!(reading.source, ClockSource::Kernel);
+        assert_eq!(reading.reference, None);
+        assert_ne!(reading.status, SyncStatus::Unknown);
+        assert!(reading.bound.is_none() || reading.is_synchronized());
+    }
+}

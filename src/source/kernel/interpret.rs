@@ -1,0 +1,170 @@
+//! What the kernel's answer means: the status and the error bound. Pure.
+//!
+//! What daemons write into the kernel differs. `maxerror` is a bound with chrony and ntpd; others start it
+//! at 0 at each update, and the kernel adds 500 µs a second, so a multiple of 500 is no estimate. The
+//! error flag `STA_UNSYNC` is cleared by some daemons only, so it says nothing; a daemon that is gone shows
+//! by `maxerror`, which grows to its cap.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Timelike, Utc};
+
+use crate::reading::{BoundUnknown, SyncStatus};
+use crate::time::ErrorBound;
+
+/// Where `maxerror` stops growing, in microseconds: `NTP_PHASE_LIMIT` of the kernel.
+const CAP_US: i64 = 16_000_000;
+/// What the kernel adds to `maxerror` each second, in microseconds: `MAXFREQ` of the kernel. It slews
+/// what `adjtime(3)` asks for at this rate too.
+const SECOND_US: u16 = 500;
+/// The largest rate that corrects a clock's own frequency, in parts per million. A daemon that makes the
+/// clock run faster or slower than that is slewing an offset whose size it does not tell.
+const LARGEST_RATE_PPM: i128 = 500;
+/// The kernel's `freq` has 16 bits after the binary point.
+const FREQ_UNIT: i128 = 1 << 16;
+/// The length of a tick when the clock is not sped up or slowed down, in microseconds.
+const USUAL_TICK_US: i128 = 10_000;
+/// `tick` is microseconds in a hundredth of a second: one more is 100 parts per million.
+const TICK_PPM: i128 = 100;
+/// The largest `offset` there is, in microseconds: `MAXPHASE` of the kernel.
+const LARGEST_OFFSET_US: u64 = 500_000;
+/// What a kernel before the fix of November 2024 makes of a negative offset in microseconds:
+/// (2^32 ns - the offset) / 1000.
+const WRAPPED_US: u64 = 4_294_968;
+
+/// The members of `struct timex` that are used, as the kernel has them.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Timex {
+    /// What the phase-locked loop has left to correct; in nanoseconds with `STA_NANO`, else microseconds.
+    pub(super) offset: i64,
+    /// The frequency correction, in parts per million × 65,536.
+    pub(super) freq: i64,
+    /// The maximum error, in microseconds.
+    pub(super) maxerror: i64,
+    /// The estimated error, in microseconds.
+    pub(super) esterror: i64,
+    /// The `STA_` flags.
+    pub(super) status: i32,
+    /// The length of a tick, in microseconds.
+    pub(super) tick: i64,
+}
+
+/// What the kernel said.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Answer {
+    /// The return value, such as `TIME_OOP`.
+    pub(super) state: i32,
+    pub(super) timex: Timex,
+    /// What is left of an `adjtime(3)` slew, in microseconds.
+    pub(super) slew_left_us: i64,
+}
+
+/// The status, and the bound where it is known, of an answer given when the wall clock showed `wall`.
+pub(super) fn interpret(answer: &Answer, wall: DateTime<Utc>) -> (SyncStatus, Option<ErrorBound>) {
+    let Answer { state, timex, .. } = answer;
+    let is_unsynchronized = timex.maxerror >= CAP_US
+        || timex.has(libc::STA_CLOCKERR)
+        || timex.has_pps_error()
+        || *state == libc::TIME_OOP
+        || timex.may_hide_leap_second(wall);
+    if is_unsynchronized {
+        (SyncStatus::NotSynchronized, None)
+    } else {
+        (SyncStatus::Synchronized, bound(answer))
+    }
+}
+
+/// `maxerror + esterror + |offset| × 4/3 + |rest of adjtime|`, and 500 µs where there is such a rest: the
+/// kernel takes a second's share off the rest before it slews it.
+fn bound(answer: &Answer) -> Option<ErrorBound> {
+    let timex = &answer.timex;
+    if !timex.has_estimate() || timex.is_slewing() {
+        return None;
+    }
+    // What is left after this second's share, which is a quarter at most.
+    let offset_ns = (timex.offset_ns() * 4).div_ceil(3);
+    let slew_us = match answer.slew_left_us.unsigned_abs() {
+        0 => 0,
+        left => u128::from(left) + u128::from(SECOND_US),
+    };
+    let estimate_us = timex.maxerror.unsigned_abs() + timex.esterror.unsigned_abs();
+    let bound_ns = (u128::from(estimate_us) + slew_us) * 1_000 + offset_ns;
+    let bound = Duration::from_nanos(u64::try_from(bound_ns).ok()?);
+    ErrorBound::try_from(bound).ok()
+}
+
+/// Why a synchronized clock has no bound. A lasting cause is named before a passing one.
+pub(super) fn bound_unknown(answer: &Answer) -> BoundUnknown {
+    let timex = &answer.timex;
+    if timex.esterror >= CAP_US {
+        BoundUnknown::ErrorAtCap
+    } else if !timex.has_estimate() {
+        BoundUnknown::NoEstimate
+    } else if timex.is_slewing() {
+        BoundUnknown::Slewing
+    } else {
+        BoundUnknown::Withheld
+    }
+}
+
+impl Timex {
+    fn has(&self, flags: i32) -> bool {
+        self.status & flags != 0
+    }
+
+    /// Whether a pulse per second that the clock is to follow is missing or bad, by the kernel's own rule.
+    fn has_pps_error(&self) -> bool {
+        let no_signal =
+            self.has(libc::STA_PPSFREQ | libc::STA_PPSTIME) && !self.has(libc::STA_PPSSIGNAL);
+        let bad_time = self.has(libc::STA_PPSTIME) && self.has(libc::STA_PPSJITTER);
+        let bad_frequency =
+            self.has(libc::STA_PPSFREQ) && self.has(libc::STA_PPSWANDER | libc::STA_PPSERROR);
+        no_signal || bad_time || bad_frequency
+    }
+
+    /// Whether a leap second may be in progress without the return value showing it: with `STA_UNSYNC`
+    /// that is always `TIME_ERROR`. The kernel acts on either flag at the next 00:00 UTC.
+    fn may_hide_leap_second(&self, wall: DateTime<Utc>) -> bool {
+        const SECOND_BEFORE: Duration = Duration::from_secs(24 * 60 * 60 - 1);
+        const TWO_AFTER: Duration = Duration::from_secs(2);
+        let of_day = Duration::new(
+            wall.num_seconds_from_midnight().into(),
+            wall.nanosecond().min(999_999_999),
+        );
+        self.has(libc::STA_UNSYNC)
+            && self.has(libc::STA_INS | libc::STA_DEL)
+            && (of_day >= SECOND_BEFORE || of_day <= TWO_AFTER)
+    }
+
+    /// Whether `maxerror` and `esterror` are estimates of a daemon.
+    fn has_estimate(&self) -> bool {
+        let is_counted_from_zero = self.maxerror % i64::from(SECOND_US) == 0;
+        self.maxerror >= 0 && !is_counted_from_zero && (0..CAP_US).contains(&self.esterror)
+    }
+
+    /// Whether the clock runs so fast or so slow that it must be correcting a large offset.
+    fn is_slewing(&self) -> bool {
+        let tick_ppm = (i128::from(self.tick) - USUAL_TICK_US) * TICK_PPM;
+        let rate = tick_ppm * FREQ_UNIT + i128::from(self.freq);
+        rate.abs() > LARGEST_RATE_PPM * FREQ_UNIT
+    }
+
+    /// The magnitude of `offset` in nanoseconds.
+    fn offset_ns(&self) -> u128 {
+        let magnitude = self.offset.unsigned_abs();
+        if self.has(libc::STA_NANO) {
+            return magnitude.into();
+        }
+        let is_wrapped =
+            self.offset > 0 && (LARGEST_OFFSET_US + 1..WRAPPED_US).contains(&magnitude);
+        let microseconds = if is_wrapped {
+            WRAPPED_US - magnitude
+        } else {
+            magnitude
+        };
+        u128::from(microseconds) * 1_000
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,20 @@
+//! The NTP source: requests keep a schedule of their own, and each exchange is judged without I/O.
+
+#[cfg(test)]
+mod answer;
+mod client;
+mod cross_check;
+mod error;
+mod exchange;
+#[cfg(all(feature = "cli", any(test, fuzzing)))]
+pub(crate) mod fuzzing;
+mod packet;
+mod schedule;
+mod server;
+mod socket;
+mod timestamp;
+
+pub use self::client::{NtpClient, NtpSettings};
+pub use self::cross_check::{Comparison, CrossCheck, NotCompared};
+pub use self::exchange::Exchange;
+pub use self::server::{InvalidNtpServer, NtpServer};

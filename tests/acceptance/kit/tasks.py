@@ -1,0 +1,113 @@
+"""Tasks of the kit: they are started by `RunTask`, never by a service, so that nothing starts them again."""
+
+import base64
+import copy
+import json
+import zlib
+from pathlib import Path
+
+from kit.errors import KitError
+from kit.state import TAG
+
+TOP = Path(__file__).resolve().parents[3]
+PYTHON_IMAGE = "public.ecr.aws/docker/library/python:3.13-alpine"
+STOPPED = "STOPPED"
+# A task that neither runs nor stops within this time.
+START_S = 480
+
+
+def shipped_task():
+    """The project's own task definition with a ClockBound segment."""
+    return json.loads((TOP / "container" / "clockbound-task-definition.json").read_text())
+
+
+def shipped_sidecar():
+    found, = [c for c in shipped_task()["containerDefinitions"] if c["name"] == "ecs-clock-emf"]
+    return found
+
+
+def log_configuration(run, group, stream_prefix):
+    options = {
+        "awslogs-group": group, "awslogs-region": run.region, "awslogs-stream-prefix": stream_prefix, "mode": "non-blocking",
+        "max-buffer-size": "1m",
+    }  # fmt: skip
+    return {"logDriver": "awslogs", "options": options}
+
+
+def sidecar(run, group, cluster, service, image="sidecar-clockbound", **environment):
+    """The shipped sidecar, under the names of a synthetic service."""
+    container = copy.deepcopy(shipped_sidecar())
+    given = {v["name"]: v["value"] for v in container["environment"]}
+    given |= {"CLOCK_EMF_PROPERTIES": f"ClusterName={cluster},ServiceName={service}", "CLOCK_EMF_NAMESPACE": run.namespace, **environment}
+    container |= {
+        "image": run.images[image], "environment": [{"name": name, "value": value} for name, value in given.items()],
+        "logConfiguration": log_configuration(run, group, "clock"),
+    }  # fmt: skip
+    return container
+
+
+def probe_container(run, seconds):
+    source = zlib.compress((Path(__file__).parent / "probe.py").read_bytes(), 9)
+    script = f"import base64,zlib;exec(zlib.decompress(base64.b64decode({base64.b64encode(source).decode()!r})))"
+    return {
+        "name": "probe", "image": run.options.probe_image or PYTHON_IMAGE, "essential": True, "memory": 256, "user": "65532:65532",
+        "readonlyRootFilesystem": True, "linuxParameters": {"capabilities": {"drop": ["ALL"]}},
+        "command": ["python3", "-c", script], "environment": [{"name": "PROBE_SECONDS", "value": str(seconds)}],
+        "mountPoints": [{"sourceVolume": "clockbound", "containerPath": "/var/run/clockbound", "readOnly": True}],
+        "logConfiguration": log_configuration(run, run.kit["ProbeGroup"], "probe"),
+    }  # fmt: skip
+
+
+def probe_task(run, seconds):
+    """The shipped task with the probe in the place of the application. It does not wait for the segment: that is a question."""
+    group = run.kit["ProbeGroup"]
+    return [sidecar(run, group, run.drill_cluster, "probe", CLOCK_EMF_CROSS_CHECK="ntp"), probe_container(run, seconds)]
+
+
+def register(run, family, containers, **changes):
+    """Registers a task definition of the kit, and returns its ARN."""
+    name = f"{run.prefix}-{family}"
+    run.state.intend("task definition", name)
+    shipped = shipped_task()
+    definition = {
+        "family": name, "requiresCompatibilities": ["FARGATE"], "networkMode": "awsvpc", "cpu": shipped["cpu"], "memory": shipped["memory"],
+        "executionRoleArn": run.kit["ExecutionRole"], "volumes": shipped["volumes"], "containerDefinitions": containers,
+        "runtimePlatform": {"cpuArchitecture": {"amd64": "X86_64", "arm64": "ARM64"}[run.options.arch], "operatingSystemFamily": "LINUX"},
+        "tags": [{"key": TAG, "value": run.state.id}], **changes,
+    }  # fmt: skip
+    answer = run.aws.call("ecs", "RegisterTaskDefinition", **definition)
+    return answer["taskDefinition"]["taskDefinitionArn"]
+
+
+def start(run, definition, **changes):
+    """Starts one task in the network of the demonstration, and returns its ARN."""
+    run.state.intend("task", definition.rpartition("/")[2])
+    answer = run.aws.call(
+        "ecs", "RunTask", cluster=run.network["cluster"], taskDefinition=definition, count=1, startedBy=run.prefix,
+        tags=[{"key": TAG, "value": run.state.id}],
+        **({"launchType": "FARGATE"} if "capacityProviderStrategy" not in changes else {}),
+        networkConfiguration={"awsvpcConfiguration": {
+            "subnets": run.network["subnets"], "securityGroups": run.network["groups"], "assignPublicIp": "ENABLED",
+        }},
+        **changes,
+    )  # fmt: skip
+    if answer.get("failures"):
+        raise KitError(f"ecs:RunTask: {answer['failures'][0].get('reason')}")
+    return answer["tasks"][0]["taskArn"]
+
+
+def describe(run, arns):
+    return run.aws.call("ecs", "DescribeTasks", cluster=run.network["cluster"], tasks=arns)["tasks"]
+
+
+def until_status(run, arns, *wanted, seconds=START_S):
+    """Yields until every task has one of the states; returns the tasks."""
+    deadline = run.clock.now() + seconds
+    while True:
+        tasks = describe(run, arns)
+        if len(tasks) == len(arns) and all(task["lastStatus"] in wanted for task in tasks):
+            return tasks
+        if run.clock.now() > deadline:
+            states = ", ".join(sorted({f"{task['lastStatus']} {task.get('stoppedReason', '')}".strip() for task in tasks}))
+            raise KitError(f"tasks were not {' or '.join(wanted)} after {seconds} s: {states or 'not listed'}")
+        yield 10

@@ -1,0 +1,180 @@
+"""What goes wrong on the way: every failing call, an interrupt at any moment, throttling, late answers, a wrong clock."""
+
+import json
+
+import pytest
+from kit.errors import KitError
+from kit.phases import verify
+from standins.world import Faults, World
+from test_rehearsal import clean_verdicts, rehearse, verdicts
+
+# Between them they make every kind of call, in little time.
+CHOSEN = ("K0", "K1", "K2", "K3", "K4", "K5", "K6", "K7", "K9", "K10", "K11", "K12", "K13", "K15", "K16", "K17")
+
+
+@pytest.fixture(scope="module")
+def calls(tmp_path_factory):
+    """The calls of a run in which nothing fails."""
+    _, _, _, world = rehearse(tmp_path_factory.mktemp("calls"), only=CHOSEN)
+    return world.cloud.calls
+
+
+def needed_by(site):
+    """The experiments that are enough to get to a call: those that share nothing with it are left out, which saves the time."""
+    _, experiment, _ = site
+    if experiment in ("", "player", "probe"):
+        return {"player": ("K3", "K6"), "probe": ("K9",)}.get(experiment, ("K5", "K13"))
+    return (experiment,)
+
+
+def test_every_site_of_a_call_may_fail(calls, tmp_path, reset_ids):
+    """A site is a phase, an experiment and an action; of its calls one fails, the first or one in the middle of things."""
+    smaller, finished = {}, set()
+    for index, site in enumerate(sorted(set(calls))):
+        only = needed_by(site)
+        if only not in smaller:
+            _, _, _, world = rehearse(folder_in(tmp_path, f"all-{len(smaller)}"), only=only)
+            smaller[only] = world.cloud.calls
+        found = [number for number, call in enumerate(smaller[only], 1) if call == site]
+        assert found, f"no smaller run makes the call {site}"
+        reset_ids()
+        # A second run takes most of the time, so it is for each phase of each experiment, and for a third of the rest.
+        again = site[:2] not in finished or index % 3 == 0
+        finished.add(site[:2])
+        check_failure(folder_in(tmp_path, str(index)), only, found[index * 7 % len(found)], site, again)
+
+
+def folder_in(parent, name):
+    folder = parent / name
+    folder.mkdir()
+    return folder
+
+
+def check_failure(folder, only, number, site, again):
+    """The call fails: what was created is gone, the report names it, the exit code is 3, and a second run finishes."""
+    world = World()
+    world.cloud.fail_at = number
+    run = world.run(folder, only=only)
+    try:
+        code = verify(run, lambda plan: True)
+    except Exception as error:  # noqa: BLE001 (which one is what is looked at)
+        # In the phase plan nothing has been created, so there is nothing to report on.
+        assert site[0] == "plan" and world.left() == {}, f"{site}: {error!r}"
+        assert "seeded" in str(error), f"{site}: {error!r}"
+        code = 3
+    else:
+        report = json.loads((run.artifacts / "report.json").read_text())
+        reasons = json.dumps([report["failures"], report["notes"], report["experiments"]])
+        # Without an answer about the permissions it goes on, and says so.
+        assert code == 3 or site[2].startswith("iam:"), f"{site}: exit code {code}"
+        assert world.cloud.failed in reasons, f"{site}: {reasons}"
+    assert world.left() == {}, f"{site}: left behind"
+    assert world.cloud.violations == [], site
+    if not again:
+        return
+    world.cloud.fail_at = None
+    code, report, _, _ = rehearse(folder, world=world, only=only)
+    assert (code, verdicts(report)) == (0, clean_verdicts(only)), f"{site}: the second run"
+    assert world.left() == {}, site
+
+
+@pytest.mark.parametrize("share", [0.02, 0.2, 0.35, 0.5, 0.7, 0.85, 0.97])
+def test_an_interrupt_at_any_call_leaves_nothing(calls, share, tmp_path):
+    world = World()
+    world.cloud.interrupt_call = max(int(len(calls) * share), 20)
+    run = world.run(tmp_path, only=CHOSEN)
+    assert verify(run, lambda plan: True) == 3
+    assert world.left() == {} and world.cloud.violations == []
+    report = json.loads((run.artifacts / "report.json").read_text())
+    assert "interrupted" in json.dumps(report["failures"])
+    code, report, _, _ = rehearse(tmp_path, world=world, only=CHOSEN)
+    assert (code, world.left()) == (0, {})
+
+
+@pytest.mark.parametrize("minute", [0.5, 3, 12, 40])
+def test_an_interrupt_while_it_waits_leaves_nothing(minute, tmp_path):
+    world = World()
+    world.cloud.interrupt_at = world.cloud.time + minute * 60
+    run = world.run(tmp_path, only=("K1", "K6", "K8"))
+    assert verify(run, lambda plan: True) == 3
+    assert world.left() == {}
+
+
+def test_what_was_measured_before_is_not_measured_again(tmp_path):
+    world = World()
+    run = world.run(tmp_path, only=("K13", "K15", "K6"))
+    world.cloud.interrupt_at = world.cloud.time + 20 * 60
+    assert verify(run, lambda plan: True) == 3
+    before = len([call for call in world.cloud.calls if call[1] == "K13"])
+    code, report, second, _ = rehearse(tmp_path, world=world, only=("K13", "K15", "K6"))
+    assert (code, verdicts(report)) == (0, clean_verdicts(("K13", "K15", "K6")) | {"K15": "measured"})
+    assert second.state.id == run.state.id
+    assert len([call for call in world.cloud.calls if call[1] == "K13"]) == before
+    # Finished: the next one is new.
+    _, _, third, _ = rehearse(tmp_path, world=world, only=("K15",))
+    assert third.state.id != run.state.id
+
+
+def test_throttling_is_waited_for(tmp_path):
+    world = World()
+    world.cloud.throttle_every = 7
+    code, report, _, _ = rehearse(tmp_path, world=world, quick=True)
+    assert code == 0 and set(verdicts(report).values()) == {"as claimed", "measured"} and world.left() == {}
+
+
+def test_late_answers_are_waited_for(tmp_path):
+    faults = Faults(slow="ClockStep", listed_ms=240_000, unlisted_s=40, extraction_ms=25_000)
+    code, report, _, world = rehearse(tmp_path, faults, only=("K0", "K1", "K2", "K3", "K5"))
+    assert (code, verdicts(report)) == (0, clean_verdicts(("K0", "K1", "K2", "K3", "K5"))) and world.left() == {}
+
+
+@pytest.mark.parametrize("ahead", [-200.0, 200.0])
+def test_a_wrong_clock_of_the_reader_changes_nothing(ahead, tmp_path):
+    code, report, _, world = rehearse(tmp_path, ahead=ahead, quick=True)
+    assert code == 0 and set(verdicts(report).values()) == {"as claimed", "measured"} and world.left() == {}
+    assert "ahead of AWS's" in report["notes"][0]
+
+
+def test_a_clock_that_aws_would_reject_is_named_before_anything_is_created(tmp_path):
+    world = World()
+    with pytest.raises(KitError, match="clock is 400 s ahead"):
+        verify(world.run(tmp_path, ahead=400.0), lambda plan: True)
+    assert world.left() == {}
+
+
+def test_a_denied_permission_is_named_before_anything_is_created(tmp_path):
+    world = World()
+    world.cloud.denied = {"iam:CreateRole", "ecs:RunTask"}
+    with pytest.raises(KitError, match="ecs:RunTask, iam:CreateRole"):
+        verify(world.run(tmp_path), lambda plan: True)
+    assert world.left() == {} and {phase for phase, _, _ in world.cloud.calls} == {"plan"}
+
+
+def test_another_account_is_refused(tmp_path):
+    world = World()
+    run = world.run(tmp_path)
+    run.options.account = "999988887777"
+    with pytest.raises(KitError, match="belong to account 123456789012"):
+        verify(run, lambda plan: True)
+
+
+def test_without_confirmation_nothing_is_created(tmp_path):
+    world, shown = World(), []
+    with pytest.raises(KitError, match="not confirmed"):
+        verify(world.run(tmp_path), lambda plan: shown.append(plan))
+    assert world.left() == {} and "minutes and costs about" in shown[0] and {phase for phase, _, _ in world.cloud.calls} == {"plan"}
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_stack_that_does_not_come_to_be_is_reported_with_its_reason(tmp_path):
+    code, report, _, world = rehearse(tmp_path, Faults(failing_stack="-silent"), only=("K5",))
+    assert code == 3 and world.left() == {}
+    assert "Service: seeded" in report["experiments"][0]["summary"]
+
+
+def test_a_full_quota_of_saved_queries_is_found_before_anything_is_created(tmp_path):
+    world = World()
+    world.logs.definitions |= {f"q{n}": {"Name": f"mine/{n}", "QueryString": ""} for n in range(960)}
+    with pytest.raises(KitError, match="the quota is 1000"):
+        verify(world.run(tmp_path), lambda plan: True)
+    assert len(world.logs.definitions) == 960

@@ -1,0 +1,155 @@
+"""The probe against what can be had here: the example endpoint, a real NTP server, a segment that the real program writes."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import time
+
+import pytest
+from kit import probe
+from kit.experiments.endpoint import Behaviour, Growth
+from kit.player import recorded_lines
+from kit.tasks import PYTHON_IMAGE, probe_container, shipped_task
+from program import Endpoint, Sidecar, binaries
+from standins.world import World
+
+DEADLINE_S = 20
+
+
+@pytest.fixture
+def lines(monkeypatch):
+    """What the probe says."""
+    said = []
+    monkeypatch.setattr(probe, "say", lambda kind, **members: said.append({"probe": kind, "at": time.time(), **members}))
+    return said
+
+
+@pytest.fixture
+def play(monkeypatch):
+    """Starts the example endpoint, and gives its address to the probe."""
+    started = []
+
+    def start(scenario, *options):
+        started.append(Endpoint(binaries()[1], scenario, *options))
+        monkeypatch.setenv("ECS_CONTAINER_METADATA_URI_V4", started[-1].uri)
+        return started[-1]
+
+    yield start
+    for endpoint in started:
+        endpoint.close()
+
+
+# Milliseconds a second: a part per million is a microsecond a second.
+@pytest.mark.parametrize(("scenario", "ppm"), [("good", 0), ("drifting", 1), ("drifting", 15)])
+def test_the_fit_finds_the_growth_of_the_example_endpoint(scenario, ppm, lines, play):
+    play(scenario, "--drift-rate", str(ppm / 1000))
+    for _ in range(60):
+        probe.document_line()
+        time.sleep(0.02)
+    verdict = Growth().judge({"documents": lines})
+    assert verdict.verdict == "measured"
+    assert (f"nearest to {ppm} ppm" if ppm else "does not grow with age") in verdict.summary, verdict.summary
+
+
+def test_the_endpoint_behaves_as_the_agent(lines, play, monkeypatch):
+    play("good", "--limit")
+    probe.endpoint_lines()
+    found = {line["probe"]: line for line in lines} | {"failed": []}
+    assert Behaviour().judge(found).verdict == "as claimed", found
+    assert found["burst"] == found["burst"] | {"requests": 40, "refused": 0}
+
+
+def test_another_idle_time_is_seen(lines, play):
+    play("good", "--idle-close", "1s")
+    probe.endpoint_lines()
+    assert Behaviour().judge({line["probe"]: line for line in lines} | {"failed": []}).verdict == "refuted"
+
+
+def test_an_endpoint_that_is_down_is_a_line_and_no_crash(lines, play):
+    play("down")
+    probe.document_line()
+    assert "error" in lines[0]
+
+
+@pytest.fixture
+def chronyd(tmp_path):
+    """A real NTP server on loopback that controls no clock; its port."""
+    program = shutil.which("chronyd") or "/usr/sbin/chronyd"
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    configuration = tmp_path / "chrony.conf"
+    configuration.write_text(f"local stratum 8\nallow 127.0.0.1\nbindaddress 127.0.0.1\nport {port}\ncmdport 0\npidfile {tmp_path}/pid\ndriftfile {tmp_path}/drift\n")
+    process = subprocess.Popen(
+        [program, "-x", "-d", "-u", "root" if os.geteuid() == 0 else os.environ.get("USER", "nobody"), "-f", str(configuration)],
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    yield port
+    process.terminate()
+    process.wait(timeout=10)
+
+
+def test_a_real_server_is_asked(chronyd):
+    deadline = time.monotonic() + DEADLINE_S
+    while True:
+        try:
+            answer = probe.ask_ntp("127.0.0.1", chronyd)
+            break
+        except OSError:
+            assert time.monotonic() < deadline, "chronyd does not answer"
+            time.sleep(0.1)
+    # Both read the same clock, so the offset is within what the exchange leaves open.
+    assert answer["stratum"] == 8 and answer["leap"] == 0
+    assert abs(answer["offset"]) <= answer["distance"] + 1e-4
+
+
+def test_the_segment_of_the_real_program_is_read(tmp_path, play):
+    endpoint = play("good")
+    sidecar = Sidecar(binaries()[0], endpoint.environment | {"CLOCK_EMF_CLOCKBOUND_DIRECTORY": str(tmp_path), "CLOCK_EMF_MAX_ERROR": "5ms"})
+    try:
+        deadline = time.monotonic() + DEADLINE_S
+        while True:
+            try:
+                found = probe.read_segment(tmp_path / "shm0")
+                if found["good"]:
+                    break
+            except OSError:
+                pass
+            assert time.monotonic() < deadline, "the segment never became good"
+            time.sleep(0.1)
+        assert 0.4 < found["half_ms"] < 5
+    finally:
+        sidecar.stop()
+
+
+def test_the_kernel_answers_without_privilege(lines):
+    probe.host_lines()
+    host = lines[0]
+    assert host["clocksource"] and isinstance(host["devices"], list)
+    # In a sandbox that refuses the call it says so.
+    assert isinstance(host["adjtimex"], str) or host["adjtimex"]["maxerror"] >= 0
+
+
+def test_the_task_of_the_probe_is_the_shipped_one(tmp_path):
+    """The container's script is the file, small enough for a task definition, and everything else is as shipped."""
+    run = World().run(tmp_path)
+    run.kit = {"ProbeGroup": "g"}
+    container = probe_container(run, 300)
+    assert container["image"] == PYTHON_IMAGE and len(json.dumps(container)) < 20_000
+    script = container["command"][2].replace("exec(", "print(", 1)
+    shown = subprocess.run(["python3", "-c", script], capture_output=True, text=True, check=True).stdout
+    assert "def ask_ntp" in shown
+    assert [volume["name"] for volume in shipped_task()["volumes"]] == [point["sourceVolume"] for point in container["mountPoints"]]
+
+
+def test_the_recorded_lines_have_the_metrics_of_the_program():
+    """If the program writes other metrics now, record_lines.py has to be run again."""
+    from record_lines import record_all
+
+    def metrics(line):
+        return [m["Name"] for d in json.loads(line)["_aws"]["CloudWatchMetrics"] for m in d["Metrics"]]
+
+    now, then = record_all(), recorded_lines()
+    assert {name: metrics(line) for name, line in now.items()} == {name: metrics(line) for name, line in then.items()}
