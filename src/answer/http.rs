@@ -2,6 +2,7 @@
 
 mod activity;
 mod address;
+mod client;
 mod connection;
 mod connections;
 mod crowding;
@@ -22,11 +23,12 @@ use self::handler::Handler;
 #[allow(unused_imports, reason = "the demonstration is a feature")]
 pub(crate) use self::{
     address::{LoopbackAddress, NotLoopback},
+    client::Sidecar,
     handler::Rules,
     reply::Reply,
 };
 use super::trouble::Trouble;
-use crate::reading::Observed;
+use crate::sidecar::Observed;
 
 /// Where to listen, and how a clock is judged.
 #[derive(Debug, Clone, PartialEq)]
