@@ -2,6 +2,7 @@
 
 mod activity;
 mod address;
+mod client;
 mod connection;
 mod connections;
 mod crowding;
@@ -22,6 +23,7 @@ use self::handler::Handler;
 #[allow(unused_imports, reason = "the demonstration is a feature")]
 pub(crate) use self::{
     address::{LoopbackAddress, NotLoopback},
+    client::Sidecar,
     handler::Rules,
     reply::Reply,
 };

@@ -126,6 +126,17 @@ impl<'a> Raw<'a> {
         self.given(option).map(|given| given.place)
     }
 
+    /// The text given to an option, which is noted as a fault unless the option's rule accepts it.
+    pub(crate) fn checked_text<T: PartialEq>(&mut self, option: &'static Opt<T>) -> Option<String> {
+        self.get(option);
+        self.given(option).map(|given| given.text)
+    }
+
+    /// The value of a flag, whatever variables there are.
+    pub(crate) fn flag(&self, name: &str) -> Option<String> {
+        self.flags.get(name).cloned()
+    }
+
     /// Notes a fault. What is shown of it is cut, since an event that is longer than a pipe would wait
     /// forever where nobody reads stderr.
     pub(crate) fn fault(&mut self, place: &str, given: &str, problem: Problem) {

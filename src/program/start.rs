@@ -8,7 +8,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 
 #[cfg(target_os = "linux")]
 use crate::program::commands;
-use crate::program::commands::{check, explain, report, run};
+use crate::program::commands::{check, check_ask, explain, report, run};
 use crate::program::exit::Exit;
 use crate::program::help;
 use crate::program::options::groups::{self, Group};
@@ -90,6 +90,9 @@ fn check(matches: &ArgMatches, environment: &Environment) -> Exit {
     if let Some(directory) = matches.get_one::<PathBuf>("clockbound") {
         return commands::check_segment::run(directory, &flags, environment);
     }
+    if check_ask::is_wanted(&flags, environment) {
+        return check_ask::run(&flags, environment);
+    }
     check::run(&flags, environment)
 }
 
@@ -102,7 +105,7 @@ fn segment() -> Option<Arg> {
             .value_parser(clap::value_parser!(PathBuf))
             .help_heading("What is read")
             // These are about the source's reading, which a segment does not contain.
-            .conflicts_with_all(["max-age", "age-adjusted", "wait"])
+            .conflicts_with_all(["ask", "max-age", "age-adjusted", "wait"])
             .help("Judge the ClockBound segment in this directory as its clients do; 3 if there is none")
     })
 }

@@ -2,12 +2,13 @@
 //! memory stays where it was, and whether each line of metrics comes in time. Linux only.
 //!
 //! ```text
-//! cargo bench --bench listen_load             # 1000 requests a second for 30 s
-//! cargo bench --bench listen_load -- 500 10   # 500 a second for 10 s
+//! cargo bench --bench listen_load           # 60 s on kept connections, 60 s on new ones, then crowds
+//! cargo bench --bench listen_load -- 10     # 10 s each
 //! ```
 //!
 //! Meanwhile others misbehave: they connect and are silent, and send heads that are too large. Ends with exit
-//! code 1 if a request failed, the endpoint was asked for more than the samples, or a line was lost.
+//! code 1 if a request failed (except those of 500 callers of Node's fetch, which open about 1,000 connections), an
+//! answer took too long, memory grew too much, the endpoint was asked for more than the samples, or a line was lost.
 #![allow(
     dead_code,
     clippy::unwrap_used,
@@ -21,17 +22,30 @@ mod load;
 #[path = "../support/mod.rs"]
 mod support;
 
-use std::io::Write;
+use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use endpoint::{Scenario, Server};
-use load::{Rate, Target, measure};
+use load::{Rate, Target, measure, resident_kb};
 use support::Program;
 
 const ADDRESS: &str = "127.27.80.1:2780";
+/// How long an answer may take while others hold every connection.
+const LONGEST: Duration = Duration::from_millis(100);
+/// The memory that the sidecar may use with 500 connections.
+const MOST_KB: u64 = 9_000;
+/// The clients of other languages: how to run each, and how many callers.
+const CALLERS: [(&str, &[&str], u32); 6] = [
+    ("Go", &["go", "run", "callers.go"], 500),
+    ("Python", &["python3", "callers.py"], 500),
+    ("Java", &["java", "Callers.java"], 500),
+    ("curl", &["./callers.sh"], 500),
+    ("Node", &["node", "callers.mjs"], 250),
+    ("Node", &["node", "callers.mjs"], 500),
+];
 
 fn main() -> ExitCode {
     let server = Server::start(Scenario::Good).unwrap();
@@ -48,32 +62,58 @@ fn main() -> ExitCode {
         .map(|(name, value)| (*name, value.as_str()));
     let mut program = Program::start(&arguments, &environment);
     let first = program.line();
-    let target = Target {
-        address: ADDRESS,
-        process: program.id(),
-        source: &server,
-    };
-    let outcome = measure(target, Rate::of_arguments(), |load| besieged(load));
+    let began = Instant::now();
+    let mut failures = under_load(&program, &server);
+    failures += u32::from(crowded());
+    failures += u32::from(is_large(&program));
+    for (language, command, callers) in CALLERS {
+        for way in ["kept", "new"] {
+            failures += call(language, command, callers, way);
+        }
+    }
+    let took = began.elapsed();
     let finished = program.stop();
 
     let lines = finished.lines();
     let last = lines.last().map_or(first.sequence, |line| line.sequence);
     let complete = last == first.sequence + lines.len() as u64;
-    let enough = lines.len() as u64 >= outcome.took.as_secs();
+    let enough = lines.len() as u64 >= took.as_secs();
     let errors: u64 = lines.iter().filter_map(|line| line.answer_errors).sum();
     println!(
         "{} lines, none missing: {}; errors counted: {errors}",
         lines.len(),
         complete && enough
     );
-    let is_short = !complete || !enough;
-    if is_short {
+    if !complete || !enough {
         println!("failed: no line may be lost");
+        failures += 1;
     }
-    ExitCode::from(u8::from(outcome.is_bad || is_short))
+    ExitCode::from(u8::from(failures > 0))
 }
 
-/// Does `work` while others misbehave: 30 places are always taken by the silent and the slow, and 10 heads a
+/// Requests at a steady rate, on kept connections and then on new ones, while others misbehave.
+fn under_load(program: &Program, server: &Server) -> u32 {
+    let seconds = std::env::args().skip(1).find_map(|text| text.parse().ok());
+    let seconds = seconds.unwrap_or(60);
+    let rates = [("kept", 1_000, false), ("new", 300, true)];
+    let failed = rates.map(|(which, a_second, is_new)| {
+        println!("{a_second} requests a second on {which} connections:");
+        let rate = Rate {
+            a_second,
+            seconds,
+            is_new,
+        };
+        let target = Target {
+            address: ADDRESS,
+            process: program.id(),
+            source: server,
+        };
+        u32::from(measure(target, rate, |load| besieged(load)).is_bad)
+    });
+    failed.iter().sum()
+}
+
+/// Does `work` while others misbehave: 30 connections are always taken by the silent and the slow, and 10 heads a
 /// second are too large.
 fn besieged<T>(work: impl FnOnce() -> T) -> T {
     let over = AtomicBool::new(false);
@@ -102,4 +142,72 @@ fn besieged<T>(work: impl FnOnce() -> T) -> T {
         over.store(true, Ordering::Relaxed);
         done
     })
+}
+
+/// Whether an answer takes too long while 512 connections are silent.
+fn crowded() -> bool {
+    let silent: Vec<_> = (0..512)
+        .map(|_| TcpStream::connect(ADDRESS).unwrap())
+        .collect();
+    let times = (0..20).map(|_| {
+        let began = Instant::now();
+        ask(&mut TcpStream::connect(ADDRESS).unwrap());
+        began.elapsed()
+    });
+    let longest = times.max().unwrap_or_default();
+    drop(silent);
+    println!("the longest answer beside 512 silent connections: {longest:?}, at most {LONGEST:?}");
+    longest > LONGEST
+}
+
+/// Whether the sidecar is too large while 500 connections are open that have asked, most of them kept.
+fn is_large(program: &Program) -> bool {
+    let mut clients: Vec<_> = (0..500)
+        .map(|_| TcpStream::connect(ADDRESS).unwrap())
+        .collect();
+    clients.iter_mut().for_each(ask);
+    let resident = resident_kb(program.id());
+    println!("resident memory with 500 connections: {resident} kB, at most {MOST_KB} kB");
+    resident > MOST_KB
+}
+
+/// Sends a request and reads the beginning of the answer.
+fn ask(stream: &mut TcpStream) {
+    let request = b"GET /clock HTTP/1.1\r\nhost: localhost\r\n\r\n";
+    stream.write_all(request).unwrap();
+    let read = stream.read(&mut [0; 4_096]).unwrap();
+    assert!(read > 0, "no answer");
+}
+
+/// Lets many callers of another language ask ten times each. Returns how many requests failed, if none may.
+fn call(language: &str, command: &[&str], callers: u32, way: &str) -> u32 {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/bench/callers");
+    let output = Command::new(command[0])
+        .args(&command[1..])
+        .args([ADDRESS, &callers.to_string(), "10", way])
+        .current_dir(folder)
+        .output();
+    let output = match output {
+        Ok(output) => output,
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            println!("{language}: not measured, {} is not installed", command[0]);
+            return 0;
+        }
+        Err(error) => panic!("{}: {error}", command[0]),
+    };
+    let text = String::from_utf8_lossy(&output.stdout);
+    let mut words = text.split_whitespace();
+    let mut number = || words.next().and_then(|word| word.parse::<u32>().ok());
+    let (Some(asked), Some(failed)) = (number(), number()) else {
+        println!("{language}: {}", String::from_utf8_lossy(&output.stderr));
+        return 1;
+    };
+    println!(
+        "{language}, {callers} callers, {way} connections: {failed} of {asked} requests failed"
+    );
+    // A caller of fetch opens two connections: 500 open more than there can be.
+    if language == "Node" && callers > 250 {
+        return 0;
+    }
+    failed
 }

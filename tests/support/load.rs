@@ -15,8 +15,10 @@ const CONNECTIONS: u32 = 20;
 /// How often and how long to ask.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Rate {
-    a_second: u32,
-    seconds: u32,
+    pub(crate) a_second: u32,
+    pub(crate) seconds: u32,
+    /// Whether each request has a connection of its own.
+    pub(crate) is_new: bool,
 }
 
 impl Rate {
@@ -29,6 +31,7 @@ impl Rate {
         Self {
             a_second: numbers.first().copied().unwrap_or(1_000),
             seconds: numbers.get(1).copied().unwrap_or(30),
+            is_new: false,
         }
     }
 }
@@ -60,12 +63,12 @@ pub(crate) fn measure(
     around: impl FnOnce(&mut dyn FnMut()),
 ) -> Outcome {
     // The first second has everything in place.
-    load(target.address, rate.a_second, 1);
+    load(target.address, Rate { seconds: 1, ..rate });
     let before = resident_kb(target.process);
     let asked_before = target.source.counters().task_requests;
     let start = Instant::now();
     let (mut times, mut failed) = (Vec::new(), 0);
-    around(&mut || (times, failed) = load(target.address, rate.a_second, rate.seconds));
+    around(&mut || (times, failed) = load(target.address, rate));
     let took = start.elapsed();
     let asked = target.source.counters().task_requests - asked_before;
     let after = resident_kb(target.process);
@@ -94,17 +97,17 @@ pub(crate) fn measure(
 }
 
 /// Asks `/clock` at even distances; how long each answer took, and how many requests failed.
-fn load(address: &str, rate: u32, seconds: u32) -> (Vec<Duration>, u32) {
-    let distance = Duration::from_secs(1) / rate;
+fn load(address: &str, rate: Rate) -> (Vec<Duration>, u32) {
+    let distance = Duration::from_secs(1) / rate.a_second;
     let start = Instant::now() + Duration::from_millis(100);
     let clients: Vec<_> = (0..CONNECTIONS)
         .map(|first| {
             let address = address.to_owned();
             std::thread::spawn(move || {
-                let due = (first..rate * seconds)
+                let due = (first..rate.a_second * rate.seconds)
                     .step_by(CONNECTIONS as usize)
                     .map(|number| start + distance * number);
-                client(&address, due)
+                client(&address, due, rate.is_new)
             })
         })
         .collect();
@@ -115,16 +118,19 @@ fn load(address: &str, rate: u32, seconds: u32) -> (Vec<Duration>, u32) {
     })
 }
 
-fn client(address: &str, due: impl Iterator<Item = Instant>) -> (Vec<Duration>, u32) {
+fn client(address: &str, due: impl Iterator<Item = Instant>, is_new: bool) -> (Vec<Duration>, u32) {
     let connect = || BufReader::new(TcpStream::connect(address).unwrap());
     let mut connection = connect();
     let mut times = Vec::new();
     let mut failed = 0;
     for at in due {
         std::thread::sleep(at.saturating_duration_since(Instant::now()));
+        if is_new {
+            connection = connect();
+        }
         match ask(&mut connection) {
             Some(true) => times.push(at.elapsed()),
-            // A connection lives for a minute at most; one that was closed between two requests is no failure.
+            // One that was closed between two requests is no failure.
             None => {
                 connection = connect();
                 match ask(&mut connection) {
@@ -163,7 +169,7 @@ fn ask(connection: &mut BufReader<TcpStream>) -> Option<bool> {
 }
 
 /// The memory of a process that is in use, in kB.
-fn resident_kb(process: u32) -> u64 {
+pub(crate) fn resident_kb(process: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
     let line = status
         .lines()

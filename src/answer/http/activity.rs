@@ -125,8 +125,9 @@ impl Activity {
     }
 }
 
+/// The present, for deadlines.
 #[expect(clippy::disallowed_methods, reason = "a deadline, not a reading")]
-fn now() -> Instant {
+pub(super) fn now() -> Instant {
     Instant::now()
 }
 

@@ -3,7 +3,7 @@
 //! No client is turned away. When few slots are left, replies announce the end of their connections. When none
 //! is left, the connection that is least likely to carry a request is closed, and the next client gets its slot.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::io;
 use std::mem::MaybeUninit;
 use std::rc::Rc;
@@ -14,16 +14,19 @@ use tokio::net::TcpStream;
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout};
 
-use super::activity::{Activity, AfterReply, Phase};
+use super::activity::{Activity, AfterReply, Phase, now};
 
 /// The most connections at a time. Each costs about 7 kB.
 const MOST: usize = 512;
 /// The descriptors of everything else: 22 at rest with every option, and those of a reading.
 const RESERVED: usize = 32;
-/// A client between connecting and sending is not silent. In a crowd, this takes some milliseconds.
-const HEAD_GRACE: Duration = Duration::from_millis(50);
-/// How long to wait for a slot before looking again for a connection to close.
-const LOOK_AGAIN: Duration = Duration::from_millis(10);
+/// A connection that has been quiet for this long is closed at once when its slot is needed.
+const QUIET: Duration = Duration::from_secs(2);
+/// In a crowd, a client takes some milliseconds between connecting and sending, and slots become free by themselves.
+/// A connection is closed after a shorter quiet time only if no slot has become free for this long.
+const PATIENCE: Duration = Duration::from_millis(60);
+/// The patience halves with each connection that is closed, down to this, until a slot becomes free by itself.
+const LEAST_PATIENCE: Duration = Duration::from_millis(2);
 
 /// The open connections.
 #[derive(Debug)]
@@ -31,6 +34,9 @@ pub(super) struct Connections {
     limit: usize,
     open: RefCell<Vec<Open>>,
     freed: Notify,
+    /// When a connection ended last that was not closed for another.
+    freed_at: Cell<Option<Instant>>,
+    patience: Cell<Duration>,
 }
 
 /// One open connection.
@@ -47,6 +53,8 @@ impl Connections {
             limit: limit.max(1),
             open: RefCell::default(),
             freed: Notify::new(),
+            freed_at: Cell::new(None),
+            patience: Cell::new(PATIENCE),
         })
     }
 
@@ -75,16 +83,25 @@ impl Connections {
     /// Waits until a slot is free. Closes connections that carry no request, and returns their number.
     pub(super) async fn make_room(&self) -> u64 {
         let mut closed = 0;
+        let began = now();
         while self.open.borrow().len() >= self.limit {
-            closed += u64::from(self.close_one());
+            let stuck = began.max(self.freed_at.get().unwrap_or(began));
+            let patience = self.patience.get();
+            if self.close_one(QUIET) {
+                closed += 1;
+            } else if stuck.elapsed() >= patience && self.close_one(PATIENCE) {
+                closed += 1;
+                self.patience.set((patience / 2).max(LEAST_PATIENCE));
+            }
             // A free slot ends the wait. Without one, a connection may have become quiet.
-            let _ = timeout(LOOK_AGAIN, self.freed.notified()).await;
+            let _ = timeout(LEAST_PATIENCE, self.freed.notified()).await;
         }
         closed
     }
 
-    /// Closes the oldest connection without a complete head, or else the one that has been idle for longest.
-    fn close_one(&self) -> bool {
+    /// Closes the oldest connection without a complete head, or else the one that has been idle for longest, if it
+    /// has been quiet for at least `shortest`.
+    fn close_one(&self, shortest: Duration) -> bool {
         let open = self.open.borrow();
         if open.iter().any(|open| open.activity.is_closing()) {
             return false;
@@ -95,16 +112,18 @@ impl Connections {
             .collect();
         candidates.sort_unstable_by_key(|(rank, _)| *rank);
         let quiet = candidates.into_iter().find(|(_, open)| !open.has_unread());
-        let Some((_, open)) = quiet.filter(|(_, open)| !open.is_new()) else {
-            return false;
-        };
-        open.activity.close();
-        true
+        match quiet {
+            Some(((_, since), open)) if since.elapsed() >= shortest => {
+                open.activity.close();
+                true
+            }
+            _ => false,
+        }
     }
 }
 
 impl Open {
-    /// The order in which connections are closed; `None` if this one must not be.
+    /// The order in which connections are closed, and since when each is quiet; `None` if it must not be closed.
     fn rank(&self) -> Option<(bool, Instant)> {
         let (phase, since) = self.activity.phase();
         match phase {
@@ -112,12 +131,6 @@ impl Open {
             Phase::Idle => Some((true, since)),
             Phase::Answering => None,
         }
-    }
-
-    /// Whether the client had too little time to send a head.
-    fn is_new(&self) -> bool {
-        let (phase, since) = self.activity.phase();
-        phase == Phase::ReadingHead && since.elapsed() < HEAD_GRACE
     }
 
     /// Whether bytes have arrived that the connection has not read: a request may be among them.
@@ -156,6 +169,10 @@ impl Drop for Slot {
             .position(|open| Rc::ptr_eq(&open.activity, &self.activity));
         if let Some(own) = own {
             open.swap_remove(own);
+        }
+        if !self.activity.is_closing() {
+            self.connections.freed_at.set(Some(now()));
+            self.connections.patience.set(PATIENCE);
         }
         self.connections.freed.notify_one();
     }

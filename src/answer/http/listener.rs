@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::spawn_local;
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 use tracing::info;
 
+use super::activity::now;
 use super::address::LoopbackAddress;
 use super::connection;
 use super::connections::Connections;
@@ -88,11 +89,6 @@ pub(super) async fn accept(
             }
         }
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "a deadline, not a reading")]
-fn now() -> Instant {
-    Instant::now()
 }
 
 /// Serves a connection, which takes a slot until it ends.

@@ -9,15 +9,22 @@ use crate::answer::clockbound;
 use crate::clock::{AgeLimit, Report};
 use crate::program::clock::error_limits;
 use crate::program::exit::Exit;
-use crate::program::options::check::JSON;
-use crate::program::raw::{Flags, Raw};
+use crate::program::options::check::{ASK, JSON};
+use crate::program::options::expected;
+use crate::program::raw::{Flags, Problem, Raw};
 use crate::program::settings::settings;
 use crate::source::Environment;
 
 /// Runs the command to its end. Of the limits only that of the error counts: the segment's writer has
 /// applied the others already.
 pub(crate) fn run(directory: &Path, flags: &Flags, environment: &Environment) -> Exit {
-    let read = |raw: &mut Raw<'_>| Some((error_limits(raw), raw.is_on(&JSON)));
+    let read = |raw: &mut Raw<'_>| {
+        if let Some(address) = raw.checked_text(&ASK) {
+            let problem = expected("no address together with --clockbound", &address);
+            raw.fault(ASK.variable, &address, Problem::NotAllowed(problem));
+        }
+        Some((error_limits(raw), raw.is_on(&JSON)))
+    };
     let (limits, json) = match settings(flags, environment, read) {
         Ok(configured) => configured.settings,
         Err(exit) => return exit,

@@ -6,6 +6,7 @@ use super::durations::within;
 use super::{DefaultValue, Opt, expected, switch};
 #[cfg(test)]
 use super::{Examples, SWITCH_EXAMPLES};
+use crate::answer::http::{LoopbackAddress, NotLoopback};
 use crate::clock::{AgeLimit, ErrorLimit, InvalidPreset, Preset};
 
 pub(crate) const MAX_ERROR: Opt<ErrorLimit> = Opt {
@@ -62,6 +63,23 @@ pub(crate) const AGE_ADJUSTED: Opt<bool> = Opt {
     rule: switch,
     #[cfg(test)]
     examples: SWITCH_EXAMPLES,
+};
+
+pub(crate) const ASK: Opt<LoopbackAddress> = Opt {
+    name: "ask",
+    variable: "CLOCK_EMF_ASK",
+    value_name: "ADDRESS",
+    default: DefaultValue::Nothing,
+    help: "Ask the running sidecar that listens on this address instead of the source",
+    rule: |text| {
+        text.parse()
+            .map_err(|NotLoopback| expected(NotLoopback::EXPECTED, text))
+    },
+    #[cfg(test)]
+    examples: Examples {
+        accepted: &["127.0.0.1:2780", "[::1]:2780", "localhost:2780"],
+        refused: &["2780", "127.0.0.1", "10.0.0.1:2780"],
+    },
 };
 
 pub(crate) const WAIT: Opt<Duration> = Opt {

@@ -2,7 +2,7 @@
 
 use super::AnyOption;
 use super::answer::{CLOCKBOUND_DIRECTORY, LISTEN};
-use super::check::{AGE_ADJUSTED, FOR, JSON, MAX_AGE, MAX_ERROR, WAIT};
+use super::check::{AGE_ADJUSTED, ASK, FOR, JSON, MAX_AGE, MAX_ERROR, WAIT};
 use super::clock::{ENDPOINT, LOG_FORMAT, LOG_LEVEL, MAX_DRIFT_PPM, REQUEST_TIMEOUT, SOURCE};
 use super::ntp::{CROSS_CHECK, NTP_INTERVAL, NTP_SERVER};
 use super::run::{
@@ -60,6 +60,7 @@ pub(crate) const CHECK: &[Group] = &[
     Group {
         heading: "What is read",
         options: &[
+            &ASK,
             &SOURCE,
             &ENDPOINT,
             &REQUEST_TIMEOUT,
