@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use self::period::{Change, Period};
+use self::period::{Change, Period, next_boundary};
 use crate::reading::{ClockSource, ReadError, Reading, SyncStatus};
 use crate::source::{Comparison, CrossCheck, Sample};
 use crate::time::{ClockStep, Moment};
@@ -349,16 +349,6 @@ impl Collector {
             holds_loss: false,
         })
     }
-}
-
-/// The first time after `at` that divides by `interval`, counted from the Unix epoch.
-fn next_boundary(at: DateTime<Utc>, interval: Duration) -> DateTime<Utc> {
-    let interval = i64::try_from(interval.as_millis())
-        .unwrap_or(i64::MAX)
-        .max(1);
-    let into = at.timestamp_millis().rem_euclid(interval);
-    let boundary = at.timestamp_millis().saturating_add(interval - into);
-    DateTime::from_timestamp_millis(boundary).unwrap_or(DateTime::<Utc>::MAX_UTC)
 }
 
 #[cfg(test)]

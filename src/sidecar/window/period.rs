@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use crate::time::Moment;
+use chrono::{DateTime, Utc};
 
-use super::next_boundary;
+use crate::time::Moment;
 
 /// Early closings within one emit interval. Each costs two lines.
 const EARLY_CLOSINGS: u8 = 3;
@@ -77,11 +77,20 @@ impl Period {
     }
 }
 
+/// The first time after `at` that divides by `interval`, counted from the Unix epoch.
+pub(super) fn next_boundary(at: DateTime<Utc>, interval: Duration) -> DateTime<Utc> {
+    let interval = i64::try_from(interval.as_millis())
+        .unwrap_or(i64::MAX)
+        .max(1);
+    let into = at.timestamp_millis().rem_euclid(interval);
+    let boundary = at.timestamp_millis().saturating_add(interval - into);
+    DateTime::from_timestamp_millis(boundary).unwrap_or(DateTime::<Utc>::MAX_UTC)
+}
+
 #[cfg(test)]
 mod tests {
     use super::Change::{Loss, Status, Step};
     use super::*;
-    use chrono::DateTime;
 
     #[test]
     fn three_early_closings_and_the_first_loss() {
