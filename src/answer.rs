@@ -48,10 +48,10 @@ impl Answers {
         }
         #[cfg(target_os = "linux")]
         if let Some(settings) = settings.clockbound {
-            let (observed, stepped) = (observers.subscribe(), observers.stepped());
+            let (observed, disturbed) = (observers.subscribe(), observers.disturbed());
             let trouble = Trouble::new("clockbound-directory", observers.errors());
             thread::spawn(trouble, running.clone(), move |trouble| {
-                clockbound::publish(settings, observed, stepped, trouble)
+                clockbound::publish(settings, observed, disturbed, trouble)
             });
         }
         Self { over }

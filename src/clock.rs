@@ -82,7 +82,7 @@ impl Clock {
     /// As [`Clock::new`], with another drift rate.
     #[must_use]
     pub fn with_drift(source: Source, refresh: Duration, drift: DriftRate) -> Self {
-        let system = RealSystem(source.read_every(refresh));
+        let system = RealSystem(source.with_drift(drift).read_every(refresh));
         Self(Cached::new(system, refresh, drift))
     }
 

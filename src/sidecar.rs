@@ -1,18 +1,19 @@
-//! The sidecar: reads the clock at even distances and writes what it says as lines, until a signal.
+//! The sidecar: reads the clock at regular intervals and writes lines, until a signal.
 //!
-//! A sample goes one way: the source's answer becomes an event, [`control`] decides what follows from it,
-//! windows become lines, lines go to the sink. The loop in this file only executes, and reads the clocks in
-//! one place.
+//! A sample goes one way: the source's answer becomes an event, [`control`] decides what follows from it, windows become
+//! lines, lines go to the sink. The loop in this file only executes, and reads the clocks in one place.
 #![cfg(feature = "cli")]
 
 mod control;
 mod cross_check;
 pub(crate) mod line;
 mod notice;
+mod observed;
 mod observers;
 mod output;
 mod queue;
 mod schedule;
+mod set_clock;
 mod settings;
 pub(crate) mod sink;
 pub(crate) mod window;
@@ -23,8 +24,9 @@ use std::time::{Duration, Instant};
 
 use tracing::{debug, error, info};
 
-use self::control::{Action, Control, Event, Rules};
+use self::control::{Action, Control, Event};
 use self::output::Output;
+use self::set_clock::SetClock;
 use self::sink::{Counts, Sink};
 use self::window::Window;
 use crate::reading::ReadError;
@@ -32,8 +34,9 @@ use crate::source::{Exchange, NtpClient, Sample};
 use crate::time::Moment;
 
 pub(crate) use self::control::RandomFractions;
+pub(crate) use self::observed::Observed;
 pub(crate) use self::observers::Observers;
-pub(crate) use self::settings::Settings;
+pub(crate) use self::settings::{Rules, Settings};
 
 /// How long the last lines may take: everything is over well within 2 s of the signal.
 const LAST_LINES: Duration = Duration::from_millis(1_800);
@@ -41,9 +44,9 @@ const LAST_LINES: Duration = Duration::from_millis(1_800);
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct RunOutcome {
-    /// Whether any reading was had.
+    /// Whether any read succeeded.
     pub had_reading: bool,
-    /// Whether the reader of stdout was gone.
+    /// Whether stdout was closed.
     pub stdout_closed: bool,
     /// What became of the lines.
     pub counts: Counts,
@@ -59,23 +62,13 @@ pub(crate) async fn run(
     shutdown: impl Future<Output = ()> + Send,
 ) -> RunOutcome {
     let source = settings.source;
-    let rules = Rules {
-        once: settings.once,
-        sample_interval: settings.sample_interval,
-        emit_interval: settings.emit_interval,
-        emit_jitter: settings.emit_jitter,
-        reading_by_reading: settings.format.is_reading_by_reading(),
-        capacity: settings.format.capacity(),
-        in_ecs: settings.in_ecs,
-        cross_check: settings.cross_check.is_some().then_some(settings.drift),
-    };
     let ntp = settings.cross_check.map(NtpClient::new);
     let mut output = Output::new(settings.format, sink, observers, started.wall);
     let (mut control, mut actions) =
-        Control::start(&rules, random, started.monotonic, &Moment::now());
+        Control::start(&settings.rules, random, started.monotonic, &Moment::now());
     let mut shutdown = pin!(shutdown);
     let mut read = pin!(source.read_if_due());
-    let mut under_way = Progress::default();
+    let mut under_way = Progress::new();
     loop {
         let wanted = under_way.execute(actions, &mut output);
         if let Some(end) = wanted.end {
@@ -90,6 +83,7 @@ pub(crate) async fn run(
         }
         let event = next_event(&mut under_way, read.as_mut(), shutdown.as_mut(), &output).await;
         let is_sample = matches!(event, Event::Sampled(_));
+        let stepped = control.observed().stepped;
         if let Event::Sampled(sample) = &event {
             debug!(?sample, "sample");
             if let Some(identity) = &sample.identity {
@@ -99,15 +93,15 @@ pub(crate) async fn run(
         let now = Moment::now();
         actions = control.on(event, &now);
         output.observers().beat(&now);
-        if is_sample {
+        if is_sample || control.observed().stepped != stepped {
             output.observers().tell(control.observed());
         }
     }
 }
 
 /// What the loop is waiting for.
-#[derive(Default)]
 struct Progress<'a> {
+    set_clock: SetClock,
     /// Whether a read is under way.
     reading: bool,
     /// A cross-check under way. Boxed, so that it takes no room where nobody wants one.
@@ -135,6 +129,16 @@ struct End {
 }
 
 impl Progress<'_> {
+    fn new() -> Self {
+        Self {
+            set_clock: SetClock::new(),
+            reading: false,
+            cross_check: None,
+            wake_at: None,
+            stdout_closed: false,
+        }
+    }
+
     /// Executes actions, and returns what is left.
     fn execute(&mut self, actions: Vec<Action>, output: &mut Output) -> Wanted {
         let mut wanted = Wanted::default();
@@ -169,7 +173,7 @@ async fn next_event(
 ) -> Event {
     tokio::select! {
         biased;
-        // Before the signal: an answer that is there already is not thrown away.
+        // Before the signal, so that an answer that has arrived is not lost.
         sample = read, if progress.reading => {
             progress.reading = false;
             sample.map_or(Event::NotDue, |sample| Event::Sampled(Box::new(sample)))
@@ -179,7 +183,8 @@ async fn next_event(
             progress.stdout_closed = true;
             Event::StdoutClosed
         }
-        () = output.observers().step_seen() => Event::Woken,
+        () = progress.set_clock.wait() => Event::Woken,
+        () = output.observers().disturbance_seen() => Event::Woken,
         cross_check = finished(&mut progress.cross_check) => {
             progress.cross_check = None;
             Event::CrossChecked(cross_check)

@@ -23,6 +23,7 @@ use self::auto::Auto;
 use self::direct::DirectSource;
 use self::ecs::EcsClient;
 use crate::reading::{ClockSource, TaskIdentity};
+use crate::time::DriftRate;
 
 #[cfg(all(feature = "cli", any(test, fuzzing)))]
 pub(crate) use self::ecs::sample_of_body;
@@ -104,7 +105,9 @@ impl Source {
     /// [`InvalidSource::NoKernel`] on a platform other than Linux.
     pub fn kernel() -> Result<Self, InvalidSource> {
         if kernel::AVAILABLE {
-            Ok(Self::new(Kind::Direct(DirectSource::Kernel)))
+            Ok(Self::new(Kind::Direct(DirectSource::Kernel(
+                DriftRate::DEFAULT,
+            ))))
         } else {
             Err(InvalidSource::NoKernel)
         }
@@ -211,6 +214,18 @@ impl Source {
             Kind::Ecs(ecs) => Kind::Ecs(ecs.asked_every(interval)),
             Kind::Auto(auto) => Kind::Auto(auto.asked_every(interval)),
             other @ Kind::Direct(_) => other,
+        };
+        Self { kind, ..self }
+    }
+
+    /// Sets how fast the clock may drift, instead of [`DriftRate::DEFAULT`]. The kernel's estimate does not contain the
+    /// growth of the last second.
+    #[must_use]
+    pub fn with_drift(self, drift: DriftRate) -> Self {
+        let kind = match self.kind {
+            Kind::Auto(auto) => Kind::Auto(auto.with_drift(drift)),
+            Kind::Direct(direct) => Kind::Direct(direct.with_drift(drift)),
+            other @ Kind::Ecs(_) => other,
         };
         Self { kind, ..self }
     }

@@ -1,18 +1,28 @@
-//! Pure time: how far a clock may be off, moments on two clocks, and steps between them.
+//! Pure time: how far a clock may be off, moments on the machine's clocks, steps, and how times are written.
 #![cfg(feature = "clock")]
 
 mod bound;
+mod format;
+mod interval;
 mod moment;
+mod raw_clock;
 mod step;
+mod wall_clocks;
+mod wall_history;
 
+#[cfg(feature = "cli")]
+pub(crate) use self::format::{rfc3339_exact, signed_milliseconds};
 #[cfg(test)]
 pub(crate) use self::moment::{earlier, later};
 pub use self::{
     bound::{DriftRate, ErrorBound, InvalidBound},
-    moment::{Moment, TimeInterval},
+    interval::TimeInterval,
+    moment::Moment,
 };
 pub(crate) use self::{
-    bound::{age_seconds, milliseconds},
-    moment::{magnitude, signed_milliseconds},
+    format::{age_seconds, milliseconds, rfc3339, rfc3339_up},
+    moment::magnitude,
     step::{ClockStep, StepDetector, has_moved, step_between},
+    wall_clocks::WallClocks,
+    wall_history::WallHistory,
 };

@@ -14,23 +14,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
-use tracing::debug;
 
 pub(crate) use self::client::check;
 #[cfg(any(test, fuzzing))]
 pub(crate) use self::client::judge_bytes;
-use self::clocks::SetClock;
 pub(crate) use self::decide::Rules;
 use self::publisher::Publisher;
 #[cfg(any(test, fuzzing))]
 pub(crate) use self::segment::{Segment, Status};
 use super::trouble::Trouble;
-use crate::reading::Observed;
+use crate::sidecar::Observed;
 
-/// A client takes what is older than 5 s for free-running.
+/// A client treats a segment that is older than 5 s as free-running.
 const TICK: Duration = Duration::from_secs(1);
 
-/// Where the segment is to be, and by which rules it is written.
+/// Where the segment is, and by which rules it is written.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Settings {
     /// The directory of the file `shm0`. It must exist.
@@ -39,23 +37,15 @@ pub(crate) struct Settings {
     pub rules: Rules,
 }
 
-/// Keeps the segment up to date until the sender of `observed` is gone: every second, and at once after a
-/// reading and a step of the wall clock. The file is left as it is: its bound stays true, and it expires.
+/// Keeps the segment up to date until the sender of `observed` is gone: every second, and at once after a reading and a
+/// step of the wall clock. Then the file is left as it is: its bound stays correct, and it expires.
 pub(super) async fn publish(
     settings: Settings,
     mut observed: watch::Receiver<Observed>,
-    stepped: Arc<Notify>,
+    disturbed: Arc<Notify>,
     trouble: Trouble,
 ) {
-    let set_clock = SetClock::new();
-    if let Err(error) = &set_clock {
-        debug!(%error, "steps of the wall clock are noticed within a second, not at once");
-    }
-    let clock_set = async || match &set_clock {
-        Ok(set_clock) => set_clock.wait().await,
-        Err(_) => std::future::pending().await,
-    };
-    let mut publisher = Publisher::new(settings.directory, settings.rules, stepped, trouble);
+    let mut publisher = Publisher::new(settings.directory, settings.rules, disturbed, trouble);
     loop {
         let now = observed.borrow_and_update().clone();
         publisher.update(&now);
@@ -64,7 +54,6 @@ pub(super) async fn publish(
             changed = observed.changed() => if changed.is_err() {
                 return;
             },
-            () = clock_set() => {}
             () = tokio::time::sleep(TICK) => {}
         }
     }

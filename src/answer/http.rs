@@ -28,7 +28,7 @@ pub(crate) use self::{
     reply::Reply,
 };
 use super::trouble::Trouble;
-use crate::reading::Observed;
+use crate::sidecar::Observed;
 
 /// Where to listen, and how a clock is judged.
 #[derive(Debug, Clone, PartialEq)]

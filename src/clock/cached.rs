@@ -1,6 +1,5 @@
-//! The reading that a clock keeps: when it is renewed, what it says of the present, and the waiting.
+//! The reading that a clock keeps: when it is renewed, what follows from it at present, and the waiting.
 
-mod step_watch;
 mod system;
 
 use std::sync::Arc;
@@ -10,18 +9,19 @@ use chrono::{DateTime, Utc};
 use tokio::runtime::Handle;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-use self::step_watch::StepWatch;
 pub(super) use self::system::{RealSystem, System};
 use super::{AgeLimit, Limits, NotGood, Now, Report, Warning};
-use crate::reading::{ReadError, ReadErrorKind, Reading, TaskIdentity};
+use crate::reading::{ClockWatch, ReadError, ReadErrorKind, Reading, TaskIdentity};
 use crate::source::Sample;
 use crate::time::{DriftRate, Moment, step_between};
 
 /// The source is asked no more often than this, whatever the clocks do and whatever was asked for.
 pub(super) const SHORTEST_REFRESH: Duration = Duration::from_millis(100);
-/// A wall clock that is stepped during so many reads in a row is given up on.
+/// After so many reads in a row during which the wall clock was stepped, there is no reading.
 const MOST_READS: u32 = 5;
-/// What rounding leaves must not make a wait spin.
+/// The source is read early because of a correction in progress no more often than this.
+const EARLY_READ_PAUSE: Duration = Duration::from_secs(10);
+/// Minimum sleep, so that rounding cannot cause a busy loop.
 const SHORTEST_SLEEP: Duration = Duration::from_millis(1);
 
 #[derive(Debug)]
@@ -41,17 +41,19 @@ struct Shared<S> {
 struct State {
     last: Option<Attempt>,
     identity: Option<TaskIdentity>,
-    steps: StepWatch,
+    watch: Option<ClockWatch>,
+    /// When the source was last read early because of a correction in progress.
+    read_early: Option<Instant>,
 }
 
 /// One attempt to read the source.
 #[derive(Debug, Clone)]
 struct Attempt {
-    /// The clocks before the source was asked: a step from then on makes what it said worthless.
+    /// The clocks before the source was asked. A reading is not used after a step since then.
     began: Moment,
-    /// When it was over: from then on the refresh interval counts.
+    /// When it was over. The refresh interval counts from here.
     ended: Instant,
-    /// What it gave, or why the source could not even be asked.
+    /// The outcome, or why the source could not be asked at all.
     sample: Result<Sample, ReadError>,
 }
 
@@ -73,6 +75,16 @@ impl Attempt {
         self.age(now) < refresh && !self.was_stepped_over(now)
     }
 
+    /// Whether a correction of the clock has begun that the source has not reported.
+    fn is_being_corrected(&self, now: &Moment, drift: DriftRate) -> bool {
+        let reading = self
+            .sample
+            .as_ref()
+            .ok()
+            .and_then(|sample| sample.outcome.as_ref().ok());
+        reading.is_some_and(|reading| reading.is_being_corrected(now, drift))
+    }
+
     /// Whether the wall clock was stepped since the source was asked.
     fn was_stepped_over(&self, now: &Moment) -> bool {
         step_between(&self.began, now).is_some()
@@ -90,6 +102,31 @@ struct Observation {
 impl Observation {
     fn reading(self) -> Result<Reading, ReadError> {
         self.sample?.outcome
+    }
+}
+
+impl State {
+    /// Whether a fresh reading must be renewed because of a correction in progress.
+    fn must_read_early(&self, last: &Attempt, now: &Moment, drift: DriftRate) -> bool {
+        let is_due = self
+            .read_early
+            .is_none_or(|early| now.monotonic.saturating_duration_since(early) >= EARLY_READ_PAUSE);
+        is_due && last.is_being_corrected(now, drift)
+    }
+
+    /// Takes note that an attempt begins.
+    fn begin(&mut self, now: Moment, drift: DriftRate) {
+        if self
+            .last
+            .as_ref()
+            .is_some_and(|last| self.must_read_early(last, &now, drift))
+        {
+            self.read_early = Some(now.monotonic);
+        }
+        let watch = self
+            .watch
+            .get_or_insert_with(|| ClockWatch::new(now, drift));
+        let _ = watch.observe(now);
     }
 }
 
@@ -126,26 +163,27 @@ impl<S: System> Cached<S> {
     async fn attempt(&self) -> Attempt {
         let mut state = Arc::clone(&self.shared.state).lock_owned().await;
         let mut began = self.shared.system.now();
-        if let Some(last) = state
-            .last
-            .as_ref()
-            .filter(|last| last.is_fresh(&began, self.refresh) || !self.is_due())
-        {
+        let usable = |last: &&Attempt| {
+            let is_fresh = last.is_fresh(&began, self.refresh)
+                && !state.must_read_early(last, &began, self.drift);
+            is_fresh || !self.is_due()
+        };
+        if let Some(last) = state.last.as_ref().filter(usable) {
             return last.clone();
         }
         let Ok(runtime) = Handle::try_current() else {
             return Attempt::failed(began, "there is no tokio runtime");
         };
-        // A wall clock that does not come to rest must not make this one flood the endpoint.
+        // A wall clock that is stepped again and again must not flood the endpoint.
         let age = state.last.as_ref().map(|last| last.age(&began));
         let pause = age.map_or(Duration::ZERO, |age| SHORTEST_REFRESH.saturating_sub(age));
         if !pause.is_zero() {
             self.shared.system.sleep(pause).await;
             began = self.shared.system.now();
         }
-        state.steps.begin(began);
-        // In a task of its own, which keeps the lock: a caller that gives up half-way must not make
-        // the next one ask the endpoint again.
+        state.begin(began, self.drift);
+        // In a task of its own, which keeps the lock: a caller that is canceled must not make the next one ask the
+        // endpoint again.
         let read = runtime.spawn(Arc::clone(&self.shared).read(state, began));
         read.await
             .unwrap_or_else(|_| Attempt::failed(began, "the tokio runtime ended during the read"))
@@ -155,13 +193,14 @@ impl<S: System> Cached<S> {
         self.shared.system.due_in().is_zero()
     }
 
-    /// What an attempt says that no step of the wall clock lies behind, and the present.
+    /// The outcome of an attempt since which the wall clock was not stepped, and the present.
     async fn observe(&self) -> Observation {
         let mut read_again = 0;
         loop {
             let attempt = self.attempt().await;
             let now = self.shared.system.now();
-            // What may not be read again stands: its range holds how far the wall clock has moved.
+            self.shared.note(now);
+            // If the source may not be asked again, use the old reading: its range includes the step.
             let is_stepped_over = attempt.was_stepped_over(&now) && self.is_due();
             if is_stepped_over && read_again + 1 < MOST_READS {
                 read_again += 1;
@@ -234,12 +273,23 @@ impl<S: System> Cached<S> {
 }
 
 impl<S: System> Shared<S> {
-    /// Asks the source, and keeps what it said.
+    /// Takes note of the present, unless the source is being asked.
+    fn note(&self, now: Moment) {
+        if let Ok(mut state) = self.state.try_lock()
+            && let Some(watch) = &mut state.watch
+        {
+            let _ = watch.observe(now);
+        }
+    }
+
+    /// Asks the source, and keeps its answer.
     async fn read(self: Arc<Self>, mut state: OwnedMutexGuard<State>, began: Moment) -> Attempt {
         let mut sample = self.system.read().await;
         let ended = self.system.now();
-        state.steps.observe(ended);
-        sample.outcome = sample.outcome.map(|reading| state.steps.admit(reading));
+        if let Some(watch) = &mut state.watch {
+            let _ = watch.observe(ended);
+            sample.outcome = sample.outcome.map(|reading| watch.admit(reading));
+        }
         if let Some(identity) = &sample.identity {
             state
                 .identity

@@ -5,7 +5,7 @@ mod text;
 
 use std::time::Duration;
 
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use serde::{Serialize, Serializer};
 
 use super::{AgeLimit, Limits, Reason, Warning};
@@ -264,17 +264,6 @@ fn reasons(
         _ => None,
     };
     [status, offset, bound, age].into_iter().flatten().collect()
-}
-
-/// A time as every report writes it: with six fraction digits, rounded down.
-pub(crate) fn rfc3339(time: DateTime<Utc>) -> String {
-    time.to_rfc3339_opts(SecondsFormat::Micros, true)
-}
-
-/// As [`rfc3339`], rounded up: for the end of a range, and for what must not be understated.
-pub(crate) fn rfc3339_up(time: DateTime<Utc>) -> String {
-    let almost_one = TimeDelta::nanoseconds(999);
-    rfc3339(time.checked_add_signed(almost_one).unwrap_or(time))
 }
 
 #[cfg(test)]

@@ -163,6 +163,13 @@ fn check_against(document: &Value, sample: &Sample) {
     assert_eq!(reading.status, status);
 }
 
+/// Rounded up, unless a decimal number of nanoseconds is meant that binary cannot give exactly.
 fn nanoseconds(milliseconds: f64) -> i64 {
-    (milliseconds * 1e6).round() as i64
+    let exact = milliseconds * 1e6;
+    let nearest = exact.round();
+    if (exact - nearest).abs() <= nearest * 2.0 * f64::EPSILON {
+        nearest as i64
+    } else {
+        exact.ceil() as i64
+    }
 }

@@ -8,7 +8,8 @@ mod segment;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::answer::http;
-use crate::reading::{Observed, ReadError, Reading};
+use crate::reading::{ReadError, Reading};
+use crate::sidecar::Observed;
 use crate::source::{self, Exchange, Sample, ntp_fuzzing};
 use crate::time::{DriftRate, Moment};
 

@@ -3,6 +3,12 @@
 use std::future::Future;
 use std::io;
 
+/// `SIGXFSZ`.
+#[cfg(target_os = "linux")]
+const FILE_SIZE_EXCEEDED: i32 = libc::SIGXFSZ;
+#[cfg(all(unix, not(target_os = "linux")))]
+const FILE_SIZE_EXCEEDED: i32 = 25;
+
 /// Listens for the signals that ask this process to stop: SIGTERM, SIGINT, SIGHUP and SIGQUIT; on Windows
 /// the console's events, of which ECS sends the one for shutdown. From this call on they no longer end the
 /// process by themselves.
@@ -28,6 +34,9 @@ fn signals() -> io::Result<impl Future<Output = ()> + Send> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut hangup = signal(SignalKind::hangup())?;
     let mut quit = signal(SignalKind::quit())?;
+    // With a handler, a write beyond the limit for a file's size fails instead of ending the process. Windows has no such
+    // signal.
+    let _ = signal(SignalKind::from_raw(FILE_SIZE_EXCEEDED))?;
     Ok(async move {
         tokio::select! {
             _ = terminate.recv() => {}

@@ -2,28 +2,34 @@
 
 use std::time::{Duration, Instant};
 
-use crate::reading::{Observed, ReadError, StepRecovery};
+use crate::reading::{ClockWatch, ReadError};
 use crate::sidecar::cross_check::CrossCheckSchedule;
 use crate::sidecar::notice::{Changes, Notice, Notices};
+use crate::sidecar::observed::Observed;
 use crate::sidecar::queue::Queue;
 use crate::sidecar::schedule::{Schedule, fraction_of};
+use crate::sidecar::settings::Rules;
 use crate::sidecar::window::{ClosedWindow, Collector, Window};
 use crate::source::{Exchange, Sample};
-use crate::time::{ClockStep, DriftRate, Moment, StepDetector};
+use crate::time::{ClockStep, Moment};
 
 /// A container of ECS that ends before its restart period of 60 s is over is never restarted.
 const RESTARTABLE_AGE: Duration = Duration::from_secs(65);
+/// The source is read early because of a correction in progress no more often than this.
+const EARLY_READ_PAUSE: Duration = Duration::from_secs(10);
+/// A delay of the loop from which on it is reported.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
 
 /// Something that happened.
 #[derive(Debug)]
 pub(crate) enum Event {
     /// A read is over.
     Sampled(Box<Sample>),
-    /// The source was not asked, since it is not time to ask it again.
+    /// The source was not asked, since it may not be asked again yet.
     NotDue,
-    /// a cross-check with an NTP server is over; `None` where it was not time to ask it.
+    /// A cross-check with an NTP server is over; `None` if the server may not be asked yet.
     CrossChecked(Option<Result<Exchange, ReadError>>),
-    /// The time asked for has come.
+    /// The time asked for has come, the wall clock was set, or it is being corrected.
     Woken,
     /// The reader of stdout is gone for good.
     StdoutClosed,
@@ -42,32 +48,10 @@ pub(crate) enum Action {
     Write(Window),
     /// Report on stderr, with how often it happened.
     Notify(Notice, u32),
-    /// Come back at this time, unless something happens before; each one replaces the one before.
+    /// Wake at this time, unless something happens before; each one replaces the one before.
     WakeAt(Instant),
-    /// Leave, after the lines before it are written; this one too if lines were lost that no line has
-    /// reported.
+    /// End, after the lines before it are written; and this one too if lines were lost that no line has reported.
     End(Window),
-}
-
-/// What the decisions rest on.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Rules {
-    /// One reading and out.
-    pub once: bool,
-    /// From one reading to the next.
-    pub sample_interval: Duration,
-    /// The time one line covers.
-    pub emit_interval: Duration,
-    /// The most by which regular lines are delayed.
-    pub emit_jitter: Duration,
-    /// Whether each reading is a line of its own.
-    pub reading_by_reading: bool,
-    /// The most readings on one line.
-    pub capacity: usize,
-    /// Whether this is a container of ECS.
-    pub in_ecs: bool,
-    /// How fast the clock may drift, where cross-checks are on.
-    pub cross_check: Option<DriftRate>,
 }
 
 /// Two random fractions of a process, each from 0 to 1, that keep a fleet from acting at the same moment.
@@ -87,8 +71,7 @@ pub(crate) struct Control {
     schedule: Schedule,
     /// Whether a read is under way.
     reading: bool,
-    steps: StepDetector,
-    recovery: StepRecovery,
+    watch: ClockWatch,
     observed: Observed,
     cross_checks: Option<CrossCheckSchedule>,
     collector: Collector,
@@ -97,6 +80,12 @@ pub(crate) struct Control {
     notices: Notices,
     had_reading: bool,
     leave_at: Option<Instant>,
+    /// When the source was last read early because of a correction in progress.
+    read_early: Option<Instant>,
+    /// The time last asked for with [`Action::WakeAt`].
+    wake_at: Option<Instant>,
+    /// The longest delay of the loop since the last line.
+    longest_pause: Duration,
 }
 
 impl Control {
@@ -114,23 +103,20 @@ impl Control {
             started,
             schedule: Schedule::new(now.monotonic, second, rules.sample_interval),
             reading: true,
-            steps: StepDetector::new(*now),
-            recovery: StepRecovery::default(),
+            watch: ClockWatch::new(*now, rules.drift),
             observed: Observed::new(now.monotonic),
             cross_checks: rules
                 .cross_check
-                .map(|drift| CrossCheckSchedule::new(drift, now.monotonic)),
-            collector: Collector::new(
-                rules.emit_interval,
-                rules.reading_by_reading,
-                rules.capacity,
-                now,
-            ),
+                .then(|| CrossCheckSchedule::new(rules.drift, now.monotonic)),
+            collector: Collector::new(rules, now),
             queue: Queue::new(fraction_of(rules.emit_jitter, random.delay)),
             changes: Changes::default(),
             notices: Notices::default(),
             had_reading: false,
             leave_at: None,
+            read_early: None,
+            wake_at: None,
+            longest_pause: Duration::ZERO,
         };
         (control, vec![Action::Read])
     }
@@ -140,7 +126,7 @@ impl Control {
         &self.observed
     }
 
-    /// Whether any reading was had.
+    /// Whether any read succeeded.
     pub(crate) fn had_reading(&self) -> bool {
         self.had_reading
     }
@@ -151,11 +137,12 @@ impl Control {
         self.collector.open_readings()
     }
 
-    /// What is to be done about an event, at `now`. The last action is to wake at a time or to end.
+    /// Decides what follows from an event at `now`. The last action is to wake at a time or to end.
     pub(crate) fn on(&mut self, event: Event, now: &Moment) -> Vec<Action> {
         let mut actions = Vec::new();
-        // Before anything else is done with the present time: what is open belongs to the time before.
-        if let Some(step) = self.steps.observe(*now) {
+        self.note_pause(now);
+        // First: the open window belongs to the time before the step.
+        if let Some(step) = self.watch.observe(*now) {
             self.on_step(&step, &mut actions);
         }
         let mut is_end = false;
@@ -175,6 +162,7 @@ impl Control {
             Event::StdoutClosed => self.on_stdout_closed(now, &mut actions),
             Event::Stop => is_end = true,
         }
+        self.follow_correction(now);
         is_end |= self
             .leave_at
             .is_some_and(|leave_at| leave_at <= now.monotonic);
@@ -186,8 +174,31 @@ impl Control {
         actions
     }
 
+    /// A loop that wakes long after the time it asked for was held up: it was the process and not the clock.
+    fn note_pause(&mut self, now: &Moment) {
+        let late = self
+            .wake_at
+            .take()
+            .map(|wake_at| now.monotonic.saturating_duration_since(wake_at));
+        if let Some(late) = late.filter(|late| *late >= SHORTEST_PAUSE) {
+            self.longest_pause = self.longest_pause.max(late);
+        }
+    }
+
+    /// Reads the source early if a correction of the clock has begun that it has not reported.
+    fn follow_correction(&mut self, now: &Moment) {
+        let last = self.observed.last.as_ref();
+        let is_due = self
+            .read_early
+            .is_none_or(|early| now.monotonic >= early + EARLY_READ_PAUSE);
+        if is_due && last.is_some_and(|last| last.is_being_corrected(now, self.rules.drift)) {
+            self.read_early = Some(now.monotonic);
+            self.schedule.hasten(now.monotonic);
+        }
+    }
+
     fn on_step(&mut self, step: &ClockStep, actions: &mut Vec<Action>) {
-        self.recovery.step(step);
+        self.observed.stepped = Some(step.at.monotonic);
         self.schedule.hasten(step.at.monotonic);
         let notice = Notice::Stepped {
             by: step.by,
@@ -200,7 +211,7 @@ impl Control {
 
     fn on_sample(&mut self, mut sample: Box<Sample>, now: &Moment, actions: &mut Vec<Action>) {
         self.had_reading |= sample.outcome.is_ok();
-        sample.outcome = sample.outcome.map(|reading| self.recovery.admit(reading));
+        sample.outcome = sample.outcome.map(|reading| self.watch.admit(reading));
         self.observed.take(&sample.outcome);
         for notice in self.changes.notices(&sample) {
             self.notify(notice, now, actions);
@@ -260,7 +271,8 @@ impl Control {
     }
 
     fn push(&mut self, closed: impl IntoIterator<Item = ClosedWindow>, now: &Moment) {
-        for closed in closed {
+        for mut closed in closed {
+            closed.window.longest_pause = std::mem::take(&mut self.longest_pause);
             self.queue.push(closed, now.monotonic);
         }
     }
@@ -286,21 +298,23 @@ impl Control {
             self.queue.next_due(),
             self.leave_at,
         ];
-        let wake = wake.into_iter().flatten().min();
-        actions.extend(wake.map(Action::WakeAt));
+        self.wake_at = wake.into_iter().flatten().min();
+        actions.extend(self.wake_at.map(Action::WakeAt));
     }
 
     /// Writes all that is open and pending, in order, and leaves.
     fn end(&mut self, now: &Moment, actions: &mut Vec<Action>) {
         let closed = self.collector.close(true);
         self.push(closed, now);
+        let mut last = None;
         while let Some(window) = self.queue.pop() {
-            actions.push(Action::Write(window));
+            actions.extend(last.replace(window).map(Action::Write));
         }
+        actions.extend(last.map(|window| Action::Write(window.stopping())));
         for (notice, times) in self.notices.overdue(now.monotonic, true) {
             actions.push(Action::Notify(notice, times));
         }
-        actions.push(Action::End(self.collector.bare(now.wall)));
+        actions.push(Action::End(self.collector.bare(now.wall).stopping()));
     }
 }
 

@@ -152,6 +152,12 @@ fn put_changes(line: &mut Members, window: &Window) {
         line.number("ClockSteps", window.step_count);
         line.number("LastClockStep", signed_milliseconds(last));
     }
+    if !window.longest_pause.is_zero() {
+        line.number("LongestPause", milliseconds(window.longest_pause).round());
+    }
+    if window.stopping {
+        line.flag("Stopping");
+    }
 }
 
 /// The value of a metric on a line.

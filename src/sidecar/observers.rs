@@ -1,28 +1,28 @@
-//! Those who are handed each state of the sidecar's knowledge, to answer other programs from.
+//! What the sidecar shares with the interfaces for other programs.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::sync::{Notify, watch};
 
-use crate::reading::Observed;
+use super::observed::Observed;
 use crate::time::Moment;
 
-/// What the sidecar tells them, and what they tell the sidecar. Costs next to nothing where there is nobody.
+/// What the sidecar reports to the interfaces, and what they report to it. It costs next to nothing without any.
 #[derive(Debug)]
 pub(crate) struct Observers {
     observed: watch::Sender<Observed>,
-    stepped: Arc<Notify>,
+    disturbed: Arc<Notify>,
     errors: Arc<AtomicU64>,
 }
 
 impl Observers {
-    /// Nobody yet.
+    /// For a sidecar that starts at `now`.
     #[must_use]
     pub(crate) fn new(now: &Moment) -> Self {
         Self {
             observed: watch::Sender::new(Observed::new(now.monotonic)),
-            stepped: Arc::default(),
+            disturbed: Arc::default(),
             errors: Arc::default(),
         }
     }
@@ -33,11 +33,10 @@ impl Observers {
         self.observed.subscribe()
     }
 
-    /// To be notified when a step of the wall clock is seen.
-    #[cfg(target_os = "linux")]
+    /// To be notified when an interface sees that the clock was stepped or is being corrected.
     #[must_use]
-    pub(crate) fn stepped(&self) -> Arc<Notify> {
-        Arc::clone(&self.stepped)
+    pub(crate) fn disturbed(&self) -> Arc<Notify> {
+        Arc::clone(&self.disturbed)
     }
 
     /// The count of failures to answer since they were last taken.
@@ -46,21 +45,21 @@ impl Observers {
         Arc::clone(&self.errors)
     }
 
-    /// Waits until one of them has seen a step.
-    pub(super) async fn step_seen(&self) {
-        self.stepped.notified().await;
+    /// Waits until an interface has seen that the clock was stepped or is being corrected.
+    pub(super) async fn disturbance_seen(&self) {
+        self.disturbed.notified().await;
     }
 
-    /// The loop runs.
+    /// Takes note that the loop runs.
     pub(super) fn beat(&self, now: &Moment) {
         self.observed.send_if_modified(|observed| {
             observed.beat = now.monotonic;
-            // Nobody waits for that.
+            // No interface waits for that.
             false
         });
     }
 
-    /// Hands on what is known now.
+    /// Shares what is known now.
     pub(crate) fn tell(&self, observed: &Observed) {
         self.observed.send_modify(|told| {
             let beat = told.beat;
@@ -82,7 +81,7 @@ mod tests {
     use std::time::Duration;
 
     #[test]
-    fn a_beat_wakes_nobody_and_news_does() {
+    fn a_beat_wakes_no_interface_and_news_does() {
         let now = Moment::now();
         let observers = Observers::new(&now);
         let mut receiver = observers.subscribe();

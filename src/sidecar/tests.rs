@@ -74,22 +74,12 @@ fn a_stalled_reader_holds_the_end_up_for_less_than_two_seconds() {
         for _ in 0..4 {
             output.write(&window());
         }
-        let rules = Rules {
-            once: false,
-            sample_interval: Duration::from_secs(10),
-            emit_interval: Duration::from_secs(60),
-            emit_jitter: Duration::ZERO,
-            reading_by_reading: false,
-            capacity: 100,
-            in_ecs: false,
-            cross_check: None,
-        };
         let random = RandomFractions {
             delay: 0.0,
             offset: 0.0,
         };
         let now = Moment::now();
-        let (control, _) = Control::start(&rules, random, now.monotonic, &now);
+        let (control, _) = Control::start(&Rules::TYPICAL, random, now.monotonic, &now);
         let end = End {
             windows: vec![window(), window()],
             bare: window(),

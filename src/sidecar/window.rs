@@ -9,6 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use self::period::{Change, Period, next_boundary};
 use crate::reading::{ClockSource, ReadError, Reading, SyncStatus};
+use crate::sidecar::settings::Rules;
 use crate::source::{Comparison, CrossCheck, Sample};
 use crate::time::{ClockStep, Moment};
 
@@ -44,6 +45,10 @@ pub(crate) struct Window {
     pub cross_checks: Vec<CrossCheck>,
     /// How many of all cross-checks disagreed.
     pub disagreements: u64,
+    /// The longest delay of the sidecar's loop since the line before; zero if it was not held up.
+    pub longest_pause: Duration,
+    /// Whether the sidecar ends after this line.
+    pub stopping: bool,
     /// How many cross-checks gave no comparison.
     pub cross_check_errors: u64,
     /// The kind of the last of these failures.
@@ -68,6 +73,17 @@ impl Window {
             disagreements: 0,
             cross_check_errors: 0,
             cross_check_error: None,
+            longest_pause: Duration::ZERO,
+            stopping: false,
+        }
+    }
+
+    /// The same window on the last line of a sidecar.
+    #[must_use]
+    pub(crate) fn stopping(self) -> Self {
+        Self {
+            stopping: true,
+            ..self
         }
     }
 
@@ -135,11 +151,7 @@ impl ClosedWindow {
 /// earlier where something happened that must not wait.
 #[derive(Debug)]
 pub(crate) struct Collector {
-    interval: Duration,
-    /// Each reading on a line of its own, as storage resolution 1 wants it.
-    reading_by_reading: bool,
-    /// The most readings in one window.
-    capacity: usize,
+    rules: Rules,
     open: Option<Open>,
     /// The status of the last reading; `None` before the first.
     status: Option<SyncStatus>,
@@ -159,24 +171,17 @@ struct Open {
 }
 
 impl Collector {
-    /// A collector of windows of `interval` with up to `capacity` readings. With `reading_by_reading`
-    /// each reading makes a line of its own at once, and only failures are collected.
+    /// A collector of windows of one emit interval. If the rules ask for it, each reading is in a window of its own that is
+    /// closed at once, and only failures are collected.
     #[must_use]
-    pub(crate) fn new(
-        interval: Duration,
-        reading_by_reading: bool,
-        capacity: usize,
-        now: &Moment,
-    ) -> Self {
+    pub(crate) fn new(rules: &Rules, now: &Moment) -> Self {
         Self {
-            interval,
-            reading_by_reading,
-            capacity,
+            rules: *rules,
             open: None,
             status: None,
             started: false,
-            source: ClockSource::Ecs,
-            period: Period::new(interval, now),
+            source: rules.source,
+            period: Period::new(rules.emit_interval, now),
         }
     }
 
@@ -243,7 +248,7 @@ impl Collector {
                 self.open(&at).window.add_error(source, at.wall, error);
                 None
             }
-            Ok(reading) if self.reading_by_reading && !early => {
+            Ok(reading) if self.rules.reading_by_reading && !early => {
                 let mut window = Window::empty(source, at.wall);
                 window.status_changes = u64::from(changed);
                 window.add_reading(reading);
@@ -337,11 +342,11 @@ impl Collector {
 
     fn is_full(&self) -> bool {
         let readings = self.open.as_ref().map(|open| open.window.readings.len());
-        readings.is_some_and(|readings| readings >= self.capacity)
+        readings.is_some_and(|readings| readings >= self.rules.capacity)
     }
 
     fn open(&mut self, at: &Moment) -> &mut Open {
-        let (source, interval) = (self.source, self.interval);
+        let (source, interval) = (self.source, self.rules.emit_interval);
         self.open.get_or_insert_with(|| Open {
             window: Window::empty(source, at.wall),
             end: next_boundary(at.wall, interval),

@@ -10,6 +10,7 @@ use super::direct::DirectSource;
 use super::ecs::EcsClient;
 use super::sample::Sample;
 use crate::reading::{ClockSource, Label};
+use crate::time::DriftRate;
 
 /// The endpoint, its fallback, and which of the two is in use.
 #[derive(Debug)]
@@ -40,6 +41,14 @@ impl Auto {
     pub(super) fn asked_every(self, interval: Duration) -> Self {
         Self {
             endpoint: self.endpoint.asked_every(interval),
+            ..self
+        }
+    }
+
+    /// The same source whose fallback has this drift rate.
+    pub(super) fn with_drift(self, drift: DriftRate) -> Self {
+        Self {
+            fallback: self.fallback.with_drift(drift),
             ..self
         }
     }

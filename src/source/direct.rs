@@ -8,12 +8,13 @@ use super::ntp::NtpClient;
 use super::playback::Playback;
 use super::sample::Sample;
 use crate::reading::ClockSource;
-use crate::time::Moment;
+use crate::time::{DriftRate, Moment};
 
 /// A source that needs no endpoint.
 #[derive(Debug)]
 pub(super) enum DirectSource {
-    Kernel,
+    /// The kernel, and how fast the clock may drift.
+    Kernel(DriftRate),
     /// Boxed, so that it takes no room where it is not used.
     Ntp(Box<NtpClient>),
     #[cfg(feature = "test-util")]
@@ -21,11 +22,19 @@ pub(super) enum DirectSource {
 }
 
 impl DirectSource {
+    /// The same source with this drift rate.
+    pub(super) fn with_drift(self, drift: DriftRate) -> Self {
+        match self {
+            Self::Kernel(_) => Self::Kernel(drift),
+            other => other,
+        }
+    }
+
     /// The time until an NTP server may be asked again; zero for every other source.
     pub(super) fn due_in(&self) -> Duration {
         match self {
             Self::Ntp(client) => client.due_in(),
-            Self::Kernel => Duration::ZERO,
+            Self::Kernel(_) => Duration::ZERO,
             #[cfg(feature = "test-util")]
             Self::Playback(_) => Duration::ZERO,
         }
@@ -39,7 +48,7 @@ impl DirectSource {
                 let outcome = Box::pin(client.ask_if_due_soon()).await?;
                 Some(Sample::from_exchange(outcome))
             }
-            Self::Kernel => Some(self.read().await),
+            Self::Kernel(_) => Some(self.read().await),
             #[cfg(feature = "test-util")]
             Self::Playback(_) => Some(self.read().await),
         }
@@ -48,8 +57,8 @@ impl DirectSource {
     /// Reads the clock once, after waiting until an NTP server may be asked.
     pub(super) async fn read(&self) -> Sample {
         match self {
-            Self::Kernel => {
-                let outcome = kernel::read();
+            Self::Kernel(drift) => {
+                let outcome = kernel::read(*drift);
                 Sample::new(ClockSource::Kernel, Moment::now(), outcome)
             }
             Self::Ntp(client) => Sample::from_exchange(Box::pin(client.ask_when_due()).await),
@@ -61,7 +70,7 @@ impl DirectSource {
     /// The kind of source that is read.
     pub(super) fn source(&self) -> ClockSource {
         match self {
-            Self::Kernel => ClockSource::Kernel,
+            Self::Kernel(_) => ClockSource::Kernel,
             Self::Ntp(_) => ClockSource::Ntp,
             #[cfg(feature = "test-util")]
             Self::Playback(playback) => playback.source(),

@@ -9,6 +9,7 @@ mod call;
 mod interpret;
 
 use crate::reading::{ReadError, Reading};
+use crate::time::DriftRate;
 
 /// Whether this platform has the source.
 pub(super) const AVAILABLE: bool = cfg!(target_os = "linux");
@@ -19,14 +20,14 @@ pub(super) const AVAILABLE: bool = cfg!(target_os = "linux");
 /// [`ReadErrorKind::Kernel`](crate::ReadErrorKind::Kernel) if the kernel refuses, as the seccomp profile
 /// of an old container runtime makes it.
 #[cfg(target_os = "linux")]
-pub(super) fn read() -> Result<Reading, ReadError> {
+pub(super) fn read(drift: DriftRate) -> Result<Reading, ReadError> {
     use crate::reading::ClockSource;
     use crate::time::Moment;
 
     let requested = Moment::now();
     let answer = call::ask()?;
     let mut reading = Reading::new(ClockSource::Kernel, requested, Moment::now());
-    (reading.status, reading.bound) = interpret::interpret(&answer, requested.wall);
+    (reading.status, reading.bound) = interpret::interpret(&answer, requested.wall, drift);
     if reading.is_synchronized() && reading.bound.is_none() {
         reading.bound_unknown = Some(interpret::bound_unknown(&answer));
     }
@@ -35,7 +36,7 @@ pub(super) fn read() -> Result<Reading, ReadError> {
 
 /// Always fails: this platform has no `adjtimex(2)`.
 #[cfg(not(target_os = "linux"))]
-pub(super) fn read() -> Result<Reading, ReadError> {
+pub(super) fn read(_drift: DriftRate) -> Result<Reading, ReadError> {
     Err(ReadError::new(
         crate::reading::ReadErrorKind::Kernel,
         "this platform has no adjtimex",
@@ -49,7 +50,7 @@ mod tests {
 
     #[test]
     fn this_kernel_answers() {
-        let reading = read().unwrap();
+        let reading = read(DriftRate::DEFAULT).unwrap();
         assert_eq!(reading.source, ClockSource::Kernel);
         assert_eq!(reading.reference, None);
         assert_ne!(reading.status, SyncStatus::Unknown);

@@ -2,16 +2,16 @@
 
 use std::time::Duration;
 
-/// How far the clock may be from true time, in either direction. Between zero and
-/// [`ErrorBound::MAX`], kept to the nanosecond.
+/// How far the clock may be from true time, in either direction: between zero and [`ErrorBound::MAX`], in whole
+/// nanoseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ErrorBound(Duration);
 
 impl ErrorBound {
-    /// The largest bound taken for a measurement: 24 hours.
+    /// The largest valid bound: 24 hours.
     pub const MAX: Duration = Duration::from_secs(24 * 60 * 60);
 
-    /// A bound from milliseconds, rounded to the nearest nanosecond.
+    /// A bound from milliseconds, rounded up to a nanosecond.
     ///
     /// # Errors
     /// [`InvalidBound`] if `milliseconds` is negative, not finite or over 24 hours.
@@ -33,7 +33,7 @@ impl ErrorBound {
             clippy::cast_sign_loss,
             reason = "checked above to lie between 0 and 8.64e13 nanoseconds"
         )]
-        let nanoseconds = (milliseconds * 1e6).round() as u64;
+        let nanoseconds = rounded_up(milliseconds * 1e6) as u64;
         Ok(Self(Duration::from_nanos(nanoseconds)))
     }
 
@@ -64,7 +64,18 @@ impl TryFrom<Duration> for ErrorBound {
     }
 }
 
-/// A number that is no error bound: negative, not finite, or over 24 hours.
+/// The smallest whole number that is not below `value`. What a decimal number of nanoseconds gains by its conversion to
+/// binary does not count as a part of another nanosecond.
+fn rounded_up(value: f64) -> f64 {
+    let nearest = value.round();
+    if (value - nearest).abs() <= nearest * 2.0 * f64::EPSILON {
+        nearest
+    } else {
+        value.ceil()
+    }
+}
+
+/// A number that is not a valid error bound: negative, not finite, or over 24 hours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct InvalidBound;
 
@@ -76,15 +87,14 @@ impl std::fmt::Display for InvalidBound {
 
 impl std::error::Error for InvalidBound {}
 
-/// The most a clock that nobody corrects is taken to drift, in parts per million: one is a
-/// microsecond in a second.
+/// How far a clock drifts at most while nothing corrects it, in parts per million: one is a microsecond in a second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DriftRate(u32);
 
 impl DriftRate {
     /// 15 ppm, the rate ClockBound 3 assumes.
     pub const DEFAULT: Self = Self(15);
-    /// 100 ppm, for a clock that nobody is known to discipline: the largest error of common oscillators.
+    /// 100 ppm, for a clock that may have no time daemon: the largest error of common oscillators.
     pub const UNDISCIPLINED: Self = Self(100);
     /// The largest rate accepted, 10,000 ppm or one percent.
     pub const MAX_PPM: u32 = 10_000;
@@ -110,22 +120,6 @@ impl DriftRate {
     }
 }
 
-/// A duration in milliseconds, as every output has it: whole nanoseconds, so at most six decimals.
-pub(crate) fn milliseconds(duration: Duration) -> f64 {
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "exact up to 2^53 nanoseconds, which is 104 days"
-    )]
-    let nanoseconds = duration.as_nanos() as f64;
-    nanoseconds / 1e6
-}
-
-/// An age in seconds to the millisecond, as every output has it: reference times are seldom finer than
-/// a second.
-pub(crate) fn age_seconds(age: Duration) -> f64 {
-    (age.as_secs_f64() * 1e3).round() / 1e3
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -136,7 +130,9 @@ mod tests {
         for (given, nanoseconds) in [
             (0.0, Some(0)),
             (-0.0, Some(0)),
-            (1e-7, Some(0)),
+            (1e-7, Some(1)),
+            (0.446_931, Some(446_931)),
+            (0.446_931_1, Some(446_932)),
             (0.545_388_897_099_918, Some(545_389)),
             (86_400_000.0, Some(86_400_000_000_000)),
             (86_400_000.1, None),
@@ -157,6 +153,21 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_bound_is_rounded_up(whole in 0u64..86_400_000_000_000, hundredths in 0u32..100) {
+            let bound = |text: &str| {
+                let bound = ErrorBound::from_millis(text.parse().unwrap()).unwrap();
+                u64::try_from(bound.as_duration().as_nanos()).unwrap()
+            };
+            let (milliseconds, rest) = (whole / 1_000_000, whole % 1_000_000);
+            let exact = bound(&format!("{milliseconds}.{rest:06}"));
+            prop_assert_eq!(exact, whole);
+            let text = format!("{milliseconds}.{rest:06}{hundredths:02}");
+            let up = whole + u64::from(hundredths > 0);
+            // Beyond 15 digits a number does not hold the hundredths.
+            prop_assert!(bound(&text) == up || whole > 1_000_000_000_000, "{}", text);
+        }
+
         #[test]
         fn growth_never_shrinks_and_never_panics(nanos in any::<u64>(), ppm in 0..=DriftRate::MAX_PPM) {
             let rate = DriftRate::from_ppm(ppm).unwrap();

@@ -1,26 +1,30 @@
-//! Moments on two clocks, and ranges of time. Pure but for [`Moment::now`].
+//! Moments on the machine's clocks. Pure but for [`Moment::now`].
 
 use std::time::{Duration, Instant, SystemTime};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::bound::milliseconds;
+use super::raw_clock;
 
-/// One moment, read on two clocks: the wall clock, which says what time it is and may jump, and the
-/// monotonic clock, which only measures how much time has gone by.
+/// One moment, read on the machine's clocks: the wall clock, which gives the time of day and may jump, and the
+/// monotonic clock, which only measures how much time passes.
+///
+/// [`Moment::now`] also reads the raw clock on Linux: the oscillator, which no time daemon corrects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Moment {
-    /// The time of day as this machine believes it to be.
+    /// The time of day according to this machine.
     pub wall: DateTime<Utc>,
     /// The monotonic clock, read right after the wall clock.
     pub monotonic: Instant,
-    /// How much monotonic time may lie between the two reads.
+    /// The raw clock; `None` where there is none.
+    raw: Option<Duration>,
+    /// How much monotonic time may lie between the first and the last of these reads.
     width: Duration,
 }
 
 impl Moment {
-    /// The present moment. The wall clock is read between two reads of the monotonic clock. A thread
-    /// that is put to sleep in between tries again, a few times, so that it does not look like a step.
+    /// The present moment. The other clocks are read between two reads of the monotonic clock. If the thread was
+    /// suspended in between they are read again, a few times, so that this does not look like a step.
     #[must_use]
     pub fn now() -> Self {
         Self::closest(Self::read_once)
@@ -49,31 +53,44 @@ impl Moment {
     )]
     fn read_once() -> Self {
         let before = Instant::now();
+        let raw = raw_clock::now();
         // By way of `SystemTime`: `Utc::now` panics on a clock set before 1970.
         let wall = DateTime::from(SystemTime::now());
         let monotonic = Instant::now();
         Self {
             wall,
             monotonic,
+            raw,
             width: monotonic.saturating_duration_since(before),
         }
     }
 
-    /// A moment that both clocks give exactly.
+    /// A moment that both clocks give exactly, without the raw clock.
     #[must_use]
     pub fn new(wall: DateTime<Utc>, monotonic: Instant) -> Self {
         Self {
             wall,
             monotonic,
+            raw: None,
             width: Duration::ZERO,
         }
     }
 
-    /// This moment, with `width` between the reads of the two clocks.
+    /// This moment, with `width` between the reads of the clocks.
     #[cfg(test)]
     #[must_use]
     pub(crate) fn read_within(self, width: Duration) -> Self {
         Self { width, ..self }
+    }
+
+    /// This moment, with the raw clock at `raw`.
+    #[cfg(test)]
+    #[must_use]
+    pub(crate) fn with_raw(self, raw: Duration) -> Self {
+        Self {
+            raw: Some(raw),
+            ..self
+        }
     }
 
     /// How much monotonic time lies between `earlier` and this moment; zero if `earlier` is later.
@@ -82,25 +99,39 @@ impl Moment {
         self.monotonic.saturating_duration_since(earlier.monotonic)
     }
 
-    /// How far the wall clock has moved against the monotonic clock since `earlier`; positive is
-    /// forward. Slewing moves both clocks alike on Linux, so this is what was stepped.
+    /// As [`Moment::since`], negative if `earlier` is later.
     #[must_use]
-    pub fn wall_moved_since(&self, earlier: &Self) -> TimeDelta {
-        let elapsed = match self.monotonic.checked_duration_since(earlier.monotonic) {
+    pub(crate) fn elapsed_since(&self, earlier: &Self) -> TimeDelta {
+        match self.monotonic.checked_duration_since(earlier.monotonic) {
             Some(elapsed) => delta(elapsed),
             None => -delta(earlier.monotonic.saturating_duration_since(self.monotonic)),
-        };
-        self.wall.signed_duration_since(earlier.wall) - elapsed
+        }
     }
 
-    /// The most by which the wall clock may have moved since `earlier`, in either direction: neither
-    /// moment is known better than the width of its reads.
+    /// How far the wall clock has moved against the monotonic clock since `earlier`; positive is forward. On Linux
+    /// slewing moves both clocks alike, so only a step shows here.
+    #[must_use]
+    pub fn wall_moved_since(&self, earlier: &Self) -> TimeDelta {
+        self.wall.signed_duration_since(earlier.wall) - self.elapsed_since(earlier)
+    }
+
+    /// The most by which the wall clock may have moved since `earlier`, in either direction: neither moment is known more
+    /// precisely than the width of its reads.
     #[must_use]
     pub(crate) fn wall_moved_at_most(&self, earlier: &Self) -> Duration {
         magnitude(self.wall_moved_since(earlier)).saturating_add(self.width.max(earlier.width))
     }
 
-    /// How much monotonic time may lie between the reads of the two clocks.
+    /// How far the monotonic clock has moved against the raw clock since `earlier`: what a time daemon has corrected
+    /// meanwhile. `None` where there is no raw clock.
+    #[must_use]
+    pub(crate) fn slewed_since(&self, earlier: &Self) -> Option<TimeDelta> {
+        let passed =
+            TimeDelta::from_std(self.raw?).ok()? - TimeDelta::from_std(earlier.raw?).ok()?;
+        Some(self.elapsed_since(earlier) - passed)
+    }
+
+    /// How much monotonic time may lie between the reads of the clocks.
     #[must_use]
     pub(crate) fn width(&self) -> Duration {
         self.width
@@ -114,8 +145,7 @@ impl Moment {
     }
 }
 
-/// A duration as a signed one, held at the largest instead of overflowing: far more than any monotonic
-/// clock runs.
+/// A duration as a signed one, limited instead of overflowing: far more than any monotonic clock runs.
 fn delta(duration: Duration) -> TimeDelta {
     TimeDelta::from_std(duration).unwrap_or(TimeDelta::days(365_000))
 }
@@ -126,17 +156,7 @@ pub(crate) fn magnitude(by: TimeDelta) -> Duration {
     by.abs().to_std().unwrap_or(Duration::MAX)
 }
 
-/// A signed duration in milliseconds.
-pub(crate) fn signed_milliseconds(by: TimeDelta) -> f64 {
-    let milliseconds = milliseconds(magnitude(by));
-    if by < TimeDelta::zero() {
-        -milliseconds
-    } else {
-        milliseconds
-    }
-}
-
-/// The wall-clock time `time + by`, held at the last representable time instead of overflowing.
+/// The wall-clock time `time + by`, limited to the last representable time instead of overflowing.
 #[must_use]
 pub(crate) fn later(time: DateTime<Utc>, by: Duration) -> DateTime<Utc> {
     TimeDelta::from_std(by)
@@ -145,7 +165,7 @@ pub(crate) fn later(time: DateTime<Utc>, by: Duration) -> DateTime<Utc> {
         .unwrap_or(DateTime::<Utc>::MAX_UTC)
 }
 
-/// The wall-clock time `time - by`, held at the first representable time instead of overflowing.
+/// The wall-clock time `time - by`, limited to the first representable time instead of overflowing.
 #[must_use]
 pub(crate) fn earlier(time: DateTime<Utc>, by: Duration) -> DateTime<Utc> {
     TimeDelta::from_std(by)
@@ -154,67 +174,10 @@ pub(crate) fn earlier(time: DateTime<Utc>, by: Duration) -> DateTime<Utc> {
         .unwrap_or(DateTime::<Utc>::MIN_UTC)
 }
 
-/// A range that true time lies in.
-///
-/// ```
-/// use std::time::{Duration, SystemTime};
-/// use ecs_clock_emf::TimeInterval;
-/// let now = SystemTime::now();
-/// let around = |time: SystemTime, error: Duration| TimeInterval {
-///     earliest: (time - error).into(),
-///     latest: (time + error).into(),
-/// };
-/// let error = Duration::from_millis(1);
-/// let later = now + Duration::from_millis(5);
-/// assert!(around(now, error).is_before(&around(later, error)));
-/// assert!(!around(now, 3 * error).is_before(&around(later, 3 * error)));
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TimeInterval {
-    /// True time is not before this.
-    pub earliest: DateTime<Utc>,
-    /// True time is not after this.
-    pub latest: DateTime<Utc>,
-}
-
-impl TimeInterval {
-    /// Whether this range certainly lies before `other`: they do not touch.
-    #[must_use]
-    pub fn is_before(&self, other: &Self) -> bool {
-        self.latest < other.earliest
-    }
-
-    /// Whether this range certainly lies after `other`: they do not touch.
-    #[must_use]
-    pub fn is_after(&self, other: &Self) -> bool {
-        other.is_before(self)
-    }
-
-    /// The range `time ± by`.
-    pub(crate) fn around(time: DateTime<Utc>, by: Duration) -> Self {
-        Self {
-            earliest: earlier(time, by),
-            latest: later(time, by),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
-
-    #[test]
-    fn intervals_that_touch_are_in_no_order() {
-        let at = |a: i64, b: i64| TimeInterval {
-            earliest: DateTime::UNIX_EPOCH + TimeDelta::seconds(a),
-            latest: DateTime::UNIX_EPOCH + TimeDelta::seconds(b),
-        };
-        assert!(at(0, 1).is_before(&at(2, 3)));
-        assert!(at(2, 3).is_after(&at(0, 1)));
-        assert!(!at(0, 2).is_before(&at(2, 3)));
-        assert!(!at(2, 3).is_after(&at(0, 2)));
-    }
 
     #[test]
     fn a_wall_clock_that_keeps_its_pace_has_not_moved() {
@@ -266,6 +229,35 @@ mod tests {
             let at_most = moved.wall_moved_at_most(&now.read_within(earlier));
             assert_eq!(at_most, us(305), "{earlier:?} {this:?}");
         }
+    }
+
+    #[test]
+    fn the_raw_clock_shows_what_was_slewed() {
+        let start = Moment::now().with_raw(Duration::from_secs(100));
+        let at = |monotonic_ms, raw_us: i64| {
+            let passed = Duration::from_millis(monotonic_ms);
+            Moment::new(later(start.wall, passed), start.monotonic + passed)
+                .with_raw(Duration::from_micros(100_000_000 + raw_us.unsigned_abs()))
+        };
+        for (now, slewed_us) in [
+            (at(1_000, 1_000_000), 0),
+            (at(1_000, 999_500), 500),
+            (at(1_000, 1_000_020), -20),
+        ] {
+            let slewed = Some(TimeDelta::microseconds(slewed_us));
+            assert_eq!(now.slewed_since(&start), slewed);
+        }
+        let without = Moment::new(start.wall, start.monotonic);
+        assert_eq!(without.slewed_since(&start), None);
+        assert_eq!(start.slewed_since(&without), None);
+    }
+
+    #[cfg(all(target_os = "linux", not(miri)))]
+    #[test]
+    fn this_machine_has_a_raw_clock() {
+        let first = Moment::now();
+        let slewed = Moment::now().slewed_since(&first);
+        assert!(slewed.is_some_and(|slewed| magnitude(slewed) < Duration::from_secs(1)));
     }
 
     proptest! {

@@ -7,11 +7,11 @@ use chrono::TimeDelta;
 
 use super::moment::{Moment, magnitude};
 
-/// The smallest move that is taken for a step.
+/// The smallest move that is reported as a step. Every move, however small, belongs in the range.
 pub(crate) const THRESHOLD: Duration = Duration::from_millis(5);
-/// Off Linux the two clocks run at rates of their own: how far apart, at most, in parts per million.
-/// On Linux the kernel slews both alike.
-const RATE_DIFFERENCE_PPM: u32 = if cfg!(target_os = "linux") { 0 } else { 500 };
+/// How far apart the rates of the two clocks may be, in parts per million. On Linux the kernel slews both alike;
+/// elsewhere slewing moves the wall clock alone.
+pub(crate) const RATE_DIFFERENCE_PPM: u32 = if cfg!(target_os = "linux") { 0 } else { 500 };
 /// Moves that are too small to be steps add up over this time.
 const MEMORY: Duration = Duration::from_secs(60);
 /// From one remembered moment to the next, at least.
@@ -41,7 +41,7 @@ pub(crate) struct StepDetector {
 }
 
 impl StepDetector {
-    /// A detector whose clocks are right at `now`.
+    /// A detector that begins at `now`.
     #[must_use]
     pub(crate) fn new(now: Moment) -> Self {
         Self {
@@ -95,7 +95,7 @@ impl StepDetector {
     }
 }
 
-/// The step between two moments, or `None`.
+/// The step between two moments, if there is one.
 #[must_use]
 pub(crate) fn step_between(before: &Moment, now: &Moment) -> Option<ClockStep> {
     has_moved(THRESHOLD, before, now).then(|| ClockStep {

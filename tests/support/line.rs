@@ -38,6 +38,8 @@ pub(crate) struct Line {
     pub(crate) status_changes: Option<u64>,
     pub(crate) clock_steps: Option<u64>,
     pub(crate) last_clock_step: Option<f64>,
+    pub(crate) longest_pause: Option<f64>,
+    pub(crate) stopping: Option<bool>,
     pub(crate) answer_errors: Option<u64>,
     #[serde(default)]
     pub(crate) cross_check_offset: Vec<f64>,

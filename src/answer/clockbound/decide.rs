@@ -1,21 +1,30 @@
-//! What a segment is to say, from what the sidecar has read. Pure: time is an argument.
+//! What a segment contains, from what the sidecar has read. Pure: time is an argument.
 
 use std::time::{Duration, Instant};
 
+use chrono::TimeDelta;
+
+use super::client;
 use super::segment::{Segment, Status};
 use crate::answer::freshness::longest_age;
-use crate::reading::{Observed, Reading, SyncStatus};
-use crate::time::{DriftRate, ErrorBound, Moment};
+use crate::reading::{ClockSource, Reading, SyncStatus};
+use crate::sidecar::Observed;
+use crate::time::{DriftRate, ErrorBound, Moment, magnitude};
 
-/// No bound counts for longer, however seldom the clock is read: the longest chrony waits between two
-/// comparisons is 1,024 s.
-const LONGEST_HORIZON: Duration = Duration::from_secs(1_000);
-const SHORTEST_HORIZON: Duration = Duration::from_secs(60);
-/// So many sample intervals without a good reading make a bound count no more.
-const HORIZON_INTERVALS: u32 = 10;
-/// The client cuts the growth it computes to whole nanoseconds, and a bound in decimal milliseconds was
-/// rounded to them.
-const ROUNDING: Duration = Duration::from_nanos(2);
+/// So long after a reading nothing that was written from it counts any more, as with ClockBound's own daemon: about the
+/// longest time that chrony waits between two comparisons.
+const HORIZON: Duration = Duration::from_secs(1_000);
+/// The client cuts the growth it computes to whole nanoseconds.
+const ROUNDING: Duration = Duration::from_nanos(1);
+/// A move of the wall clock by this much since an earlier writer's last write is a step: far more than the precision with
+/// which the clocks are read and file systems keep times.
+const SMALLEST_STEP: Duration = Duration::from_micros(50);
+/// After a move by more than this nothing is known, also since it may have been a restart of the machine.
+const LARGEST_STEP: Duration = Duration::from_secs(60);
+/// How far a reference time may be from the time of its comparison.
+const REFERENCE_TOLERANCE: Duration = Duration::from_secs(2);
+/// A source without a reference time has compared the clock within this time.
+const LONGEST_UNCOMPARED: Duration = Duration::from_secs(60 * 60);
 
 /// By which rules a segment is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,13 +41,6 @@ pub(crate) struct Rules {
 }
 
 impl Rules {
-    /// How long after a reading nothing written from it counts any more.
-    fn horizon(&self) -> Duration {
-        self.sample_interval
-            .saturating_mul(HORIZON_INTERVALS)
-            .clamp(SHORTEST_HORIZON, LONGEST_HORIZON)
-    }
-
     fn bound_at(&self, reading: &Reading, now: &Moment) -> Option<Duration> {
         if self.age_adjusted {
             reading.age_adjusted_bound_at(now, self.drift)
@@ -62,6 +64,8 @@ pub(super) struct Present {
     pub resolution: Duration,
     /// The wall clock and the fine monotonic clock.
     pub moment: Moment,
+    /// How far the wall clock is ahead of the fine monotonic clock, which counts from the machine's start.
+    pub difference: TimeDelta,
 }
 
 /// What of the readings so far counts for the segment.
@@ -73,6 +77,20 @@ pub(super) struct Memory {
     lost: Option<Reading>,
     /// When the wall clock was last seen to have been stepped.
     stepped: Option<Instant>,
+    /// What an earlier writer left.
+    inherited: Option<Inherited>,
+}
+
+/// A segment of an earlier writer, which clients may be using.
+#[derive(Debug, Clone, Copy)]
+struct Inherited {
+    segment: Segment,
+    /// How far the wall clock was ahead of the monotonic clock when it was written.
+    difference: TimeDelta,
+    /// When it was taken over.
+    since: Instant,
+    /// Whether the wall clock was stepped since it was written.
+    was_stepped: bool,
 }
 
 impl Memory {
@@ -84,6 +102,9 @@ impl Memory {
     /// Takes what the sidecar has observed. A failed read and a reading that says synchronized without a
     /// bound change nothing: what was known grows old.
     pub(super) fn take(&mut self, observed: &Observed, rules: &Rules) {
+        if let Some(stepped) = observed.stepped {
+            self.step(stepped);
+        }
         let Some(reading) = &observed.last else {
             return;
         };
@@ -98,8 +119,32 @@ impl Memory {
     }
 
     /// Takes note that the wall clock was stepped.
-    pub(super) fn step(&mut self, now: &Moment) {
-        self.stepped = Some(now.monotonic);
+    pub(super) fn step(&mut self, at: Instant) {
+        self.stepped = self.stepped.max(Some(at));
+    }
+
+    /// Takes over at `now` what an earlier writer left when the wall clock was ahead of the monotonic clock by
+    /// `difference`.
+    pub(super) fn inherit(&mut self, segment: Segment, difference: TimeDelta, now: &Present) {
+        let mut inherited = Inherited {
+            segment,
+            difference,
+            since: now.moment.monotonic,
+            was_stepped: false,
+        };
+        let _ = inherited.moved(now);
+        self.inherited = Some(inherited);
+    }
+
+    /// What clients are to read at `now` in place of an earlier writer's segment while there is no reading; `None` while
+    /// that segment is still right.
+    #[must_use]
+    pub(super) fn inherited(&mut self, now: &Present, rules: &Rules) -> Option<Segment> {
+        let inherited = self.inherited.as_mut()?;
+        let moved = inherited.moved(now);
+        inherited
+            .was_stepped
+            .then(|| inherited.enlarged(now, moved, rules))
     }
 
     /// What clients are to read at `now`.
@@ -112,17 +157,14 @@ impl Memory {
     fn known(&self, now: &Present, rules: &Rules) -> Option<Segment> {
         let good = self.good.as_ref()?;
         let age = now.moment.since(&good.requested);
-        if age >= rules.horizon() {
+        if age >= HORIZON {
             return None;
         }
         let bound = self.bound(good, now, rules)?;
         Some(Segment {
             as_of: now.coarse,
             // Counted from the reading: writing it again does not make it younger.
-            void_after: now
-                .coarse
-                .saturating_add(rules.horizon())
-                .saturating_sub(age),
+            void_after: now.coarse.saturating_add(HORIZON).saturating_sub(age),
             bound,
             status: if self.is_synchronized(good, now, rules) {
                 Status::Synchronized
@@ -135,7 +177,8 @@ impl Memory {
 
     /// How far the wall clock may be off at `now`; `None` if nothing bounds it.
     fn bound(&self, good: &Reading, now: &Present, rules: &Rules) -> Option<Duration> {
-        let mut bound = rules.bound_at(good, &now.moment)?;
+        let before = self.moved_before(good, now);
+        let mut bound = rules.bound_at(good, &now.moment)?.saturating_add(before);
         if let Some(lost) = &self.lost {
             if lost.status == SyncStatus::Unknown {
                 return None;
@@ -150,7 +193,15 @@ impl Memory {
         (bound <= ErrorBound::MAX).then_some(bound)
     }
 
-    /// Whether the clock is known to be kept in step, given its last good reading.
+    /// How far the wall clock was moved before this process started, if that still counts.
+    fn moved_before(&self, reading: &Reading, now: &Present) -> Duration {
+        let inherited = self.inherited.as_ref();
+        inherited.map_or(Duration::ZERO, |inherited| {
+            inherited.moved_before(reading, now)
+        })
+    }
+
+    /// Whether the clock is known to be synchronized, given its last good reading.
     fn is_synchronized(&self, good: &Reading, now: &Present, rules: &Rules) -> bool {
         let was_stepped = self
             .stepped
@@ -163,12 +214,67 @@ impl Memory {
             && now.moment.since(&good.requested) <= longest_age(rules.sample_interval)
             && !was_stepped
             && !good.follows_an_unseen_step()
+            && self.moved_before(good, now).is_zero()
             && !is_stale
     }
 }
 
-/// The segment that says nothing. Its bound is a day and not 0, which a program that ignores the status
-/// would take for perfect time.
+impl Inherited {
+    /// How far the wall clock has moved since the segment was written.
+    fn moved(&mut self, now: &Present) -> Duration {
+        let moved = magnitude(now.difference - self.difference);
+        self.was_stepped |= moved >= SMALLEST_STEP;
+        moved
+    }
+
+    /// How far the wall clock was moved before this process started, while the source of the reading may not have
+    /// compared it since.
+    fn moved_before(&self, reading: &Reading, now: &Present) -> Duration {
+        let moved = magnitude(now.difference - self.difference);
+        let since = now.moment.monotonic.saturating_duration_since(self.since);
+        let uncompared = match reading.source {
+            ClockSource::Ecs => {
+                reading
+                    .reference_age_at(&now.moment)
+                    .map_or(LONGEST_UNCOMPARED, |age| {
+                        age.saturating_add(REFERENCE_TOLERANCE)
+                            .saturating_add(moved)
+                    })
+            }
+            _ => Duration::ZERO,
+        };
+        if self.was_stepped && uncompared >= since {
+            moved
+        } else {
+            Duration::ZERO
+        }
+    }
+
+    /// The segment at `now`, after the wall clock has moved by `moved`. It expires when it always would have.
+    fn enlarged(&self, now: &Present, moved: Duration, rules: &Rules) -> Segment {
+        let nothing = unknown(now.coarse, rules.drift);
+        let is_known = client::status(&self.segment, now.coarse) != Status::Unknown
+            && self.segment.status != Status::Disrupted;
+        if !is_known || now.coarse >= self.segment.void_after || moved > LARGEST_STEP {
+            return nothing;
+        }
+        let lag = rules.drift.growth(now.resolution);
+        let bound = client::bound(&self.segment, now.coarse)
+            .saturating_add(moved)
+            .saturating_add(lag)
+            .saturating_add(ROUNDING);
+        Segment {
+            void_after: self.segment.void_after,
+            bound,
+            drift_ppb: nothing.drift_ppb.max(self.segment.drift_ppb),
+            status: Status::FreeRunning,
+            ..nothing
+        }
+    }
+}
+
+/// The segment of which nothing is known. Its bound is a day and not 0, which a program that ignores the status would take
+/// for perfect time.
 #[must_use]
 pub(super) fn unknown(coarse: Duration, drift: DriftRate) -> Segment {
     let drift_ppb = drift.growth(Duration::from_secs(1)).as_nanos();

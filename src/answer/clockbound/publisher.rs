@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use tokio::sync::Notify;
+use tracing::warn;
 
 use super::clocks;
 use super::decide::{Memory, Present, Rules, unknown};
 use super::segment::Segment;
-use super::writer::{Fault, Found, Writer};
+use super::writer::{Fault, Found, Writer, Written};
 use crate::answer::trouble::{RETRY, Trouble};
-use crate::reading::Observed;
+use crate::sidecar::Observed;
 use crate::time::{Moment, StepDetector};
 
 /// Writes the segment; opens and reopens its file.
@@ -21,9 +22,11 @@ pub(super) struct Publisher {
     rules: Rules,
     memory: Memory,
     steps: StepDetector,
-    stepped: Arc<Notify>,
+    disturbed: Arc<Notify>,
     trouble: Trouble,
     state: State,
+    /// When the header was last restored, of which one report a minute is enough.
+    restored: Option<Instant>,
 }
 
 #[derive(Debug)]
@@ -34,9 +37,9 @@ enum State {
         /// Whether another writer was noticed, which may be one that takes no lock.
         look: bool,
     },
-    /// What is in the file is an earlier writer's, and sound: clients keep it until there is better.
+    /// The segment in the file is an earlier writer's. Clients keep it until there is a reading, or a step.
     Adopted(Writer),
-    /// The file is this writer's.
+    /// The segment in the file is this writer's.
     Writing(Writer),
 }
 
@@ -44,7 +47,7 @@ impl Publisher {
     pub(super) fn new(
         directory: PathBuf,
         rules: Rules,
-        stepped: Arc<Notify>,
+        disturbed: Arc<Notify>,
         trouble: Trouble,
     ) -> Self {
         let now = Moment::now();
@@ -53,37 +56,55 @@ impl Publisher {
             rules,
             memory: Memory::default(),
             steps: StepDetector::new(now),
-            stepped,
+            disturbed,
             trouble,
             state: State::Closed {
                 retry: now.monotonic,
                 look: false,
             },
+            restored: None,
         }
     }
 
     /// Looks at the clocks and at what the sidecar has observed, and writes what follows from it.
+    pub(super) fn update(&mut self, observed: &Observed) {
+        let now = present();
+        self.memory.take(observed, &self.rules);
+        let step = self.steps.observe(now.moment);
+        if step.is_some() {
+            self.memory.step(now.moment.monotonic);
+        }
+        let last = observed.last.as_ref();
+        if step.is_some()
+            || last.is_some_and(|last| last.is_being_corrected(&now.moment, self.rules.drift))
+        {
+            self.disturbed.notify_one();
+        }
+        let Err(fault) = self.write() else {
+            return;
+        };
+        self.fail(&fault);
+        if matches!(fault, Fault::Removed) {
+            self.state = State::Closed {
+                retry: now.moment.monotonic,
+                look: false,
+            };
+            if let Err(fault) = self.write() {
+                self.fail(&fault);
+            }
+        }
+    }
+
     #[expect(
         clippy::disallowed_methods,
         reason = "when to try again, not a reading"
     )]
-    pub(super) fn update(&mut self, observed: &Observed) {
-        let now = present();
-        if self.steps.observe(now.moment).is_some() {
-            self.memory.step(&now.moment);
-            self.stepped.notify_one();
-        }
-        self.memory.take(observed, &self.rules);
-        match self.write() {
-            Ok(()) => {}
-            Err(fault) => {
-                self.trouble.failed(&fault);
-                self.state = State::Closed {
-                    retry: Instant::now() + RETRY,
-                    look: matches!(fault, Fault::OtherWriter),
-                };
-            }
-        }
+    fn fail(&mut self, fault: &Fault) {
+        self.trouble.failed(fault);
+        self.state = State::Closed {
+            retry: Instant::now() + RETRY,
+            look: matches!(fault, Fault::OtherWriter | Fault::Replaced),
+        };
     }
 
     #[expect(
@@ -98,21 +119,49 @@ impl Publisher {
             self.state = self.open(look)?;
             self.trouble.works();
         }
-        // The present anew: opening may have taken its time.
-        let segment = self.memory.segment(&present(), &self.rules);
-        match &mut self.state {
-            State::Closed { .. } => Ok(()),
-            State::Adopted(_) if self.memory.is_empty() => Ok(()),
-            State::Adopted(writer) | State::Writing(writer) => writer.publish(&segment),
+        // The present anew: opening may have taken a while.
+        let now = present();
+        let segment = match &self.state {
+            State::Closed { .. } => None,
+            State::Adopted(_) if self.memory.is_empty() => self.memory.inherited(&now, &self.rules),
+            State::Adopted(_) | State::Writing(_) => Some(self.memory.segment(&now, &self.rules)),
+        };
+        let (Some(segment), State::Adopted(writer) | State::Writing(writer)) =
+            (segment, &mut self.state)
+        else {
+            return Ok(());
+        };
+        if writer.publish(&segment, now.difference)? == Written::Restored {
+            self.report_restored(now.moment.monotonic);
+        }
+        Ok(())
+    }
+
+    fn report_restored(&mut self, now: Instant) {
+        if self
+            .restored
+            .is_none_or(|last| now.saturating_duration_since(last) >= RETRY)
+        {
+            self.restored = Some(now);
+            warn!("the header of the segment was damaged; it has been restored");
         }
     }
 
-    fn open(&self, look: bool) -> Result<State, Fault> {
+    fn open(&mut self, look: bool) -> Result<State, Fault> {
+        let now = present();
         let nothing = self.nothing();
         let (mut writer, found) = Writer::open(&self.directory, &nothing, look)?;
         match found {
-            Found::Sound => return Ok(State::Adopted(writer)),
-            Found::Unsound => writer.publish(&self.nothing())?,
+            Found::Complete {
+                segment,
+                difference,
+            } => {
+                self.memory.inherit(segment, difference, &now);
+                return Ok(State::Adopted(writer));
+            }
+            Found::Torn => {
+                writer.publish(&self.nothing(), now.difference)?;
+            }
             Found::New => {}
         }
         Ok(State::Writing(writer))
@@ -129,6 +178,7 @@ fn present() -> Present {
         coarse: clocks::coarse(),
         resolution: clocks::resolution(),
         moment: Moment::now(),
+        difference: clocks::difference(),
     }
 }
 

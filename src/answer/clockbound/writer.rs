@@ -1,15 +1,16 @@
-//! The segment's file: opened or created without ever harming who reads it, and written.
+//! The segment's file: opened or created without harming its clients, and written.
 //!
-//! A client maps the file and never looks at its path again. So the file is never truncated (that kills
-//! the client) and never removed or replaced while it is sound (the client would stay on the dead one).
+//! A client maps the file and never looks at its path again. So the file is never truncated (that kills the client), and
+//! never removed or replaced while it is valid (the client would stay on the dead file).
 
 use std::fmt;
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, ErrorKind, Write as _};
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
+use chrono::{DateTime, TimeDelta, Utc};
 use rustix::fs::{FlockOperation, OFlags, flock};
 use rustix::io::Errno;
 
@@ -29,12 +30,14 @@ pub(crate) enum Fault {
     Directory(io::Error),
     /// Another writer holds the directory's lock.
     Locked,
-    /// The segment was written by somebody else.
+    /// Another process writes the segment.
     OtherWriter,
     /// The file's name is taken by something that is not a regular file, such as a symbolic link.
     NotAFile,
-    /// The file was removed or replaced.
-    Gone,
+    /// The file was removed.
+    Removed,
+    /// The file was replaced by another one.
+    Replaced,
     /// A system call failed.
     Failed {
         /// What was being done, as in "cannot ... the segment".
@@ -51,7 +54,8 @@ impl fmt::Display for Fault {
             Self::Locked => f.write_str("another process holds the lock on the directory"),
             Self::OtherWriter => f.write_str("another process is writing the segment"),
             Self::NotAFile => write!(f, "{FILE_NAME} is not a regular file"),
-            Self::Gone => write!(f, "{FILE_NAME} was removed or replaced"),
+            Self::Removed => write!(f, "{FILE_NAME} was removed"),
+            Self::Replaced => write!(f, "{FILE_NAME} was replaced"),
             Self::Failed { doing, error } => write!(f, "cannot {doing} {FILE_NAME}: {error}"),
         }
     }
@@ -66,13 +70,27 @@ fn failed(doing: &'static str) -> impl Fn(io::Error) -> Fault {
 /// What was found when the segment was opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Found {
-    /// Nothing that a client could have mapped: a new file was put there.
+    /// Nothing that a client could have mapped: a new file was created.
     New,
-    /// A sound segment of an earlier writer, which clients may be using.
-    Sound,
-    /// A segment whose payload may not be believed: its writer was killed while writing, or it is of
-    /// another start of the machine.
-    Unsound,
+    /// A complete segment of an earlier writer, which clients may be using.
+    Complete {
+        /// The segment.
+        segment: Segment,
+        /// How far the wall clock was ahead of the monotonic clock when it was written.
+        difference: TimeDelta,
+    },
+    /// A segment whose payload is not valid: its writer was killed while writing, or it is of another start of the
+    /// machine.
+    Torn,
+}
+
+/// What had to be done to write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Written {
+    /// Nothing else.
+    AsUsual,
+    /// The header was damaged, so that no further client could have opened the segment. It was restored.
+    Restored,
 }
 
 /// The one writer of a segment.
@@ -89,11 +107,11 @@ pub(crate) struct Writer {
 impl Writer {
     /// Opens the segment in `directory`, or creates it with `initial` in it.
     ///
-    /// With `look`, and wherever the file system has no locks, first looks for 1.2 s whether a segment that
-    /// is there is being written.
+    /// With `look`, and if the file system has no locks, first observes for 1.2 s whether an existing segment is being
+    /// written.
     ///
     /// # Errors
-    /// [`Fault`] if it cannot be written, or somebody else writes it.
+    /// [`Fault`] if it cannot be written, or another process writes it.
     pub(crate) fn open(
         directory: &Path,
         initial: &Segment,
@@ -113,13 +131,9 @@ impl Writer {
                         return Err(Fault::OtherWriter);
                     }
                 }
-                // An earlier writer may have been another user: then it stays as it was.
+                // If an earlier writer was another user, the mode stays as it was.
                 let _ = file.set_permissions(Permissions::from_mode(MODE));
-                let found = if is_sound(&file, generation, initial.as_of)? {
-                    Found::Sound
-                } else {
-                    Found::Unsound
-                };
+                let found = found(&file, generation, initial.as_of)?;
                 (file, generation, found)
             }
             None => (create(directory, &path, initial)?, 2, Found::New),
@@ -133,35 +147,76 @@ impl Writer {
         Ok((writer, found))
     }
 
-    /// Writes what clients are to read from now on. A client that looks meanwhile keeps what it had.
+    /// Writes what clients are to read from now on. A client that reads meanwhile keeps what it had. The file's time then
+    /// tells a later writer by how much the wall clock was ahead of the monotonic clock, which is `difference`.
     ///
     /// # Errors
     /// [`Fault`]; the segment may then be half-written, which clients notice.
-    pub(crate) fn publish(&mut self, segment: &Segment) -> Result<(), Fault> {
-        if !self.is_in_place() {
-            return Err(Fault::Gone);
-        }
-        if read_generation(&self.file)? != self.generation {
-            return Err(Fault::OtherWriter);
+    pub(crate) fn publish(
+        &mut self,
+        segment: &Segment,
+        difference: TimeDelta,
+    ) -> Result<Written, Fault> {
+        self.check_place()?;
+        let is_damaged = self.is_damaged()?;
+        if is_damaged {
+            // An odd generation: clients do not take the rest for whole.
+            let header = segment::header(self.generation | 1);
+            self.file
+                .write_all_at(&header, 0)
+                .map_err(failed("restore"))?;
         }
         self.generation = write(self.generation, segment, |bytes, offset| {
             self.file.write_all_at(bytes, offset)
         })
         .map_err(failed("write"))?;
-        Ok(())
+        let time = SystemTime::from(time_of(segment.as_of, difference));
+        // Refused if an earlier writer was another user: then a later writer takes the file's time for a step.
+        let _ = self.file.set_modified(time);
+        Ok(if is_damaged {
+            Written::Restored
+        } else {
+            Written::AsUsual
+        })
+    }
+
+    /// Whether the header is not a segment's. One of another generation is another writer's.
+    fn is_damaged(&self) -> Result<bool, Fault> {
+        let mut header = [0; HEADER_SIZE];
+        match self.file.read_exact_at(&mut header, 0) {
+            Ok(()) => {}
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof => return Ok(true),
+            Err(error) => return Err(failed("read")(error)),
+        }
+        match segment::generation(&header) {
+            Ok(generation) if generation == self.generation => Ok(false),
+            Ok(_) => Err(Fault::OtherWriter),
+            Err(_) => Ok(true),
+        }
     }
 
     /// Whether the path still leads to the open file.
-    fn is_in_place(&self) -> bool {
-        match (fs::symlink_metadata(&self.path), self.file.metadata()) {
-            (Ok(there), Ok(here)) => (there.dev(), there.ino()) == (here.dev(), here.ino()),
-            _ => false,
+    fn check_place(&self) -> Result<(), Fault> {
+        let there = match fs::symlink_metadata(&self.path) {
+            Ok(there) => there,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Err(Fault::Removed),
+            Err(error) => return Err(failed("look at")(error)),
+        };
+        let here = self.file.metadata().map_err(failed("look at"))?;
+        if (there.dev(), there.ino()) == (here.dev(), here.ino()) {
+            Ok(())
+        } else {
+            Err(Fault::Replaced)
         }
     }
 }
 
-/// Writes `segment` with `put`, which takes bytes and their offset, and gives the new generation. It is odd
-/// while the rest is written, so that nobody takes what is half-written for whole.
+/// Writes `segment` with `put`, which takes bytes and their offset, and returns the new generation. It is odd while the
+/// rest is written, so that no client takes a half-written segment for whole.
+///
+/// Three writes, although one would do for the bytes: AWS's client reads without a fence between the payload and the
+/// second look at the generation. In a model of the three it reads a torn payload whatever the order; only the system
+/// calls between the writes keep the processor from it.
 fn write(
     generation: u16,
     segment: &Segment,
@@ -176,7 +231,15 @@ fn write(
     Ok(even)
 }
 
-/// The directory, and whether its lock is held: some file systems have none.
+/// The wall-clock time at `as_of` of the monotonic clock.
+fn time_of(as_of: Duration, difference: TimeDelta) -> DateTime<Utc> {
+    let since_start = TimeDelta::from_std(as_of).unwrap_or_default();
+    DateTime::UNIX_EPOCH
+        .checked_add_signed(since_start + difference)
+        .unwrap_or(DateTime::UNIX_EPOCH)
+}
+
+/// The directory, and whether its lock is held: some file systems have no locks.
 fn lock(directory: &Path) -> Result<(File, bool), Fault> {
     let flags = i32::try_from(OFlags::DIRECTORY.bits()).unwrap_or_default();
     let opened = OpenOptions::new()
@@ -229,31 +292,24 @@ fn adoptable(file: &File) -> Result<Option<u16>, Fault> {
     Ok(segment::generation(&header).ok())
 }
 
-/// Whether what the file says can be believed: it was written to its end, and the two clocks agree on when
-/// that was. They do not if the machine has started since, or the wall clock has been set.
-fn is_sound(file: &File, generation: u16, now: Duration) -> Result<bool, Fault> {
-    /// Times of files are coarse.
-    const TOLERANCE: Duration = Duration::from_secs(2);
+/// What an earlier writer left in the file.
+fn found(file: &File, generation: u16, now: Duration) -> Result<Found, Fault> {
     let mut payload = [0; SIZE - HEADER_SIZE];
     file.read_exact_at(&mut payload, HEADER_SIZE as u64)
         .map_err(failed("read"))?;
-    let Ok(written) = Segment::from_payload(&payload) else {
-        return Ok(false);
-    };
     let modified = file.metadata().and_then(|metadata| metadata.modified());
-    let age = modified.map_err(failed("look at"))?.elapsed();
-    // A file of the future is within the tolerance or not believed.
-    let age = age.unwrap_or_else(|future| {
-        if future.duration() <= TOLERANCE {
-            Duration::ZERO
-        } else {
-            Duration::MAX
+    let modified = DateTime::<Utc>::from(modified.map_err(failed("look at"))?);
+    match Segment::from_payload(&payload) {
+        // One that lies in the future is of another start of the machine.
+        Ok(segment) if generation.is_multiple_of(2) && segment.as_of <= now => {
+            let written = time_of(segment.as_of, TimeDelta::zero());
+            Ok(Found::Complete {
+                segment,
+                difference: modified.signed_duration_since(written),
+            })
         }
-    });
-    let agreed = now
-        .checked_sub(written.as_of)
-        .is_some_and(|since| since.abs_diff(age) <= TOLERANCE);
-    Ok(generation.is_multiple_of(2) && agreed)
+        _ => Ok(Found::Torn),
+    }
 }
 
 fn read_generation(file: &File) -> Result<u16, Fault> {

@@ -10,7 +10,8 @@ use super::reply::Reply;
 use super::route::{Route, route};
 use crate::answer::freshness::longest_age;
 use crate::clock::{Limits, Report};
-use crate::reading::{Observed, ReadError, ReadErrorKind};
+use crate::reading::{ReadError, ReadErrorKind};
+use crate::sidecar::Observed;
 use crate::time::{DriftRate, Moment};
 
 /// The sidecar's loop never waits longer than this for an answer of its source.

@@ -2,11 +2,11 @@
 
 use serde::{Serialize, Serializer};
 
-use super::{Report, rfc3339, rfc3339_up};
+use super::Report;
 use crate::clock::{Limits, Preset};
 use crate::reading::{ClockSource, SyncStatus};
 use crate::source::CrossCheck;
-use crate::time::{age_seconds, milliseconds, signed_milliseconds};
+use crate::time::{age_seconds, milliseconds, rfc3339, rfc3339_up, signed_milliseconds};
 
 /// The members, in their order. What is not known is `null`.
 #[derive(Serialize)]

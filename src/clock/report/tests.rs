@@ -4,6 +4,8 @@ mod generated;
 
 use std::time::Instant;
 
+use chrono::TimeDelta;
+
 use super::*;
 use crate::time::ErrorBound;
 

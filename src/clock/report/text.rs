@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use humantime::format_duration;
 
-use super::{Report, Verdict, rfc3339, rfc3339_up};
+use super::{Report, Verdict};
 use crate::clock::{AgeLimit, ErrorLimit, Preset};
-use crate::time::{age_seconds, milliseconds};
+use crate::time::{age_seconds, milliseconds, rfc3339, rfc3339_up};
 
 /// One fact a line.
 impl fmt::Display for Report {

@@ -146,11 +146,11 @@ fn shown(
     let second = |ntp: NtpSettings| format!("{ntp:?}");
     Run {
         source: kind.to_string(),
-        once: settings.once,
-        sample_interval: settings.sample_interval,
-        emit_interval: settings.emit_interval,
-        emit_jitter: settings.emit_jitter,
-        drift: settings.drift,
+        once: settings.rules.once,
+        sample_interval: settings.rules.sample_interval,
+        emit_interval: settings.rules.emit_interval,
+        emit_jitter: settings.rules.emit_jitter,
+        drift: settings.rules.drift,
         cross_check: settings.cross_check.map(second),
         capacity: settings.format.capacity(),
         metrics: settings.format.metrics.len(),

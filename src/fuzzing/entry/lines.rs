@@ -66,12 +66,7 @@ pub(crate) fn lines(
     let outcome = outcome(&Flags::new(), environment, run::settings::read);
     let (((settings, _, _), _), _) = outcome.ok()?;
     let format = settings.format;
-    let mut collector = Collector::new(
-        settings.emit_interval,
-        format.is_reading_by_reading(),
-        format.capacity(),
-        started,
-    );
+    let mut collector = Collector::new(&settings.rules, started);
     let mut closed = Vec::new();
     for event in events {
         closed.extend(collect(&mut collector, event.clone()));

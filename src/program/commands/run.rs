@@ -33,7 +33,7 @@ pub(crate) fn run(flags: &Flags, environment: &Environment, started: Moment) -> 
         };
         report_start(&configured);
         let (settings, answers, _) = configured.settings;
-        let once = settings.once;
+        let once = settings.rules.once;
         let answers = if once {
             report_ignored(&answers, settings.cross_check.is_some());
             answer::Settings::default()
@@ -83,9 +83,9 @@ fn report_start(configured: &Configured<(Settings, answer::Settings, SourceKind)
         info!(version, %source, settings = changes, "started");
         return;
     }
-    let [sample, emit] =
-        [settings.sample_interval, settings.emit_interval].map(humantime::format_duration);
-    let pace = if settings.once {
+    let [sample, emit] = [settings.rules.sample_interval, settings.rules.emit_interval]
+        .map(humantime::format_duration);
+    let pace = if settings.rules.once {
         "once and writes".to_owned()
     } else if settings.format.is_reading_by_reading() {
         format!("every {sample} and writes each reading as")

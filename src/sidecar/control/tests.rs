@@ -10,16 +10,7 @@ use super::*;
 use crate::reading::{ClockSource, ReadError, ReadErrorKind, Reading, SyncStatus};
 use crate::time::ErrorBound;
 
-const RULES: Rules = Rules {
-    once: false,
-    sample_interval: Duration::from_secs(10),
-    emit_interval: Duration::from_secs(60),
-    emit_jitter: Duration::from_secs(30),
-    reading_by_reading: false,
-    capacity: 100,
-    in_ecs: true,
-    cross_check: None,
-};
+const RULES: Rules = Rules::TYPICAL;
 
 /// A line in short: when it was written and stamped, in seconds, and what it holds.
 #[derive(Debug, PartialEq, Eq)]

@@ -5,9 +5,11 @@
 
 use std::io;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::ser::{CompactFormatter, Formatter};
+
+use crate::time::rfc3339_exact;
 
 /// The members of an object, each after a comma.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -32,12 +34,18 @@ impl Members {
     }
 
     pub(super) fn time(&mut self, name: &'static str, time: DateTime<Utc>) {
-        self.text(name, &time.to_rfc3339_opts(SecondsFormat::AutoSi, true));
+        self.text(name, &rfc3339_exact(time));
     }
 
     pub(super) fn number(&mut self, name: &'static str, value: impl Number) {
         self.name(name);
         push_number(&mut self.0, value);
+    }
+
+    /// A member that is only ever `true`.
+    pub(super) fn flag(&mut self, name: &'static str) {
+        self.name(name);
+        self.0.extend_from_slice(b"true");
     }
 
     pub(super) fn numbers(&mut self, name: &'static str, values: &[f64]) {

@@ -11,7 +11,7 @@ use emf_explain::limits::{MAX_DIMENSION_NAME_CHARS, MAX_DIMENSION_VALUE_CHARS};
 pub(crate) const LABELS: [&str; 7] = Label::NAMES;
 
 /// The other root members that the program sets, apart from metrics.
-pub(super) const MEMBERS: [&str; 20] = [
+pub(super) const MEMBERS: [&str; 22] = [
     "_aws",
     "AnswerErrors",
     "BoundUnknownReason",
@@ -22,6 +22,7 @@ pub(super) const MEMBERS: [&str; 20] = [
     "ClockSynchronizationStatus",
     "CrossCheckErrorKind",
     "LastClockStep",
+    "LongestPause",
     "MaxClockErrorBound",
     "MeanClockErrorBound",
     "ReadErrorKind",
@@ -31,6 +32,7 @@ pub(super) const MEMBERS: [&str; 20] = [
     "Sequence",
     "StartedAt",
     "StatusChanges",
+    "Stopping",
     "Version",
 ];
 

@@ -179,6 +179,8 @@ fn golden_everything_at_once_by_the_second() {
         last_step: Some(TimeDelta::microseconds(-1_500_250)),
         cross_checks: vec![cross_check(TimeDelta::nanoseconds(-500_000_123))],
         disagreements: 1,
+        longest_pause: Duration::ZERO,
+        stopping: false,
         cross_check_errors: 3,
         cross_check_error: Some("timeout"),
         stamp: time("2026-11-22T10:15:01Z"),
@@ -306,6 +308,8 @@ fn the_largest_line_stays_under_what_log_routers_cut() {
         last_step: Some(-TimeDelta::MAX),
         cross_checks: vec![cross_check(-TimeDelta::MAX); MAX_CROSS_CHECKS],
         disagreements: u64::MAX,
+        longest_pause: Duration::MAX,
+        stopping: true,
         cross_check_errors: u64::MAX,
         cross_check_error: Some("not_synchronized"),
         ..window(readings)

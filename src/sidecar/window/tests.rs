@@ -28,8 +28,17 @@ fn moment(time: i64) -> Moment {
     )
 }
 
+fn rules(emit_interval: Duration, reading_by_reading: bool) -> Rules {
+    Rules {
+        emit_interval,
+        reading_by_reading,
+        capacity: CAPACITY,
+        ..Rules::TYPICAL
+    }
+}
+
 fn collector(reading_by_reading: bool) -> Collector {
-    Collector::new(MINUTE, reading_by_reading, CAPACITY, &moment(0))
+    Collector::new(&rules(MINUTE, reading_by_reading), &moment(0))
 }
 
 fn sample(moment: Moment, outcome: Result<SyncStatus, ReadErrorKind>) -> Sample {
@@ -341,7 +350,7 @@ proptest! {
         let interval_ms = i64::from(interval) * 1_000;
         let mut now_ms = 1_000_000i64;
         let mut collector = Collector::new(
-            Duration::from_secs(interval.into()), by_second, CAPACITY, &moment(now_ms),
+            &rules(Duration::from_secs(interval.into()), by_second), &moment(now_ms),
         );
         let mut closed = Vec::new();
         let mut given = Vec::new();

@@ -172,7 +172,7 @@ fn members_withheld_from_the_task_and_from_the_clock_are_all_reported() {
         "Cluster: expected a string, got 7",
         "ClockErrorBound: expected a number",
         "ClockSynchronizationStatus: expected a string, got 1",
-        "the reference time 2026-11-25T10:05:02.000Z is later than the clock",
+        "the reference time 2026-11-25T10:05:02.000000Z is later than the clock",
     ];
     assert_eq!(withheld.len(), expected.len(), "{withheld:?}");
     for (found, expected) in withheld.iter().zip(expected) {

@@ -10,7 +10,7 @@ use std::time::Duration;
 use chrono::{DateTime, Timelike, Utc};
 
 use crate::reading::{BoundUnknown, SyncStatus};
-use crate::time::ErrorBound;
+use crate::time::{DriftRate, ErrorBound};
 
 /// Where `maxerror` stops growing, in microseconds: `NTP_PHASE_LIMIT` of the kernel.
 const CAP_US: i64 = 16_000_000;
@@ -31,6 +31,11 @@ const LARGEST_OFFSET_US: u64 = 500_000;
 /// What a kernel before the fix of November 2024 makes of a negative offset in microseconds:
 /// (2^32 ns - the offset) / 1000.
 const WRAPPED_US: u64 = 4_294_968;
+
+/// chrony cuts its estimates to whole microseconds, one of them for each of the two members.
+const CUT_OFF: Duration = Duration::from_micros(2);
+/// The kernel adds its growth at the end of each second.
+const UNCOUNTED: Duration = Duration::from_secs(1);
 
 /// The members of `struct timex` that are used, as the kernel has them.
 #[derive(Debug, Clone, Copy)]
@@ -59,8 +64,12 @@ pub(super) struct Answer {
     pub(super) slew_left_us: i64,
 }
 
-/// The status, and the bound where it is known, of an answer given when the wall clock showed `wall`.
-pub(super) fn interpret(answer: &Answer, wall: DateTime<Utc>) -> (SyncStatus, Option<ErrorBound>) {
+/// The status, and the bound if it is known, of an answer given when the wall clock showed `wall`.
+pub(super) fn interpret(
+    answer: &Answer,
+    wall: DateTime<Utc>,
+    drift: DriftRate,
+) -> (SyncStatus, Option<ErrorBound>) {
     let Answer { state, timex, .. } = answer;
     let is_unsynchronized = timex.maxerror >= CAP_US
         || timex.has(libc::STA_CLOCKERR)
@@ -70,26 +79,30 @@ pub(super) fn interpret(answer: &Answer, wall: DateTime<Utc>) -> (SyncStatus, Op
     if is_unsynchronized {
         (SyncStatus::NotSynchronized, None)
     } else {
-        (SyncStatus::Synchronized, bound(answer))
+        (SyncStatus::Synchronized, bound(answer, drift))
     }
 }
 
-/// `maxerror + esterror + |offset| × 4/3 + |rest of adjtime|`, and 500 µs where there is such a rest: the
-/// kernel takes a second's share off the rest before it slews it.
-fn bound(answer: &Answer) -> Option<ErrorBound> {
+/// `maxerror + esterror + |offset| × 4/3 + |rest of adjtime|`, 500 µs if there is such a rest, since the kernel takes a
+/// second's share off the rest before it slews it, and what rounding leaves out.
+fn bound(answer: &Answer, drift: DriftRate) -> Option<ErrorBound> {
     let timex = &answer.timex;
-    if !timex.has_estimate() || timex.is_slewing() {
+    let offset_ns = timex.offset_ns();
+    let has_offset = offset_ns <= u128::from(LARGEST_OFFSET_US) * 1_000;
+    if !timex.has_estimate() || timex.is_slewing() || !has_offset {
         return None;
     }
     // What is left after this second's share, which is a quarter at most.
-    let offset_ns = (timex.offset_ns() * 4).div_ceil(3);
+    let offset_ns = (offset_ns * 4).div_ceil(3);
     let slew_us = match answer.slew_left_us.unsigned_abs() {
         0 => 0,
         left => u128::from(left) + u128::from(SECOND_US),
     };
     let estimate_us = timex.maxerror.unsigned_abs() + timex.esterror.unsigned_abs();
     let bound_ns = (u128::from(estimate_us) + slew_us) * 1_000 + offset_ns;
-    let bound = Duration::from_nanos(u64::try_from(bound_ns).ok()?);
+    let bound = Duration::from_nanos(u64::try_from(bound_ns).ok()?)
+        .saturating_add(CUT_OFF)
+        .saturating_add(drift.growth(UNCOUNTED));
     ErrorBound::try_from(bound).ok()
 }
 

@@ -72,7 +72,7 @@ fn a_member_that_is_absent_or_null_is_unknown_and_no_error() {
 fn bounds() {
     for (given, milliseconds, faults) in [
         ("0.446931", Some(0.446_931), 0),
-        ("1e-7", Some(0.0), 0),
+        ("1e-7", Some(0.000_001), 0),
         ("0", Some(0.0), 0),
         ("-0.0", Some(0.0), 0),
         ("5", Some(5.0), 0),

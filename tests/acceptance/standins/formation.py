@@ -90,6 +90,8 @@ class CloudFormation:
         bodies = self._world.objects_by_url()
         text = TemplateBody or bodies[TemplateURL].decode()
         live = living(StackName, text, tuple((p["ParameterKey"], p["ParameterValue"]) for p in Parameters), tuple(sorted(bodies.items())))
+        if any(resource["Type"] == self._faults.unknown_type for resource in live.template["Resources"].values()):
+            raise Refused("ValidationError", f"Template format error: Unrecognized resource types: [{self._faults.unknown_type}]")
         if faults := live.rule_faults():
             raise Refused("ValidationError", "; ".join(faults))
         self._create(StackName, live, Tags, None)

@@ -47,18 +47,18 @@ fn nothing() -> Observed {
 struct Fixture {
     publisher: Publisher,
     errors: Arc<AtomicU64>,
-    stepped: Arc<Notify>,
+    disturbed: Arc<Notify>,
 }
 
 fn publisher(directory: &Path) -> Fixture {
     let errors = Arc::new(AtomicU64::new(0));
-    let stepped = Arc::new(Notify::new());
+    let disturbed = Arc::new(Notify::new());
     let trouble = Trouble::new("clockbound", Arc::clone(&errors));
-    let publisher = Publisher::new(directory.to_owned(), RULES, Arc::clone(&stepped), trouble);
+    let publisher = Publisher::new(directory.to_owned(), RULES, Arc::clone(&disturbed), trouble);
     Fixture {
         publisher,
         errors,
-        stepped,
+        disturbed,
     }
 }
 
@@ -227,12 +227,67 @@ fn what_fails_is_counted_tried_again_each_minute_and_recovers() {
     // The volume is taken away under it.
     fs::remove_dir_all(&directory).unwrap();
     publisher.update(&nothing());
-    assert_eq!(errors.load(Ordering::Relaxed), 3);
+    // The file is missing, and cannot be created again.
+    assert_eq!(errors.load(Ordering::Relaxed), 4);
     fs::create_dir(&directory).unwrap();
     retry_now(&mut publisher);
     publisher.update(&nothing());
     assert_eq!(status(&mut client(&directory)), ClockStatus::Synchronized);
-    assert_eq!(errors.load(Ordering::Relaxed), 3);
+    assert_eq!(errors.load(Ordering::Relaxed), 4);
+}
+
+/// Regression: it was recreated only after a minute.
+#[test]
+fn a_removed_file_is_created_again_at_once() {
+    let directory = TempDir::new().unwrap();
+    let Fixture {
+        mut publisher,
+        errors,
+        ..
+    } = publisher(directory.path());
+    publisher.update(&good());
+    fs::remove_file(directory.path().join(FILE_NAME)).unwrap();
+    publisher.update(&nothing());
+    let status = status(&mut client(directory.path()));
+    assert_eq!(status, ClockStatus::Synchronized);
+    assert_eq!(errors.load(Ordering::Relaxed), 1, "reported");
+    assert!(!publisher.trouble.is_failing());
+}
+
+/// Has the file in this directory written by a process for which the wall clock was ahead by so much.
+fn written_on_a_clock_ahead_by(directory: &Path, milliseconds: i64) {
+    publisher(directory).publisher.update(&good());
+    let file = fs::File::open(directory.join(FILE_NAME)).unwrap();
+    let modified = file.metadata().unwrap().modified().unwrap();
+    let moved = Duration::from_millis(milliseconds.unsigned_abs());
+    let moved = if milliseconds < 0 {
+        modified - moved
+    } else {
+        modified + moved
+    };
+    file.set_modified(moved).unwrap();
+}
+
+/// Regression: a step of up to 2 s while no sidecar ran went unnoticed, and one while the first reading was awaited was
+/// not written.
+#[test]
+fn a_step_before_the_first_reading_is_written_at_once() {
+    for ahead_ms in [1_500, -1_500, 2, -2] {
+        let directory = TempDir::new().unwrap();
+        written_on_a_clock_ahead_by(directory.path(), ahead_ms);
+        let mut client = client(directory.path());
+        assert_eq!(status(&mut client), ClockStatus::Synchronized);
+        let mut next = publisher(directory.path()).publisher;
+        next.update(&nothing());
+        let now = client.now().unwrap();
+        assert_eq!(now.clock_status, ClockStatus::FreeRunning, "{ahead_ms}");
+        let seconds = now.latest.tv_sec() - now.earliest.tv_sec();
+        let half = (seconds * 1_000_000_000 + now.latest.tv_nsec() - now.earliest.tv_nsec()) / 2;
+        assert!(half >= ahead_ms.abs() * 1_000_000 + 1_000_000, "{half}");
+        // A reading whose source may have compared the clock before the step does not end it.
+        next.update(&good());
+        assert_eq!(status(&mut client), ClockStatus::FreeRunning, "{ahead_ms}");
+    }
 }
 
 #[test]
@@ -280,7 +335,7 @@ async fn a_step_is_written_at_once_and_the_sidecar_woken() {
     let directory = TempDir::new().unwrap();
     let Fixture {
         mut publisher,
-        stepped,
+        disturbed,
         ..
     } = publisher(directory.path());
     let observed = good();
@@ -291,7 +346,7 @@ async fn a_step_is_written_at_once_and_the_sidecar_woken() {
     publisher.steps = StepDetector::new(Moment::now().moved(TimeDelta::seconds(1)));
     publisher.update(&observed);
     assert_eq!(status(&mut client), ClockStatus::FreeRunning);
-    let woken = tokio::time::timeout(PATIENCE, stepped.notified()).await;
+    let woken = tokio::time::timeout(PATIENCE, disturbed.notified()).await;
     assert!(woken.is_ok(), "the sidecar sleeps on");
     publisher.update(&good());
     assert_eq!(status(&mut client), ClockStatus::Synchronized);

@@ -1,9 +1,11 @@
 //! What holds for every reading and all limits.
 
+use chrono::TimeDelta;
 use proptest::prelude::*;
 
 use super::*;
 use crate::clock::ErrorLimit;
+use crate::time::{rfc3339, rfc3339_up};
 
 proptest! {
     /// A good verdict always has a range, tighter limits never make it good, and nothing overflows.

@@ -13,8 +13,8 @@ use crate::program::options::run::{
 };
 use crate::program::options::{Expected, at_most, known_names, metrics_by_default};
 use crate::program::raw::Raw;
-use crate::sidecar::Settings;
 use crate::sidecar::line::{Dimensions, FEWEST_READINGS, Format};
+use crate::sidecar::{Rules, Settings};
 use crate::time::DriftRate;
 
 /// Reads the options.
@@ -28,16 +28,28 @@ pub(crate) fn read(raw: &mut Raw<'_>) -> Option<(Settings, answer::Settings, Sou
     let answers = answers(raw);
     let (clock, intervals) = (clock?, intervals?);
     let answers = answers.settings(clock.drift, intervals.sample);
-    let settings = Settings {
-        drift: clock.drift,
-        cross_check: cross_check?,
-        source: clock.source.read_every(intervals.sample),
-        in_ecs: clock.in_ecs,
+    let cross_check = cross_check?;
+    let format = format?;
+    let rules = Rules {
         once,
         sample_interval: intervals.sample,
         emit_interval: intervals.emit,
         emit_jitter: intervals.jitter,
-        format: format?,
+        reading_by_reading: format.is_reading_by_reading(),
+        capacity: format.capacity(),
+        in_ecs: clock.in_ecs,
+        drift: clock.drift,
+        cross_check: cross_check.is_some(),
+        source: clock.source.current(),
+    };
+    let settings = Settings {
+        source: clock
+            .source
+            .with_drift(clock.drift)
+            .read_every(intervals.sample),
+        cross_check,
+        format,
+        rules,
     };
     Some((settings, answers, clock.kind))
 }

@@ -17,7 +17,7 @@ fn exchange(at: Moment) -> Exchange {
 #[test]
 fn a_cross_check_is_made_once_a_minute_right_after_a_reading() {
     let rules = Rules {
-        cross_check: Some(DriftRate::DEFAULT),
+        cross_check: true,
         ..RULES
     };
     let mut world = World::start(&rules, 0.0, 1.0);
@@ -37,7 +37,7 @@ fn a_cross_check_is_made_once_a_minute_right_after_a_reading() {
 #[test]
 fn a_server_that_does_not_answer_is_reported_once_and_so_is_its_return() {
     let rules = Rules {
-        cross_check: Some(DriftRate::DEFAULT),
+        cross_check: true,
         ..RULES
     };
     let mut world = World::start(&rules, 0.0, 1.0);

@@ -74,7 +74,7 @@ fn rules(rng: &mut Rng) -> Rules {
         reading_by_reading: rng.u8(..) < 50,
         capacity: ledger::FORMAT.capacity(),
         in_ecs: rng.bool(),
-        cross_check: rng.bool().then_some(DriftRate::DEFAULT),
+        cross_check: rng.bool(),
         ..RULES
     }
 }

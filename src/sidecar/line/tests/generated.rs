@@ -91,6 +91,8 @@ proptest! {
             last_error: (errors > 0).then(|| ReadError::new(ReadErrorKind::HttpStatus, message)),
             status_changes: changes,
             disagreements: offsets.len() as u64,
+            longest_pause: Duration::from_millis(100),
+            stopping: true,
             cross_check_errors,
             cross_check_error: (cross_check_errors > 0).then_some("ntp_kiss_of_death"),
             cross_checks: offsets.into_iter().map(|ns| cross_check(TimeDelta::nanoseconds(ns))).collect(),

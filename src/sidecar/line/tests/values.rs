@@ -33,7 +33,7 @@ fn a_line_holds_as_many_readings_as_its_fields_leave_room_for() {
         properties: vec![property("Name", "value"); properties],
         ..format()
     };
-    assert_eq!(crowded(125).capacity(), 2);
+    assert_eq!(crowded(123).capacity(), 2);
     assert_eq!(crowded(1_000).capacity(), 0);
     // Also where no metric has a value per reading.
     let plain = |properties: usize| Format {

@@ -30,18 +30,21 @@ fn with(change: impl FnOnce(&mut Answer)) -> Answer {
     answer
 }
 
-/// The bound in nanoseconds of a clock that is synchronized; `None` if it is unknown.
+/// What is added to every bound: two microseconds that are cut off, and 15 ppm of a second.
+const ROUNDING_NS: u128 = 17_000;
+
+/// The bound without it, in nanoseconds, of a clock that is synchronized; `None` if it is unknown.
 #[track_caller]
 fn bound_ns(answer: &Answer) -> Option<u128> {
-    let (status, bound) = interpret(answer, NOON.parse().unwrap());
+    let (status, bound) = interpret(answer, NOON.parse().unwrap(), DriftRate::DEFAULT);
     assert_eq!(status, SyncStatus::Synchronized, "{answer:?}");
-    bound.map(|bound| bound.as_duration().as_nanos())
+    bound.map(|bound| bound.as_duration().as_nanos() - ROUNDING_NS)
 }
 
 /// Whether the clock is synchronized; one that is not has no bound.
 #[track_caller]
 fn is_synchronized_at(answer: &Answer, wall: &str) -> bool {
-    let (status, bound) = interpret(answer, wall.parse().unwrap());
+    let (status, bound) = interpret(answer, wall.parse().unwrap(), DriftRate::DEFAULT);
     match status {
         SyncStatus::Synchronized => true,
         SyncStatus::NotSynchronized => {
@@ -90,6 +93,7 @@ fn the_unit_of_the_offset() {
         // Only in microseconds does the fault of older kernels occur.
         (nano, 500_001, 666_668),
         (nano, 4_294_967, 5_726_623),
+        (nano, -500_000_000, 666_666_667),
     ] {
         let answer = with(|answer| {
             answer.timex.status = status;
@@ -114,6 +118,27 @@ fn a_negative_offset_that_an_older_kernel_returns_as_a_large_one() {
             .timex
             .offset_ns();
         assert_eq!(offset_ns, expected_us * 1_000, "{offset}");
+    }
+}
+
+/// Regression: 2^32 nanoseconds were taken for an offset.
+#[test]
+fn an_offset_over_half_a_second_is_none() {
+    let nano = libc::STA_UNSYNC | libc::STA_NANO;
+    for (status, offset) in [
+        (nano, 500_000_001),
+        (nano, 1 << 32),
+        (nano, -(1 << 32)),
+        (nano, i64::MIN),
+        (libc::STA_UNSYNC, 500_001),
+        (libc::STA_UNSYNC, -500_001),
+        (libc::STA_UNSYNC, 4_294_968),
+    ] {
+        let answer = with(|answer| {
+            answer.timex.status = status;
+            answer.timex.offset = offset;
+        });
+        assert_eq!(bound_ns(&answer), None, "{status:#x} {offset}");
     }
 }
 
@@ -366,7 +391,7 @@ proptest! {
             slew_left_us: shrink(slew_left_us),
         };
         let wall = DateTime::from_timestamp(seconds, 0).unwrap();
-        let (status, bound) = interpret(&answer, wall);
+        let (status, bound) = interpret(&answer, wall, DriftRate::DEFAULT);
         prop_assert!(bound.is_none() || status == SyncStatus::Synchronized);
         if let Some(bound) = bound {
             let ns = i128::try_from(bound.as_duration().as_nanos()).unwrap();

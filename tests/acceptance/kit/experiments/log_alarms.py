@@ -18,6 +18,8 @@ class LogAlarms(Experiment):
     needs_player = True
 
     def collect(self, run):
+        if run.task_alarms_failed:
+            raise KitError(f"the stack of log alarms could not be created: {run.task_alarms_failed}")
         run.stacks.wait(run.service_stack("bad-tasks"))
         alarms = list(run.aws.pages("cloudwatch", "DescribeAlarms", "LogAlarms", AlarmNamePrefix=run.drill_cluster, AlarmTypes=["LogAlarm"]))
         if not alarms:

@@ -56,11 +56,9 @@ struct World {
     known: i64,
     reference: DateTime<Utc>,
     /// The sidecar's part.
-    sidecar_steps: StepDetector,
-    recovery: StepRecovery,
+    watch: ClockWatch,
     observed: Observed,
     /// The publisher's part.
-    steps: StepDetector,
     memory: Memory,
     segment: Segment,
     rules: Rules,
@@ -79,10 +77,8 @@ impl World {
             stepped: 0,
             known: 0,
             reference: start.wall,
-            sidecar_steps: StepDetector::new(start),
-            recovery: StepRecovery::default(),
+            watch: ClockWatch::new(start, rules.drift),
             observed: Observed::new(start.monotonic),
-            steps: StepDetector::new(start),
             memory: Memory::default(),
             segment: unknown(Duration::ZERO, rules.drift),
             rules,
@@ -103,6 +99,7 @@ impl World {
         Present {
             coarse: Duration::from_nanos(coarse.unsigned_abs()),
             resolution: Duration::from_millis(4),
+            difference: TimeDelta::nanoseconds(self.stepped),
             moment: Moment::new(
                 self.start.wall + TimeDelta::nanoseconds(self.monotonic + self.stepped),
                 self.start.monotonic + passed,
@@ -126,7 +123,8 @@ impl World {
         #[expect(clippy::cast_precision_loss, reason = "under 2^53")]
         let bound_ms = bound as f64 / 1e6;
         reading.bound = with_bound.then(|| ErrorBound::from_millis(bound_ms).unwrap());
-        let reading = self.recovery.admit(reading);
+        let _ = self.watch.observe(reading.taken);
+        let reading = self.watch.admit(reading);
         self.observed.take(&Ok(reading));
     }
 
@@ -149,17 +147,14 @@ impl World {
             }
         }
         let now = self.now().moment;
-        if let Some(step) = self.sidecar_steps.observe(now) {
-            self.recovery.step(&step);
+        if let Some(step) = self.watch.observe(now) {
+            self.observed.stepped = Some(step.at.monotonic);
         }
         self.publish();
     }
 
     fn publish(&mut self) {
         let now = self.now();
-        if self.steps.observe(now.moment).is_some() {
-            self.memory.step(&now.moment);
-        }
         self.memory.take(&self.observed, &self.rules);
         self.segment = self.memory.segment(&now, &self.rules);
     }

@@ -33,10 +33,10 @@ fn faults(flags: &[(&'static str, &str)], variables: &[(&str, &str)]) -> Vec<Str
 #[test]
 fn the_defaults() {
     let config = configured(&[], &[ENDPOINT]).unwrap();
-    assert!(config.in_ecs && !config.once);
-    assert_eq!(config.sample_interval, Duration::from_secs(10));
-    assert_eq!(config.emit_interval, Duration::from_secs(60));
-    assert_eq!(config.emit_jitter, Duration::from_secs(30));
+    assert!(config.rules.in_ecs && !config.rules.once);
+    assert_eq!(config.rules.sample_interval, Duration::from_secs(10));
+    assert_eq!(config.rules.emit_interval, Duration::from_secs(60));
+    assert_eq!(config.rules.emit_jitter, Duration::from_secs(30));
     let metrics = "ClockErrorBound,ClockSynchronized,ClockReferenceAge,ClockStep,ClockReadErrors,LinesDropped,\
         CrossCheckOffset,CrossCheckErrorBound,ClockBoundUnknown,CrossCheckErrors,CrossCheckDisagreement";
     let metrics = (METRICS.rule)(metrics).unwrap();
@@ -66,7 +66,7 @@ fn a_clock_that_nobody_disciplines_drifts_more_unless_a_rate_is_given() {
         let flags: Vec<_> = [("source", source)].into_iter().chain(given).collect();
         let settings = configured(&flags, &[ENDPOINT]).unwrap();
         let expected = DriftRate::from_ppm(ppm).unwrap();
-        assert_eq!(settings.drift, expected, "{flags:?}");
+        assert_eq!(settings.rules.drift, expected, "{flags:?}");
         assert_eq!(settings.format.drift, expected, "{flags:?}");
     }
 }
@@ -108,9 +108,9 @@ fn a_flag_takes_precedence_over_its_variable() {
     ];
     let config = configured(&[("namespace", "flag")], &variables).unwrap();
     assert_eq!(config.format.namespace, "flag");
-    assert_eq!(config.emit_interval, Duration::from_secs(20));
+    assert_eq!(config.rules.emit_interval, Duration::from_secs(20));
     assert_eq!(
-        config.emit_jitter,
+        config.rules.emit_jitter,
         Duration::from_secs(10),
         "half the emit interval"
     );
@@ -119,7 +119,7 @@ fn a_flag_takes_precedence_over_its_variable() {
 #[test]
 fn the_usual_sample_interval_gives_way_to_a_shorter_emit_interval() {
     let config = configured(&[("emit-interval", "5s")], &[ENDPOINT]).unwrap();
-    assert_eq!(config.sample_interval, Duration::from_secs(5));
+    assert_eq!(config.rules.sample_interval, Duration::from_secs(5));
     let given = [("emit-interval", "5s"), ("sample-interval", "10s")];
     assert_eq!(faults(&given, &[ENDPOINT]), ["--sample-interval"]);
 }
@@ -152,7 +152,7 @@ fn another_endpoint_takes_precedence_and_counts_as_inside_ecs() {
         &[(OWN, other), (ENDPOINT_VARIABLE, "x")],
     ] {
         let config = configured(&[], variables).unwrap();
-        assert!(config.in_ecs);
+        assert!(config.rules.in_ecs);
         assert_eq!(config.source.current(), ClockSource::Ecs);
     }
     assert!(configured(&[("endpoint", other), ("source", "ecs")], &[]).is_ok());

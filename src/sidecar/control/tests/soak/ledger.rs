@@ -8,6 +8,7 @@ use crate::sidecar::line::{
     self, Dimensions, Format, KnownTask, StorageResolution, Tally, Template,
 };
 use crate::sidecar::window::{MAX_CROSS_CHECKS, MAX_STEPS};
+use crate::time::DriftRate;
 use emf_explain::{Input, Options, Rule, explain};
 
 pub(super) static FORMAT: LazyLock<Format> = LazyLock::new(|| Format {

@@ -1,27 +1,30 @@
-//! What the sidecar knows of the clock at present, by value: what it hands to those who answer others.
+//! What the sidecar knows of the clock at present: what the interfaces for other programs answer from.
 
 use std::time::Instant;
 
-use super::{ReadError, Reading};
+use crate::reading::{ReadError, Reading};
 
 /// The last reading and what has happened since.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Observed {
-    /// The last reading, whatever it says of the clock; `None` before the first.
+    /// The last reading, whatever its status; `None` before the first.
     pub last: Option<Reading>,
     /// Why the last attempt gave no reading; `None` if it gave one, and before the first.
     pub failure: Option<ReadError>,
-    /// When the sidecar's loop was last seen running.
+    /// When the wall clock was last seen to have been stepped.
+    pub stepped: Option<Instant>,
+    /// When the sidecar's loop last ran.
     pub beat: Instant,
 }
 
 impl Observed {
-    /// Nothing yet, of a sidecar whose loop starts at `now`.
+    /// The state of a sidecar whose loop starts at `now`.
     #[must_use]
     pub(crate) fn new(now: Instant) -> Self {
         Self {
             last: None,
             failure: None,
+            stepped: None,
             beat: now,
         }
     }

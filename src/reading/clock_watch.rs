@@ -1,0 +1,228 @@
+//! Which wall clock a reading's bound refers to. Pure.
+//!
+//! A source makes its claim by comparing the wall clock with its reference at some time. If the wall clock was moved
+//! since by somebody else, the source goes on reporting the small bound of the time before, until it compares the clock
+//! again. (chrony notices a step made by others only if it is over 10 s, and may compare the clock only every 17
+//! minutes.) So each bound is held against every wall clock that may have run when the source compared it.
+//!
+//! When that was follows from the reference time, which is the time of the comparison on the wall clock of then, and from
+//! the readings before. A different reference time alone proves nothing: the endpoint may answer from a cache.
+
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Utc};
+
+use super::clock_reading::Reading;
+use super::pace::{Correction, Pace};
+use super::status::{ClockSource, SyncStatus};
+use crate::time::{
+    ClockStep, DriftRate, ErrorBound, Moment, StepDetector, WallClocks, WallHistory,
+};
+
+/// A source without a reference time has compared the clock within this time.
+const LONGEST: Duration = Duration::from_secs(60 * 60);
+/// How far a reference time may be from the time of its comparison: chrony gives one that is up to a second too early
+/// on purpose, and the endpoint cuts off the fraction of a second.
+const TOLERANCE: Duration = Duration::from_secs(2);
+/// What an endpoint answers is at most this old.
+const LONGEST_CACHED: Duration = Duration::from_secs(60);
+/// The pace of a clock is measured over at least this time.
+const PACE_OVER: Duration = Duration::from_secs(1);
+
+/// Follows the clocks and the readings of one process.
+#[derive(Debug, Clone)]
+pub(crate) struct ClockWatch {
+    drift: DriftRate,
+    /// The last moment.
+    latest: Moment,
+    steps: StepDetector,
+    history: WallHistory,
+    /// The last step.
+    stepped: Option<ClockStep>,
+    last: Option<Claim>,
+    /// The beginning of the time over which the pace is measured.
+    pace_from: Moment,
+    pace: Option<Pace>,
+}
+
+/// The last reading with a reference time.
+#[derive(Debug, Clone, Copy)]
+struct Claim {
+    status: SyncStatus,
+    bound: Option<ErrorBound>,
+    reference: DateTime<Utc>,
+    requested: Moment,
+    /// The wall clocks that the source may have compared.
+    compared: WallClocks,
+    /// Whether the source may have compared the clock before the last step.
+    follows_unseen_step: bool,
+    correction: Correction,
+}
+
+impl ClockWatch {
+    /// A watch that begins at `now`. What happened before is unknown.
+    #[must_use]
+    pub(crate) fn new(now: Moment, drift: DriftRate) -> Self {
+        Self {
+            drift,
+            latest: now,
+            steps: StepDetector::new(now),
+            history: WallHistory::new(now),
+            stepped: None,
+            last: None,
+            pace_from: now,
+            pace: None,
+        }
+    }
+
+    /// Adds a moment, and returns the step that has happened by then, if any is large enough to be reported.
+    pub(crate) fn observe(&mut self, now: Moment) -> Option<ClockStep> {
+        self.latest = now;
+        self.history.observe(now);
+        let step = self.steps.observe(now);
+        self.stepped = step.or(self.stepped);
+        step
+    }
+
+    /// Adds a reading that was taken before the last moment, and returns it held against the wall clocks that its source
+    /// may have compared.
+    #[must_use]
+    pub(crate) fn admit(&mut self, reading: Reading) -> Reading {
+        self.measure_pace(&reading.requested);
+        let asked = self.asked_on(&reading);
+        if reading.source != ClockSource::Ecs {
+            // The kernel's estimate ends with a step, and an NTP exchange measures the clock as it is.
+            let unseen = self.was_stepped_since(Some(reading.requested.monotonic));
+            return reading.compared_on(asked, unseen, self.correction());
+        }
+        let Some(reference) = reading.reference else {
+            let from = reading.taken.monotonic.checked_sub(LONGEST);
+            let compared = self.history.since(from);
+            let compared = compared.map_or(asked, |compared| compared.and_all(asked));
+            let unseen = self.was_stepped_since(from);
+            return reading.compared_on(compared, unseen, self.correction());
+        };
+        let compared = self.compared(reference, &reading, asked);
+        let follows_unseen_step = self.may_precede_step(reference);
+        let correction = self.correction_of(reference, &reading);
+        self.last = Some(Claim {
+            status: reading.status,
+            bound: reading.bound,
+            reference,
+            requested: reading.requested,
+            compared,
+            follows_unseen_step,
+            correction,
+        });
+        reading.compared_on(compared, follows_unseen_step, correction)
+    }
+
+    /// The wall clocks that ran while the source was asked.
+    fn asked_on(&self, reading: &Reading) -> WallClocks {
+        let [requested, taken] = reading.asked_on().map(|moment| self.history.at(moment));
+        requested.and_all(taken)
+    }
+
+    /// The wall clocks on which the comparison of this reference time may have been made.
+    fn compared(
+        &self,
+        reference: DateTime<Utc>,
+        reading: &Reading,
+        asked: WallClocks,
+    ) -> WallClocks {
+        let last = self.last.as_ref();
+        // The source has not compared the clock since.
+        if let Some(last) = last.filter(|last| last.reference == reference) {
+            return last.compared;
+        }
+        let from = self.not_compared_before(reference);
+        let placed = |from| {
+            self.history
+                .compared(reference, TOLERANCE, from, &reading.taken)
+        };
+        let compared = match (placed(from), placed(None)) {
+            (Some(placed), _) => Some(placed),
+            // The reference time contradicts the order of the readings.
+            (None, Some(placed)) => self.history.since(from).map(|since| since.and_all(placed)),
+            // No wall clock can have shown it.
+            (None, None) => self.history.since(None),
+        };
+        // A step by the daemon itself changes the reference time of a comparison before the step too.
+        let compared = compared.map_or(asked, |compared| compared.and_all(asked));
+        // An older comparison, or one on a wall clock that was set back.
+        let older = last.filter(|last| last.reference > reference);
+        older.map_or(compared, |last| compared.and_all(last.compared))
+    }
+
+    /// A comparison with a later reference time was made after the reading before, or else that one would have reported it,
+    /// but for a cache.
+    fn not_compared_before(&self, reference: DateTime<Utc>) -> Option<Instant> {
+        let last = self
+            .last
+            .as_ref()
+            .filter(|last| last.reference < reference)?;
+        last.requested.monotonic.checked_sub(LONGEST_CACHED)
+    }
+
+    /// Whether the comparison of this reference time may have been made before the last step.
+    fn may_precede_step(&self, reference: DateTime<Utc>) -> bool {
+        let Some(step) = &self.stepped else {
+            return false;
+        };
+        match &self.last {
+            Some(last) if last.reference == reference => {
+                last.follows_unseen_step || last.requested.monotonic < step.at.monotonic
+            }
+            _ => {
+                let from = self.not_compared_before(reference);
+                let placed = |to| {
+                    self.history
+                        .compared(reference, TOLERANCE, from, to)
+                        .is_some()
+                };
+                placed(&step.before) || !placed(&self.latest)
+            }
+        }
+    }
+
+    fn was_stepped_since(&self, from: Option<Instant>) -> bool {
+        let stepped = self.stepped.map(|step| step.at.monotonic);
+        stepped.is_some_and(|stepped| from.is_none_or(|from| from < stepped))
+    }
+
+    /// Measures the pace up to the next request.
+    fn measure_pace(&mut self, requested: &Moment) {
+        if requested.since(&self.pace_from) < PACE_OVER {
+            return;
+        }
+        self.pace = Pace::between(&self.pace_from, requested);
+        self.pace_from = *requested;
+    }
+
+    fn correction(&self) -> Correction {
+        Correction {
+            before: self.pace,
+            already: Duration::ZERO,
+        }
+    }
+
+    /// By what a correction shows after a reading with a reference time. A source that repeats its claim word for word
+    /// does not know of a correction that has begun since it first made it.
+    fn correction_of(&self, reference: DateTime<Utc>, reading: &Reading) -> Correction {
+        let repeated = self.last.as_ref().filter(|last| {
+            (last.reference, last.bound, last.status) == (reference, reading.bound, reading.status)
+        });
+        match repeated {
+            Some(last) => Correction {
+                before: last.correction.before.or(self.pace),
+                already: last
+                    .correction
+                    .excess(&last.requested, &reading.requested, self.drift),
+            },
+            None => self.correction(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
