@@ -18,7 +18,8 @@ public sealed class EcsClockHealthCheck : IHealthCheck
         this.clock = clock;
     }
 
-    public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default(CancellationToken))
+    public async Task<HealthCheckResult> CheckHealthAsync(
+        HealthCheckContext context, CancellationToken cancellationToken = default(CancellationToken))
     {
         try
         {

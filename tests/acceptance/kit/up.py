@@ -69,13 +69,7 @@ def _enabled(condition):
 def begin_task_alarms(run):
     """The log alarms, over the service with silent and bad streams. Not every region has them, so a failure is K7's alone."""
     outputs = run.stacks.outputs(run.service_stack("bad"))
-    topic = next((value for key, value in outputs.items() if key.endswith("TopicArn")), None)
-    group = outputs["LogGroupName"]
-    parameters = fitting("task-alarms.yaml", {
-        "ClusterName": run.drill_cluster, "ServiceName": "bad", "LogGroupName": group, "AlarmTopicArn": topic,
-        "AlarmPrefix": f"{run.drill_cluster}-bad",
-        "LogGroupArns": f"arn:{run.partition}:logs:{run.region}:{run.options.account}:log-group:{group}",
-    })  # fmt: skip
+    parameters = fitting("task-alarms.yaml", {"AlarmPrefix": f"{run.drill_cluster}-bad", "LogGroupArns": outputs["LogGroupArn"]})
     try:
         run.stacks.begin(run.service_stack("bad-tasks"), {"TemplateURL": run.urls["task-alarms.yaml"]}, parameters)
     except CallFailed as error:

@@ -158,7 +158,7 @@ class CloudWatch:
     def DescribeAlarmContributors(self, AlarmName):
         names = sorted(self.alarms[AlarmName].contributors)
         return {"AlarmContributors": [
-            {"ContributorId": f"c{n}", "ContributorAttributes": {"@logStream": name}, "StateReason": "-"} for n, name in enumerate(names)
+            {"ContributorId": f"c{n}", "ContributorAttributes": {"@log": "group", "@logStream": name}, "StateReason": "-"} for n, name in enumerate(names)
         ]}  # fmt: skip
 
     def DeleteAlarms(self, AlarmNames):
