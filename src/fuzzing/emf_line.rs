@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::entry::{Event, lines};
+use crate::sidecar::line::Metric;
 use crate::{
-    ClockSource, Comparison, Environment, ErrorBound, Metric, Moment, ReadError, ReadErrorKind,
-    Reading, SyncStatus, TaskIdentity,
+    ClockSource, Comparison, Environment, ErrorBound, Moment, ReadError, ReadErrorKind, Reading,
+    SyncStatus, TaskIdentity,
 };
 use arbitrary::Unstructured;
 use chrono::{DateTime, TimeDelta, Utc};
