@@ -121,11 +121,12 @@ fn public_names() -> BTreeMap<String, String> {
             }
             continue;
         }
+        let declaration = declaration.strip_prefix("self::").unwrap_or(declaration);
         let Some((room, exported)) = declaration.split_once("::") else {
             continue;
         };
         let exported = match exported.strip_prefix('{') {
-            None => vec![exported.to_owned()],
+            None => exported.rsplit("::").take(1).map(str::to_owned).collect(),
             Some(list) => names_of_list(list),
         };
         names.extend(exported.into_iter().map(|name| (name, room.to_owned())));

@@ -460,3 +460,17 @@ fn a_slow_endpoint_is_given_its_time_and_the_bound_grows_with_it() {
     let range = checked.latest.unwrap() - checked.earliest.unwrap();
     assert!(range >= TimeDelta::microseconds(2 * 7_446), "{range}");
 }
+
+/// On a laptop `auto` would wait for ten documents, and `check` has one.
+#[test]
+fn on_a_laptop_the_reason_names_the_source_that_works() {
+    let server = Server::start(Scenario::LocalEndpoint).unwrap();
+    let finished = run(&["check", "--json"], &[(ENDPOINT, &server.base())]);
+    assert_eq!(finished.code, Some(3), "{finished:?}");
+    let checked = json(&finished);
+    assert_eq!(checked.codes, ["no_reading"]);
+    assert!(
+        checked.reasons[0].contains("CLOCK_EMF_SOURCE=kernel"),
+        "{checked:?}"
+    );
+}

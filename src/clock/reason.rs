@@ -179,6 +179,11 @@ pub enum Warning {
     NoCrossCheck(ReadError),
     /// The clock and the second source could not be compared.
     NotCompared(NotCompared),
+    /// The segment's writer counts monotonic time on another clock than this process.
+    MonotonicClocksDiffer {
+        /// The writer's clock minus this process's.
+        by: TimeDelta,
+    },
     /// The wall clock was stepped while the source was read, so it was read again.
     ReadAgain {
         /// How often.
@@ -209,6 +214,12 @@ impl fmt::Display for Warning {
             ),
             Self::NoCrossCheck(error) => write!(f, "no cross-check: {}", error.message),
             Self::NotCompared(reason) => write!(f, "no cross-check: {reason}"),
+            Self::MonotonicClocksDiffer { by } => write!(
+                f,
+                "the monotonic clocks of the segment's writer and of this process differ by {} s: the two are in \
+                 different time namespaces, or the wall clock was stepped. Clients need the writer's time namespace",
+                by.num_seconds()
+            ),
             Self::ReadAgain { times: 1 } => {
                 f.write_str("the wall clock was stepped during the read; it was read again")
             }

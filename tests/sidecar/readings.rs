@@ -88,6 +88,7 @@ fn expectations() -> BTreeMap<&'static str, Told> {
         ("prose-name", GOOD),
         ("no-clock-drift", failed("no_clock_drift")),
         ("fargate-no-clock-drift", failed("no_clock_drift")),
+        ("local-endpoint", failed("no_clock_drift")),
         ("null-clock-drift", failed("no_clock_drift")),
         ("empty-clock-drift", failed("no_clock_drift")),
         ("nested-clock-drift", failed("no_clock_drift")),

@@ -177,12 +177,13 @@ public class EcsClock
         answer.Earliest = Time(members.GetProperty("earliest"));
         answer.Latest = Time(members.GetProperty("latest"));
         // With the parameter "for", the sidecar may have applied a smaller limit.
-        if (members.TryGetProperty("limits", out member) && member.TryGetProperty("max_error_ms", out member)
-            && member.ValueKind == JsonValueKind.Number)
+        if (members.TryGetProperty("limits", out member) && member.ValueKind == JsonValueKind.Object
+            && member.TryGetProperty("max_error_ms", out member) && member.ValueKind == JsonValueKind.Number)
             answer.LimitTicks = Math.Min(answer.LimitTicks, member.GetDouble() * TimeSpan.TicksPerMillisecond);
         // Nothing is known to correct a clock whose source is an NTP server.
         answer.Drift = members.TryGetProperty("source", out member) && member.GetString() == "ntp" ? 100e-6 : 15e-6;
-        if (members.TryGetProperty("max_drift_ppm", out member)) answer.Drift = member.GetDouble() / 1e6;
+        if (members.TryGetProperty("max_drift_ppm", out member) && member.ValueKind == JsonValueKind.Number)
+            answer.Drift = member.GetDouble() / 1e6;
         if (answer.Earliest > answer.Latest || !(answer.Drift >= 0 && answer.Drift < 1))
             throw new FormatException("impossible range or drift");
     }

@@ -5,8 +5,8 @@ declare(strict_types=1);
 /**
  * Asks the ecs-clock-emf sidecar whether this task's clock is good, and for the range that contains true time.
  *
- * Copy this file. It needs PHP 8.1 or later and no packages. Keep one client for each process (with Swoole, for each
- * coroutine). It blocks for at most the time-out.
+ * Copy this file. It needs PHP 8.1 or later and no packages. Keep one client for each process (with FPM that is each
+ * request, with Swoole each coroutine). It blocks for at most the time-out.
  *
  *     $clock = new EcsClock(maxErrorMs: 5);
  *     $timestamp = $clock->now()->latest;   // throws ClockNotGood, also if nobody responds: refuse the step

@@ -3,11 +3,12 @@
  * Copy this file. It needs C11 (or C++11, see also ecs_clock.hpp), POSIX threads, and Linux. One source file defines
  * ECS_CLOCK_IMPLEMENTATION before it includes this file first of all. Keep one client for the whole process:
  *
- *     static ecs_clock my_clock = ECS_CLOCK(5.0);                          // the maximum error in milliseconds
+ *     static ecs_clock my_clock = ECS_CLOCK(5.0);                        // the maximum error in milliseconds
  *     ecs_clock_now now;
- *     if (!ecs_clock_read(&my_clock, &now)) return refuse(now.reasons);    // also if the sidecar does not respond
- *     write_it(now.latest_ns);
- *     ecs_clock_wait_until_past(&my_clock, now.latest_ns, 10000.0, &now);  // before anybody sees the write
+ *     if (!ecs_clock_read(&my_clock, &now)) return refuse(now.reasons);  // also if the sidecar does not respond
+ *     int64_t timestamp = now.latest_ns;
+ *     write_it(timestamp);                                               // nobody may see it yet
+ *     if (!ecs_clock_wait_until_past(&my_clock, timestamp, 10000.0, &now)) return undo(now.reasons);
  *
  * Both functions block, for at most timeout_ms and the patience: an event loop calls them in a thread. A process that
  * forks uses a new client. */

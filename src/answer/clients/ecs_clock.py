@@ -67,7 +67,9 @@ class Answer:
             applied_ms = (members.get("limits") or {}).get("max_error_ms")
             self.limit_ns = 1e6 * (limit_ms if applied_ms is None else min(limit_ms, applied_ms))
             # Nothing is known to correct a clock whose source is an NTP server.
-            self.drift = members.get("max_drift_ppm", 100 if members.get("source") == "ntp" else 15) / 1e6
+            usual_ppm = 100 if members.get("source") == "ntp" else 15
+            given_ppm = members.get("max_drift_ppm")
+            self.drift = (usual_ppm if given_ppm is None else given_ppm) / 1e6
             if self.earliest > self.latest or not 0 <= self.drift < 1:
                 raise ValueError("impossible range or drift")
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
@@ -176,7 +178,8 @@ class FakeClock(Clock):
     """A clock for your tests: good with this error bound, until `fail("not_synchronized")`; `fail()` ends it."""
 
     def __init__(self, bound_ms: float = 0.5) -> None:
-        self.bound, self.codes = timedelta(milliseconds=bound_ms), ()
+        self.bound = timedelta(milliseconds=bound_ms)
+        self.codes: tuple[str, ...] = ()
 
     def fail(self, *codes: str) -> None:
         self.codes = codes

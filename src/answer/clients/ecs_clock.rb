@@ -137,7 +137,7 @@ class EcsClock
     # With the parameter `for`, the sidecar may have applied a smaller limit.
     limit_ns = [@limit_ns, (members.dig("limits", "max_error_ms") || Float::INFINITY) * 1e6].min
     # Nothing is known to correct a clock whose source is an NTP server.
-    drift = members.fetch("max_drift_ppm", members["source"] == "ntp" ? 100 : 15) / 1e6
+    drift = (members["max_drift_ppm"] || (members["source"] == "ntp" ? 100 : 15)) / 1e6
     raise ArgumentError, "impossible range or drift" unless earliest <= latest && drift >= 0 && drift < 1
 
     Answer.new(Now.new(earliest, latest, members), limit_ns, drift, asked, wall_asked, got)

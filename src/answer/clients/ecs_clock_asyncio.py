@@ -1,5 +1,7 @@
 """The asyncio client of ecs_clock.py, which must be beside it. A thousand simultaneous tasks make one request.
 
+Keep one client for the whole event loop:
+
     clock = AsyncClock(max_error_ms=5)
     timestamp = (await clock.now()).latest    # raises ClockNotGood: refuse the step
     await write(timestamp)
@@ -17,7 +19,7 @@ from ecs_clock import LARGEST_ANSWER, Answer, ClockNotGood, FakeClock, Now, cloc
 
 
 class AsyncClock:
-    """A client for asyncio. Keep one for each event loop."""
+    """A client for one event loop."""
 
     def __init__(
         self, max_error_ms: float, url: str | None = None, cache_ms: float = 100, timeout_s: float = 1, **query: str

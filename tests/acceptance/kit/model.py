@@ -1,7 +1,6 @@
 """The models of CloudWatch that the project's own tests use: metrics, alarms and Logs Insights. They need nothing but Python."""
 
 import json
-import re
 import sys
 from pathlib import Path
 
@@ -66,26 +65,12 @@ def transitions(timeline):
     return entered, left
 
 
-AGGREGATION = re.compile(r"\s*(max|min|sum|avg|count)\((\*|[\w@.]+)\)(?:\s+as\s+\w+)?\s+by\s+([\w@.]+)\s*(?:\|.*)?", re.DOTALL)
-AGGREGATES = {"max": max, "min": min, "sum": sum, "avg": lambda values: sum(values) / len(values), "count": len}
-
-
 def contributors(alarm, events, now_ms):
-    """Which contributors of a log alarm breach at a moment: its query by the model, then its aggregation over the rows."""
+    """Which streams breach in a log alarm at a moment: its query by the model, then its aggregation over the rows."""
     query = alarm["ScheduledQueryConfiguration"]
     offset_s = query["ScheduleConfiguration"]["StartTimeOffset"]
     seen = [event for event in log_events(events) if now_ms - offset_s * 1000 <= event.timestamp <= now_ms]
     rows = insights.run(query["QueryString"], seen, now_ms)
-    match = AGGREGATION.fullmatch(query["AggregationExpression"])
-    if not match:
-        raise QueryFault(f"an aggregation of another form: {query['AggregationExpression']}")
-    function, column, key = match.groups()
-    grouped = {}
-    for row in rows:
-        grouped.setdefault(row.get(key), []).append(1 if column == "*" else row.get(column))
-    breaches = evaluator.COMPARISONS[alarm["ComparisonOperator"]]
-    return {
-        name for name, values in grouped.items()
-        if (numbers := [float(value) for value in values if value is not None])
-        and breaches(AGGREGATES[function](numbers), float(alarm["Threshold"]))
-    }  # fmt: skip
+    breaches, threshold = evaluator.COMPARISONS[alarm["ComparisonOperator"]], float(alarm["Threshold"])
+    found = insights.aggregated(query["AggregationExpression"], rows, now_ms)
+    return {contributor[-1] for contributor, value in found.items() if breaches(float(value), threshold)}

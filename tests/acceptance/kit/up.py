@@ -63,8 +63,7 @@ def begin_task_alarms(run):
     outputs = run.stacks.outputs(run.service_stack("bad"))
     topic = next((value for key, value in outputs.items() if key.endswith("TopicArn")), None)
     parameters = fitting("task-alarms.yaml", {
-        "ClusterName": run.drill_cluster, "ServiceName": "bad", "LogGroupName": outputs["LogGroupName"], "AlarmTopicArn": topic,
-        "TicketTopicArn": topic, "TaskAlarmTopicArn": topic,
+        "AlarmPrefix": f"{run.drill_cluster}-bad", "LogGroupArns": outputs["LogGroupArn"], "TaskTopicArn": topic,
     })  # fmt: skip
     try:
         run.stacks.begin(run.service_stack("bad-tasks"), {"TemplateURL": run.urls["task-alarms.yaml"]}, parameters)

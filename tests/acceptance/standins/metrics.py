@@ -98,7 +98,8 @@ class CloudWatch:
             if alarm.kind == "MetricAlarm":
                 states[name] = self._metric_state(name, alarm, minute)
             elif alarm.kind == "LogAlarm" and minute % SCHEDULE_MINUTES == 0 and alarm.created < now:
-                group = alarm.properties["ScheduledQueryConfiguration"]["LogGroupIdentifiers"][0]
+                # A name, or an ARN.
+                group = alarm.properties["ScheduledQueryConfiguration"]["LogGroupIdentifiers"][0].rpartition(":")[2]
                 events = [{"stream": e.stream, "timestamp": e.timestamp, "ingestion": e.ingestion, "message": e.message} for e in self.logs.groups[group].events]
                 alarm.contributors = model.contributors(alarm.properties, events, int(now * 1000))
                 states[name] = evaluator.ALARM if alarm.contributors else evaluator.OK
@@ -153,7 +154,7 @@ class CloudWatch:
     def DescribeAlarmContributors(self, AlarmName):
         names = sorted(self.alarms[AlarmName].contributors)
         return {"AlarmContributors": [
-            {"ContributorId": f"c{n}", "ContributorAttributes": {"@logStream": name}, "StateReason": "-"} for n, name in enumerate(names)
+            {"ContributorId": f"c{n}", "ContributorAttributes": {"@log": "group", "@logStream": name}, "StateReason": "-"} for n, name in enumerate(names)
         ]}  # fmt: skip
 
     def DeleteAlarms(self, AlarmNames):

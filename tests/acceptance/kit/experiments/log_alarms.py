@@ -31,7 +31,7 @@ class LogAlarms(Experiment):
             if run.player.minute is not None:
                 for name, seen in polls.items():
                     found = run.aws.pages("cloudwatch", "DescribeAlarmContributors", "AlarmContributors", AlarmName=name)
-                    seen.append([run.clock.now_ms(), sorted({value for c in found for value in c["ContributorAttributes"].values()})])
+                    seen.append([run.clock.now_ms(), sorted({c["ContributorAttributes"].get("@logStream", "") for c in found})])
             yield 60
         return {
             "alarms": [self._slim(alarm) for alarm in alarms], "polls": polls, "runs": self._runs(run, alarms),
