@@ -1,6 +1,7 @@
 //! Every row of what a segment says, and a world in which its range is held against the truth.
 
 mod world;
+mod yugabytedb;
 
 use chrono::TimeDelta;
 
