@@ -129,6 +129,17 @@ public class EcsClock
 
     private static TimeSpan Monotonic() => TimeSpan.FromTicks((long)(Stopwatch.GetTimestamp() * TicksOfStopwatch));
 
+    /// <summary>Reads both clocks at the same moment.</summary>
+    private static void ReadClocks(out TimeSpan monotonic, out DateTimeOffset wall)
+    {
+        do
+        {
+            monotonic = Monotonic();
+            wall = DateTimeOffset.UtcNow;
+        }
+        while (Monotonic() - monotonic > TimeSpan.FromMilliseconds(1)); // then something else ran in between
+    }
+
     private async Task<Answer> FlyAsync()
     {
         Answer answer = null;
@@ -148,7 +159,8 @@ public class EcsClock
 
     private async Task<Answer> AskAsync()
     {
-        var answer = new Answer { Asked = Monotonic(), Wall = DateTimeOffset.UtcNow, LimitTicks = maxError.Ticks };
+        var answer = new Answer { LimitTicks = maxError.Ticks };
+        ReadClocks(out answer.Asked, out answer.Wall);
         try
         {
             using (var response = await http.GetAsync(address).ConfigureAwait(false))
@@ -202,9 +214,9 @@ public class EcsClock
 
     private bool IsFresh(Answer answer)
     {
-        var now = Monotonic();
+        ReadClocks(out var now, out var wall);
         var age = now - answer.Asked;
-        var step = (DateTimeOffset.UtcNow - answer.Wall - age).Duration();
+        var step = (wall - answer.Wall - age).Duration();
         return age < cache && step < SmallestStep && IsGood(answer, now);
     }
 
