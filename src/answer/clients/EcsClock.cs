@@ -1,6 +1,7 @@
 // Asks the ecs-clock-emf sidecar whether this task's clock is good, and for the range that contains true time.
 //
-// Copy this file. It needs .NET Core 3.1 or .NET 5 or later, and no packages. Keep one client for the whole process:
+// Copy this file. It needs .NET Core 3.1, on which the tests run it, or a later .NET, and no packages. Keep one client
+// for the whole process:
 //
 //     var clock = new EcsClock(TimeSpan.FromMilliseconds(5));
 //     var timestamp = (await clock.NowAsync()).Latest;  // throws ClockNotGoodException: refuse the step
