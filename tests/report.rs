@@ -196,7 +196,10 @@ fn every_export_gives_the_same_statement() {
         "pretty.json",
         &serde_json::to_string_pretty(&json!({"events": events})).unwrap(),
     );
-    let exported = lines(0..5).replace("{\"_aws", "2026-11-28T00:00:00.000Z {\"_aws");
+    let exported: Vec<String> = (0..5)
+        .map(|minute| format!("2026-11-28T00:00:00.000Z {}", line(minute)))
+        .collect();
+    let exported = exported.join("\n") + "\n";
     let exported = file(&folder, "exported.log", &exported);
     let expected = json_of(&report(&[&plain, "--json"]));
     for input in [&compact, &pretty, &exported] {
