@@ -4,6 +4,7 @@
 //! shows it. A pace that stays the same is the daemon's correction of the oscillator's own rate; a pace that changes is
 //! a correction of the time.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -24,7 +25,7 @@ pub(super) struct Pace {
 /// What is needed to see whether a correction has begun since a source was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Correction {
-    /// The pace before; `None` if it is not known.
+    /// The usual pace before; `None` if it is not known.
     pub(super) before: Option<Pace>,
     /// What was corrected beyond that pace while the source repeated its claim.
     pub(super) already: Duration,
@@ -42,6 +43,14 @@ impl Pace {
             over,
             width: from.width().saturating_add(to.width()),
         })
+    }
+
+    /// The median of several paces.
+    pub(super) fn median(paces: &VecDeque<Self>) -> Option<Self> {
+        let mut paces: Vec<Self> = paces.iter().copied().collect();
+        let middle = paces.len() / 2;
+        paces.sort_by_key(|pace| pace.in_time(Duration::from_secs(1)).0);
+        paces.get(middle).copied()
     }
 
     /// How far the monotonic clock moves in `time` at this pace, and how precisely that is known.
