@@ -198,7 +198,8 @@ impl ClockWatch {
         if requested.since(&self.pace_from) < PACE_OVER {
             return;
         }
-        self.paces.extend(Pace::between(&self.pace_from, requested));
+        let pace = Pace::between(&self.pace_from, requested);
+        self.paces.extend(pace.filter(Pace::is_of_oscillator));
         if self.paces.len() > PACES {
             self.paces.pop_front();
         }
@@ -207,7 +208,7 @@ impl ClockWatch {
 
     fn correction(&self) -> Correction {
         Correction {
-            before: Pace::median(&self.paces),
+            before: Some(Pace::usual(&self.paces)),
             already: Duration::ZERO,
         }
     }
@@ -220,7 +221,7 @@ impl ClockWatch {
         });
         match repeated {
             Some(last) => Correction {
-                before: last.correction.before.or_else(|| Pace::median(&self.paces)),
+                before: last.correction.before,
                 already: last
                     .correction
                     .excess(&last.requested, &reading.requested, self.drift),

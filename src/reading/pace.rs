@@ -25,7 +25,7 @@ pub(super) struct Pace {
 /// What is needed to see whether a correction has begun since a source was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Correction {
-    /// The usual pace before; `None` if it is not known.
+    /// The usual pace before; `None` if the reading was not admitted yet.
     pub(super) before: Option<Pace>,
     /// What was corrected beyond that pace while the source repeated its claim.
     pub(super) already: Duration,
@@ -45,12 +45,25 @@ impl Pace {
         })
     }
 
-    /// The median of several paces.
-    pub(super) fn median(paces: &VecDeque<Self>) -> Option<Self> {
+    /// A pace of which only is known that it corrects the rate of a common oscillator.
+    const UNKNOWN: Self = Self {
+        slewed: TimeDelta::zero(),
+        over: Duration::from_secs(1),
+        width: Duration::from_micros(100),
+    };
+
+    /// The usual one of several paces: their median. It shows nothing where there is no raw clock.
+    pub(super) fn usual(paces: &VecDeque<Self>) -> Self {
         let mut paces: Vec<Self> = paces.iter().copied().collect();
         let middle = paces.len() / 2;
         paces.sort_by_key(|pace| pace.in_time(Duration::from_secs(1)).0);
-        paces.get(middle).copied()
+        paces.get(middle).copied().unwrap_or(Self::UNKNOWN)
+    }
+
+    /// Whether it may be the correction of an oscillator's rate. A faster one corrects the time.
+    pub(super) fn is_of_oscillator(&self) -> bool {
+        let (slewed, _) = self.in_time(Duration::from_secs(1));
+        magnitude(slewed) <= DriftRate::UNDISCIPLINED.growth(Duration::from_secs(1))
     }
 
     /// How far the monotonic clock moves in `time` at this pace, and how precisely that is known.

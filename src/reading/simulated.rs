@@ -14,8 +14,6 @@ use crate::time::{ErrorBound, Moment};
 const EPOCH: i64 = 1_790_000_000_000_000_000;
 pub(crate) const MILLISECOND: i64 = 1_000_000;
 pub(crate) const SECOND: i64 = 1_000_000_000;
-/// The daemon steps the clock if it is off by more.
-const STEPPED_FROM: i64 = 100 * MILLISECOND;
 
 /// What the daemon reports.
 #[derive(Debug, Clone, Copy)]
@@ -52,6 +50,10 @@ pub(crate) struct Machine {
     /// The largest rate of the oscillator that is left after the daemon's correction, in parts per billion. A daemon that
     /// works well leaves less than one part per million.
     pub(crate) most_drift: i64,
+    /// How much the oscillator's rate changes from one comparison to the next, in parts per billion.
+    pub(crate) wander: i64,
+    /// The daemon steps the clock if it is off by more, and slews it otherwise.
+    pub(crate) stepped_from: i64,
     /// How imprecise the daemon's measurements are.
     pub(crate) noise: i64,
     /// The share of comparisons, in percent, with a server that is far off.
@@ -81,6 +83,8 @@ impl Machine {
             cached_for: 0,
             cache: None,
             most_drift: 3_000,
+            wander: 500,
+            stepped_from: 100 * MILLISECOND,
             noise: 200_000,
             bad_samples: 0,
             was_set: false,
@@ -168,7 +172,7 @@ impl Machine {
         let measured = self.offset + mistaken;
         // chrony's time is up to a second too early on purpose.
         let early = TimeDelta::nanoseconds(self.rng.i64(0..SECOND));
-        if measured.abs() >= STEPPED_FROM {
+        if measured.abs() >= self.stepped_from {
             self.offset -= measured;
             self.to_slew = 0;
             self.was_set = true;
@@ -180,9 +184,11 @@ impl Machine {
         self.reference = self.wall() - early;
         self.unknown = precision;
         // The oscillator changes with the temperature, and the daemon follows roughly.
-        self.rate += self.rng.i64(-500..=500);
-        let left = (self.rate + self.correction).clamp(-self.most_drift, self.most_drift);
-        self.correction = left * self.rng.i64(0..=9) / 10 - self.rate;
+        self.rate += self.rng.i64(-self.wander..=self.wander);
+        let left = self.rate + self.correction;
+        if left.abs() > self.most_drift {
+            self.correction -= left / 2;
+        }
         self.next_poll = self.truth + self.poll + self.rng.i64(0..=self.poll / 16);
     }
 
