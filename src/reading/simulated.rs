@@ -93,8 +93,9 @@ impl Machine {
         machine
     }
 
-    /// Lets the last correction end.
+    /// Lets the last correction end, on an oscillator whose rate the daemon knows.
     pub(crate) fn settle(&mut self) {
+        self.correction = -self.rate;
         self.compare();
         self.pass(60 * SECOND);
     }
@@ -148,7 +149,10 @@ impl Machine {
     }
 
     fn run(&mut self, time: i64) {
-        let share = |ppb: i64| (i128::from(time) * i128::from(ppb) / 1_000_000_000) as i64;
+        let share = |ppb: i64| {
+            let share = i128::from(time) * i128::from(ppb) / 1_000_000_000;
+            i64::try_from(share).unwrap()
+        };
         let most = share(self.slew_rate);
         let slewed = self.to_slew.clamp(-most, most);
         let drifted = share(self.rate + self.correction);
