@@ -1,70 +1,51 @@
-# The ecs-clock-emf sidecar as an object for the container_definitions of an aws_ecs_task_definition:
+# The sidecar of one ECS service, its log group and its alarms. Works with for_each; ./example shows both.
 #
-#   module "clock" {
-#     source       = "./container/terraform"
-#     image        = "111122223333.dkr.ecr.us-east-1.amazonaws.com/ecs-clock-emf:0.2.0"
-#     region       = "us-east-1"
-#     cluster_name = "my-cluster"
-#     service_name = "my-service"
-#   }
-#
-#   resource "aws_ecs_task_definition" "my_service" {
-#     …
-#     container_definitions = jsonencode([local.application, module.clock.container_definition])
-#   }
-#
-# It needs no provider and creates nothing.
+# The alarms are the stack of sam/observability.yaml, so that there is one source of truth for them.
 
-variable "image" {
-  description = "Image of the sidecar, better by digest than by tag."
-  type        = string
-}
-
-variable "region" {
-  description = "Region of the log group."
-  type        = string
-}
-
-variable "cluster_name" {
-  description = "Name of the ECS cluster, as given to sam/observability.yaml."
-  type        = string
-}
-
-variable "service_name" {
-  description = "Name of the ECS service, as given to sam/observability.yaml, whose stack makes the log group."
-  type        = string
-}
-
-output "container_definition" {
-  description = "The sidecar's container definition."
-  value = {
-    name              = "ecs-clock-emf"
-    image             = var.image
-    essential         = false
-    cpu               = 16
-    memory            = 32
-    memoryReservation = 16
-    user              = "65532:65532"
-
-    readonlyRootFilesystem = true
-    linuxParameters        = { capabilities = { drop = ["ALL"] } }
-
-    restartPolicy = { enabled = true, restartAttemptPeriod = 60 }
-    stopTimeout   = 10
-
-    environment = [
-      { name = "CLOCK_EMF_PROPERTIES", value = "ClusterName=${var.cluster_name},ServiceName=${var.service_name}" },
-    ]
-
-    logConfiguration = {
-      logDriver = "awslogs"
-      options = {
-        awslogs-group         = "/ecs/clock/${var.cluster_name}/${var.service_name}"
-        awslogs-region        = var.region
-        awslogs-stream-prefix = "clock"
-        mode                  = "non-blocking"
-        max-buffer-size       = "1m"
-      }
+terraform {
+  required_version = ">= 1.5"
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = ">= 5.0"
     }
   }
+}
+
+locals {
+  parameters = merge(
+    {
+      ClusterName = var.cluster_name
+      ServiceName = var.service_name
+      LaunchType  = var.launch_type
+    },
+    var.namespace == null ? {} : { MetricNamespace = var.namespace },
+    var.page_topic_arn == null ? {} : { PageTopicArn = var.page_topic_arn },
+    var.ticket_topic_arn == null ? {} : { TicketTopicArn = var.ticket_topic_arn },
+    var.fleet ? { Fleet = "true", DeploymentAlarms = tostring(var.deployment_alarms) } : {},
+    var.alarm_parameters,
+  )
+}
+
+resource "aws_cloudformation_stack" "observability" {
+  name          = coalesce(var.stack_name, "clock-${var.cluster_name}-${var.service_name}")
+  template_body = file("${path.module}/../../sam/observability.yaml")
+  parameters    = local.parameters
+  tags          = var.tags
+}
+
+module "sidecar" {
+  source = "./sidecar"
+
+  image        = var.image
+  region       = var.region
+  cluster_name = var.cluster_name
+  service_name = var.service_name
+  # By the stack's output, so that the log group exists before the task definition that names it.
+  log_group_name = aws_cloudformation_stack.observability.outputs["LogGroupName"]
+  cpu            = var.cpu
+  listen         = var.listen
+  clockbound     = var.clockbound
+  namespace      = var.namespace
+  environment    = var.environment
 }

@@ -168,10 +168,22 @@ pub enum Warning {
     BoundUnknown(BoundUnknown),
     /// The offset exceeds 128 ms and is tolerated, since a leap second is near.
     LeapSecond(ClockOffset),
+    /// The reading is from before a read that failed.
+    ReadFailed {
+        /// How long ago that read was.
+        ago: Duration,
+        /// Why it failed.
+        error: ReadError,
+    },
     /// The cross-check that was asked for could not be made.
     NoCrossCheck(ReadError),
     /// The clock and the second source could not be compared.
     NotCompared(NotCompared),
+    /// The segment's writer counts monotonic time on another clock than this process.
+    MonotonicClocksDiffer {
+        /// The writer's clock minus this process's.
+        by: TimeDelta,
+    },
     /// The wall clock was stepped while the source was read, so it was read again.
     ReadAgain {
         /// How often.
@@ -194,8 +206,20 @@ impl fmt::Display for Warning {
                 f,
                 "a leap second is near, which some servers spread over a day: the offset of {offset} is tolerated"
             ),
+            Self::ReadFailed { ago, error } => write!(
+                f,
+                "the last read failed {} s ago: {}",
+                ago.as_secs(),
+                error.message
+            ),
             Self::NoCrossCheck(error) => write!(f, "no cross-check: {}", error.message),
             Self::NotCompared(reason) => write!(f, "no cross-check: {reason}"),
+            Self::MonotonicClocksDiffer { by } => write!(
+                f,
+                "the monotonic clocks of the segment's writer and of this process differ by {} s: the two are in \
+                 different time namespaces, or the wall clock was stepped. Clients need the writer's time namespace",
+                by.num_seconds()
+            ),
             Self::ReadAgain { times: 1 } => {
                 f.write_str("the wall clock was stepped during the read; it was read again")
             }

@@ -120,7 +120,12 @@ fn check_run(run: &Run, given: &Given) {
 
 fn check_defaults(run: &Run, given: &Given) {
     let is_ntp = run.source == "ntp";
-    let usual = Duration::from_secs(if is_ntp { 16 } else { 10 }).min(run.emit_interval);
+    let usual = match (is_ntp, given.has("clockbound-directory")) {
+        (true, true) => 4,
+        (true, false) => 16,
+        (false, _) => 10,
+    };
+    let usual = Duration::from_secs(usual).min(run.emit_interval);
     let drift = if is_ntp {
         DriftRate::UNDISCIPLINED
     } else {
@@ -135,7 +140,7 @@ fn check_defaults(run: &Run, given: &Given) {
         ("max-drift-ppm", run.drift == drift),
         ("cross-check", run.cross_check.is_none()),
         ("namespace", run.namespace == "ECS/ClockAccuracy"),
-        ("metrics", run.metrics == 9),
+        ("metrics", run.metrics == 11),
         ("listen", run.limits.is_none()),
     ] {
         assert!(
@@ -229,7 +234,6 @@ pub(super) fn check_documented_defaults() {
         "emit-interval",
         "storage-resolution",
         "namespace",
-        "ntp-interval",
         "log-level",
         "cross-check",
     ] {
@@ -239,5 +243,5 @@ pub(super) fn check_documented_defaults() {
         assert_eq!(settings(&[(variable, default)]), usual, "{name}");
         checked += 1;
     }
-    assert_eq!(checked, 8);
+    assert_eq!(checked, 7);
 }

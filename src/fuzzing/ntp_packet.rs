@@ -122,24 +122,29 @@ fn check_exchange(
     assert_eq!(reference, (eight(16) != 0).then_some(true));
 }
 
-/// An exchange is a synchronized reading with its bound, or no more than an error.
+/// An exchange is a reading with its bound, whatever the size of it. It is synchronized unless it proves that the clock is
+/// over 128 ms off, or over a second near a leap second.
 fn check_sample(outcome: Result<Exchange, crate::ReadError>) {
     let sample = sample_of_exchange(outcome.clone());
+    assert_eq!(sample.withheld, []);
     match (&sample.outcome, outcome) {
         (Err(error), Err(given)) => assert_eq!(error, &given),
-        (Ok(reading), Ok(exchange)) => match reading.bound {
-            Some(bound) => {
-                assert_eq!(reading.status, SyncStatus::Synchronized);
-                assert_eq!(bound.as_duration(), exchange.bound());
-                assert!(sample.withheld.is_empty());
-            }
-            None => {
-                assert_eq!(reading.status, SyncStatus::Unknown);
-                assert!(exchange.bound() > ErrorBound::MAX);
-                assert_eq!(sample.withheld.len(), 1);
-                assert_presentable(&sample.withheld[0]);
-            }
-        },
+        (Ok(reading), Ok(exchange)) => {
+            let bound = exchange.bound();
+            assert_eq!(
+                reading.bound.map(ErrorBound::as_duration),
+                Some(bound).filter(|bound| *bound <= ErrorBound::MAX)
+            );
+            assert!(reading.bound_when_taken().expect("of any size") >= bound);
+            let limit = Duration::from_millis(if exchange.is_near_leap_second {
+                1_000
+            } else {
+                128
+            });
+            let is_too_large = bound.saturating_sub(exchange.distance * 2) > limit;
+            assert_eq!(reading.is_synchronized(), !is_too_large, "{exchange:?}");
+            assert_ne!(reading.status, SyncStatus::Unknown);
+        }
         (sample, outcome) => panic!("{sample:?} of {outcome:?}"),
     }
 }

@@ -125,6 +125,8 @@ def main(argv):
         report = json.loads(Path(argv[0]).read_text())
         if report["version"] != 1 or not report["experiments"]:
             raise ValueError("not a report of this kit")
+        if report["rehearsal"]:
+            raise ValueError("a rehearsal against stand-ins, which states nothing about AWS")
     except (OSError, ValueError, KeyError, TypeError) as error:
         print(f"tests/run verified: {argv[0]}: {error}", file=sys.stderr)
         return 2

@@ -15,7 +15,7 @@ IDS = [experiment.id for experiment in EXPERIMENTS]
 def report(**verdicts):
     """A report in which everything is as claimed but what is given."""
     return {
-        "version": 1, "id": "0123abcd", "region": "eu-west-1", "date": "2026-11-29", "versions": {"ecs-clock-emf": "0.3.0"},
+        "version": 1, "id": "0123abcd", "rehearsal": False, "region": "eu-west-1", "date": "2026-11-29", "versions": {"ecs-clock-emf": "0.3.0"},
         "experiments": [{"id": id, "verdict": verdicts.get(id, "as claimed"), "summary": f"what {id} found"} for id in IDS],
     }  # fmt: skip
 
@@ -94,7 +94,7 @@ def test_a_refuted_experiment_that_nothing_claims_any_more_is_stated(copies):
 
 
 def test_a_file_that_is_no_report_changes_nothing(copies, capsys):
-    for content in ({}, {"version": 2}, [], {"version": 1, "experiments": []}):
+    for content in ({}, {"version": 2}, [], {"version": 1, "experiments": []}, report() | {"rehearsal": True}):
         assert run(copies, copy.deepcopy(content)) == 2
     assert documents.main([]) == 2 and documents.main(["/nowhere"]) == 2
     assert "no such" in capsys.readouterr().err.lower()

@@ -54,8 +54,8 @@ def main(argv):
         given.account, given.region, given.arch, given.yes, given.quick, only, given.windows_image, given.probe_image, given.explain, given.folder
     )
     given.folder.mkdir(parents=True, exist_ok=True)
-    clock = Clock()
-    run = Run(options, Aws(boto3.Session(region_name=given.region), clock), clock, Tools(given.arch, given.explain or None))
+    clock, warn = Clock(), lambda text: print(text, file=sys.stderr, flush=True)
+    run = Run(options, Aws(lambda: boto3.Session(region_name=given.region), clock, warn), clock, Tools(given.arch, given.explain or None))
     # A closed terminal or a stopped job must not leave anything behind either.
     for number in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
         signal.signal(number, signal.default_int_handler)

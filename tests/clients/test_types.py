@@ -1,5 +1,6 @@
 """The TypeScript declarations are those of the client: what they allow compiles, and nothing else does."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -50,6 +51,17 @@ def test_what_is_declared_compiles_and_nothing_else(tmp_path):
         stdin=subprocess.DEVNULL, timeout=PATIENCE, env={"PATH": os.environ["PATH"]},
     )  # fmt: skip
     assert done.returncode == 0, done.stdout
+
+
+def test_every_member_and_code_is_declared():
+    schema = json.loads((DRIVERS.parents[2] / "src" / "clock" / "report.schema.json").read_text())
+    declared = (CLIENTS / "ecs-clock.d.mts").read_text()
+    assert schema["properties"]["codes"]["items"]["enum"]
+    for code in schema["properties"]["codes"]["items"]["enum"]:
+        assert f'  | "{code}"\n' in declared, code
+    # Others are in the answers of `check` only, or need a parameter that the client does not send.
+    for member in set(schema["properties"]) - {"cross_check", "written_s_ago", "certainly_past"}:
+        assert f"  readonly {member}: " in declared or f"  readonly {member}?: " in declared, member
 
 
 def test_every_export_is_declared():

@@ -12,6 +12,9 @@ guide describes it:
 - With `missing`, a range without any point is INSUFFICIENT_DATA; and where every point in the range breaches, and the oldest is
   at least M periods old, that is an ALARM although they are fewer than M.
 
+An alarm over a Metrics Insights query has a state for each series, a *contributor*: OK or ALARM, since a series exists only while
+it has data. A series that vanishes is OK.
+
 Of metric math only what the shipped alarm uses is known: `IF`, `FILL(metric, number)`, AND, OR, comparisons and numbers. An
 expression over a metric that is missing is missing.
 
@@ -26,6 +29,7 @@ import re
 from bisect import bisect_left
 
 from emf_extract import MAX_AGE_MS, MAX_AHEAD_MS, extract
+from metrics_insights import parse_select
 
 OK, ALARM, INSUFFICIENT_DATA = "OK", "ALARM", "INSUFFICIENT_DATA"
 COMPARISONS = {
@@ -97,6 +101,9 @@ class Metrics:
                 self._points.setdefault(key, []).append((point["timestamp"], arrival, point["values"]))
         for points in self._points.values():
             points.sort(key=lambda point: point[0])
+
+    def keys(self):
+        return self._points.keys()
 
     def values(self, key, begin, end, known_at):
         """All values of a metric with time stamps in [begin, end) that had arrived by `known_at`."""
@@ -189,6 +196,36 @@ def alarm_timeline(alarm, metrics, first, last, *, period_ms, delay_ms, extra_ra
     return states
 
 
+def is_grouped(alarm):
+    """Whether the alarm has contributors: it watches a Metrics Insights query."""
+    return any(query.get("Expression", "").startswith("SELECT") for query in alarm.get("Metrics", []))
+
+
+def contributor_alarms(alarm, metrics, only=None):
+    """`{dimensions: alarm}`: each contributor of a grouped alarm, or `only` some, as the metric alarm that takes the same states."""
+    query, = alarm["Metrics"]
+    select = parse_select(query["Expression"])
+    settings = {key: value for key, value in alarm.items() if key != "Metrics"} | {
+        "Namespace": select.namespace, "MetricName": select.metric, "Statistic": select.statistic, "Period": query["Period"],
+    }  # fmt: skip
+    return {
+        dimensions: settings | {"Dimensions": [{"Name": name, "Value": value} for name, value in sorted(dimensions)]}
+        for _, _, dimensions in select.series(metrics.keys())
+        if only is None or dimensions in only
+    }
+
+
+def contributor_timelines(alarm, metrics, first, last, *, only=None, **timing):
+    """`{dimensions: {period: state}}` of a grouped alarm."""
+    return {
+        dimensions: {
+            period: OK if state == INSUFFICIENT_DATA else state
+            for period, state in alarm_timeline(single, metrics, first, last, **timing).items()
+        }
+        for dimensions, single in contributor_alarms(alarm, metrics, only).items()
+    }
+
+
 def composite_state(rule, states):
     """The state of a composite alarm whose rule joins `ALARM("name")` by AND and OR, given each alarm's state."""
     if not re.fullmatch(r'ALARM\("[^"]+"\)(\s+(AND|OR)\s+ALARM\("[^"]+"\))*', rule):
@@ -198,9 +235,13 @@ def composite_state(rule, states):
 
 
 def stack_timelines(stack, lines, first, last, **timing):
-    """`{logical id: {period: state}}` for every alarm of a stack, the composite ones included."""
-    metrics = Metrics(lines)
-    alarms = stack.resources("AWS::CloudWatch::Alarm")
+    """`{logical id: {period: state}}` for every alarm of a stack that has one state, the composite ones included."""
+    return timelines_over(stack, Metrics(lines), first, last, **timing)
+
+
+def timelines_over(stack, metrics, first, last, **timing):
+    """The same over data points that several stacks share."""
+    alarms = {logical: alarm for logical, alarm in stack.resources("AWS::CloudWatch::Alarm").items() if not is_grouped(alarm)}
     timelines = {logical: alarm_timeline(alarm, metrics, first, last, **timing) for logical, alarm in alarms.items()}
     names = {alarm["AlarmName"]: timelines[logical] for logical, alarm in alarms.items()}
     for logical, composite in stack.resources("AWS::CloudWatch::CompositeAlarm").items():

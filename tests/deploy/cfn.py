@@ -32,8 +32,8 @@ NAMED_BY = {
 }
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML with CloudFormation's short forms, `!Sub` and the like."""
+class _Loader(yaml.CSafeLoader):
+    """YAML with CloudFormation's short forms, `!Sub` and the like. Written in C, since every seeded defect parses all templates."""
 
 
 def _short_form(loader, suffix, node):
@@ -66,6 +66,8 @@ class Stack:
         self.template = template
         self.name = name
         self.nested = nested or {}
+        # What a test sets otherwise than PSEUDO.
+        self.pseudo = {}
         declared = template.get("Parameters", {})
         unknown = set(parameters or {}) - set(declared)
         if unknown:
@@ -94,7 +96,11 @@ class Stack:
         return self._properties[logical]
 
     def outputs(self):
-        return {key: self.resolve(output["Value"]) for key, output in self.template.get("Outputs", {}).items()}
+        return {
+            key: self.resolve(output["Value"])
+            for key, output in self.template.get("Outputs", {}).items()
+            if "Condition" not in output or self._condition(output["Condition"])
+        }
 
     def depends_on(self, logical):
         """The logical ids that a resource waits for because it says so."""
@@ -143,9 +149,11 @@ class Stack:
         if name == "AWS::StackId":
             return f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/{self.name}/01234567-89ab-cdef-0123-456789abcdef"
         if name in PSEUDO:
-            return PSEUDO[name]
+            return self.pseudo.get(name, PSEUDO[name])
         if name in self.parameters:
-            return self.parameters[name]
+            value = self.parameters[name]
+            is_list = self.template["Parameters"][name]["Type"] == "CommaDelimitedList"
+            return value.split(",") if is_list and isinstance(value, str) else value
         kind = self._resource(name)["Type"]
         if NAMED_BY.get(kind) in self.properties(name):
             return self.properties(name)[NAMED_BY[kind]]
@@ -237,6 +245,8 @@ class Stack:
 IMAGE = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/ecs-clock-emf@sha256:" + "0" * 64
 
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:on-call"
+LOG_GROUP = "/ecs/clock/production/ledger"
+LOG_GROUP_ARN = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{LOG_GROUP}"
 
 # What a user must give, and every option switched on so that everything is there to be looked at.
 OBSERVABILITY_PARAMETERS = {
@@ -244,7 +254,12 @@ OBSERVABILITY_PARAMETERS = {
     "CrossCheck": "ntp",
 }
 TASK_ALARMS_PARAMETERS = {
-    "ClusterName": "production", "ServiceName": "ledger", "LogGroupName": "/ecs/clock/production/ledger", "AlarmTopicArn": TOPIC,
+    "AlarmPrefix": "production-ledger", "LogGroupArns": LOG_GROUP_ARN, "AlarmEmail": "team@example.com", "PairDistanceMs": "10",
+}
+FLEET_PARAMETERS = {"AlarmEmail": "team@example.com"}
+# A service of a fleet, with its own alarms for rollback.
+MEMBER_PARAMETERS = {
+    "ClusterName": "production", "ServiceName": "ledger", "Fleet": "true", "DeploymentAlarms": "true", "PageTopicArn": TOPIC,
 }
 TEMPLATE_PARAMETERS = {
     "SidecarImage": IMAGE, "DemoImage": IMAGE, "AlarmEmail": "team@example.com", "WorstTasksRule": "Enabled",
@@ -253,7 +268,7 @@ TEMPLATE_PARAMETERS = {
 
 
 class Deployment:
-    """The four stacks as the project ships them, or with some files' texts replaced (`{"template.yaml": text}`)."""
+    """The stacks as the project ships them, or with some files' texts replaced (`{"template.yaml": text}`)."""
 
     def __init__(self, replaced=None):
         texts = {path.name: path.read_text() for path in SAM.glob("*.yaml")} | (replaced or {})
@@ -262,11 +277,13 @@ class Deployment:
         self.registry = Stack(self.templates["registry.yaml"], name="ecs-clock-emf-registry")
         self.observability = Stack(self.templates["observability.yaml"], OBSERVABILITY_PARAMETERS, "clock-ledger")
         self.task_alarms = Stack(self.templates["task-alarms.yaml"], TASK_ALARMS_PARAMETERS, "clock-ledger-tasks")
+        self.fleet = Stack(self.templates["fleet.yaml"], FLEET_PARAMETERS, "clock-fleet")
+        self.member = Stack(self.templates["observability.yaml"], MEMBER_PARAMETERS, "clock-ledger")
         self.demonstration = Stack(self.templates["template.yaml"], TEMPLATE_PARAMETERS, "ecs-clock-emf", nested)
 
     @property
     def stacks(self):
         return {
             "observability": self.observability, "registry": self.registry, "task alarms": self.task_alarms,
-            "demonstration": self.demonstration,
+            "demonstration": self.demonstration, "fleet": self.fleet, "member of a fleet": self.member,
         }  # fmt: skip

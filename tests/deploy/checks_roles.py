@@ -75,7 +75,7 @@ PULL_AND_LOG = {
 }  # fmt: skip
 QUERY = {"logs:StartQuery", "logs:StopQuery", "logs:GetQueryResults", "logs:DescribeLogGroups"}
 # Actions that know no resources.
-EVERYWHERE = [{"ecr:GetAuthorizationToken"}, {"logs:GetQueryResults", "logs:StopQuery"}]
+EVERYWHERE = [{"ecr:GetAuthorizationToken"}, {"logs:DescribeLogGroups", "logs:GetQueryResults", "logs:StopQuery"}]
 
 
 def _statement_faults(statement):

@@ -3,29 +3,69 @@
 import re
 
 import cfn
+from alarm_evaluator import is_grouped
 from checks_base import ALARMS, every
+from insights import MOST_CONTRIBUTORS
 from insights_language import QueryFault
 from insights_parser import parse_query
-from references import log_widgets, normalized, queries, widgets
+from metrics_insights import parse_select
+from references import filled, log_widgets, normalized, queries, widgets
 
 DASHBOARD_COLUMNS = 24
+# What cannot wait, by logical id, and what a member of a fleet has for ECS to roll deployments back.
+PAGES = {"ErrorBoundAlarm", "NotSynchronizedAlarm", "NoDataAlarm"}
+ROLLBACK = {"ErrorBoundAlarm", "NotSynchronizedAlarm"}
+MOST_LOG_GROUPS = 50
+LONGEST_AGGREGATION = 256
 STATISTICS = re.compile(r"SampleCount|Minimum|Maximum|Average|Sum|p\d{1,2}(\.\d+)?")
 
 
-def composite_rule_names_the_alarms(deployment):
-    """The rule reads only alarms that exist, and forgets none."""
+def every_alarm_notifies(deployment):
+    """Each metric alarm is read by one composite alarm, or has actions, or is for ECS to roll deployments back."""
     faults = []
     for name, stack in deployment.stacks.items():
-        alarms = {p["AlarmName"] for p in stack.resources("AWS::CloudWatch::Alarm").values()}
-        watched = set()
+        alarms = stack.resources("AWS::CloudWatch::Alarm")
+        names = {alarm["AlarmName"] for alarm in alarms.values()}
+        watched = []
         for logical, properties in stack.resources("AWS::CloudWatch::CompositeAlarm").items():
             rule = properties["AlarmRule"]
             if not re.fullmatch(r'ALARM\("[^"]+"\)( (OR|AND) ALARM\("[^"]+"\))*', rule):
                 faults.append(f"{name}: {logical} has a rule of another form: {rule}")
-            watched |= set(re.findall(r'ALARM\("([^"]+)"\)', rule))
-        faults += [f"{name}: the composite alarm reads {alarm}, which does not exist" for alarm in sorted(watched - alarms)]
-        faults += [f"{name}: no composite alarm reads {alarm}" for alarm in sorted(alarms - watched)]
+            watched += re.findall(r'ALARM\("([^"]+)"\)', rule)
+        faults += [f"{name}: a composite alarm reads {alarm}, which does not exist" for alarm in sorted(set(watched) - names)]
+        for logical, alarm in alarms.items():
+            notifies = watched.count(alarm["AlarmName"]) + bool(alarm.get("AlarmActions"))
+            for_rollback = stack.parameters.get("Fleet") == "true" and logical in ROLLBACK
+            if notifies != (0 if for_rollback else 1):
+                faults.append(f"{name}: {logical} notifies {notifies} times")
     return faults
+
+
+def severities_are_right(deployment):
+    """A bad or unwatched clock pages, all else is a ticket; the two topics differ."""
+    faults = []
+    for name, stack in deployment.stacks.items():
+        topics = {severity: _topic(stack, severity) for severity in ("Page", "Ticket")}
+        if topics["Page"] and topics["Page"] == topics["Ticket"]:
+            faults.append(f"{name}: pages and tickets share a topic")
+        logical_of = {alarm["AlarmName"]: logical for logical, alarm in stack.resources("AWS::CloudWatch::Alarm").items()}
+        told = []
+        for severity, logical in (("Page", "PageAlarm"), ("Ticket", "TicketAlarm")):
+            if composite := stack.resources("AWS::CloudWatch::CompositeAlarm").get(logical):
+                if composite["AlarmActions"] != [topics[severity]]:
+                    faults.append(f"{name}: {logical} notifies {composite['AlarmActions']}")
+                told += [(logical_of.get(alarm), severity) for alarm in re.findall(r'ALARM\("([^"]+)"\)', composite["AlarmRule"])]
+        for logical, alarm in stack.resources("AWS::CloudWatch::Alarm").items():
+            told += [(logical, severity) for severity, topic in topics.items() if topic and alarm.get("AlarmActions") == [topic]]
+        faults += [f"{name}: {logical} is a {severity.lower()}" for logical, severity in told if (severity == "Page") != (logical in PAGES)]
+    return faults
+
+
+def _topic(stack, severity):
+    """The topic of a severity: one that was given, or the stack's own."""
+    if given := stack.parameters.get(f"{severity}TopicArn"):
+        return given
+    return stack.resolve({"Ref": f"{severity}Topic"}) if f"{severity}Topic" in stack.template["Resources"] else None
 
 
 def alarms_are_sound(deployment):
@@ -35,6 +75,9 @@ def alarms_are_sound(deployment):
         where = f"{name}: {logical}"
         m, n = alarm.get("DatapointsToAlarm"), alarm["EvaluationPeriods"]
         statistics = [metric["MetricStat"] for metric in alarm.get("Metrics", []) if "MetricStat" in metric]
+        if is_grouped(alarm):
+            faults += _select_faults(where, alarm)
+            statistics = [{"Period": alarm["Metrics"][0]["Period"], "Stat": "Maximum"}]
         statistics = statistics or [{"Period": alarm["Period"], "Stat": alarm.get("Statistic", alarm.get("ExtendedStatistic", ""))}]
         if m is None or not 1 <= m <= n:
             faults.append(f"{where} wants {m} of {n} data points")
@@ -54,6 +97,24 @@ def alarms_are_sound(deployment):
     return faults
 
 
+def _select_faults(where, alarm):
+    """A query of the form that the model knows, sorted so that the worst series count, and all that is looked at within 3 hours."""
+    query, = alarm["Metrics"]
+    try:
+        select = parse_select(query["Expression"])
+    except ValueError as fault:
+        return [f"{where}: {fault}"]
+    worst_first = "ASC" if alarm["ComparisonOperator"].startswith("LessThan") else "DESC"
+    faults = []
+    if select.order != worst_first:
+        faults.append(f"{where}: of more than {MOST_CONTRIBUTORS} series, the best would count")
+    if select.limit is not None:
+        faults.append(f"{where} does not watch every service")
+    if query["Period"] * alarm["EvaluationPeriods"] > 3 * 3600:
+        faults.append(f"{where} looks back more than the 3 hours that such a query has")
+    return faults
+
+
 def log_alarms_are_sound(deployment):
     """M of N, a schedule whose looks leave no gap, a query and an aggregation that Logs Insights takes."""
     faults = []
@@ -67,36 +128,42 @@ def log_alarms_are_sound(deployment):
             faults.append(f"{where} looks at {schedule['StartTimeOffset']} s, {schedule['ScheduleExpression']}")
         if "TreatMissingData" not in alarm:
             faults.append(f"{where} does not say how it treats missing data")
+        if len(scheduled["LogGroupIdentifiers"]) > MOST_LOG_GROUPS:
+            faults.append(f"{where} watches {len(scheduled['LogGroupIdentifiers'])} log groups")
+        aggregation = scheduled["AggregationExpression"]
+        if " by " in aggregation and not aggregation.endswith("| sort desc"):
+            faults.append(f"{where}: of more than {MOST_CONTRIBUTORS} contributors, the first by name would count")
+        if "count" in aggregation:
+            faults.append(f"{where} counts in its aggregation, which may mean rows or log lines")
+        if len(aggregation) > LONGEST_AGGREGATION:
+            faults.append(f"{where} has an aggregation of {len(aggregation)} characters")
         try:
-            parse_query(aggregated(scheduled))
+            parse_query(scheduled["QueryString"])
+            parse_query(f"stats {aggregation.removesuffix('| sort desc')}")
         except QueryFault as fault:
             faults.append(f"{where}: {fault}")
     return faults
 
 
-def aggregated(scheduled):
-    """The query of a log alarm together with its aggregation, which is a `stats` over the query's results."""
-    return f"{scheduled['QueryString']}\n| stats {scheduled['AggregationExpression']}"
-
-
 def alarms_are_runbooks(deployment):
-    """Each description fits, names a saved query that exists, and has a command to type."""
+    """Each description fits, names a saved query that exists, has a command to type, the risk, and links."""
     faults = []
-    saved = {query["Name"] for _, _, query in every(deployment, "AWS::Logs::QueryDefinition")}
+    saved = {query["Name"].rpartition("/")[2] for _, _, query in every(deployment, "AWS::Logs::QueryDefinition")}
     for name, stack in deployment.stacks.items():
         for kind in ALARMS:
             for logical, alarm in stack.resources(kind).items():
                 text = alarm.get("AlarmDescription", "")
                 if not 1 <= len(text) <= 1024:
                     faults.append(f"{name}: {logical} has a description of {len(text)} characters (1 to 1024)")
-                named = {word.rstrip(":.,") for word in re.findall(r"clock/\S+", text)}
-                folder = next(iter(saved), "").rsplit("/", 1)[0]
-                named |= {f"{folder}/{word}" for word in re.findall(r"quer(?:y|ies) ([a-z-]+-[a-z-]+|diagnostics)", text)}
+                named = set(re.findall(r"(?:[Ss]aved query|query) ([a-z]+(?:-[a-z]+)*)", text))
                 if not named:
                     faults.append(f"{name}: {logical} names no saved query")
                 faults += [f"{name}: {logical} names {query}, which does not exist" for query in sorted(named - saved)]
-                if not re.search(r"\baws (ecs|cloudwatch) [a-z-]+ ", text):
+                if not re.search(r"`aws (ecs|cloudwatch) [a-z-]+ ", text):
                     faults.append(f"{name}: {logical} has no command to type")
+                for word in ("Risk: ", "Dashboard https://", "Queries https://", "Runbook "):
+                    if word not in text:
+                        faults.append(f"{name}: {logical} does not have {word.strip()!r}")
     return faults
 
 
@@ -117,21 +184,33 @@ def runbooks_fit_the_launch_type(deployment):
 
 
 def notifications_arrive(deployment):
-    """Each alarm that acts tells a topic of its stack or the one that was given, when it begins and when it ends."""
+    """Each alarm that acts tells a topic of its stack or one that was given, when it begins and, where that is of use, when it ends."""
     faults = []
     for name, stack in deployment.stacks.items():
         topics = {stack.resolve({"Ref": logical}) for logical in stack.resources("AWS::SNS::Topic")}
-        if given := stack.parameters.get("AlarmTopicArn"):
-            topics = {given}
-        for kind in ("AWS::CloudWatch::CompositeAlarm", "AWS::CloudWatch::LogAlarm"):
+        topics |= {value for key, value in stack.parameters.items() if key.endswith("TopicArn") and value}
+        for kind in ALARMS:
             for logical, alarm in stack.resources(kind).items():
-                for actions in (alarm.get("AlarmActions", []), alarm.get("OKActions", [])):
-                    if not actions or not set(actions) <= topics:
-                        faults.append(f"{name}: {logical} tells {actions}, but the topics are {sorted(topics)}")
+                begin, end = alarm.get("AlarmActions", []), alarm.get("OKActions", [])
+                if kind == "AWS::CloudWatch::Alarm" and not begin and not end:
+                    continue
+                if not begin or not set(begin) | set(end) <= topics:
+                    faults.append(f"{name}: {logical} tells {begin} and {end}, but the topics are {sorted(topics)}")
+                if bool(end) == has_contributors(alarm):
+                    faults.append(f"{name}: {logical} tells {end} when it ends")
+                if not alarm.get("ActionConfiguration", {}).get("AlarmTagsPropagation", {}).get("Enabled"):
+                    faults.append(f"{name}: {logical} leaves its tags out of its messages")
         for logical, subscription in stack.resources("AWS::SNS::Subscription").items():
             if subscription["TopicArn"] not in topics:
                 faults.append(f"{name}: {logical} subscribes to {subscription['TopicArn']}, which does not exist")
     return faults
+
+
+def has_contributors(alarm):
+    """Whether the alarm notifies once for each contributor: a message at the end would come for those that are only out of sight."""
+    if "ScheduledQueryConfiguration" in alarm:
+        return " by " in alarm["ScheduledQueryConfiguration"]["AggregationExpression"]
+    return is_grouped(alarm)
 
 
 def dashboards_are_sound(deployment):
@@ -139,8 +218,9 @@ def dashboards_are_sound(deployment):
     faults = []
     for name, stack in deployment.stacks.items():
         alarms = {p["AlarmName"] for kind in ("Alarm", "CompositeAlarm") for p in stack.resources(f"AWS::CloudWatch::{kind}").values()}
-        saved = {normalized(text) for text in queries(stack).values()}
-        groups = {p["LogGroupName"] for p in stack.resources("AWS::Logs::LogGroup").values()}
+        # A fleet's saved queries name the log group beside the stream.
+        saved = {normalized(text).replace("@log, ", "") for text in queries(stack).values()}
+        groups = log_groups(stack)
         taken = {}
         for where, widget in widgets(stack):
             cells = {
@@ -161,8 +241,27 @@ def dashboards_are_sound(deployment):
         for where, group, query in log_widgets(stack):
             if group not in groups:
                 faults.append(f"{name}: {where} reads log group {group}, which does not exist")
-            if normalized(query) not in saved:
+            if not any(text.endswith(normalized(query)) for text in saved):
                 faults.append(f"{name}: {where} shows a query that is not saved")
+    return faults
+
+
+def log_groups(stack):
+    """The log groups that a stack makes, is given, or, as a fleet's, finds by their names."""
+    made = {p["LogGroupName"] for p in stack.resources("AWS::Logs::LogGroup").values()}
+    return made | {stack.parameters.get("LogGroupName")} | ({cfn.LOG_GROUP} if "FleetName" in stack.parameters else set())
+
+
+def parameters_of_queries_are_sound(deployment):
+    """Each placeholder is declared, each parameter used, with a default that takes every log group."""
+    faults = []
+    for name, logical, query in every(deployment, "AWS::Logs::QueryDefinition"):
+        declared = {parameter["Name"]: parameter.get("DefaultValue") for parameter in query.get("Parameters", [])}
+        used = set(re.findall(r"\{\{(\w*)\}\}", query["QueryString"]))
+        if used != set(declared):
+            faults.append(f"{name}: {logical} declares {sorted(declared)} and uses {sorted(used)}")
+        if set(declared.values()) - {".*"}:
+            faults.append(f"{name}: {logical} takes not every log group by default")
     return faults
 
 
@@ -170,13 +269,15 @@ def queries_are_sound(deployment):
     """Each tells EMF lines from diagnostics, is in the language as it is documented, and reads the stack's log group."""
     faults = []
     for name, stack in deployment.stacks.items():
-        groups = {p["LogGroupName"] for p in stack.resources("AWS::Logs::LogGroup").values()} | {stack.parameters.get("LogGroupName")}
+        groups = log_groups(stack)
         for logical, query in stack.resources("AWS::Logs::QueryDefinition").items():
-            text = query["QueryString"]
+            text = filled(query)
             if not re.search(r"filter ispresent\(ClockSource\)|\"ClockSource\":", text):
                 faults.append(f"{name}: {logical} does not tell EMF lines by ClockSource")
-            if not set(query["LogGroupNames"]) <= groups:
+            if not set(query.get("LogGroupNames", [])) <= groups:
                 faults.append(f"{name}: {logical} reads {query['LogGroupNames']}, which does not exist")
+            if bool(query.get("LogGroupNames")) == bool(query.get("Parameters")):
+                faults.append(f"{name}: {logical} has either a log group or parameters that choose it")
             try:
                 parse_query(text)
             except QueryFault as fault:

@@ -6,6 +6,10 @@ from dataclasses import dataclass, field
 
 from emf_extract import extract
 from insights_parser import parse_query
+from metrics_insights import parse_select
+
+# What the variables of a dashboard are set to here.
+CHOSEN = {"CLUSTER_NAME": "production", "SERVICE_NAME": "ledger"}
 
 
 @dataclass
@@ -35,6 +39,10 @@ def contract_faults(stack, emitted):
         if metric not in emitted.metrics:
             namespace, name, dimensions = metric
             faults.append(f"{where}: nothing emits {name} in {namespace} with {dict(sorted(dimensions))}")
+    emitted_series = {(namespace, name, frozenset(dict(dimensions))) for namespace, name, dimensions in emitted.metrics}
+    for where, select in selects_used(stack):
+        if (select.namespace, select.metric, frozenset(select.dimensions)) not in emitted_series:
+            faults.append(f"{where}: nothing emits {select.metric} in {select.namespace} with {sorted(select.dimensions)}")
     for where, members in members_used(stack):
         faults += [f"{where}: no line has {member}" for member in sorted(members - emitted.members)]
     return faults
@@ -43,18 +51,33 @@ def contract_faults(stack, emitted):
 def metrics_used(stack):
     """`(where, (namespace, metric, dimensions))` for every alarm and every line of every metric widget."""
     for logical, alarm in stack.resources("AWS::CloudWatch::Alarm").items():
-        for metric in [m["MetricStat"]["Metric"] for m in alarm.get("Metrics", []) if "MetricStat" in m] or [alarm]:
+        metrics = [m["MetricStat"]["Metric"] for m in alarm["Metrics"] if "MetricStat" in m] if "Metrics" in alarm else [alarm]
+        for metric in metrics:
             dimensions = frozenset((d["Name"], d["Value"]) for d in metric["Dimensions"])
             yield logical, (metric["Namespace"], metric["MetricName"], dimensions)
     for where, widget in widgets(stack):
         previous = []
         for metric in widget["properties"].get("metrics", []):
             names = [part for part in metric if isinstance(part, str)]
+            if not names:
+                continue  # an expression
             if names[:1] == ["..."]:
                 names = previous[: len(previous) - len(names) + 1] + names[1:]
             names = [previous[i] if part == "." else part for i, part in enumerate(names)]
             yield where, (names[0], names[1], frozenset(zip(names[2::2], names[3::2], strict=True)))
             previous = names
+
+
+def selects_used(stack):
+    """`(where, select)` for every Metrics Insights query of an alarm or a widget."""
+    for logical, alarm in stack.resources("AWS::CloudWatch::Alarm").items():
+        for query in alarm.get("Metrics", []):
+            if query.get("Expression", "").startswith("SELECT"):
+                yield logical, parse_select(query["Expression"])
+    for where, widget in widgets(stack):
+        for metric in widget["properties"].get("metrics", []):
+            if isinstance(metric[0], dict):
+                yield where, parse_select(metric[0]["expression"])
 
 
 def members_used(stack):
@@ -107,7 +130,10 @@ def members_of_query(text):
 def widgets(stack):
     """`(title, widget)` for every widget of every dashboard."""
     for logical, dashboard in stack.resources("AWS::CloudWatch::Dashboard").items():
-        for widget in json.loads(dashboard["DashboardBody"])["widgets"]:
+        text = dashboard["DashboardBody"]
+        for variable in json.loads(text).get("variables", []):
+            text = re.sub(variable["pattern"], CHOSEN[variable["pattern"]], text)
+        for widget in json.loads(text)["widgets"]:
             yield f"{logical} widget {widget['properties'].get('title')!r}", widget
 
 
@@ -120,8 +146,16 @@ def log_widgets(stack):
 
 
 def queries(stack):
-    """Saved queries by logical id."""
-    return {logical: q["QueryString"] for logical, q in stack.resources("AWS::Logs::QueryDefinition").items()}
+    """Saved queries by logical id, their parameters set to their defaults."""
+    return {logical: filled(q) for logical, q in stack.resources("AWS::Logs::QueryDefinition").items()}
+
+
+def filled(query, **values):
+    """The text of a saved query with its parameters set to values or their defaults."""
+    text = query["QueryString"]
+    for parameter in query.get("Parameters", []):
+        text = text.replace("{{%s}}" % parameter["Name"], values.get(parameter["Name"], parameter["DefaultValue"]))
+    return text
 
 
 def normalized(query):

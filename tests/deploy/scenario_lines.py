@@ -1,4 +1,4 @@
-"""Writes the lines of a sidecar of version 0.2.0 for a clock whose every reading is given: minutes of trouble in no time.
+"""Writes the lines of a sidecar for a clock whose every reading is given: minutes of trouble in no time.
 
 For what the program itself cannot be made to do here (an EC2 host's kernel, hours, a cross-check). It follows the windows, steps
 and damping as the README describes them, and nothing of the program: where the program can play a scenario too, runs.py has it,
@@ -20,7 +20,7 @@ MOST_EARLY_CLOSINGS = 3
 UNITS = {
     "ClockErrorBound": "Milliseconds", "ClockSynchronized": "Count", "ClockReferenceAge": "Seconds", "ClockStep": "Milliseconds",
     "ClockReadErrors": "Count", "CrossCheckOffset": "Milliseconds", "CrossCheckErrorBound": "Milliseconds",
-    "CrossCheckDisagreement": "Count",
+    "CrossCheckDisagreement": "Count", "CrossCheckErrors": "Count", "ClockBoundUnknown": "Count",
 }  # fmt: skip
 
 
@@ -36,6 +36,10 @@ class Reading:
     error: str | None = None
     # Offset, distance and whether the two disagree, of a cross-check right after this sample.
     cross: tuple | None = None
+    # The kind of error with which a cross-check failed.
+    cross_error: str | None = None
+    # How late the loop woke up, in ms.
+    pause: int | None = None
 
     @property
     def wall(self):
@@ -152,6 +156,14 @@ class _Window:
             metrics["CrossCheckOffset"], metrics["CrossCheckErrorBound"] = crossed[-1][:2]
             if disagreements := sum(disagree for _, _, disagree in crossed):
                 metrics["CrossCheckDisagreement"] = disagreements
+        if unknown := sum(reading.synchronized and reading.bound is None for reading in good):
+            metrics["ClockBoundUnknown"] = unknown
+            members["BoundUnknownReason"] = "no_estimate"
+        if uncrossed := [reading.cross_error for reading in good if reading.cross_error]:
+            metrics["CrossCheckErrors"] = len(uncrossed)
+            members["CrossCheckErrorKind"] = uncrossed[-1]
+        if pauses := [reading.pause for reading in self.readings if reading.pause]:
+            members["LongestPause"] = max(pauses)
         if failed:
             metrics["ClockReadErrors"] = len(failed)
             members |= {"ReadErrorKind": failed[-1].error, "ReadErrorMessage": "no answer within 2s"}

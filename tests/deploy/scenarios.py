@@ -62,10 +62,21 @@ def _cross(offset, disagree, bound=0.4, distance=1.0):
     return lambda at: reading(at) if at >= 5 * 60 else {"cross": (0.1, distance, 0)} if at % 60 == 10 else {}
 
 
-def _with_cross_check(reading):
-    scenario = _fargate(30, reading)
+def _with_cross_check(reading, minutes=30):
+    scenario = _fargate(minutes, reading)
     scenario.parameters["CrossCheck"] = "ntp"
     return scenario
+
+
+def _answered_until(minute):
+    """A cross-check once a minute that gets no answer from a minute on."""
+
+    def reading(at):
+        if at % 60 != 10:
+            return {}
+        return {"cross": (0.1, 1.0, 0)} if at < minute * 60 else {"cross_error": "timeout"}
+
+    return reading
 
 
 SCENARIOS = {
@@ -93,8 +104,12 @@ SCENARIOS = {
     "the endpoint lies": lambda: _with_cross_check(_cross(500.0, True, bound=0.1)),
     "the NTP server lies": lambda: _with_cross_check(_cross(-250.0, True)),
     "both are right, their ranges just touch": lambda: _with_cross_check(_cross(1.39, False)),
+    # A process that stood still: no step, no read error, only a late reading.
+    "paused": lambda: _fargate(30, lambda at: {"pause": 4200} if at == 610 else {}),
     "one disagreement": lambda: _with_cross_check(
         lambda at: {"cross": (9.0 if at == 610 else 0.1, 1.0, int(at == 610))} if at % 60 == 10 else {}
     ),
-    "cross-check that gets no answer": lambda: _with_cross_check(lambda at: {}),
+    "cross-check that stops being answered": lambda: _with_cross_check(_answered_until(20), 50),
+    # No alarm while the stack is new: it waits for an hour.
+    "cross-check that never gets an answer": lambda: _with_cross_check(_answered_until(0), 70),
 }

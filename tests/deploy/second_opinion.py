@@ -14,9 +14,12 @@ from unittest import mock
 
 from alarm_evaluator import ALARM, COMPARISONS, INSUFFICIENT_DATA, alarm_points, alarm_value
 
-# LocalStack looks at N and max(N / 3, 2) more periods.
-LOCALSTACK_EXTRA_RANGE = 2
 REGION = "us-east-1"
+
+
+def localstack_extra_range(alarm):
+    """How many periods beyond N LocalStack looks back."""
+    return max(alarm["EvaluationPeriods"] // 3, 2)
 
 
 def refuse_servers():
@@ -115,7 +118,7 @@ DEVIATIONS = [counts_beyond_n, few_and_all_breaching, in_warm_up]
 
 def deviation(alarm, metrics, period, ours, theirs, **timing):
     """Which of the named deviations accounts for two different states, if any."""
-    values = alarm_points(alarm, metrics, period, extra_range=LOCALSTACK_EXTRA_RANGE, **timing)
+    values = alarm_points(alarm, metrics, period, extra_range=localstack_extra_range(alarm), **timing)
     return next((named.__name__ for named in DEVIATIONS if named(alarm, values, ours, theirs)), None)
 
 

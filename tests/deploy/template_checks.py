@@ -24,13 +24,15 @@ from checks_tasks import (
 from checks_watching import (
     alarms_are_runbooks,
     alarms_are_sound,
-    composite_rule_names_the_alarms,
     dashboards_are_sound,
+    every_alarm_notifies,
     log_alarms_are_sound,
     log_groups_extract_metrics,
     notifications_arrive,
+    parameters_of_queries_are_sound,
     queries_are_sound,
     runbooks_fit_the_launch_type,
+    severities_are_right,
 )
 
 
@@ -62,15 +64,10 @@ def parameters_are_used(deployment):
 
 def embedded_json_parses(deployment):
     faults = []
-    for kind, key in [
-        ("AWS::CloudWatch::Dashboard", "DashboardBody"),
-        ("AWS::CloudWatch::InsightRule", "RuleBody"),
-        ("AWS::ECR::Repository", "LifecyclePolicy"),
-    ]:
+    for kind, key in [("AWS::CloudWatch::Dashboard", "DashboardBody"), ("AWS::CloudWatch::InsightRule", "RuleBody")]:
         for name, logical, properties in every(deployment, kind):
-            text = properties[key]["LifecyclePolicyText"] if key == "LifecyclePolicy" else properties[key]
             try:
-                json.loads(text)
+                json.loads(properties[key])
             except ValueError as error:
                 faults.append(f"{name}: {logical}.{key} is no JSON: {error}")
     return faults
@@ -140,7 +137,8 @@ CHECKS = [
     references_resolve,
     parameters_are_used,
     embedded_json_parses,
-    composite_rule_names_the_alarms,
+    every_alarm_notifies,
+    severities_are_right,
     alarms_are_sound,
     log_alarms_are_sound,
     alarms_are_runbooks,
@@ -148,6 +146,7 @@ CHECKS = [
     notifications_arrive,
     dashboards_are_sound,
     queries_are_sound,
+    parameters_of_queries_are_sound,
     log_groups_extract_metrics,
     containers_fit_the_task,
     containers_are_confined,

@@ -142,7 +142,7 @@ def test_bound_unknown_wants_five_minutes_of_five(states):
 
 
 @pytest.mark.parametrize("launch_type, limit, silent", [
-    ("FARGATE", 5, INSUFFICIENT_DATA), ("MANAGED-INSTANCES", 5, INSUFFICIENT_DATA), ("EC2", 50, OK), ("EXTERNAL", 50, OK),
+    ("FARGATE", 5, INSUFFICIENT_DATA), ("MANAGED-INSTANCES", 5, INSUFFICIENT_DATA), ("EC2", 50, OK), ("EXTERNAL", 1100, OK),
 ])  # fmt: skip
 def test_limits_fit_the_launch_type(states, stack, launch_type, limit, silent):
     fitted = stack.with_parameters(LaunchType=launch_type)

@@ -8,11 +8,12 @@ expectation holds for two answers), and how late a busy machine writes a line.
 import pytest
 from alarm_evaluator import ALARM, INSUFFICIENT_DATA, OK, accepted, stack_timelines
 from cfn import Deployment
+from checks_watching import PAGES
 from runs import DELAY_MS, MINUTE_MS, SHORT_OF_AN_HOUR_S
 
 ALARMS = [
     "ErrorBoundAlarm", "NotSynchronizedAlarm", "BoundUnknownAlarm", "ReferenceAgeAlarm", "NoDataAlarm", "ReadErrorsAlarm",
-    "ClockStepAlarm", "ClockAlarm",
+    "ClockStepAlarm", "PageAlarm", "TicketAlarm",
 ]  # fmt: skip
 
 
@@ -89,23 +90,24 @@ def test_healthy(timeline):
 
 
 def only(t, *expected):
-    """No other alarm than these and the composite went off."""
-    for alarm in set(ALARMS) - {*expected, "ClockAlarm"}:
+    """No other alarm than these and their composite ones went off."""
+    composites = {"PageAlarm" if alarm in PAGES else "TicketAlarm" for alarm in expected}
+    for alarm in set(ALARMS) - {*expected, *composites}:
         t.never(alarm)
 
 
 def test_drifting(timeline):
     t = timeline("drifting")
     t.begins("ErrorBoundAlarm", ALARM, 1, 4, 9).begins("ErrorBoundAlarm", OK, 2, 1, 7).ends_in("ErrorBoundAlarm", OK)
-    t.begins("ClockAlarm", ALARM, 1, 4, 9).begins("ClockAlarm", OK, 2, 1, 7).ends_in("ClockAlarm", OK)
+    t.begins("PageAlarm", ALARM, 1, 4, 9).begins("PageAlarm", OK, 2, 1, 7).ends_in("PageAlarm", OK)
     only(t, "ErrorBoundAlarm")
 
 
 def test_losing_synchronization(timeline):
     t = timeline("losing synchronization")
     t.begins("NotSynchronizedAlarm", ALARM, 1, 2, 6).begins("NotSynchronizedAlarm", OK, 2, 1, 7)
-    t.begins("ClockAlarm", ALARM, 1, 2, 6).begins("ClockAlarm", OK, 2, 1, 7)
-    t.ends_in("NotSynchronizedAlarm", OK).ends_in("ClockAlarm", OK)
+    t.begins("PageAlarm", ALARM, 1, 2, 6).begins("PageAlarm", OK, 2, 1, 7)
+    t.ends_in("NotSynchronizedAlarm", OK).ends_in("PageAlarm", OK)
     only(t, "NotSynchronizedAlarm")
 
 
@@ -115,14 +117,15 @@ def test_losing_synchronization_and_the_bound(timeline):
     # The sidecar goes on reporting: no bound is a finding, not silence.
     t.begins("ErrorBoundAlarm", INSUFFICIENT_DATA, 1, 4, 13)
     only(t, "NotSynchronizedAlarm")
-    t.ends_in("NotSynchronizedAlarm", OK).ends_in("ErrorBoundAlarm", OK).ends_in("ClockAlarm", OK)
+    t.ends_in("NotSynchronizedAlarm", OK).ends_in("ErrorBoundAlarm", OK).ends_in("PageAlarm", OK)
 
 
 def test_endpoint_down(timeline):
     t = timeline("endpoint down")
     t.begins("ReadErrorsAlarm", ALARM, 1, 2, 6).begins("ReadErrorsAlarm", OK, 2, 2, 11).ends_in("ReadErrorsAlarm", OK)
     t.begins("NoDataAlarm", ALARM, 1, 4, 13).begins("NoDataAlarm", OK, 2, 0, 4).ends_in("NoDataAlarm", OK)
-    t.begins("ClockAlarm", ALARM, 1, 2, 6).begins("ClockAlarm", OK, 2, 2, 11).ends_in("ClockAlarm", OK)
+    t.begins("TicketAlarm", ALARM, 1, 2, 6).begins("TicketAlarm", OK, 2, 2, 11).ends_in("TicketAlarm", OK)
+    t.begins("PageAlarm", ALARM, 1, 4, 13).begins("PageAlarm", OK, 2, 0, 4).ends_in("PageAlarm", OK)
     # Nothing is known of the clock meanwhile, and neither alarm claims to know.
     for alarm in ("ErrorBoundAlarm", "NotSynchronizedAlarm"):
         t.never(alarm).begins(alarm, INSUFFICIENT_DATA, 1, 4, 13).ends_in(alarm, OK)
@@ -135,7 +138,7 @@ def test_endpoint_down_from_the_start(timeline):
     t.begins("ReadErrorsAlarm", ALARM, 0, 2, 7).begins("ReadErrorsAlarm", OK, 1, 2, 11).ends_in("ReadErrorsAlarm", OK)
     # In its warm-up the no-data alarm says nothing yet; the errors are said.
     t.begins("NoDataAlarm", OK, 1, 4, 9).ends_in("NoDataAlarm", OK)
-    t.begins("ClockAlarm", ALARM, 0, 2, 7).ends_in("ClockAlarm", OK)
+    t.begins("TicketAlarm", ALARM, 0, 2, 7).ends_in("TicketAlarm", OK)
     only(t, "ReadErrorsAlarm")
     t.ends_in("ErrorBoundAlarm", OK).ends_in("NotSynchronizedAlarm", OK)
 
@@ -143,7 +146,7 @@ def test_endpoint_down_from_the_start(timeline):
 def test_sidecar_dead(timeline):
     t = timeline("sidecar dead")
     t.begins("NoDataAlarm", ALARM, 1, 4, 13).begins("NoDataAlarm", OK, 2, 0, 4).ends_in("NoDataAlarm", OK)
-    t.begins("ClockAlarm", ALARM, 1, 4, 13).begins("ClockAlarm", OK, 2, 0, 4).ends_in("ClockAlarm", OK)
+    t.begins("PageAlarm", ALARM, 1, 4, 13).begins("PageAlarm", OK, 2, 0, 4).ends_in("PageAlarm", OK)
     t.begins("ErrorBoundAlarm", INSUFFICIENT_DATA, 1, 4, 13).ends_in("ErrorBoundAlarm", OK)
     only(t, "NoDataAlarm")
 
@@ -156,7 +159,7 @@ ENLARGED = ["ErrorBoundAlarm"]
 def test_clock_stepped(timeline, step):
     t = timeline("clock stepped")
     t.just_before(step, "ClockStepAlarm", OK)
-    t.begins("ClockStepAlarm", ALARM, step, 0, 3).begins("ClockAlarm", ALARM, step, 0, 3)
+    t.begins("ClockStepAlarm", ALARM, step, 0, 3).begins("TicketAlarm", ALARM, step, 0, 3)
     t.ends_in("ClockStepAlarm", OK)
     only(t, "ClockStepAlarm", *ENLARGED)
 
@@ -165,7 +168,7 @@ def test_bound_unknown(timeline):
     t = timeline("bound unknown")
     # Five bad minutes in a row; all others stay green.
     t.begins("BoundUnknownAlarm", ALARM, 1, 4, 8).begins("BoundUnknownAlarm", OK, 2, 0, 4).ends_in("BoundUnknownAlarm", OK)
-    t.begins("ClockAlarm", ALARM, 1, 4, 8).ends_in("ClockAlarm", OK)
+    t.begins("TicketAlarm", ALARM, 1, 4, 8).ends_in("TicketAlarm", OK)
     only(t, "BoundUnknownAlarm")
 
 
@@ -174,14 +177,14 @@ def test_time_source_lost(timeline):
     # The bound stays small and the status good: only the age tells, from the sixth minute on.
     t.begins("ReferenceAgeAlarm", ALARM, 1, SHORT_OF_AN_HOUR_S + 2, SHORT_OF_AN_HOUR_S + 6)
     t.begins("ReferenceAgeAlarm", OK, 2, 1, 7).ends_in("ReferenceAgeAlarm", OK)
-    t.begins("ClockAlarm", ALARM, 1, SHORT_OF_AN_HOUR_S + 2, SHORT_OF_AN_HOUR_S + 6).ends_in("ClockAlarm", OK)
+    t.begins("TicketAlarm", ALARM, 1, SHORT_OF_AN_HOUR_S + 2, SHORT_OF_AN_HOUR_S + 6).ends_in("TicketAlarm", OK)
     only(t, "ReferenceAgeAlarm")
 
 
 def test_flapping(timeline):
     t = timeline("flapping")
     t.begins("NotSynchronizedAlarm", ALARM, 1, 2, 6).begins("NotSynchronizedAlarm", OK, 2, 1, 7)
-    t.ends_in("NotSynchronizedAlarm", OK).ends_in("ClockAlarm", OK)
+    t.ends_in("NotSynchronizedAlarm", OK).ends_in("PageAlarm", OK)
     only(t, "NotSynchronizedAlarm")
 
 

@@ -70,7 +70,7 @@ def test_fields_are_discovered_with_dots_and_indices_and_no_more_than_200():
     assert {name: value for name, value in fields.items() if not name.startswith("@")} == {"a.b.0": 1, "a.b.1.c": 2}
     assert "f199" in discovered(event(0, {f"f{n}": n for n in range(210)}))
     assert "f200" not in discovered(event(0, {f"f{n}": n for n in range(210)}))
-    assert set(discovered(event(0, "plain"))) == set(discovered(event(0, "[1]"))) == {"@timestamp", "@ingestionTime", "@logStream", "@message"}
+    assert set(discovered(event(0, "plain"))) == set(discovered(event(0, "[1]"))) == {"@timestamp", "@ingestionTime", "@logStream", "@message", "@log"}
 
 
 def test_arithmetic_takes_numbers():

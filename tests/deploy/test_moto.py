@@ -22,11 +22,11 @@ from samtranslator.translator.translator import Translator
 CREDENTIALS = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
 
 DROPPED_OF_OBSERVABILITY = {
-    "AWS::CloudWatch::Alarm": 8,
-    "AWS::CloudWatch::CompositeAlarm": 1,
+    "AWS::CloudWatch::Alarm": 9,
+    "AWS::CloudWatch::CompositeAlarm": 2,
     "AWS::CloudWatch::InsightRule": 1,
-    "AWS::Logs::QueryDefinition": 16,
-    "AWS::SNS::Subscription": 1,
+    "AWS::Logs::QueryDefinition": 18,
+    "AWS::SNS::Subscription": 2,
 }
 DROPPED_OF_DEMONSTRATION = {}
 DEMONSTRATION_PARAMETERS = {"SidecarImage": IMAGE, "DemoImage": IMAGE, "AllowedCidr": "203.0.113.7/32"}
@@ -119,7 +119,7 @@ def test_the_log_group_keeps_its_lines_as_long_as_asked(observability, client):
 
 def test_the_dashboard_arrives_whole(observability, client):
     body = json.loads(client("cloudwatch").get_dashboard(DashboardName="production-ledger-clock")["DashboardBody"])
-    expected = Deployment().observability.resources("AWS::CloudWatch::Dashboard")["Dashboard"]["DashboardBody"]
+    expected = Deployment().observability.resources("AWS::CloudWatch::Dashboard")["ServiceDashboard"]["DashboardBody"]
     # moto knows no alarm, so it has no name to put into their addresses.
     assert [w for w in body["widgets"] if w["type"] != "alarm"] == [w for w in json.loads(expected)["widgets"] if w["type"] != "alarm"]
 
@@ -183,7 +183,7 @@ def test_sam_deploys_and_updates_the_registry(sam, client):
     sam("deploy", "--config-env", "registry")
     assert len(client("ecr").describe_repositories(repositoryNames=["ecs-clock-emf"])["repositories"]) == 1
     # moto refuses a change that changes nothing, where CloudFormation makes an empty one; so something changes here.
-    sam("deploy", "--config-env", "registry", "--parameter-overrides", "KeepImages=40")
+    sam("deploy", "--config-env", "registry", "--parameter-overrides", "RepositoryName=another")
 
 
 def test_sam_uploads_nested_templates_licence_and_readme(sam, client, tmp_path):
@@ -200,5 +200,5 @@ def test_sam_uploads_nested_templates_licence_and_readme(sam, client, tmp_path):
 
 def test_cloudformation_takes_the_template_without_a_bucket():
     # As README.md deploys it: `aws cloudformation deploy` sends a template of up to 51,200 bytes along.
-    for name in ("observability.yaml", "task-alarms.yaml"):
+    for name in ("fleet.yaml", "observability.yaml", "task-alarms.yaml"):
         assert (SAM / name).stat().st_size <= 51_200, name

@@ -14,7 +14,7 @@ import pytest
 from cfn import Deployment
 from fleet import BASE, INGESTION_MS, as_task, events_of, generated, recorded, stopped, stream
 from insights import SEMANTICS, Event, Moment, run
-from references import queries
+from references import filled, queries
 from scenarios import SCENARIOS
 
 DATA = Path(__file__).parent / "data"
@@ -332,8 +332,8 @@ def test_unsynchronized_counts_the_changes_where_the_version_says_them(new, mixe
 
 def test_every_query_answers_over_a_mixed_fleet(new, mixed, semantics):
     answered = {name for name, query in new.items() if run(query, mixed, NOW, semantics)}
-    # No read errors, no unknown bound, no cross-check and no diagnostics in it.
-    assert answered == set(new) - {"read-errors", "bound-unknown", "cross-check", "diagnostics"}
+    # No read errors, no unknown bound, no cross-check, no pause and no diagnostics in it.
+    assert answered == set(new) - {"read-errors", "bound-unknown", "cross-check", "pauses", "diagnostics"}
 
 
 def test_a_line_of_more_fields_than_are_seen_is_none_of_the_diagnostics(new, semantics):
@@ -357,3 +357,42 @@ def test_cross_check_names_the_task_that_disagrees(new, semantics):
     rows = run(new["cross-check"], events, NOW, semantics)
     assert streams(rows) == [stream_of_lying, "clock/ecs-clock-emf/right"]
     assert [row["Disagreements"] for row in rows] == [25, 0] and rows[0]["LargestOffsetMs"] == 500
+
+
+def test_cross_check_says_why_no_comparison_was_made(new, semantics):
+    events = generated(SCENARIOS["cross-check that stops being answered"]())
+    row, = run(new["cross-check"], events, NOW, semantics)
+    assert (row["Comparisons"], row["Failed"], row["LastError"], row["Disagreements"]) == (20, 30, "timeout", 0)
+
+
+def test_bound_unknown_says_why(new, semantics):
+    row, = run(new["bound-unknown"], generated(SCENARIOS["bound unknown for 5 minutes"]()), NOW, semantics)
+    assert (row["Reason"], row["Lines"]) == ("no_estimate", 5)
+
+
+def test_pauses_tells_a_frozen_process_from_a_stepped_clock(new, semantics):
+    events = generated(SCENARIOS["paused"]())
+    row, = run(new["pauses"], events, NOW, semantics)
+    assert (row["LongestPauseMs"], row["Lines"]) == (4200, 1)
+    assert run(new["clock-steps"], events, NOW, semantics) == []
+
+
+def test_task_pairs_names_the_two_whose_clocks_may_be_furthest_apart(new, runs, fleet, semantics):
+    drifting, other = events_of(runs["drifting"], 9), as_task(events_of(runs["drifting"], 9), 10)
+    rows = run(new["task-pairs"], fleet + drifting + other, BASE + 40 * MINUTE, semantics)
+    assert {row["@logStream"] for row in rows} == {stream(9), stream(10)} and len(rows) == 2
+    bounds = [max(v for e in lines_of(events) for v in json.loads(e.message).get("ClockErrorBound", [])) for events in (drifting, other)]
+    assert [row["LargestBoundMs"] for row in rows] == sorted(bounds, reverse=True)
+
+
+def test_a_fleets_queries_answer_as_those_of_each_service(new, three, semantics):
+    """Over the lines of two services: narrowed down to one by its parameters, and over both with the log group in each row."""
+    saved = Deployment().fleet.resources("AWS::Logs::QueryDefinition").values()
+    both = three + [replace(event, group="/ecs/clock/production/other", stream=event.stream + "-2") for event in three]
+    for query in saved:
+        name = query["Name"].rpartition("/")[2]
+        one = [{key: value for key, value in row.items() if key != "@log"} for row in run(filled(query, service="ledger"), both, NOW, semantics)]
+        assert one == run(new[name], three, NOW, semantics), name
+        rows = run(filled(query), both, NOW, semantics)
+        if one and "@log" in rows[0] and name not in ("worst-tasks", "task-pairs"):
+            assert len({row["@log"] for row in rows}) == 2 and len(rows) == 2 * len(one), name

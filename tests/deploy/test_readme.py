@@ -12,6 +12,7 @@ import pytest
 from botocore import xform_name
 from botocore.validate import ParamValidator
 from cfn import SAM, TOP, Deployment
+from metrics_insights import parse_select
 
 COMPARISONS = {
     "GreaterThanThreshold": ">",
@@ -23,7 +24,7 @@ MINUTES_A_MONTH = 43_800
 README = SAM / "README.md"
 # What the command line has beyond the API, with the options that the page uses.
 CUSTOM_COMMANDS = {
-    ("cloudformation", "deploy"): {"template-file", "stack-name", "parameter-overrides", "capabilities"},
+    ("cloudformation", "deploy"): {"template-file", "stack-name", "parameter-overrides", "capabilities", "tags"},
     ("logs", "tail"): {"since"},
 }
 GLOBAL_OPTIONS = {"query", "output", "region", "cli-input-json"}
@@ -42,7 +43,7 @@ def section(heading, path=README):
 
 def table(heading, path=README):
     """The rows of the first table below a heading, without head and backticks."""
-    lines = [line for line in section(heading, path).splitlines() if line.startswith("|")]
+    lines = re.search(r"(?:^\|.*\n)+", section(heading, path), re.MULTILINE)[0].splitlines()
     return [[cell.strip() for cell in line.replace("`", "").strip("|").split("|")] for line in lines[2:]]
 
 
@@ -54,8 +55,8 @@ def test_every_alarm_is_told_as_it_is(stack):
     told = {name: row for name, *row in table("Alarms")}
     alarms = stack.resources("AWS::CloudWatch::Alarm")
     on_ec2 = stack.with_parameters(LaunchType="EC2").resources("AWS::CloudWatch::Alarm")
-    composite, = stack.resources("AWS::CloudWatch::CompositeAlarm").values()
-    assert sorted(told) == sorted(short(alarm["AlarmName"]) for alarm in [*alarms.values(), composite])
+    composites = stack.resources("AWS::CloudWatch::CompositeAlarm").values()
+    assert sorted(told) == sorted(short(alarm["AlarmName"]) for alarm in [*alarms.values(), *composites])
     for logical, alarm in alarms.items():
         metric, statistic, condition, m_of_n, missing = told[short(alarm["AlarmName"])]
         if "Metrics" in alarm:
@@ -73,12 +74,37 @@ def test_every_alarm_is_told_as_it_is(stack):
         assert float(thresholds[-1]) == float(on_ec2[logical]["Threshold"]), "that of EC2"
 
 
+def test_every_alarm_of_a_fleet_is_told_as_it_is():
+    rows = [[cell.strip() for cell in line.replace("`", "").strip("|").split("|")] for line in section("Alarms").splitlines() if "…-fleet-" in line]
+    alarms = {alarm["AlarmName"]: alarm for alarm in Deployment().fleet.resources("AWS::CloudWatch::Alarm").values()}
+    told = {name.split(" ")[0].replace("…", "clock"): (name, row) for name, *row in rows}
+    assert set(told) == set(alarms)
+    for name, (marked, (query, condition, m_of_n, missing)) in told.items():
+        alarm = alarms[name]
+        select = parse_select(alarm["Metrics"][0]["Expression"])
+        assert (query, missing) == (f"{select.function}({select.metric})", alarm["TreatMissingData"])
+        assert m_of_n == f"{alarm['DatapointsToAlarm']} of {alarm['EvaluationPeriods']}"
+        comparison, *rest = condition.split(" ")
+        assert comparison == COMPARISONS[alarm["ComparisonOperator"]]
+        assert float(re.findall(r"(?<![A-Za-z])[\d.]+", " ".join(rest))[0]) == float(alarm["Threshold"])
+        assert ("(page)" in marked) == ("PageTopic" in alarm["AlarmActions"][0])
+
+
+def test_the_severities_are_told(stack):
+    told = {name: severity for name, severity, *_ in table("At 3 a.m.")}
+    rules = {logical: alarm["AlarmRule"] for logical, alarm in stack.resources("AWS::CloudWatch::CompositeAlarm").items()}
+    for alarm in stack.resources("AWS::CloudWatch::Alarm").values():
+        severity = "page" if f'"{alarm["AlarmName"]}"' in rules["PageAlarm"] else "ticket"
+        assert told[short(alarm["AlarmName"])] == severity
+
+
 def test_every_alarm_of_a_task_is_told_as_it_is():
-    told = {name: looks_back for name, _, looks_back in table("Alarms for single tasks")}
+    told = {name: (every, looks_back) for name, _, every, looks_back in table("Alarms for single tasks")}
     alarms = Deployment().task_alarms.resources("AWS::CloudWatch::LogAlarm").values()
     schedules = {short(alarm["AlarmName"]): alarm["ScheduledQueryConfiguration"]["ScheduleConfiguration"] for alarm in alarms}
-    assert told == {name: f"{schedule['StartTimeOffset']} s" for name, schedule in schedules.items()}
-    assert {schedule["ScheduleExpression"] for schedule in schedules.values()} == {"rate(5 minutes)"}
+    assert told == {
+        name: (schedule["ScheduleExpression"][5:-1], f"{schedule['StartTimeOffset']} s") for name, schedule in schedules.items()
+    }
 
 
 def test_every_query_is_told(stack):
@@ -101,7 +127,7 @@ def test_every_alarm_has_a_runbook_that_names_queries(stack):
     assert named <= set(query_names(stack)) and len(named) >= 9
 
 
-@pytest.mark.parametrize("template", ["observability.yaml", "task-alarms.yaml"])
+@pytest.mark.parametrize("template", ["fleet.yaml", "observability.yaml", "task-alarms.yaml"])
 def test_every_parameter_is_told_with_its_default(template):
     declared = Deployment().templates[template]["Parameters"]
     told = {name: default for name, default, _ in table(template)}
@@ -155,26 +181,41 @@ def test_a_command_and_its_options_exist(command):
     assert options(command) <= known | GLOBAL_OPTIONS, command
 
 
-def test_the_sidecar_is_added_to_a_task_definition_once(tmp_path):
-    """The jq command of the page, over what DescribeTaskDefinition answers, twice."""
-    program = re.search(r"jq --slurpfile sidecar (\S+) '(.*?)' present.json", section("For a service you have"), re.DOTALL)
+TAGS = [{"key": "team", "value": "payments"}]
+
+
+def described(task, tags):
+    """A task definition as `describe-task-definition --include TAGS` prints it: the tags stand beside it."""
+    arn = "arn:aws:ecs:eu-west-1:123456789012:task-definition/my-service:1"
+    answered = task | {
+        "taskDefinitionArn": arn, "revision": 1, "status": "ACTIVE", "requiresAttributes": [{"name": "a"}],
+        "compatibilities": ["FARGATE"], "registeredAt": 1.0, "registeredBy": "me",
+    }  # fmt: skip
+    return {"taskDefinition": answered} | ({"tags": tags} if tags else {})
+
+
+def next_revision(heading, answer, folder):
+    """What the jq command below a heading makes of an answer, after ECS's own check."""
+    program = re.search(r"jq (--slurpfile sidecar \S+ )?'(.*?)' present.json", section(heading), re.DOTALL)
+    (folder / "present.json").write_text(json.dumps(answer))
+    sidecar = ["--slurpfile", "sidecar", TOP / "container" / "container-definition.json"] if program[1] else []
+    done = subprocess.run(["jq", *sidecar, program[2], folder / "present.json"], capture_output=True, text=True, check=True)
+    registered = json.loads(done.stdout)
+    shape = botocore.session.get_session().get_service_model("ecs").operation_model("RegisterTaskDefinition").input_shape
+    assert ParamValidator().validate(registered, shape).generate_report() == ""
+    return registered
+
+
+@pytest.mark.parametrize("tags", [[], TAGS])
+def test_the_sidecar_is_added_once_and_taken_out_again(tmp_path, tags):
     present = json.loads((TOP / "container" / "task-definition.json").read_text())
     present["containerDefinitions"] = present["containerDefinitions"][:1]
-    described = present | {
-        "taskDefinitionArn": "arn:aws:ecs:eu-west-1:123456789012:task-definition/my-service:1", "revision": 1, "status": "ACTIVE",
-        "requiresAttributes": [{"name": "a"}], "compatibilities": ["FARGATE"], "registeredAt": 1.0, "registeredBy": "me",
-    }  # fmt: skip
-    shape = botocore.session.get_session().get_service_model("ecs").operation_model("RegisterTaskDefinition").input_shape
-    for _ in range(2):
-        (tmp_path / "present.json").write_text(json.dumps(described))
-        done = subprocess.run(
-            ["jq", "--slurpfile", "sidecar", TOP / program[1], program[2], tmp_path / "present.json"],
-            capture_output=True, text=True, check=True,
-        )  # fmt: skip
-        registered = json.loads(done.stdout)
-        assert ParamValidator().validate(registered, shape).generate_report() == ""
-        assert [container["name"] for container in registered["containerDefinitions"]] == ["application", "ecs-clock-emf"]
-        described = described | registered
+    added = next_revision("For a service you have", described(present, tags), tmp_path)
+    assert [container["name"] for container in added["containerDefinitions"]] == ["application", "ecs-clock-emf"]
+    tagless = {key: value for key, value in added.items() if key != "tags"}
+    assert next_revision("For a service you have", described(tagless, tags), tmp_path) == added, "twice is as once"
+    assert next_revision("Take it out again", described(tagless, tags), tmp_path) == present | ({"tags": tags} if tags else {})
+    assert added.get("tags", []) == tags
 
 
 def test_the_deployment_configuration_is_of_the_form_that_ecs_takes(stack):

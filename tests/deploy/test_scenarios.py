@@ -8,6 +8,7 @@ import json
 import pytest
 from alarm_evaluator import ALARM, INSUFFICIENT_DATA, OK, accepted, stack_timelines
 from cfn import TOP, Deployment
+from checks_watching import PAGES
 from scenario_lines import MINUTE_MS
 from scenarios import SCENARIOS, START
 
@@ -38,8 +39,10 @@ EXPECTED = {
     "the endpoint lies": {"CrossCheckAlarm": (6, 29)},
     "the NTP server lies": {"CrossCheckAlarm": (6, 29)},
     "both are right, their ranges just touch": {},
+    "paused": {},
     "one disagreement": {},
-    "cross-check that gets no answer": {},
+    "cross-check that stops being answered": {"NoComparisonAlarm": (34, 49)},
+    "cross-check that never gets an answer": {"NoComparisonAlarm": (60, 69)},
 }
 
 
@@ -83,15 +86,17 @@ def test_each_alarm_at_its_minute(scenarios, name, extra_range):
             continue
         (first, last), = spans
         assert (first, last) == shifted(name, logical, expected[logical], extra_range), logical
-    assert in_alarm(told["ClockAlarm"]) == in_alarm({
-        minute: ALARM if any(told[logical][minute] == ALARM for logical in expected) else OK for minute in told["ClockAlarm"]
-    })  # fmt: skip
+    for composite, is_page in (("PageAlarm", True), ("TicketAlarm", False)):
+        read = [logical for logical in expected if (logical in PAGES) == is_page]
+        assert in_alarm(told[composite]) == in_alarm({
+            minute: ALARM if any(told[logical][minute] == ALARM for logical in read) else OK for minute in told[composite]
+        })  # fmt: skip
 
 
 def shifted(name, logical, span, back):
     """Where points are missing, those beyond N count as long as they are looked at."""
     first, last = span
-    if logical == "NoDataAlarm":
+    if logical == "NoDataAlarm" or name == "cross-check that stops being answered":
         return first + back, last
     if logical == "ClockStepAlarm":
         # One point and nothing newer.
@@ -156,7 +161,7 @@ def test_version_0_1_0_never_said_that_a_clock_three_hours_ahead_was_corrected()
 def test_the_drill_of_the_readme(scenarios):
     """A limit of 0 ms over a healthy service: ALARM after three minutes, OK again once the limit is back."""
     told = timelines_of(scenarios["healthy"], stack_of(scenarios["healthy"]).with_parameters(ErrorBoundThreshold="0"), 2)
-    assert in_alarm(told["ErrorBoundAlarm"]) == in_alarm(told["ClockAlarm"]) == [(2, 29)]
+    assert in_alarm(told["ErrorBoundAlarm"]) == in_alarm(told["PageAlarm"]) == [(2, 29)]
 
 
 def test_a_task_that_has_not_reported_yet_is_not_told_as_silent():
@@ -164,5 +169,5 @@ def test_a_task_that_has_not_reported_yet_is_not_told_as_silent():
     stack = Deployment().observability
     told = stack_timelines(stack, [], FIRST, FIRST + 69, extra_range=2, **TIMING)
     assert set(list(told["NoDataAlarm"].values())[:60]) == {INSUFFICIENT_DATA}
-    assert set(list(told["ClockAlarm"].values())[:60]) == {OK}
+    assert set(list(told["PageAlarm"].values())[:60]) == {OK}
     assert told["NoDataAlarm"][FIRST + 69] == ALARM

@@ -8,7 +8,7 @@ from cfn import Deployment
 from runs import DELAY_MS, MINUTE_MS, RUNS
 from scenario_lines import MINUTE_MS as FULL_MINUTE_MS
 from scenarios import SCENARIOS, START
-from second_opinion import LOCALSTACK_EXTRA_RANGE, MiniStackAlarms, deviation, localstack_timeline
+from second_opinion import MiniStackAlarms, deviation, localstack_extra_range, localstack_timeline
 from test_scenarios import stack_of
 
 
@@ -16,7 +16,7 @@ def compare(stack, lines, first, last, timing):
     """Counts the periods in which both agree, and those in which they do not by the deviation that accounts for it."""
     metrics, counted = Metrics(accepted(lines)), Counter()
     for logical, alarm in stack.resources("AWS::CloudWatch::Alarm").items():
-        ours = alarm_timeline(alarm, metrics, first, last, extra_range=LOCALSTACK_EXTRA_RANGE, **timing)
+        ours = alarm_timeline(alarm, metrics, first, last, extra_range=localstack_extra_range(alarm), **timing)
         theirs = localstack_timeline(alarm, metrics, first, last, **timing)
         for period in range(first, last + 1):
             if ours[period] == theirs[period]:
@@ -54,7 +54,7 @@ def test_a_difference_without_a_name_is_found():
     first, timing = START // FULL_MINUTE_MS, {"period_ms": FULL_MINUTE_MS, "delay_ms": 30_000}
     alarm = stack_of(scenario).resources("AWS::CloudWatch::Alarm")["NotSynchronizedAlarm"]
     metrics = Metrics(scenario.lines)
-    ours = alarm_timeline(alarm | {"DatapointsToAlarm": 1}, metrics, first, first + 39, extra_range=LOCALSTACK_EXTRA_RANGE, **timing)
+    ours = alarm_timeline(alarm | {"DatapointsToAlarm": 1}, metrics, first, first + 39, extra_range=localstack_extra_range(alarm), **timing)
     theirs = localstack_timeline(alarm, metrics, first, first + 39, **timing)
     different = [period for period in ours if ours[period] != theirs[period]]
     assert different
@@ -62,14 +62,14 @@ def test_a_difference_without_a_name_is_found():
 
 
 @pytest.mark.parametrize("cross_check", ["none", "ntp"])
-def test_ministack_agrees_on_the_composite_alarm(cross_check):
+def test_ministack_agrees_on_the_composite_alarms(cross_check):
     stack = Deployment().observability.with_parameters(CrossCheck=cross_check)
     alarms = stack.resources("AWS::CloudWatch::Alarm")
-    rule = stack.resources("AWS::CloudWatch::CompositeAlarm")["ClockAlarm"]["AlarmRule"]
+    rules = {logical: alarm["AlarmRule"] for logical, alarm in stack.resources("AWS::CloudWatch::CompositeAlarm").items()}
     elsewhere = MiniStackAlarms(stack)
     quiet = dict.fromkeys(alarms, OK)
     cases = [quiet, dict.fromkeys(alarms, INSUFFICIENT_DATA), dict.fromkeys(alarms, ALARM)]
     cases += [quiet | {logical: state} for logical in alarms for state in (ALARM, INSUFFICIENT_DATA)]
     for states in cases:
-        ours = composite_state(rule, {alarm["AlarmName"]: states[logical] for logical, alarm in alarms.items()})
-        assert elsewhere.composite_states(states) == {"ClockAlarm": ours}, states
+        named = {alarm["AlarmName"]: states[logical] for logical, alarm in alarms.items()}
+        assert elsewhere.composite_states(states) == {logical: composite_state(rule, named) for logical, rule in rules.items()}, states

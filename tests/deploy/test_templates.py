@@ -7,12 +7,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import botocore.session
 import pytest
 from cfn import ACCOUNT, REGION, SAM, TOP, TOPIC, Deployment, Stack
-from references import log_widgets, widgets
+from insights import Event, run
+from references import filled, log_widgets, widgets
 from template_checks import CHECKS
 
-TEMPLATES = ["observability.yaml", "registry.yaml", "task-alarms.yaml", "template.yaml"]
+TEMPLATES = ["fleet.yaml", "observability.yaml", "registry.yaml", "task-alarms.yaml", "template.yaml"]
 TOOLS = Path(sys.executable).parent
 
 
@@ -64,51 +66,116 @@ def test_nothing_optional_is_created_unasked(deployment):
     assert "CrossCheck" not in whole and "cross-check" not in whole
 
 
-def test_the_cross_check_has_one_alarm_one_query_and_one_graph(deployment):
+def test_the_cross_check_has_two_alarms_one_query_and_one_graph(deployment):
     off, on = observability(deployment), observability(deployment, CrossCheck="ntp")
-    assert set(on.resources()) - set(off.resources()) == {"CrossCheckAlarm", "CrossCheckQuery"}
+    assert set(on.resources()) - set(off.resources()) == {"CrossCheckAlarm", "NoComparisonAlarm", "CrossCheckQuery"}
     titles = [[where for where, _ in widgets(stack)] for stack in (off, on)]
     added, = set(titles[1]) - set(titles[0])
     assert "Cross-check" in added
 
 
-def test_an_existing_log_group_and_topic_are_used(deployment):
-    stack = observability(deployment, LogGroupName="/mine", AlarmTopicArn=TOPIC, WorstTasksRule="Enabled", AlarmEmail="a@b.example")
+def test_dashboard_and_queries_can_be_left_out(deployment):
+    whole = set(observability(deployment, CrossCheck="ntp").resources())
+    assert whole - set(observability(deployment, CrossCheck="ntp", Dashboard="Disabled").resources()) == {"ServiceDashboard"}
+    left = observability(deployment, CrossCheck="ntp", Queries="Disabled")
+    assert left.resources("AWS::Logs::QueryDefinition") == {} and len(whole - set(left.resources())) == 18
+
+
+def test_a_member_of_a_fleet_has_a_log_group_and_the_no_data_alarm(deployment):
+    member = deployment.member
+    assert set(member.with_parameters(DeploymentAlarms="false").resources()) == {"LogGroup", "NoDataAlarm"}
+    assert set(member.resources()) == {"LogGroup", "NoDataAlarm", "ErrorBoundAlarm", "NotSynchronizedAlarm"}
+    assert member.properties("NoDataAlarm")["AlarmActions"] == member.properties("NoDataAlarm")["OKActions"] == [TOPIC]
+    assert "AlarmActions" not in member.properties("ErrorBoundAlarm"), "the fleet's alarm notifies"
+    assert set(member.outputs()) == {
+        "LogGroupName", "LogGroupArn", "NoDataAlarmName", "PageTopicArn", "QueriesUrl", "ErrorBoundAlarmName", "NotSynchronizedAlarmName",
+    }  # fmt: skip
+    assert member.rule_faults() == []
+    assert len(member.with_parameters(PageTopicArn="").rule_faults()) == len(member.with_parameters(AlarmEmail="a@b.example").rule_faults()) == 1
+
+
+def test_a_fleet_has_the_queries_of_a_service(deployment):
+    """Word for word, but for the log groups: those of a fleet are chosen by parameters, and stand in the rows."""
+
+    def named(stack):
+        return {query["Name"].rpartition("/")[2]: query["QueryString"] for query in stack.resources("AWS::Logs::QueryDefinition").values()}
+
+    of_fleet, of_service = named(deployment.fleet), named(deployment.observability)
+    assert set(of_fleet) == set(of_service)
+    for name, text in of_fleet.items():
+        first, _, rest = text.partition("\n| ")
+        assert first.startswith("filter @log like /") and rest.replace("@log, ", "") == of_service[name], name
+
+
+@pytest.mark.parametrize("cluster, service, group, taken", [
+    (".*", ".*", "/ecs/clock/prod/ledger", True), (".*", ".*", "mine", True), ("prod", "ledger", "/ecs/clock/prod/ledger", True),
+    ("prod", ".*", "/ecs/clock/prod/ledger", True), ("prod", "ledger", "/ecs/clock/nonprod/ledger", False),
+    ("prod", "ledger", "/ecs/clock/prod/ledger-2", False), ("prod", "edger", "/ecs/clock/prod/ledger", False),
+])  # fmt: skip
+def test_the_parameters_of_a_fleets_query_choose_log_groups(deployment, cluster, service, group, taken):
+    query = deployment.fleet.properties("CurrentStateQuery")
+    event = Event("s", 1_800_000_000_000, 1_800_000_000_000, '{"ClockSource":"ecs"}', group)
+    assert bool(run(filled(query, cluster=cluster, service=service), [event], 1_800_000_001_000)) == taken
+
+
+def test_the_dashboard_of_a_fleet_has_variables_that_the_console_takes(deployment):
+    """In the form that CDK gives them, each used in graphs and in log tables."""
+    body = json.loads(deployment.fleet.properties("FleetDashboard")["DashboardBody"])
+    for variable, dimension in zip(body["variables"], ["ClusterName", "ServiceName"], strict=True):
+        assert set(variable) == {"type", "pattern", "inputType", "id", "label", "visible", "defaultValue", "search", "populateFrom"}
+        assert (variable["type"], variable["inputType"], variable["populateFrom"]) == ("pattern", "select", dimension)
+        assert variable["search"] == '{ECS/ClockAccuracy,ClusterName,ServiceName} MetricName="ClockSynchronized"'
+        used = {widget["type"] for widget in body["widgets"] if variable["pattern"] in json.dumps(widget)}
+        assert used == {"metric", "log"}
+
+
+def test_an_existing_log_group_and_topics_are_used(deployment):
+    ticket = f"{TOPIC}-ticket"
+    stack = observability(
+        deployment, LogGroupName="/mine", PageTopicArn=TOPIC, TicketTopicArn=ticket, WorstTasksRule="Enabled", AlarmEmail="a@b.example"
+    )
     assert stack.resources("AWS::Logs::LogGroup") == stack.resources("AWS::SNS::Topic") == {}
     assert {tuple(query["LogGroupNames"]) for query in stack.resources("AWS::Logs::QueryDefinition").values()} == {("/mine",)}
     assert {group for _, group, _ in log_widgets(stack)} == {"/mine"}
     assert json.loads(stack.properties("WorstTasksInsightRule")["RuleBody"])["LogGroupNames"] == ["/mine"]
-    assert stack.properties("ClockAlarm")["AlarmActions"] == stack.properties("ClockAlarm")["OKActions"] == [TOPIC]
-    assert stack.properties("AlarmEmailSubscription")["TopicArn"] == TOPIC
-    assert (stack.outputs()["LogGroupName"], stack.outputs()["AlarmTopicArn"]) == ("/mine", TOPIC)
+    for alarm, subscription, topic in (("PageAlarm", "PageEmail", TOPIC), ("TicketAlarm", "TicketEmail", ticket)):
+        assert stack.properties(alarm)["AlarmActions"] == stack.properties(alarm)["OKActions"] == [topic]
+        assert stack.properties(subscription)["TopicArn"] == topic
+    outputs = stack.outputs()
+    assert (outputs["LogGroupName"], outputs["PageTopicArn"], outputs["TicketTopicArn"]) == ("/mine", TOPIC, ticket)
     assert stack.rule_faults() == []
 
 
-def test_a_log_group_survives_its_stack_when_asked_to(deployment):
-    for asked, logical, policy in (("false", "LogGroup", "Delete"), ("true", "KeptLogGroup", "Retain")):
-        stack = observability(deployment, KeepLogGroup=asked)
-        (made, group), = stack.resources("AWS::Logs::LogGroup").items()
-        assert (made, group["LogGroupName"], group["LogGroupClass"]) == (logical, "/ecs/clock/c/s", "STANDARD")
-        assert group["RetentionInDays"] == 30 and stack.outputs()["LogGroupName"] == "/ecs/clock/c/s"
-        resource = stack.template["Resources"][logical]
-        assert resource["DeletionPolicy"] == resource["UpdateReplacePolicy"] == policy
+def test_a_log_group_survives_its_stack(deployment):
+    """No task starts whose log group is gone; only a creation that fails takes it away again."""
+    for stack in (observability(deployment), deployment.member):
+        group, = stack.resources("AWS::Logs::LogGroup").values()
+        assert group["LogGroupName"] == "/ecs/clock/{ClusterName}/{ServiceName}".format(**stack.parameters)
+        assert (group["LogGroupClass"], group["RetentionInDays"]) == ("STANDARD", 30)
+        resource = stack.template["Resources"]["LogGroup"]
+        assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
+
+
+def test_the_demonstration_leaves_nothing_behind(deployment):
+    stack = deployment.demonstration
+    kept = [logical for logical, resource in stack.template["Resources"].items() if "Retain" in resource.get("DeletionPolicy", "")]
+    nested = [logical for child in stack.resources("AWS::Serverless::Application") for logical in stack.child(child).resources("AWS::Logs::LogGroup")]
+    assert kept == nested == []
 
 
 def test_keys_encrypt_what_the_stack_makes(deployment):
     key = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/0a1b"
-    for kept, logical in (("false", "LogGroup"), ("true", "KeptLogGroup")):
-        stack = observability(deployment, LogGroupKeyArn=key, AlarmTopicKeyId="alias/mine", KeepLogGroup=kept)
-        assert stack.properties(logical)["KmsKeyId"] == key
-        assert stack.properties("AlarmTopic")["KmsMasterKeyId"] == "alias/mine"
-    plain = observability(deployment)
-    assert "KmsKeyId" not in plain.properties("LogGroup") and "KmsMasterKeyId" not in plain.properties("AlarmTopic")
+    stack, plain = observability(deployment, LogGroupKeyArn=key, TopicKeyId="alias/mine"), observability(deployment)
+    assert stack.properties("LogGroup")["KmsKeyId"] == key and "KmsKeyId" not in plain.properties("LogGroup")
+    for topic in ("PageTopic", "TicketTopic"):
+        assert stack.properties(topic)["KmsMasterKeyId"] == "alias/mine" and "KmsMasterKeyId" not in plain.properties(topic)
 
 
 @pytest.mark.parametrize("parameters, faults", [
-    ({}, 0), ({"LogGroupName": "/mine"}, 0), ({"AlarmTopicArn": TOPIC}, 0), ({"LogGroupKeyArn": "k", "AlarmTopicKeyId": "k"}, 0),
-    ({"LogGroupName": "/mine", "LogGroupKeyArn": "k"}, 1), ({"LogGroupName": "/mine", "KeepLogGroup": "true"}, 1),
-    ({"AlarmTopicArn": TOPIC, "AlarmTopicKeyId": "k"}, 1),
-    ({"LogGroupName": "/mine", "LogGroupKeyArn": "k", "KeepLogGroup": "true", "AlarmTopicArn": TOPIC, "AlarmTopicKeyId": "k"}, 3),
+    ({}, 0), ({"LogGroupName": "/mine"}, 0), ({"PageTopicArn": TOPIC}, 0), ({"LogGroupKeyArn": "k", "TopicKeyId": "k"}, 0),
+    ({"LogGroupName": "/mine", "LogGroupKeyArn": "k"}, 1), ({"PageTopicArn": TOPIC, "TopicKeyId": "k"}, 0),
+    ({"PageTopicArn": TOPIC, "TicketTopicArn": TOPIC, "TopicKeyId": "k"}, 1), ({"Fleet": "true"}, 1),
+    ({"Fleet": "true", "AlarmEmail": "a@b.example"}, 2), ({"Fleet": "true", "PageTopicArn": TOPIC}, 0),
 ])  # fmt: skip
 def test_what_would_be_ignored_is_refused(deployment, parameters, faults):
     said = observability(deployment, **parameters).rule_faults()
@@ -116,8 +183,8 @@ def test_what_would_be_ignored_is_refused(deployment, parameters, faults):
 
 
 @pytest.mark.parametrize("name, good, bad", [
-    ("AlarmTopicKeyId", ["", "alias/mine", "1234abcd-12ab", "arn:aws:kms:eu-west-1:123456789012:key/1"], ["alias/aws/sns", "a b"]),
-    ("AlarmTopicArn", ["", TOPIC], ["on-call", "arn:aws:sns:eu-west-1:1:t"]),
+    ("TopicKeyId", ["", "alias/mine", "1234abcd-12ab", "arn:aws:kms:eu-west-1:123456789012:key/1"], ["alias/aws/sns", "a b"]),
+    ("PageTopicArn", ["", TOPIC, TOPIC.replace("aws", "aws-eusc", 1)], ["on-call", "arn:aws:sns:eu-west-1:1:t"]),
     ("LogGroupName", ["", "/ecs/clock/a/b", "a.b#c_d-e"], ["arn:aws:logs:eu-west-1:123456789012:log-group:a", "a b"]),
     ("LogGroupKeyArn", ["", "arn:aws:kms:eu-west-1:123456789012:key/0a-1b"], ["alias/mine", "0a-1b"]),
     ("ErrorBoundThreshold", ["", "0", "5", "0.5", "86400000"], ["5ms", "-1", "86400001", "1e3", "five"]),
@@ -128,12 +195,19 @@ def test_what_parameters_take(deployment, name, good, bad):
     assert [text for text in bad if re.search(pattern, text)] == []
 
 
+def test_every_partition_has_a_console(deployment):
+    """A missing one would stop a stack because of a link."""
+    partitions = set(botocore.session.get_session().get_available_partitions())
+    for name in ("fleet.yaml", "observability.yaml", "task-alarms.yaml"):
+        assert set(deployment.templates[name]["Mappings"]["Console"]) == partitions, name
+
+
 def test_the_task_alarms_are_opt_in(deployment):
     demonstration = deployment.demonstration
     assert demonstration.exists("TaskAlarmStack") and not demonstration.with_parameters(TaskAlarms="Disabled").exists("TaskAlarmStack")
     assert demonstration.template["Parameters"]["TaskAlarms"]["Default"] == "Disabled"
     # Not every region has log alarms, and a template with a type that a region does not know is refused there as a whole.
-    for name in ("observability.yaml", "template.yaml", "registry.yaml"):
+    for name in ("fleet.yaml", "observability.yaml", "template.yaml", "registry.yaml"):
         assert "AWS::CloudWatch::LogAlarm" not in {resource["Type"] for resource in deployment.templates[name]["Resources"].values()}
 
 
@@ -148,7 +222,7 @@ def test_the_insight_rule_says_what_it_ranks(deployment):
 def test_parameters_are_described_and_constrained(deployment):
     for name, template in deployment.templates.items():
         for parameter, spec in template["Parameters"].items():
-            constraints = {"AllowedValues", "AllowedPattern", "MinValue"} & set(spec)
+            constraints = {"AllowedValues", "AllowedPattern", "MinValue", "MaxLength"} & set(spec)
             assert spec.get("Description") and constraints, f"{name}: {parameter}"
 
 

@@ -171,7 +171,10 @@ fn drift(scenario: &Scenario, moment: &Moment) -> Option<String> {
     };
     let at = |reference| clock_drift(bound, reference, "SYNCHRONIZED");
     let object: Object = match scenario {
-        Scenario::NoClockDrift | Scenario::FargateNoClockDrift | Scenario::NestedClockDrift => {
+        Scenario::NoClockDrift
+        | Scenario::FargateNoClockDrift
+        | Scenario::LocalEndpoint
+        | Scenario::NestedClockDrift => {
             return None;
         }
         Scenario::NullClockDrift => return Some("null".into()),
@@ -280,6 +283,7 @@ fn document(scenario: &Scenario, moment: &Moment, drift: Option<&str>) -> String
         Scenario::NoTaskArn => document.task.remove("TaskARN"),
         Scenario::NumericTaskArn => document.task.set("TaskARN", "123456789012"),
         Scenario::NoClockDrift => document.task.remove("EphemeralStorageMetrics"),
+        Scenario::LocalEndpoint => document.task.remove("LaunchType"),
         Scenario::NestedClockDrift => {
             let drift = clock_drift(
                 moment.error_bound,

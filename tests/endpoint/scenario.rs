@@ -48,6 +48,7 @@ scenarios! {
     NumberForms "number-forms" "the bound in an unusual but valid notation, another one each request";
     NoClockDrift "no-clock-drift" "EC2 launch type: no ClockDrift";
     FargateNoClockDrift "fargate-no-clock-drift" "no ClockDrift although the launch type is FARGATE";
+    LocalEndpoint "local-endpoint" "as the container of ECS Local Endpoints on a laptop: no ClockDrift and no LaunchType";
     NullClockDrift "null-clock-drift" "ClockDrift is null";
     EmptyClockDrift "empty-clock-drift" "ClockDrift is {}";
     NestedClockDrift "nested-clock-drift" "ClockDrift inside the container instead of the task, as in an old example";

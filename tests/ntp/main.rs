@@ -18,6 +18,7 @@ mod proxy;
 mod schedule;
 #[path = "../support/mod.rs"]
 mod support;
+mod verdict;
 
 use std::net::SocketAddr;
 use std::time::Duration;

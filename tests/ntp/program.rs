@@ -86,12 +86,14 @@ fn a_server_that_is_of_no_use_is_reported_and_touches_nothing() {
     let server = Played::answering(|packet: &mut Packet| packet[1] = 16);
     let endpoint = Server::start(Scenario::Good).unwrap();
     let mut program = sidecar(&endpoint, &server);
-    while server.requests().is_empty() {
-        program.line();
-    }
-    program.line();
+    let failed = program.line_where(|line| line.cross_check_errors.is_some());
+    assert_eq!(failed.cross_check_errors, Some(1));
+    assert_eq!(
+        failed.cross_check_error_kind.as_deref(),
+        Some("ntp_stratum")
+    );
     let finished = program.stop();
-    for line in finished.lines() {
+    for line in finished.lines().iter().chain([&failed]) {
         assert_eq!(line.clock_read_errors, None, "{line:?}");
         assert!(line.cross_check_offset.is_empty());
     }

@@ -1,10 +1,11 @@
-"""Synthesizes the CDK example with the packages that its lock file pins."""
+"""Synthesizes the CDK example with the packages that its lock file pins, in a folder beside the templates that it reads."""
 
 import hashlib
 import json
 import os
 import shutil
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 
 from definition import CONTAINER, TOP
@@ -14,6 +15,14 @@ SOURCE = CONTAINER / "cdk"
 PACKAGES = TOP / "target" / "cdk"
 # Types are checked by a test of their own, which saves each synthesis some seconds.
 ENVIRONMENT = os.environ | {"CDK_DISABLE_CLI_TELEMETRY": "true", "TS_NODE_TRANSPILE_ONLY": "true"}
+
+
+@dataclass
+class Synthesized:
+    """A stack's template, and the stacks that are deployed before it."""
+
+    template: dict
+    waits_for: set
 
 
 def installed():
@@ -29,28 +38,42 @@ def installed():
     return PACKAGES / "node_modules"
 
 
-def copied(folder, changes=()):
-    """A copy of the example, ready to run, with pieces of `clock-sidecar.ts` replaced."""
-    folder = Path(folder)
+def copied(folder, changes=(), app=None):
+    """A copy of the example, ready to run, with pieces of `clock-sidecar.ts` replaced, or another `app.ts`."""
+    copy = Path(folder) / "container" / "cdk"
+    copy.mkdir(parents=True)
+    (Path(folder) / "sam").symlink_to(TOP / "sam")
     for path in SOURCE.iterdir():
         if path.is_file():
-            shutil.copy2(path, folder / path.name)
-    (folder / "node_modules").symlink_to(installed())
-    sidecar = folder / "clock-sidecar.ts"
+            shutil.copy2(path, copy / path.name)
+    (copy / "node_modules").symlink_to(installed())
+    sidecar = copy / "clock-sidecar.ts"
     text = sidecar.read_text()
     for old, new in changes:
         if old not in text:
             raise ValueError(f"clock-sidecar.ts does not have {old!r}")
         text = text.replace(old, new, 1)
     sidecar.write_text(text)
-    return folder
+    if app:
+        (copy / "app.ts").write_text(app)
+    return copy
 
 
 def synthesized(folder):
-    """The template that `cdk synth` makes of the copy in a folder."""
+    """The templates that `cdk synth` makes of the copy in a folder, by the path of their stack; each with the stacks it waits for."""
     run(["node_modules/.bin/cdk", "synth", "--quiet", "--no-notices", "--no-lookups", "--strict", "--output", "out"], folder)
-    template, = (Path(folder) / "out").glob("*.template.json")
-    return json.loads(template.read_text())
+    out = Path(folder) / "out"
+    stacks = {
+        key: artifact for key, artifact in json.loads((out / "manifest.json").read_text())["artifacts"].items()
+        if artifact["type"] == "aws:cloudformation:stack"
+    }  # fmt: skip
+    return {
+        artifact["displayName"].partition(" ")[0]: Synthesized(
+            json.loads((out / artifact["properties"]["templateFile"]).read_text()),
+            {stacks[other]["displayName"].partition(" ")[0] for other in artifact.get("dependencies", []) if other in stacks},
+        )
+        for artifact in stacks.values()
+    }
 
 
 def run(command, folder):

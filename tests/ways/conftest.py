@@ -10,8 +10,14 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "deploy"), str(HERE.parent / "e2e")
 
 
 @pytest.fixture(scope="session")
-def cdk_template(tmp_path_factory):
-    """The template of the CDK example as it is."""
+def cdk_stacks(tmp_path_factory):
+    """The stacks of the CDK example as it is."""
     import cdk
 
     return cdk.synthesized(cdk.copied(tmp_path_factory.mktemp("cdk")))
+
+
+@pytest.fixture(scope="session")
+def cdk_template(cdk_stacks):
+    """The template with the one service of the CDK example."""
+    return cdk_stacks["clock-example"].template

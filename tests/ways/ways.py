@@ -1,7 +1,6 @@
 """What each way of deploying makes of the sidecar: its container definition, in the words of the ECS API."""
 
 import compose
-import hcl
 import jsonpatch
 from cfn import REGION as CFN_REGION
 from cfn import Stack, parse
@@ -9,7 +8,6 @@ from definition import CLUSTER, CONTAINER, IMAGE, REGION, SERVICE, SIDECAR, TOP,
 
 CLOUDFORMATION = CONTAINER / "cloudformation.yaml"
 COPILOT = CONTAINER / "copilot" / "cfn.patches.yml"
-TERRAFORM = CONTAINER / "terraform" / "main.tf"
 
 
 def of_template(template, parameters):
@@ -41,11 +39,6 @@ def copilot(text=None):
     return of_template(jsonpatch.apply_patch(template, patches), parameters)
 
 
-def terraform(text=None):
-    variables = {"image": IMAGE, "region": REGION, "cluster_name": CLUSTER, "service_name": SERVICE}
-    return hcl.output(text or TERRAFORM.read_text(), "container_definition", variables)
-
-
 def of_cdk(template):
     return of_template(template, {})
 
@@ -58,5 +51,4 @@ def of_compose(file=compose.FILE):
 OF_TEXT = {
     "cloudformation": (cloudformation, CLOUDFORMATION),
     "copilot": (copilot, COPILOT),
-    "terraform": (terraform, TERRAFORM),
 }

@@ -24,12 +24,13 @@ import java.util.stream.Stream;
  *
  * <pre>{@code
  * var clock = new EcsClock(Duration.ofMillis(5));
- * Instant timestamp = clock.now().latest();               // NotGood: refuse the step, also if the sidecar does not respond
+ * Instant timestamp = clock.now().latest();               // NotGood, also if nobody responds: refuse the step
  * write(timestamp);
  * clock.waitUntilPast(timestamp, Duration.ofSeconds(10)); // before anybody sees the write
  * }</pre>
  *
- * Event loops call {@code nowAsync} and {@code waitUntilPastAsync}, which never block. Their cause of failure is NotGood.
+ * Event loops call {@code nowAsync} and {@code waitUntilPastAsync}, which never block. The cause of their failure is
+ * NotGood.
  */
 public class EcsClock {
     /** True time was in this range when it was returned. */
@@ -54,14 +55,19 @@ public class EcsClock {
     /** Nanoseconds of the monotonic clock, and how far the wall clock is from it in milliseconds. */
     private record Clocks(long monotonic, long wallMinusMonotonic) {
         static Clocks read() {
-            long now = System.nanoTime();
-            return new Clocks(now, System.currentTimeMillis() - now / 1_000_000);
+            while (true) {
+                long before = System.nanoTime();
+                long wall = System.currentTimeMillis();
+                // Otherwise something else ran in between.
+                if (System.nanoTime() - before < 1_000_000) return new Clocks(before, wall - before / 1_000_000);
+            }
         }
     }
 
     /** A good answer. Its range was true at some moment between asked and got. */
-    private record Answer(Now range, double drift, Clocks asked, long got) {}
+    private record Answer(Now range, double limit, double drift, Clocks asked, long got) {}
 
+    private static final String SIDECAR = System.getenv().getOrDefault("CLOCK_SIDECAR", "http://127.0.0.1:2780");
     // Without a proxy and without redirects. It asks again if the sidecar has closed an idle connection.
     private static final HttpClient HTTP = HttpClient.newBuilder()
         .version(HttpClient.Version.HTTP_1_1)
@@ -76,10 +82,10 @@ public class EcsClock {
     private CompletableFuture<Answer> flight;
 
     public EcsClock(Duration maxError) {
-        this(maxError, System.getenv().getOrDefault("CLOCK_SIDECAR", "http://127.0.0.1:2780"), "", Duration.ofMillis(100), Duration.ofSeconds(1));
+        this(maxError, SIDECAR, "", Duration.ofMillis(100), Duration.ofSeconds(1));
     }
 
-    /** {@code query} has more parameters of /clock, such as {@code "&max_age=30m"}. */
+    /** {@code query} has more parameters of /clock, such as {@code "&max_age=30m&for=cockroachdb"}. */
     public EcsClock(Duration maxError, String sidecar, String query, Duration cache, Duration timeout) {
         this.maxError = maxError.toNanos();
         this.cache = cache;
@@ -94,18 +100,14 @@ public class EcsClock {
 
     /** As {@link #now}. A thousand simultaneous callers make one request. */
     public synchronized CompletableFuture<Now> nowAsync() {
-        if (answer != null && isFresh(answer)) return CompletableFuture.completedFuture(at(answer));
-        var asked = flight;
-        if (asked == null) {
-            asked = flight = ask();
-            asked.whenComplete(this::land);
-        }
-        return asked.thenApply(this::at);
+        if (answer != null && isFresh(answer)) return CompletableFuture.completedFuture(answer).thenApply(this::at);
+        // It is done only after the answer is kept.
+        if (flight == null || flight.isDone()) flight = ask().whenComplete(this::keep);
+        return flight.thenApply(this::at);
     }
 
-    private synchronized void land(Answer answer, Throwable error) {
+    private synchronized void keep(Answer answer, Throwable error) {
         this.answer = answer;
-        flight = null;
     }
 
     private CompletableFuture<Answer> ask() {
@@ -122,7 +124,7 @@ public class EcsClock {
             });
     }
 
-    private static Answer read(HttpResponse<String> response, Clocks asked) throws NotGood {
+    private Answer read(HttpResponse<String> response, Clocks asked) throws NotGood {
         long got = System.nanoTime();
         try {
             var members = (Map<?, ?>) Json.parse(response.body());
@@ -132,24 +134,34 @@ public class EcsClock {
             if (response.statusCode() != 200 || !"good".equals(members.get("verdict"))) {
                 throw NotGood.noAnswer("HTTP " + response.statusCode() + ": " + members.get("error"));
             }
-            var range = new Now(Instant.parse((String) members.get("earliest")), Instant.parse((String) members.get("latest")));
+            var range = new Now(time(members.get("earliest")), time(members.get("latest")));
+            // With the parameter "for", the sidecar may have applied a smaller limit.
+            double limit = maxError;
+            if (members.get("limits") instanceof Map<?, ?> limits && limits.get("max_error_ms") instanceof Double ms) {
+                limit = Math.min(limit, ms * 1e6);
+            }
             // Nothing is known to correct a clock whose source is an NTP server.
             double ppm = "ntp".equals(members.get("source")) ? 100 : 15;
             if (members.get("max_drift_ppm") instanceof Double given) ppm = given;
-            if (range.earliest.isAfter(range.latest) || !(ppm >= 0 && ppm < 1e6)) throw NotGood.noAnswer("impossible range");
-            return new Answer(range, ppm / 1e6, asked, got);
+            if (range.earliest.isAfter(range.latest)) throw NotGood.noAnswer("impossible range");
+            if (!(ppm >= 0 && ppm < 1e6)) throw NotGood.noAnswer("impossible drift");
+            return new Answer(range, limit, ppm / 1e6, asked, got);
         } catch (RuntimeException | StackOverflowError error) {
             throw NotGood.noAnswer(error.toString());
         }
+    }
+
+    private static Instant time(Object text) {
+        return Instant.parse((String) text);
     }
 
     private static List<String> strings(List<?> list) {
         return list.stream().map(String.class::cast).toList();
     }
 
-    private boolean isGood(Answer answer, long now) {
+    private static boolean isGood(Answer answer, long now) {
         var width = Duration.between(answer.range.earliest, answer.range.latest).toNanos();
-        return width / 2.0 + growth(answer, now) <= maxError;
+        return width / 2.0 + growth(answer, now) <= answer.limit;
     }
 
     private static long growth(Answer answer, long now) {
@@ -226,15 +238,19 @@ public class EcsClock {
 
         @Override
         public CompletableFuture<Now> nowAsync() {
-            if (!codes.isEmpty()) return CompletableFuture.failedFuture(new CompletionException(new NotGood(codes, codes)));
-            return CompletableFuture.completedFuture(new Now(Instant.now().minus(bound), Instant.now().plus(bound)));
+            if (codes.isEmpty()) {
+                var now = Instant.now();
+                return CompletableFuture.completedFuture(new Now(now.minus(bound), now.plus(bound)));
+            }
+            return CompletableFuture.failedFuture(new CompletionException(new NotGood(codes, codes)));
         }
     }
 
     /** Reads JSON as Map, List, String, Double, Boolean, and null; in place of a library. */
     private static final class Json {
         private static final Pattern TOKEN = Pattern.compile(
-            "\\G\\s*+([{}\\[\\]:,]|\"[^\"\\\\]*+(?:\\\\.[^\"\\\\]*+)*+\"|-?[0-9]++(?:\\.[0-9]++)?+(?:[eE][-+]?[0-9]++)?+|true|false|null|$)");
+            "\\G\\s*+([{}\\[\\]:,]|\"[^\"\\\\]*+(?:\\\\.[^\"\\\\]*+)*+\""
+                + "|-?[0-9]++(?:\\.[0-9]++)?+(?:[eE][-+]?[0-9]++)?+|true|false|null|$)");
         private static final Pattern ESCAPE = Pattern.compile("\\\\(u[0-9a-fA-F]{4}|.)");
         private final Matcher tokens;
         private String token = "";
@@ -297,14 +313,11 @@ public class EcsClock {
 
         private static String string(String token) {
             if (!token.startsWith("\"")) throw new IllegalArgumentException("not JSON: expected a string");
-            return ESCAPE.matcher(token.substring(1, token.length() - 1)).replaceAll(escape -> Matcher.quoteReplacement(switch (escape.group(1).charAt(0)) {
-                case 'n' -> "\n";
-                case 't' -> "\t";
-                case 'r' -> "\r";
-                case 'b' -> "\b";
-                case 'f' -> "\f";
-                case 'u' -> String.valueOf((char) Integer.parseInt(escape.group(1).substring(1), 16));
-                default -> escape.group(1);
+            var text = ESCAPE.matcher(token.substring(1, token.length() - 1));
+            return text.replaceAll(escape -> Matcher.quoteReplacement(switch (escape.group(1).charAt(0)) {
+                case 'u' -> Character.toString(Integer.parseInt(escape.group(1).substring(1), 16));
+                case '"', '/', '\\' -> escape.group(1);
+                default -> ("\\" + escape.group(1)).translateEscapes();
             }));
         }
     }

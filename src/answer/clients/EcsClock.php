@@ -5,11 +5,11 @@ declare(strict_types=1);
 /**
  * Asks the ecs-clock-emf sidecar whether this task's clock is good, and for the range that contains true time.
  *
- * Copy this file. It needs PHP 8.1 or later and no packages. Keep one client for each process (with Swoole, for each
- * coroutine). It blocks for at most the time-out.
+ * Copy this file. It needs PHP 8.1 or later and no packages. Keep one client for each process (with FPM that is each
+ * request, with Swoole each coroutine). It blocks for at most the time-out.
  *
  *     $clock = new EcsClock(maxErrorMs: 5);
- *     $timestamp = $clock->now()->latest;   // throws ClockNotGood: refuse the step, also if the sidecar does not respond
+ *     $timestamp = $clock->now()->latest;   // throws ClockNotGood, also if nobody responds: refuse the step
  *     write($timestamp);
  *     $clock->waitUntilPast($timestamp);    // before anybody sees the write
  */
@@ -52,12 +52,12 @@ class EcsClock
     /** @var resource|null */
     private $socket = null;
     private bool $isInFlight = false;
-    /** @var array{members: array<string, mixed>, earliest: int, latest: int, drift: float, asked: int, wall: float, got: int}|null */
+    /** @var array<string, mixed>|null a good answer; its range was true at some moment between asked and got */
     private ?array $last = null;
     private readonly string $host;
     private readonly string $request;
 
-    /** @param array<string, string> $query more parameters of /clock, such as ['max_age' => '30m'] */
+    /** @param array<string, string> $query more parameters of /clock, such as ['for' => 'cockroachdb'] */
     public function __construct(
         private readonly float $maxErrorMs,
         ?string $sidecar = null,
@@ -105,7 +105,8 @@ class EcsClock
             }
             usleep((int) min($left + 1, $patience / 1000 + 1));
         }
-        throw new ClockNotGood(['not_past', ...$codes], [$timestamp->format('Y-m-d\TH:i:s.uP') . ' is not certainly past']);
+        $text = $timestamp->format('Y-m-d\TH:i:s.uP');
+        throw new ClockNotGood(['not_past', ...$codes], ["$text is not certainly past"]);
     }
 
     private static function microseconds(DateTimeImmutable $time): int
@@ -124,7 +125,8 @@ class EcsClock
     {
         $deadline = hrtime(true) + (int) ($this->timeoutMs * 1e6);
         do {
-            [$asked, $wall, $isReused] = [hrtime(true), microtime(true), $this->socket !== null];
+            [$asked, $wall] = self::clocks();
+            $isReused = $this->socket !== null;
             $response = $this->exchange($deadline);
             // The sidecar may close a connection that was idle: then ask again on a new one.
         } while ($response === null && $isReused && hrtime(true) < $deadline);
@@ -143,6 +145,8 @@ class EcsClock
             }
             $earliest = self::parse($members['earliest'] ?? '');
             $latest = self::parse($members['latest'] ?? '');
+            // With the parameter `for`, the sidecar may have applied a smaller limit.
+            $limitMs = min($this->maxErrorMs, $members['limits']['max_error_ms'] ?? $this->maxErrorMs);
             // Nothing is known to correct a clock whose source is an NTP server.
             $drift = ($members['max_drift_ppm'] ?? (($members['source'] ?? '') === 'ntp' ? 100 : 15)) / 1e6;
             if ($earliest > $latest || !($drift >= 0 && $drift < 1)) {
@@ -151,7 +155,18 @@ class EcsClock
         } catch (JsonException | TypeError | ValueError $error) {
             throw ClockNotGood::noAnswer($error->getMessage());
         }
-        return compact('members', 'earliest', 'latest', 'drift', 'asked', 'wall', 'got');
+        return compact('members', 'earliest', 'latest', 'limitMs', 'drift', 'asked', 'wall', 'got');
+    }
+
+    /** @return array{int, float} both clocks at the same moment */
+    private static function clocks(): array
+    {
+        while (true) {
+            [$before, $wall] = [hrtime(true), microtime(true)];
+            if (hrtime(true) - $before < 1_000_000) { // otherwise something else ran in between
+                return [$before, $wall];
+            }
+        }
     }
 
     private static function parse(string $text): int
@@ -176,15 +191,18 @@ class EcsClock
             return null;
         }
         stream_set_blocking($socket, false);
-        for ($received = ''; hrtime(true) < $deadline && strlen($received) < self::LARGEST_ANSWER; $received .= $piece) {
+        $received = '';
+        while (hrtime(true) < $deadline && strlen($received) < self::LARGEST_ANSWER) {
             [$read, $write, $except, $seconds] = [[$socket], null, null, $left()];
             @stream_select($read, $write, $except, (int) $seconds, (int) (fmod($seconds, 1) * 1e6));
             $piece = (string) @fread($socket, 8192);
             if ($piece === '' && feof($socket)) {
                 return null;
             }
-            [$head, $body] = explode("\r\n\r\n", $received . $piece, 2) + [1 => ''];
-            if (preg_match('#^HTTP/1\.1 (\d{3}) .*\r\ncontent-length: *(\d+)(\r\n|$)#is', $head, $found) && strlen($body) === (int) $found[2]) {
+            $received .= $piece;
+            [$head, $body] = explode("\r\n\r\n", $received, 2) + [1 => ''];
+            $isWhole = preg_match('#^HTTP/1\.1 (\d{3}) .*\r\ncontent-length: *(\d+)(\r\n|$)#is', $head, $found);
+            if ($isWhole && strlen($body) === (int) $found[2]) {
                 $this->socket = preg_match('#\r\nconnection: *close#i', $head) ? null : $socket;
                 return [(int) $found[1], $body];
             }
@@ -195,14 +213,14 @@ class EcsClock
     private function isGood(array $answer, int $now): bool
     {
         $boundNs = ($answer['latest'] - $answer['earliest']) * 500 + ($now - $answer['asked']) * $answer['drift'];
-        return $boundNs <= $this->maxErrorMs * 1e6;
+        return $boundNs <= $answer['limitMs'] * 1e6;
     }
 
     private function isFresh(array $answer): bool
     {
-        $now = hrtime(true);
+        [$now, $wall] = self::clocks();
         $age = $now - $answer['asked'];
-        $step = abs((microtime(true) - $answer['wall']) * 1e9 - $age);
+        $step = abs(($wall - $answer['wall']) * 1e9 - $age);
         return $age < $this->cacheMs * 1e6 && $step < self::SMALLEST_STEP_NS && $this->isGood($answer, $now);
     }
 
@@ -212,9 +230,9 @@ class EcsClock
         if (!$this->isGood($answer, $now)) {
             throw new ClockNotGood(['bound_over_limit'], ['the error bound has grown over the limit since the answer']);
         }
-        $least = (int) floor(($now - $answer['got']) * (1 - $answer['drift']) / 1000);
-        $most = (int) ceil(($now - $answer['asked']) * (1 + $answer['drift']) / 1000);
-        return new ClockRange(self::time($answer['earliest'] + $least), self::time($answer['latest'] + $most), $answer['members']);
+        $earliest = $answer['earliest'] + (int) floor(($now - $answer['got']) * (1 - $answer['drift']) / 1000);
+        $latest = $answer['latest'] + (int) ceil(($now - $answer['asked']) * (1 + $answer['drift']) / 1000);
+        return new ClockRange(self::time($earliest), self::time($latest), $answer['members']);
     }
 }
 

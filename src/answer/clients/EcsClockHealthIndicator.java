@@ -5,15 +5,16 @@ import org.springframework.boot.health.contributor.HealthIndicator;
 import org.springframework.stereotype.Component;
 
 /**
- * A health indicator of Spring Boot that is up while the clock is good. Copy it with EcsClock.java into your package, and
- * provide the client as a bean:
+ * A health indicator of Spring Boot that is up while the clock is good. It was tested with stubs of Spring's types, not
+ * with Spring itself. Copy it with EcsClock.java into your package, and provide the client as a bean:
  *
  * <pre>{@code
  * @Bean EcsClock ecsClock() { return new EcsClock(Duration.ofMillis(5)); }
  * }</pre>
  *
- * Put it into the readiness group ({@code management.endpoint.health.group.readiness.include=readinessState,ecsClock}), not
- * into liveness: a new task on the same infrastructure has no better clock.
+ * Put it into the readiness group, with
+ * {@code management.endpoint.health.group.readiness.include=readinessState,ecsClock}.
+ * Keep it out of the liveness group: a new task on the same infrastructure has no better clock.
  */
 @Component
 public class EcsClockHealthIndicator implements HealthIndicator {
@@ -29,7 +30,8 @@ public class EcsClockHealthIndicator implements HealthIndicator {
             var now = clock.now();
             return Health.up().withDetail("earliest", now.earliest()).withDetail("latest", now.latest()).build();
         } catch (EcsClock.NotGood notGood) {
-            return Health.outOfService().withDetail("codes", notGood.codes).withDetail("reasons", notGood.reasons).build();
+            return Health.outOfService().withDetail("codes", notGood.codes).withDetail("reasons", notGood.reasons)
+                .build();
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
             return Health.down().withDetail("codes", List.of("no_answer")).build();

@@ -1,7 +1,17 @@
-/** The sidecar's codes, of which later ones may have more; then the client's: nothing usable came, or waiting failed. */
+/** A code of the sidecar, which may have more later, or one of the client. */
 export type Code =
-  | "not_synchronized" | "offset_too_large" | "cross_check_disagrees" | "bound_unknown" | "bound_over_limit" | "age_over_limit" | "age_unknown" | "clock_stepping" | "no_reading"
-  | "no_answer" | "not_past"
+  | "not_synchronized"
+  | "offset_too_large"
+  | "cross_check_disagrees"
+  | "bound_unknown"
+  | "bound_over_limit"
+  | "age_over_limit"
+  | "age_unknown"
+  | "clock_stepping"
+  | "no_reading"
+  // The client's: nothing usable came, and waiting took too long.
+  | "no_answer"
+  | "not_past"
   | (string & {});
 
 /** What the sidecar answered. Unknown values are null. */
@@ -10,9 +20,17 @@ export interface Answer {
   readonly reasons: readonly string[];
   readonly codes: readonly Code[];
   readonly warnings: readonly string[];
+  readonly limits: {
+    readonly max_error_ms: number | null;
+    readonly max_age_s: number | null;
+    readonly age_adjusted: boolean;
+    readonly for: string | null;
+  };
   readonly source: "ecs" | "kernel" | "ntp" | null;
   readonly status: "SYNCHRONIZED" | "NOT_SYNCHRONIZED" | "UNKNOWN" | null;
   readonly error_bound_ms: number | null;
+  readonly offset_ms?: number | null;
+  readonly offset_error_ms?: number | null;
   readonly reference_timestamp: string | null;
   readonly reference_age_s: number | null;
   readonly age_adjusted_bound_ms: number | null;
@@ -43,7 +61,7 @@ export interface Options {
   url?: string;
   cacheMs?: number;
   timeoutMs?: number;
-  /** More parameters of /clock, such as `{ max_age: "30m" }`. */
+  /** More parameters of /clock, such as `{ max_age: "30m", for: "cockroachdb" }`. */
   query?: Record<string, string>;
 }
 

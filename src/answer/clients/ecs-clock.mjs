@@ -41,18 +41,26 @@ function microseconds(text) {
   return time.getTime() * 1000 + Number((fraction ?? "").padEnd(6, "0"));
 }
 
-const clocks = () => ({ monotonic: performance.now(), wall: Date.now() });
+/** Both clocks at the same moment. */
+function clocks() {
+  for (;;) {
+    const [monotonic, wall] = [performance.now(), Date.now()];
+    if (performance.now() - monotonic < 1) return { monotonic, wall }; // otherwise something else ran in between
+  }
+}
 
 /** A good answer. It was true at some moment between request and response. Its range grows from there. */
 class Answer {
   constructor(status, body, asked, limitMs) {
-    Object.assign(this, { asked, limitMs, got: performance.now() });
+    Object.assign(this, { asked, got: performance.now() });
     try {
       const members = (this.members = JSON.parse(body));
       if (members.codes?.length) throw new ClockNotGood([...members.codes], [...members.reasons]);
       if (status !== 200 || members.verdict !== "good") throw new Error(members.error);
       this.earliest = microseconds(members.earliest);
       this.latest = microseconds(members.latest);
+      // With the parameter `for`, the sidecar may have applied a smaller limit.
+      this.limitMs = Math.min(limitMs, members.limits?.max_error_ms ?? limitMs);
       // Nothing is known to correct a clock whose source is an NTP server.
       this.drift = (members.max_drift_ppm ?? (members.source === "ntp" ? 100 : 15)) / 1e6;
       if (this.earliest > this.latest || !(this.drift >= 0 && this.drift < 1)) throw new RangeError("impossible range");
@@ -92,7 +100,7 @@ export class Clock {
   #flight;
   #options;
 
-  /** `query` has more parameters of /clock, such as `{ max_age: "30m" }`. */
+  /** `query` has more parameters of /clock, such as `{ max_age: "30m", for: "cockroachdb" }`. */
   constructor({ maxErrorMs, url = process.env.CLOCK_SIDECAR, cacheMs = 100, timeoutMs = 1000, query = {} }) {
     const parameters = new URLSearchParams({ max_error: `${Math.round(maxErrorMs * 1e6)}ns`, ...query });
     this.#options = { maxErrorMs, cacheMs, timeoutMs, url: `${url ?? "http://127.0.0.1:2780"}/clock?${parameters}` };

@@ -39,6 +39,7 @@ type Now struct{ Earliest, Latest time.Time }
 type flight struct {
 	Now
 	asked, got time.Time
+	limit      time.Duration
 	drift      float64
 	err        error
 	done       chan struct{}
@@ -55,7 +56,7 @@ type Clock struct {
 }
 
 // New returns a client of the sidecar at CLOCK_SIDECAR, by default http://127.0.0.1:2780. query has more parameters of
-// /clock, such as max_age, or is nil.
+// /clock, such as max_age and for, or is nil.
 func New(maxError time.Duration, query url.Values) *Clock {
 	address := os.Getenv("CLOCK_SIDECAR")
 	if address == "" {
@@ -94,7 +95,9 @@ func NewFake(bound time.Duration) *Fake {
 	fake := &Fake{Clock: Clock{maxError: bound + time.Second}}
 	fake.ask = func() (int, []byte, error) {
 		now := time.Now()
-		body, err := json.Marshal(map[string]any{"verdict": "good", "codes": fake.Codes, "earliest": now.Add(-bound), "latest": now.Add(bound)})
+		body, err := json.Marshal(map[string]any{
+			"verdict": "good", "codes": fake.Codes, "earliest": now.Add(-bound), "latest": now.Add(bound),
+		})
 		return http.StatusOK, body, err
 	}
 	return fake
@@ -140,7 +143,7 @@ func (c *Clock) rangeOf(f *flight) (Now, error) {
 	growth := time.Duration(float64(most)*f.drift) + 1
 	if f.err != nil {
 		return Now{}, f.err
-	} else if f.Latest.Sub(f.Earliest)/2+growth > c.maxError {
+	} else if f.Latest.Sub(f.Earliest)/2+growth > f.limit {
 		return Now{}, refuse("bound_over_limit", "the error bound has grown over the limit since the answer")
 	}
 	return Now{f.Earliest.Add(least - growth), f.Latest.Add(most + growth)}, nil
@@ -154,6 +157,9 @@ func (c *Clock) fly(f *flight) error {
 		Codes, Reasons         []string
 		Earliest, Latest       *time.Time
 		Drift                  float64 `json:"max_drift_ppm"`
+		Limits                 struct {
+			MaxErrorMs *float64 `json:"max_error_ms"`
+		}
 	}{Drift: 15}
 	if err == nil {
 		err = json.Unmarshal(body, &answer)
@@ -169,7 +175,10 @@ func (c *Clock) fly(f *flight) error {
 	case answer.Source == "ntp" && answer.Drift < 100:
 		answer.Drift = 100 // nothing is known to correct this clock
 	}
-	f.Now, f.drift = Now{*answer.Earliest, *answer.Latest}, answer.Drift/1e6
+	f.Now, f.drift, f.limit = Now{*answer.Earliest, *answer.Latest}, answer.Drift/1e6, c.maxError
+	if ms := answer.Limits.MaxErrorMs; ms != nil && *ms*1e6 < float64(f.limit) {
+		f.limit = time.Duration(*ms * 1e6) // with the parameter for, the sidecar may have applied a smaller limit
+	}
 	return nil
 }
 
@@ -180,7 +189,9 @@ func (c *Clock) WaitUntilPast(ctx context.Context, past time.Time) error {
 		left := 50 * time.Millisecond
 		now, err := c.Now(ctx)
 		if notGood := (*NotGood)(nil); errors.As(err, &notGood) {
-			codes = append(codes[:1], notGood.Codes...) // it may become good again
+			if ctx.Err() == nil {
+				codes = append(codes[:1], notGood.Codes...) // it may become good again
+			}
 		} else if left = past.Sub(now.Earliest) + 1; left <= 0 {
 			return nil
 		}

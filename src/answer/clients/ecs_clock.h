@@ -3,11 +3,12 @@
  * Copy this file. It needs C11 (or C++11, see also ecs_clock.hpp), POSIX threads, and Linux. One source file defines
  * ECS_CLOCK_IMPLEMENTATION before it includes this file first of all. Keep one client for the whole process:
  *
- *     static ecs_clock my_clock = ECS_CLOCK(5.0);                          // the maximum error in milliseconds
+ *     static ecs_clock my_clock = ECS_CLOCK(5.0);                        // the maximum error in milliseconds
  *     ecs_clock_now now;
- *     if (!ecs_clock_read(&my_clock, &now)) return refuse(now.reasons);    // also if the sidecar does not respond
- *     write_it(now.latest_ns);
- *     ecs_clock_wait_until_past(&my_clock, now.latest_ns, 10000.0, &now);  // before anybody sees the write
+ *     if (!ecs_clock_read(&my_clock, &now)) return refuse(now.reasons);  // also if the sidecar does not respond
+ *     int64_t timestamp = now.latest_ns;
+ *     write_it(timestamp);                                               // nobody may see it yet
+ *     if (!ecs_clock_wait_until_past(&my_clock, timestamp, 10000.0, &now)) return undo(now.reasons);
  *
  * Both functions block, for at most timeout_ms and the patience: an event loop calls them in a thread. A process that
  * forks uses a new client. */
@@ -35,7 +36,7 @@ typedef struct {
 typedef struct { /* a response; its range was true at some moment between asked and got */
     bool is_good;
     int64_t asked, got, wall_minus_monotonic;
-    double drift;
+    double limit_ns, drift;
     ecs_clock_now now;
 } ecs_clock_answer;
 
@@ -43,7 +44,7 @@ typedef struct { /* a response; its range was true at some moment between asked 
 typedef struct {
     double max_error_ms;
     const char *sidecar; /* host and port */
-    const char *query;   /* more parameters of /clock, such as "&max_age=30m" */
+    const char *query;   /* more parameters of /clock, such as "&max_age=30m&for=cockroachdb" */
     double cache_ms, timeout_ms;
     double fake_bound_ms;   /* for your tests, if not 0: no sidecar, but a clock with this error bound ... */
     const char *fake_codes; /* ... that is not good while it has codes */
@@ -56,8 +57,8 @@ typedef struct {
 } ecs_clock;
 
 #define ECS_CLOCK(max_error_ms) \
-    { max_error_ms, "127.0.0.1:2780", "", 100, 1000, 0, "", PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false, 0, -1, \
-      { false, 0, 0, 0, 0, { 0, 0, "", "" } } }
+    { max_error_ms, "127.0.0.1:2780", "", 100, 1000, 0, "", PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, \
+      false, 0, -1, { false, 0, 0, 0, 0, 0, { 0, 0, "", "" } } }
 
 bool ecs_clock_read(ecs_clock *clock, ecs_clock_now *now);
 bool ecs_clock_wait_until_past(ecs_clock *clock, int64_t timestamp_ns, double patience_ms, ecs_clock_now *now);
@@ -83,6 +84,16 @@ static int64_t ecs_clock_of(clockid_t id) {
     struct timespec t;
     clock_gettime(id, &t);
     return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+/* Reads both clocks at the same moment. */
+static int64_t ecs_clock_pair(int64_t *wall_minus_monotonic) {
+    int64_t before;
+    do {
+        before = ecs_clock_of(CLOCK_MONOTONIC);
+        *wall_minus_monotonic = ecs_clock_of(CLOCK_REALTIME) - before;
+    } while (ecs_clock_of(CLOCK_MONOTONIC) - before > 1000000); /* then something else ran in between */
+    return before;
 }
 
 static const char *ecs_clock_space(const char *p) { return p + strspn(p, " \t\r\n"); }
@@ -122,7 +133,8 @@ static const char *ecs_clock_skip(const char *p, int depth) {
 /* Returns the value of a member of a well-formed object, or "". */
 static const char *ecs_clock_member(const char *p, const char *name) {
     const size_t length = strlen(name);
-    for (p = ecs_clock_space(ecs_clock_space(p) + 1); *p == '"'; p = ecs_clock_space(p + (*p == ','))) {
+    if (*p != '{') return "";
+    for (p = ecs_clock_space(p + 1); *p == '"'; p = ecs_clock_space(p + (*p == ','))) {
         const char *key = p + 1, *key_end = ecs_clock_skip(p, 0) - 1;
         p = ecs_clock_space(ecs_clock_space(key_end + 1) + 1);
         if ((size_t)(key_end - key) == length && !strncmp(key, name, length)) return p;
@@ -146,8 +158,9 @@ static bool ecs_clock_time(const char *p, int64_t *ns) {
     struct tm given, valid;
     int length = 0, digits = 0;
     memset(&given, 0, sizeof given);
-    if (sscanf(p, "\"%4d-%2d-%2dT%2d:%2d:%2d%n", &given.tm_year, &given.tm_mon, &given.tm_mday, &given.tm_hour, &given.tm_min, &given.tm_sec, &length) != 6 || length != 20)
-        return false;
+    sscanf(p, "\"%4d-%2d-%2dT%2d:%2d:%2d%n", &given.tm_year, &given.tm_mon, &given.tm_mday, &given.tm_hour,
+           &given.tm_min, &given.tm_sec, &length);
+    if (length != 20) return false;
     given.tm_year -= 1900, given.tm_mon -= 1, valid = given;
     *ns = (int64_t)timegm(&valid) * 1000000000;
     if (*(p += length) == '.')
@@ -163,7 +176,7 @@ static bool ecs_clock_refuse(ecs_clock_now *now, const char *code, const char *r
 
 static void ecs_clock_judge(ecs_clock_answer *answer, int status, const char *body) {
     ecs_clock_now *now = &answer->now;
-    const char *error, *drift, *end = ecs_clock_skip(body, 32);
+    const char *error, *limit, *drift, *end = ecs_clock_skip(body, 32);
     ecs_clock_refuse(now, "no_answer", "the sidecar gives no answer: not an object of JSON");
     if (!end || *ecs_clock_space(end) || *body != '{') return;
     ecs_clock_join(ecs_clock_member(body, "codes"), ",", now->codes, sizeof now->codes);
@@ -171,14 +184,20 @@ static void ecs_clock_judge(ecs_clock_answer *answer, int status, const char *bo
     if (*now->codes) return;
     answer->is_good = status == 200 && !strncmp(ecs_clock_member(body, "verdict"), "\"good\"", 6) &&
                       ecs_clock_time(ecs_clock_member(body, "earliest"), &now->earliest_ns) &&
-                      ecs_clock_time(ecs_clock_member(body, "latest"), &now->latest_ns) && now->earliest_ns <= now->latest_ns;
+                      ecs_clock_time(ecs_clock_member(body, "latest"), &now->latest_ns) &&
+                      now->earliest_ns <= now->latest_ns;
     error = ecs_clock_member(body, "error");
     ecs_clock_refuse(now, "no_answer", "");
     snprintf(now->reasons, sizeof now->reasons, "the sidecar gives no answer: HTTP %d: %.*s", status,
              *error == '"' ? (int)(ecs_clock_skip(error, 0) - error - 2) : 0, error + 1);
+    /* With the parameter `for`, the sidecar may have applied a smaller limit. */
+    limit = ecs_clock_member(ecs_clock_member(body, "limits"), "max_error_ms");
+    if (*limit >= '0' && *limit <= '9' && strtod(limit, NULL) * 1e6 < answer->limit_ns)
+        answer->limit_ns = strtod(limit, NULL) * 1e6;
     /* Nothing is known to correct a clock whose source is an NTP server. */
+    answer->drift = strncmp(ecs_clock_member(body, "source"), "\"ntp\"", 5) ? 15e-6 : 100e-6;
     drift = ecs_clock_member(body, "max_drift_ppm");
-    answer->drift = (*drift >= '0' && *drift <= '9' ? strtod(drift, NULL) : strncmp(ecs_clock_member(body, "source"), "\"ntp\"", 5) ? 15 : 100) / 1e6;
+    if (*drift >= '0' && *drift <= '9') answer->drift = strtod(drift, NULL) / 1e6;
 }
 
 static bool ecs_clock_ready(int fd, short events, int64_t deadline) {
@@ -193,7 +212,8 @@ static bool ecs_clock_ready(int fd, short events, int64_t deadline) {
 static int ecs_clock_connect(const char *sidecar, int64_t deadline) {
     char host[256];
     const char *port = strrchr(sidecar, ':');
-    const size_t brackets = *sidecar == '[', length = port ? (size_t)(port - sidecar) - 2 * brackets : sizeof host;
+    const size_t brackets = *sidecar == '[';
+    const size_t length = port ? (size_t)(port - sidecar) - 2 * brackets : sizeof host;
     struct addrinfo hints, *found;
     int fd = -1, error = 0;
     socklen_t size = sizeof error;
@@ -204,8 +224,10 @@ static int ecs_clock_connect(const char *sidecar, int64_t deadline) {
     if (getaddrinfo(host, port + 1, &hints, &found)) return -1;
     for (const struct addrinfo *at = found; at && fd < 0; at = at->ai_next) {
         fd = socket(at->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-        if (fd >= 0 && ((connect(fd, at->ai_addr, at->ai_addrlen) && errno != EINPROGRESS) || !ecs_clock_ready(fd, POLLOUT, deadline) ||
-                        getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) || error))
+        if (fd < 0) continue;
+        if ((connect(fd, at->ai_addr, at->ai_addrlen) && errno != EINPROGRESS) ||
+            !ecs_clock_ready(fd, POLLOUT, deadline) ||
+            getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) || error)
             close(fd), fd = -1;
     }
     freeaddrinfo(found);
@@ -214,7 +236,8 @@ static int ecs_clock_connect(const char *sidecar, int64_t deadline) {
 
 /* Returns the status and finds the body, or returns 0. */
 static int ecs_clock_exchange(ecs_clock *clock, int64_t deadline, char *text, size_t size, char **body, bool *closes) {
-    const int length = snprintf(text, size, "GET /clock?max_error=%.0fns%s HTTP/1.1\r\nHost: %s\r\n\r\n", clock->max_error_ms * 1e6, clock->query, clock->sidecar);
+    const int length = snprintf(text, size, "GET /clock?max_error=%.0fns%s HTTP/1.1\r\nHost: %s\r\n\r\n",
+                                clock->max_error_ms * 1e6, clock->query, clock->sidecar);
     int status = 0;
     if (send(clock->socket, text, (size_t)length, MSG_NOSIGNAL) != length) return 0;
     for (size_t used = 0, whole; ecs_clock_ready(clock->socket, POLLIN, deadline);) {
@@ -241,10 +264,10 @@ static void ecs_clock_ask(ecs_clock *clock, ecs_clock_answer *answer) {
     bool is_reused, closes = true;
     int status;
     memset(answer, 0, sizeof *answer);
+    answer->limit_ns = clock->max_error_ms * 1e6;
     do {
         is_reused = clock->socket >= 0;
-        answer->asked = ecs_clock_of(CLOCK_MONOTONIC);
-        answer->wall_minus_monotonic = ecs_clock_of(CLOCK_REALTIME) - answer->asked;
+        answer->asked = ecs_clock_pair(&answer->wall_minus_monotonic);
         if (!is_reused) clock->socket = ecs_clock_connect(clock->sidecar, deadline);
         status = clock->socket < 0 ? 0 : ecs_clock_exchange(clock, deadline, text, sizeof text, &body, &closes);
         answer->got = ecs_clock_of(CLOCK_MONOTONIC);
@@ -256,12 +279,14 @@ static void ecs_clock_ask(ecs_clock *clock, ecs_clock_answer *answer) {
 }
 
 /* Computes the range at present. */
-static bool ecs_clock_at(const ecs_clock *clock, const ecs_clock_answer *answer, ecs_clock_now *now) {
-    const int64_t present = ecs_clock_of(CLOCK_MONOTONIC), growth = (int64_t)((double)(present - answer->asked) * answer->drift) + 1;
+static bool ecs_clock_at(const ecs_clock_answer *answer, ecs_clock_now *now) {
+    const int64_t present = ecs_clock_of(CLOCK_MONOTONIC);
+    const int64_t growth = (int64_t)((double)(present - answer->asked) * answer->drift) + 1;
     const int64_t bound = (answer->now.latest_ns - answer->now.earliest_ns) / 2 + growth;
     *now = answer->now;
     if (!answer->is_good) return false;
-    if ((double)bound > clock->max_error_ms * 1e6) return ecs_clock_refuse(now, "bound_over_limit", "the error bound has grown over the limit since the answer");
+    if ((double)bound > answer->limit_ns)
+        return ecs_clock_refuse(now, "bound_over_limit", "the error bound has grown over the limit since the answer");
     now->earliest_ns += present - answer->got - growth;
     now->latest_ns += present - answer->asked + growth;
     now->codes[0] = now->reasons[0] = 0;
@@ -269,9 +294,10 @@ static bool ecs_clock_at(const ecs_clock *clock, const ecs_clock_answer *answer,
 }
 
 static bool ecs_clock_is_fresh(const ecs_clock *clock) {
-    const int64_t present = ecs_clock_of(CLOCK_MONOTONIC), offset = ecs_clock_of(CLOCK_REALTIME) - present;
+    int64_t offset;
+    const int64_t present = ecs_clock_pair(&offset);
     ecs_clock_now now;
-    return ecs_clock_at(clock, &clock->last, &now) && (double)(present - clock->last.asked) < clock->cache_ms * 1e6 &&
+    return ecs_clock_at(&clock->last, &now) && (double)(present - clock->last.asked) < clock->cache_ms * 1e6 &&
            llabs(offset - clock->last.wall_minus_monotonic) < 5000000;
 }
 
@@ -295,7 +321,7 @@ bool ecs_clock_read(ecs_clock *clock, ecs_clock_now *now) {
         clock->last = answer, clock->is_in_flight = false, clock->flights++;
         pthread_cond_broadcast(&clock->landed);
     }
-    is_good = ecs_clock_at(clock, &clock->last, now);
+    is_good = ecs_clock_at(&clock->last, now);
     pthread_mutex_unlock(&clock->mutex);
     return is_good;
 }

@@ -2,7 +2,7 @@
 // includes this file first of all. Keep one client for the whole process:
 //
 //     static ecs_clock_cpp::Clock my_clock(5ms);
-//     auto timestamp = my_clock.now().latest;   // throws NotGood: refuse the step, also if the sidecar does not respond
+//     auto timestamp = my_clock.now().latest;   // throws NotGood, also if nobody responds: refuse the step
 //     write(timestamp);
 //     my_clock.wait_until_past(timestamp, 10s); // before anybody sees the write
 #pragma once
@@ -48,7 +48,8 @@ public:
 
     void wait_until_past(Time timestamp, Milliseconds patience) {
         ecs_clock_now now;
-        if (!ecs_clock_wait_until_past(&clock_, timestamp.time_since_epoch().count(), patience.count(), &now)) throw NotGood(now);
+        const auto nanoseconds = timestamp.time_since_epoch().count();
+        if (!ecs_clock_wait_until_past(&clock_, nanoseconds, patience.count(), &now)) throw NotGood(now);
     }
 
 private:

@@ -41,16 +41,24 @@ class Now:
     answer: dict[str, Any]  # what the sidecar answered: error_bound_ms, warnings, and more
 
 
+def path(max_error_ms: float, query: dict[str, str]) -> str:
+    parameters = {"max_error": f"{round(max_error_ms * 1e6)}ns", **query}
+    return "/clock?" + urlencode({name.rstrip("_"): value for name, value in parameters.items()})
+
+
 def clocks() -> tuple[int, int]:
-    """The monotonic clock and the wall clock, in nanoseconds."""
-    return time.monotonic_ns(), time.time_ns()
+    """The monotonic clock and the wall clock at the same moment, in nanoseconds."""
+    while True:
+        before, wall = time.monotonic_ns(), time.time_ns()
+        if time.monotonic_ns() - before < 1_000_000:  # otherwise something else ran in between
+            return before, wall
 
 
 class Answer:
     """A good answer. It was true at some moment between request and response. Its range grows from there."""
 
     def __init__(self, status: int, body: bytes, asked: tuple[int, int], limit_ms: float) -> None:
-        (self.asked, self.wall), self.got, self.limit_ns = asked, time.monotonic_ns(), limit_ms * 1e6
+        (self.asked, self.wall), self.got = asked, time.monotonic_ns()
         try:
             self.members = members = json.loads(body)
             if members.get("codes"):
@@ -58,12 +66,18 @@ class Answer:
             if status != 200 or members["verdict"] != "good":
                 raise ValueError(members.get("error"))
             self.earliest, self.latest = self._time("earliest"), self._time("latest")
+            # With the parameter `for`, the sidecar may have applied a smaller limit.
+            applied_ms = (members.get("limits") or {}).get("max_error_ms")
+            self.limit_ns = 1e6 * (limit_ms if applied_ms is None else min(limit_ms, applied_ms))
             # Nothing is known to correct a clock whose source is an NTP server.
-            self.drift = members.get("max_drift_ppm", 100 if members.get("source") == "ntp" else 15) / 1e6
+            usual_ppm = 100 if members.get("source") == "ntp" else 15
+            given_ppm = members.get("max_drift_ppm")
+            self.drift = (usual_ppm if given_ppm is None else given_ppm) / 1e6
             if self.earliest > self.latest or not 0 <= self.drift < 1:
                 raise ValueError("impossible range or drift")
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-            raise ClockNotGood(["no_answer"], [f"the sidecar gives no answer: HTTP {status}: {type(error).__name__}: {error}"]) from error
+            why = f"HTTP {status}: {type(error).__name__}: {error}"
+            raise ClockNotGood(["no_answer"], [f"the sidecar gives no answer: {why}"]) from error
 
     def _time(self, member: str) -> datetime:
         text = self.members[member]
@@ -80,7 +94,7 @@ class Answer:
         return now - self.asked < cache_ns and step_ns < SMALLEST_STEP_NS and self.is_good(now)
 
     def now(self) -> Now:
-        now, _ = clocks()
+        now = time.monotonic_ns()
         if not self.is_good(now):
             raise ClockNotGood(["bound_over_limit"], ["the error bound has grown over the limit since the answer"])
         # In whole microseconds, the least rounded down and the most rounded up.
@@ -95,10 +109,10 @@ class Clock:
     def __init__(
         self, max_error_ms: float, url: str | None = None, cache_ms: float = 100, timeout_s: float = 1, **query: str
     ) -> None:
-        """`query` has more parameters of /clock, such as `max_age="30m"`."""
+        """`query` has more parameters of /clock, such as `max_age="30m"` and `for_="cockroachdb"`."""
         address = urlsplit(url or os.environ.get("CLOCK_SIDECAR", "http://127.0.0.1:2780"))
         self._http = http.client.HTTPConnection(address.hostname or "", address.port, timeout_s)  # never a proxy
-        self._path = "/clock?" + urlencode({"max_error": f"{round(max_error_ms * 1e6)}ns", **query})
+        self._path = path(max_error_ms, query)
         self._limit_ms, self._cache_ns = max_error_ms, cache_ms * 1e6
         self._reset()
 
@@ -167,7 +181,8 @@ class FakeClock(Clock):
     """A clock for your tests: good with this error bound, until `fail("not_synchronized")`; `fail()` ends it."""
 
     def __init__(self, bound_ms: float = 0.5) -> None:
-        self.bound, self.codes = timedelta(milliseconds=bound_ms), ()
+        self.bound = timedelta(milliseconds=bound_ms)
+        self.codes: tuple[str, ...] = ()
 
     def fail(self, *codes: str) -> None:
         self.codes = codes

@@ -2,8 +2,8 @@
 
 # Asks the ecs-clock-emf sidecar whether this task's clock is good, and for the range that contains true time.
 #
-# Copy this file. It needs Ruby 3.0 or later and the standard library only. Keep one client for the whole process. With a
-# fiber scheduler nothing here blocks the event loop.
+# Copy this file. It needs Ruby 3.0 or later and the standard library only. Keep one client for the whole process. With
+# a fiber scheduler nothing here blocks the event loop.
 #
 #   clock = EcsClock.new(max_error_ms: 5)
 #   timestamp = clock.now.latest       # raises EcsClock::NotGood: refuse the step, also if the sidecar does not respond
@@ -35,11 +35,11 @@ class EcsClock
   end
 
   # A good answer. Its range was true at some moment between asked and got.
-  Answer = Struct.new(:range, :drift, :asked, :wall, :got)
+  Answer = Struct.new(:range, :limit_ns, :drift, :asked, :wall, :got)
 
-  # `query` has more parameters of /clock, such as { max_age: "30m" }.
-  def initialize(max_error_ms:, sidecar: ENV.fetch("CLOCK_SIDECAR", "http://127.0.0.1:2780"), cache_ms: 100, timeout_ms: 1000, query: {})
-    @uri = URI(sidecar)
+  # `query` has more parameters of /clock, such as { max_age: "30m", for: "cockroachdb" }.
+  def initialize(max_error_ms:, sidecar: nil, cache_ms: 100, timeout_ms: 1000, query: {})
+    @uri = URI(sidecar || ENV.fetch("CLOCK_SIDECAR", "http://127.0.0.1:2780"))
     @limit_ns = (max_error_ms * 1e6).round
     @path = "/clock?#{URI.encode_www_form({ max_error: "#{@limit_ns}ns" }.merge(query))}"
     @cache_ns = cache_ms * 1e6
@@ -83,7 +83,15 @@ class EcsClock
   private
 
   def monotonic = Process.clock_gettime(Process::CLOCK_MONOTONIC, :nanosecond)
-  def wall = Process.clock_gettime(Process::CLOCK_REALTIME, :nanosecond)
+
+  # Both clocks at the same moment.
+  def clocks
+    loop do
+      before = monotonic
+      wall = Process.clock_gettime(Process::CLOCK_REALTIME, :nanosecond)
+      return before, wall if monotonic - before < 1_000_000 # otherwise something else ran in between
+    end
+  end
 
   def reset
     @pid = Process.pid
@@ -111,14 +119,13 @@ class EcsClock
 
   def ask
     reused = @http.started?
-    asked = monotonic
-    wall_asked = wall
+    asked, wall = clocks
     @http.start unless reused
     body = +""
     response = @http.request(Net::HTTP::Get.new(@path)) do |incoming|
       incoming.read_body { |piece| (body << piece).bytesize > LARGEST_ANSWER and raise IOError, "too large" }
     end
-    read(response.code, JSON.parse(body), asked, wall_asked)
+    read(response.code, JSON.parse(body), asked, wall)
   rescue NotGood
     raise
   rescue StandardError => error
@@ -128,17 +135,19 @@ class EcsClock
     raise NotGood.new(["no_answer"], ["the sidecar gives no answer: #{error.message[0, 200].tr("\n", " ")}"])
   end
 
-  def read(status, members, asked, wall_asked)
+  def read(status, members, asked, wall)
     got = monotonic
     raise NotGood.new(members["codes"], members["reasons"]) unless Array(members["codes"]).empty?
     raise ArgumentError, "HTTP #{status}: #{members['error']}" unless status == "200" && members["verdict"] == "good"
 
     earliest, latest = members.values_at("earliest", "latest").map { |text| time(text) }
+    # With the parameter `for`, the sidecar may have applied a smaller limit.
+    limit_ns = [@limit_ns, (members.dig("limits", "max_error_ms") || Float::INFINITY) * 1e6].min
     # Nothing is known to correct a clock whose source is an NTP server.
-    drift = members.fetch("max_drift_ppm", members["source"] == "ntp" ? 100 : 15) / 1e6
+    drift = (members["max_drift_ppm"] || (members["source"] == "ntp" ? 100 : 15)) / 1e6
     raise ArgumentError, "impossible range or drift" unless earliest <= latest && drift >= 0 && drift < 1
 
-    Answer.new(Now.new(earliest, latest, members), drift, asked, wall_asked, got)
+    Answer.new(Now.new(earliest, latest, members), limit_ns, drift, asked, wall, got)
   end
 
   def time(text)
@@ -147,22 +156,24 @@ class EcsClock
   end
 
   def good?(answer, present)
-    (answer.range.latest - answer.range.earliest) / 2 * 1e9 + (present - answer.asked) * answer.drift <= @limit_ns
+    (answer.range.latest - answer.range.earliest) / 2 * 1e9 + (present - answer.asked) * answer.drift <= answer.limit_ns
   end
 
   def fresh?(answer)
-    present = monotonic
+    present, wall = clocks
     age = present - answer.asked
     age < @cache_ns && (wall - answer.wall - age).abs < SMALLEST_STEP_NS && good?(answer, present)
   end
 
   def at(answer)
     present = monotonic
-    raise NotGood.new(["bound_over_limit"], ["the error bound has grown over the limit since the answer"]) unless good?(answer, present)
+    unless good?(answer, present)
+      raise NotGood.new(["bound_over_limit"], ["the error bound has grown over the limit since the answer"])
+    end
 
-    least = ((present - answer.got) * (1 - answer.drift)).floor
-    most = ((present - answer.asked) * (1 + answer.drift)).ceil
-    Now.new(answer.range.earliest + least.to_r / 1_000_000_000, answer.range.latest + most.to_r / 1_000_000_000, answer.range.answer)
+    least = ((present - answer.got) * (1 - answer.drift)).floor.to_r / 1_000_000_000
+    most = ((present - answer.asked) * (1 + answer.drift)).ceil.to_r / 1_000_000_000
+    Now.new(answer.range.earliest + least, answer.range.latest + most, answer.range.answer)
   end
 
   # A clock for your tests: good with this error bound, not good while it has codes.

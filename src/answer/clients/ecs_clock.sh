@@ -62,7 +62,9 @@ ecs_clock_now() {
   esac
   ecs_clock_body=$(ecs_clock_ask "$@") || return
   ecs_clock_time='"\([0-9]\{4\}-[0-9][0-9]-[0-9][0-9]T[0-9:]\{8\}\.[0-9]\{6\}Z\)"'
-  ecs_clock_range=$(printf '%s\n' "$ecs_clock_body" | sed -n "s/.*\"earliest\":$ecs_clock_time,\"latest\":$ecs_clock_time.*/\1 \2/p")
+  ecs_clock_range=$(
+    printf '%s\n' "$ecs_clock_body" | sed -n "s/.*\"earliest\":$ecs_clock_time,\"latest\":$ecs_clock_time.*/\1 \2/p"
+  )
   if [ -n "$ecs_clock_range" ] && expr "${ecs_clock_range% *}" '<=' "${ecs_clock_range#* }" >/dev/null; then
     printf '%s\n' "$ecs_clock_range"
   else
@@ -70,8 +72,8 @@ ecs_clock_now() {
   fi
 }
 
-# ecs_clock_wait_until_past TIMESTAMP PARAMETER=VALUE…: succeeds once true time is certainly past the timestamp. It fails
-# after ECS_CLOCK_TRIES questions, 500 by default, 20 ms apart.
+# ecs_clock_wait_until_past TIMESTAMP PARAMETER=VALUE…: succeeds once true time is certainly past the timestamp. It
+# fails after ECS_CLOCK_TRIES questions, 500 by default, 20 ms apart.
 ecs_clock_wait_until_past() {
   ecs_clock_timestamp=$1
   shift
@@ -79,7 +81,8 @@ ecs_clock_wait_until_past() {
   while [ "$ecs_clock_tries" -gt 0 ]; do
     ecs_clock_tries=$((ecs_clock_tries - 1))
     if [ -n "${ECS_CLOCK_FAKE:-}" ]; then
-      ecs_clock_body=$(ecs_clock_now "$@") && expr "${ecs_clock_body% *}" '>' "$ecs_clock_timestamp" >/dev/null && return
+      ecs_clock_body=$(ecs_clock_now "$@") &&
+        expr "${ecs_clock_body% *}" '>' "$ecs_clock_timestamp" >/dev/null && return
     else
       # A clock that is not good may become good again.
       ecs_clock_body=$(ecs_clock_ask "$@" "after=$ecs_clock_timestamp" 2>/dev/null)

@@ -1,5 +1,7 @@
 """The asyncio client of ecs_clock.py, which must be beside it. A thousand simultaneous tasks make one request.
 
+Keep one client for the whole event loop:
+
     clock = AsyncClock(max_error_ms=5)
     timestamp = (await clock.now()).latest    # raises ClockNotGood: refuse the step
     await write(timestamp)
@@ -11,21 +13,21 @@ import os
 import re
 import time
 from datetime import datetime
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
-from ecs_clock import LARGEST_ANSWER, Answer, ClockNotGood, FakeClock, Now, clocks
+from ecs_clock import LARGEST_ANSWER, Answer, ClockNotGood, FakeClock, Now, clocks, path
 
 
 class AsyncClock:
-    """A client for asyncio. Keep one for each event loop."""
+    """A client for one event loop."""
 
     def __init__(
         self, max_error_ms: float, url: str | None = None, cache_ms: float = 100, timeout_s: float = 1, **query: str
     ) -> None:
-        """`query` has more parameters of /clock, such as `max_age="30m"`."""
+        """`query` has more parameters of /clock, such as `max_age="30m"` and `for_="cockroachdb"`."""
         self._address = urlsplit(url or os.environ.get("CLOCK_SIDECAR", "http://127.0.0.1:2780"))
-        query = {"max_error": f"{round(max_error_ms * 1e6)}ns", **query}
-        self._request = f"GET /clock?{urlencode(query)} HTTP/1.1\r\nHost: {self._address.netloc}\r\n\r\n".encode()
+        target = path(max_error_ms, query)
+        self._request = f"GET {target} HTTP/1.1\r\nHost: {self._address.netloc}\r\n\r\n".encode()
         self._limit_ms, self._cache_ns, self._timeout_s = max_error_ms, cache_ms * 1e6, timeout_s
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
         self._flight: asyncio.Task[Answer | ClockNotGood] | None = None
@@ -51,7 +53,7 @@ class AsyncClock:
         except ClockNotGood as error:
             return error
         except (OSError, EOFError, asyncio.TimeoutError, asyncio.LimitOverrunError) as error:
-            self._close()
+            self.close()
             return ClockNotGood(["no_answer"], [f"the sidecar gives no answer: {error!r}"])
         finally:
             self._flight = None
@@ -67,7 +69,7 @@ class AsyncClock:
                 status, body = await self._exchange(*self._streams)
                 return Answer(status, body, asked, self._limit_ms)
             except (OSError, EOFError):
-                self._close()
+                self.close()
                 # The sidecar may close a connection that was idle: then ask again on a new one.
                 if not is_reused:
                     raise
@@ -82,10 +84,11 @@ class AsyncClock:
             raise ConnectionError("not the sidecar's HTTP")
         body = await reader.readexactly(int(length[1]))
         if re.search(rb"(?i)\r\nconnection: *close\r\n", head):
-            self._close()
+            self.close()
         return int(status[1]), body
 
-    def _close(self) -> None:
+    def close(self) -> None:
+        """Closes the connection. A later request opens a new one."""
         if self._streams:
             self._streams[1].close()
             self._streams = None

@@ -7,19 +7,22 @@ use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use rustix::fs::OFlags;
 
 use super::clocks;
 use super::segment::{self, FILE_NAME, HEADER_SIZE, Malformed, SIZE, Segment, Status};
-use crate::clock::{Limits, Reason, Report};
+use crate::clock::{Limits, Reason, Report, Warning};
 use crate::reading::{ClockSource, SyncStatus};
-use crate::time::{Moment, TimeInterval};
+use crate::time::{Moment, TimeInterval, magnitude};
 
 /// A client that reads a state older than this takes the clock for free-running.
 const GRACE: Duration = Duration::from_secs(5);
 /// A client puts up with a segment that lies so far in its future.
 const BLUR: Duration = Duration::from_micros(1);
+/// A larger difference between two monotonic clocks means that they are different clocks. The writer writes at least
+/// once a minute, and a wall clock that was stepped in between looks alike.
+const OTHER_CLOCK: Duration = Duration::from_secs(60);
 /// How often a segment that is being written is read again, and the pause in between. A writer is done
 /// within microseconds, unless it was killed.
 const TRIES: u32 = 20;
@@ -63,14 +66,37 @@ impl std::error::Error for Unreadable {}
 /// # Errors
 /// [`Unreadable`] if a client would not open it.
 pub(crate) fn check(directory: &Path, limits: &Limits) -> Result<Report, Unreadable> {
-    let segment = read(directory)?;
+    let (segment, written) = read(directory)?;
     // The order of a client: if it is put to sleep in between, the bound is too large and not too small.
     let wall = Moment::now().wall;
-    Ok(judge(segment.as_ref(), wall, clocks::coarse(), limits))
+    let coarse = clocks::coarse();
+    let mut report = judge(segment.as_ref(), wall, coarse, limits);
+    if let (Some(segment), Some(written)) = (segment, written) {
+        let by = monotonic_difference(&segment, written, wall, coarse);
+        let differs = by.map(|by| Warning::MonotonicClocksDiffer { by });
+        report.warnings.extend(differs);
+    }
+    Ok(report)
 }
 
-/// The segment; `None` where its writer was killed in the middle of writing it.
-fn read(directory: &Path) -> Result<Option<Segment>, Unreadable> {
+/// How far the writer's monotonic clock is from that of this process, if it is another one. The two read the same wall
+/// clock, which dates the file, so the segment has the same age by both clocks.
+fn monotonic_difference(
+    segment: &Segment,
+    written: DateTime<Utc>,
+    wall: DateTime<Utc>,
+    coarse: Duration,
+) -> Option<TimeDelta> {
+    let age_of_file = wall.signed_duration_since(written);
+    // A file from before the start of the machine was written on another monotonic clock anyway.
+    let since_start = TimeDelta::from_std(coarse).ok()?;
+    let age = since_start - TimeDelta::from_std(segment.as_of).ok()?;
+    let difference = age_of_file - age;
+    (age_of_file < since_start && magnitude(difference) >= OTHER_CLOCK).then_some(difference)
+}
+
+/// The segment, `None` if its writer was killed in the middle of writing it, and the time of the file.
+fn read(directory: &Path) -> Result<(Option<Segment>, Option<DateTime<Utc>>), Unreadable> {
     let flags = i32::try_from(OFlags::NONBLOCK.bits()).unwrap_or_default();
     let file = OpenOptions::new()
         .read(true)
@@ -80,11 +106,12 @@ fn read(directory: &Path) -> Result<Option<Segment>, Unreadable> {
     let mut read_at = |buffer: &mut [u8], at| file.read_exact_at(buffer, at);
     for _ in 0..TRIES {
         if let Some(segment) = attempt(&mut read_at)? {
-            return Ok(Some(segment));
+            let written = file.metadata().and_then(|metadata| metadata.modified());
+            return Ok((Some(segment), written.ok().map(DateTime::from)));
         }
         std::thread::sleep(PAUSE);
     }
-    Ok(None)
+    Ok((None, None))
 }
 
 /// What fills a buffer with the bytes of the segment from an offset on, as they are at present.

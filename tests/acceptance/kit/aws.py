@@ -12,6 +12,9 @@ THROTTLED = {
     "Throttling", "ThrottlingException", "ThrottledException", "RequestThrottled", "RequestThrottledException",
     "TooManyRequestsException", "RequestLimitExceeded", "LimitExceededException", "SlowDown", "ServiceUnavailable",
 }  # fmt: skip
+# Temporary credentials often last an hour, which is less than a run.
+EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired", "UnauthorizedSSOTokenError", "SSOTokenLoadError"}
+RENEW_S, RENEW_EVERY_S = 1800, 20
 # A minute altogether: longer than the quotas of every service take to refill.
 PAUSES_S = (1, 2, 4, 8, 15, 30)
 
@@ -36,8 +39,10 @@ class Call:
 class Aws:
     """Calls of one account and region."""
 
-    def __init__(self, session, clock):
-        self._session, self._clock, self._clients = session, clock, {}
+    def __init__(self, sessions, clock, say=lambda text: None):
+        """`sessions()` makes a session, which reads the credentials anew."""
+        self._sessions, self._clock, self._say = sessions, clock, say
+        self._session, self._clients = sessions(), {}
         self.calls = []
         # What the calls that follow are for.
         self.phase, self.experiment = "plan", ""
@@ -53,19 +58,33 @@ class Aws:
         """One call, such as `call("logs", "PutLogEvents", …)`. Raises CallFailed."""
         action = action_of(service, operation)
         method = getattr(self.client(service), xform_name(operation))
-        for pause in (*PAUSES_S, None):
+        pauses, give_up = iter((*PAUSES_S, None)), None
+        while True:
             self.calls.append(Call(self.phase, self.experiment, action))
             try:
                 return method(**parameters)
             except ClientError as error:
-                code, message = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
-                if code not in THROTTLED or pause is None:
-                    raise CallFailed(action, code, message) from error
+                code, failure = error.response["Error"]["Code"], error
+                may_repeat = code in THROTTLED
             except BotoCoreError as error:
-                if pause is None or not getattr(error, "is_transient", _is_transient(error)):
-                    raise CallFailed(action, type(error).__name__, str(error)) from error
+                code, failure = type(error).__name__, error
+                may_repeat = "Connect" in code or "Timeout" in code
+            if code in EXPIRED:
+                give_up = give_up or self._clock.now() + RENEW_S
+                pause = self._renew() if self._clock.now() < give_up else None
+                method = getattr(self.client(service), xform_name(operation))
+            else:
+                pause = next(pauses) if may_repeat else None
+            if pause is None:
+                message = failure.response["Error"].get("Message", "") if isinstance(failure, ClientError) else str(failure)
+                raise CallFailed(action, code, message) from failure
             self._clock.sleep(pause)
-        raise AssertionError("unreachable")
+
+    def _renew(self):
+        """Reads the credentials again, since what was created has to be deleted with them."""
+        self._say("your credentials have expired: renew them (such as with aws sso login); this goes on as soon as they work")
+        self._session, self._clients = self._sessions(), {}
+        return RENEW_EVERY_S
 
     def pages(self, service, operation, key, /, *, token=("NextToken", "NextToken"), **parameters):
         """Every item of a paged answer. `token` names the token in the request and in the answer."""
@@ -86,7 +105,3 @@ class Aws:
             if error.code in absent or (error.code == "ValidationError" and "does not exist" in str(error)):
                 return None
             raise
-
-
-def _is_transient(error):
-    return "Connect" in type(error).__name__ or "Timeout" in type(error).__name__

@@ -12,7 +12,8 @@ from kit.experiments.base import judged
 from kit.inventory import Inventory
 from kit.reporting import write_report
 from kit.run import ALL_MEASURED, NOT_MEASURED, REFUTED, describe, measure, start_state
-from kit.up import IMAGES, up
+from kit.state import locked
+from kit.up import IMAGES, local_tag, up
 
 # What older versions of boto3 do not know: without it their answers lack what the judges read.
 NEEDED = {
@@ -25,6 +26,11 @@ NEEDED = {
 def verify(run, confirm):
     """A whole verification; returns the exit code. `confirm(text)` shows the plan and asks."""
     check_boto3()
+    with locked(run.options.folder):
+        return _verify(run, confirm)
+
+
+def _verify(run, confirm):
     run.state = start_state(run.options, run.options.account)
     run.state.content["requested"] = sorted(
         {*run.state.content.get("requested", []), *requested(run.options)}, key=lambda name: int(name[1:])
@@ -97,7 +103,7 @@ def down(run):
                 raise
     if inventory.failures:
         run.state.failures["down"] = "; ".join(inventory.failures)
-    run.tools.forget([f"{run.prefix}:{target}-{run.options.arch}" for target in IMAGES])
+    run.tools.forget([local_tag(run, target) for target in IMAGES])
     for kind, names in left.items():
         run.say(f"left behind: {kind}: {', '.join(names)}")
     return left

@@ -38,8 +38,10 @@ class Run:
         self.options, self.aws, self.clock, self.tools = options, aws, clock, tools
         self._say = say or (lambda text: print(text, file=sys.stderr, flush=True))
         self.state, self.partition, self.notes = None, "aws", []
+        # Against stand-ins: its report must not be taken for one of AWS.
+        self.rehearsal = False
         self.stacks, self.kit, self.urls, self.images, self.network, self.groups = None, {}, {}, {}, {}, {}
-        self.player = Player()
+        self.player, self.task_alarms_failed = Player(), None
         self.probe, self.settled_at, self.began_ms = None, None, 0
         self._events = {}
 

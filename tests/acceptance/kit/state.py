@@ -4,12 +4,32 @@ import json
 import os
 import re
 import secrets
+from contextlib import contextmanager
+
+try:
+    import fcntl
+except ImportError:  # Windows has no such locks
+    fcntl = None
 
 from kit.errors import KitError
 
 PREFIX = "ecs-clock-verify"
 TAG = "ecs-clock-emf:verify"
 VERSION = 1
+
+
+@contextmanager
+def locked(folder):
+    """Holds the folder: two runs at once would take each other's state for an unfinished one."""
+    if fcntl is None:
+        yield
+        return
+    with open(folder / "lock", "w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise KitError(f"another verification runs in {folder}: wait for its end, or give another --folder") from error
+        yield
 
 
 class State:

@@ -58,6 +58,16 @@ def probe_container(run, seconds):
     }  # fmt: skip
 
 
+def timer(run, seconds):
+    """The one container of a task that is essential: it ends the task, so that no task outlives a lost laptop."""
+    return {
+        "name": "timer", "image": run.options.probe_image or PYTHON_IMAGE, "essential": True, "memory": 64, "user": "65532:65532",
+        "readonlyRootFilesystem": True, "linuxParameters": {"capabilities": {"drop": ["ALL"]}},
+        "command": ["python3", "-c", f"import signal,time;signal.signal(15,lambda *_:exit(0));time.sleep({seconds})"],
+        "logConfiguration": log_configuration(run, run.kit["ProbeGroup"], "timer"),
+    }  # fmt: skip
+
+
 def probe_task(run, seconds):
     """The shipped task with the probe in the place of the application. It does not wait for the segment: that is a question."""
     group = run.kit["ProbeGroup"]

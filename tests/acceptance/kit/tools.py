@@ -26,6 +26,12 @@ class Tools:
         done = subprocess.run(["docker", "version"], capture_output=True, text=True, check=False)
         return "the Docker engine does not answer: start it" if done.returncode else None
 
+    @staticmethod
+    def commit():
+        """The commit of this checkout, marked if files have changed since; nothing if git does not know."""
+        done = subprocess.run(["git", "-C", str(TOP), "describe", "--always", "--dirty", "--abbrev=12"], capture_output=True, text=True, check=False)
+        return {"commit": done.stdout.strip()} if done.returncode == 0 else {}
+
     def build(self, target, tag):
         self._run(
             ["docker", "build", "--file", str(TOP / "container" / "Dockerfile"), "--target", target, "--platform", f"linux/{self._arch}",

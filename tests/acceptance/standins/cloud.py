@@ -55,7 +55,7 @@ class Cloud:
         self.calls = []  # (phase, "service:Operation") in their order
         self.fail_at, self.failed = None, None  # the number of the call that fails, and what it was
         self.interrupt_call = self.interrupt_at = None
-        self.throttle_every = 0
+        self.throttle_every, self.expired_at, self.expired_until = 0, 0.0, 0.0
         self.denied = set()  # actions that IAM denies
         self.prefix = None  # with which every name in a changing call has to begin, once it is known
         self.aws = None
@@ -93,6 +93,8 @@ class Cloud:
         if number == self.fail_at:
             self.failed = action
             raise Refused("InternalFailure", "seeded: the call fails")
+        if self.expired_at and self.expired_at <= self.time < self.expired_until:
+            raise Refused("ExpiredTokenException", "The security token included in the request is expired")
         if self.throttle_every and number % self.throttle_every == 0:
             raise Refused("ThrottlingException", "Rate exceeded")
         self._check(phase, action, operation, parameters)

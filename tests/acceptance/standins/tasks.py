@@ -33,6 +33,7 @@ class Ecs:
     def __init__(self, cloud, logs, faults, images):
         self._cloud, self._logs, self._faults, self._images = cloud, logs, faults, images
         self.clusters, self.definitions, self.tasks, self.services = set(), {}, {}, {}
+        self.ever = []
         self._lines, self._random, self._rollout = recorded_lines(), random.Random(7), None
 
     # ---- definitions
@@ -41,6 +42,7 @@ class Ecs:
         revision = 1 + sum(1 for arn in self.definitions if f"/{family}:" in arn)
         arn = f"arn:aws:ecs:{REGION}:{ACCOUNT}:task-definition/{family}:{revision}"
         self.definitions[arn] = {"containers": containerDefinitions, "status": "ACTIVE", "family": family, **rest}
+        self.ever.append(self.definitions[arn])
         return {"taskDefinition": {"taskDefinitionArn": arn, "family": family, "revision": revision}}
 
     def make_definition(self, physical, properties, tags):
@@ -139,7 +141,7 @@ class Ecs:
                 return "ResourceInitializationError: failed to validate logger args: AccessDeniedException"
             if group not in self._logs.groups:
                 return "ResourceInitializationError: failed to validate logger args: The specified log group does not exist."
-            if container["image"].endswith(":missing"):
+            if container["image"].partition("@")[0].endswith(":missing"):
                 return f"CannotPullContainerError: {container['image']}: not found"
         return ""
 

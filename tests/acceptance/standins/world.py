@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import boto3  # noqa: F401 (loaded before the clock starts)
 from emf_extract import RULES, read
 from kit.aws import Aws
+from kit.errors import KitError
 from kit.run import Options, Run
 from standins.cloud import ACCOUNT, REGION, Cloud, FakeClock
 from standins.formation import CloudFormation
@@ -36,6 +37,7 @@ class Faults:
     idle_close_s: float = 5.0
     drift: str = ""  # a stack that has drifted
     failing_stack: str = ""
+    unknown_type: str = ""  # a type that CloudFormation does not know here
     scheduled_status: str = "Complete"
     lost_line: bool = False
     no_last_words: bool = False
@@ -52,13 +54,17 @@ class FakeTools:
     """Docker that builds at once, and `explain` by the second reading of the specification."""
 
     def __init__(self, world):
-        self._world, self.real = world, None
+        self._world, self.real, self.fails = world, None, False
 
     def missing(self):
         return None
 
+    def commit(self):
+        return {"commit": "0123456789ab"}
+
     def build(self, target, tag):
-        pass
+        if self.fails:
+            raise KitError(f"docker build --target {target} failed: seeded")
 
     def push(self, tag, remote, password):
         repository, _, name = remote.rpartition("/")[2].partition(":")
@@ -82,7 +88,7 @@ class World:
     """An account without anything in it."""
 
     def __init__(self, faults=None):
-        self.faults = faults or Faults()
+        self.faults, self.said = faults or Faults(), []
         cloud = self.cloud = Cloud()
         self.s3, self.ecr, self.sqs = S3(), Ecr(), Sqs(cloud)
         self.sns = Sns(cloud, self.sqs)
@@ -142,8 +148,9 @@ class World:
     def run(self, folder, ahead=0.0, **options):
         """The kit, set up to run in this world."""
         clock = FakeClock(self.cloud, ahead)
-        aws = Aws(self.cloud.session(), clock)
-        run = Run(Options(ACCOUNT, REGION, yes=True, folder=folder, **options), aws, clock, FakeTools(self), say=lambda text: None)
+        aws = Aws(self.cloud.session, clock, self.said.append)
+        run = Run(Options(ACCOUNT, REGION, yes=True, folder=folder, **options), aws, clock, FakeTools(self), say=self.said.append)
+        run.rehearsal = True
         self.cloud.aws = aws
         return run
 

@@ -136,7 +136,27 @@ fn a_file_is_read_or_says_why_not() {
     fs::write(&path, with_support.to_bytes(2)).unwrap();
     assert!(matches!(unreadable(), Unreadable::NeedsVmClock));
     fs::write(&path, written.to_bytes(2)).unwrap();
-    assert_eq!(read(directory.path()).unwrap(), Some(written));
+    assert_eq!(read(directory.path()).unwrap().0, Some(written));
     fs::write(&path, written.to_bytes(3)).unwrap();
-    assert_eq!(read(directory.path()).unwrap(), None);
+    assert_eq!(read(directory.path()).unwrap(), (None, None));
+}
+
+/// A client in another time namespace reads `CLOCK_MONOTONIC` with another offset.
+#[test]
+fn another_monotonic_clock_is_found_out_by_the_time_of_the_file() {
+    let wall: DateTime<Utc> = "2026-11-29T10:00:00Z".parse().unwrap();
+    for (what, file_age_s, coarse_s, by_s) in [
+        ("fresh", 0, 1_000, None),
+        ("30 s old", 30, 1_030, None),
+        ("stepped by less", 59, 1_000, None),
+        ("the writer is ahead", 10, 610, Some(400)),
+        ("the writer is a day behind", 10, 87_410, Some(-86_400)),
+        // Nothing is known about a file from before the start of the machine.
+        ("restarted", 5_000, 600, None),
+    ] {
+        let written = wall - TimeDelta::seconds(file_age_s);
+        let coarse = Duration::from_secs(coarse_s);
+        let found = monotonic_difference(&segment(Status::Synchronized), written, wall, coarse);
+        assert_eq!(found, by_s.map(TimeDelta::seconds), "{what}");
+    }
 }

@@ -110,5 +110,7 @@ class Behaviour(Experiment):
         facts = [f"document of {form['length']} bytes, {'chunked' if form['chunked'] else 'with its length'}", f"idle close after {idle['seconds']:.3f} s",
                  f"{burst['requests']} requests at once, {burst['refused']} refused"]  # fmt: skip
         if host := evidence.get("host"):
-            facts.append(f"kernel {host['kernel']}, clock source {host['clocksource']}, devices {', '.join(host['devices']) or 'none'}, adjtimex {host['adjtimex']}")
+            facts.append(f"kernel {host['kernel']}, clock source {host['clocksource']}, devices {', '.join(host['devices']) or 'none'}")
+            kernel = host["adjtimex"]
+            facts.append("adjtimex: " + (kernel if isinstance(kernel, str) else ", ".join(f"{name} {value}" for name, value in kernel.items())))
         return Verdict(REFUTED if wrong else AS_CLAIMED, "; ".join(wrong or facts[:3]), wrong + facts)

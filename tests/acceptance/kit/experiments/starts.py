@@ -6,7 +6,7 @@ from kit import tasks
 from kit.errors import KitError
 from kit.experiments.base import AS_CLAIMED, MEASURED, NOT_MEASURED, REFUTED, Experiment, Verdict, plural
 
-TASKS, RUN_S = 5, 100
+TASKS, RUN_S, LONGEST_S = 5, 100, 900
 
 
 class LastLines(Experiment):
@@ -18,8 +18,8 @@ class LastLines(Experiment):
         started_ms = run.clock.now_ms()
         group = run.kit["ProbeGroup"]
         container = tasks.sidecar(run, group, run.drill_cluster, "stopped")
-        container |= {"essential": True, "logConfiguration": tasks.log_configuration(run, group, "stop")}
-        definition = tasks.register(run, "stop", [container])
+        container |= {"logConfiguration": tasks.log_configuration(run, group, "stop")}
+        definition = tasks.register(run, "stop", [container, tasks.timer(run, LONGEST_S)])
         arns = [tasks.start(run, definition) for _ in range(TASKS)]
         yield from tasks.until_status(run, arns, "RUNNING", tasks.STOPPED)
         yield RUN_S
@@ -69,7 +69,8 @@ class Blocked(Experiment):
         group = run.kit["ProbeGroup"]
 
         def container(**changes):
-            return [tasks.sidecar(run, group, run.drill_cluster, "blocked") | {"essential": True} | changes]
+            # As shipped: not essential. It keeps its task from starting all the same.
+            return [tasks.sidecar(run, group, run.drill_cluster, "blocked") | changes, tasks.timer(run, LONGEST_S)]
 
         missing_group = tasks.log_configuration(run, f"{group}-missing", "blocked")
         repository = run.images["sidecar"].partition("@")[0]

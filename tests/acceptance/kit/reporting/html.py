@@ -4,19 +4,19 @@ import base64
 import re
 from html import escape
 
-from kit.reporting.markdown import MARKS, cleanup, sentence
+from kit.reporting.markdown import MARKS, REHEARSAL, cleanup, sentence
 
 STYLE = """
 :root { color-scheme: light dark; --good: #1a7f37; --bad: #b42318; --fact: #1f5fbf; --none: #6b6b6b; --line: #8884 }
 @media (prefers-color-scheme: dark) { :root { --good: #57c46f; --bad: #ff8377; --fact: #79aefc; --none: #a5a5a5 } }
 body { font: 16px/1.5 system-ui, "DejaVu Sans", sans-serif; max-width: 68rem; margin: 2rem auto; padding: 0 1rem }
 h1 { font-size: 1.6rem; line-height: 1.25 } h2 { font-size: 1.15rem; margin-top: 2.5rem; padding-top: 1rem; border-top: 1px solid var(--line) }
-table { border-collapse: collapse; width: 100%; font-size: .92rem } th, td { text-align: left; vertical-align: top; padding: .3rem .6rem .3rem 0 }
-td { overflow-wrap: anywhere } tr { border-bottom: 1px solid var(--line) } td:first-child { white-space: nowrap; overflow-wrap: normal }
+table { border-collapse: collapse; width: 100%; font-size: .92rem } th, td { overflow-wrap: anywhere; text-align: left; vertical-align: top; padding: .3rem .6rem .3rem 0 }
+tr { border-bottom: 1px solid var(--line) } td:first-child { white-space: nowrap; overflow-wrap: normal }
 .wide td:first-child { white-space: normal; overflow-wrap: anywhere }
 .verdict { white-space: nowrap; font-weight: 600 } .as-claimed { color: var(--good) } .refuted { color: var(--bad) }
 .measured { color: var(--fact) } .not-measured { color: var(--none) } .rule { color: var(--none) }
-.pictures { display: flex; flex-wrap: wrap; gap: 1rem } .pictures img { max-width: 100%; border: 1px solid var(--line) }
+.pictures { display: flex; flex-wrap: wrap; gap: 1rem } .pictures figure { flex: 1 1 26rem; max-width: 34rem } .pictures img { width: 100%; border: 1px solid var(--line) }
 figure { margin: 0 } figcaption { font-size: .9rem } svg { max-width: 100%; height: auto } code { font-size: .92em }
 @media print { body { max-width: none } h2 { break-after: avoid } figure, tr { break-inside: avoid } }
 """
@@ -31,6 +31,7 @@ def html(report, plot, pictures):
         f"<h1>Acceptance of ecs-clock-emf {escape(version)} on AWS</h1>",
         f"<p>Region {escape(report['region'])}, {report['date']}, run {report['id']}. "
         + escape(", ".join(f"{name} {value}" for name, value in report["versions"].items())) + ".</p>",
+        f"<p>{_text(REHEARSAL)}</p>" if report["rehearsal"] else "",
         f"<p><strong>{escape(sentence(report))}</strong> {_text(cleanup(report))}</p>", _overview(report),
     ]  # fmt: skip
     if report["not_requested"]:

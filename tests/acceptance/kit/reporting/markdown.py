@@ -1,5 +1,6 @@
 """The report in Markdown."""
 
+REHEARSAL = "**This was a rehearsal against stand-ins. It states nothing about AWS.**"
 MARKS = {"as claimed": "✓", "measured": "●", "refuted": "✗", "not measured": "–"}
 
 
@@ -24,7 +25,7 @@ def markdown(report, has_plot, pictures):
         f"# Acceptance of ecs-clock-emf {report['versions']['ecs-clock-emf']} on AWS", "",
         f"Region {report['region']}, {report['date']}, run {report['id']}. "
         + ", ".join(f"{name} {version}" for name, version in report["versions"].items()) + ".", "",
-        sentence(report), "", "| | question | verdict | what was found |", "|---|---|---|---|",
+        *([REHEARSAL, ""] if report["rehearsal"] else []), sentence(report), "", "| | question | verdict | what was found |", "|---|---|---|---|",
         *(f"| {e['id']} | {_cell(e['question'])} | {MARKS[e['verdict']]} {e['verdict']} | {_cell(e['summary'])} |" for e in report["experiments"]), "",
     ]  # fmt: skip
     if report["not_requested"]:

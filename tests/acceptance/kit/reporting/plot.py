@@ -1,9 +1,13 @@
 """The plot of K8 as SVG: the bound over time, with its refreshes, and the bound over the age of its reference."""
 
+import math
+
 from kit.experiments.endpoint import samples_of, segments
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, GAP = 900, 250, 70, 15, 30, 75
 MOST_POINTS = 700
+# Readable on white and on black, since the file has no background.
+TEXT = "#7a7a7a"
 
 
 def growth_plot(documents):
@@ -28,7 +32,8 @@ def _panel(offset, points, x_title, y_title, marks):
     xs, ys = [x for x, _ in points], [y for _, y in points]
     x_low, x_high = min(xs), max(xs) if max(xs) > min(xs) else min(xs) + 1
     # From zero, so that a small change does not look like a large one.
-    y_high = max(ys) * 1.1 or 1
+    y_ticks = ticks(0, max(ys) or 1)
+    y_high = y_ticks[-1]
 
     def place(x, y):
         return (
@@ -38,20 +43,29 @@ def _panel(offset, points, x_title, y_title, marks):
 
     bottom = offset + TOP + HEIGHT
     parts = [f'<rect x="{LEFT}" y="{offset + TOP}" width="{WIDTH - LEFT - RIGHT}" height="{HEIGHT}" fill="none" stroke="#8888"/>']
-    for step in range(5):
-        y = y_high * step / 4
-        x = x_low + (x_high - x_low) * step / 4
-        (_, py), (px, _) = place(x_low, y), place(x, 0)
-        anchor = "start" if step == 0 else "end" if step == 4 else "middle"
+    for y in y_ticks:
+        _, py = place(x_low, y)
         parts += [
             f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{py:.1f}" y2="{py:.1f}" stroke="#8883"/>',
-            f'<text x="{LEFT - 8}" y="{py + 4:.1f}" text-anchor="end" fill="currentColor">{y:.3g}</text>',
-            f'<text x="{px:.1f}" y="{bottom + 18}" text-anchor="{anchor}" fill="currentColor">{x:.3g}</text>',
+            f'<text x="{LEFT - 8}" y="{py + 4:.1f}" text-anchor="end" fill="{TEXT}">{y:g}</text>',
         ]
+    for x in ticks(x_low, x_high):
+        if x_low <= x <= x_high:
+            px, _ = place(x, 0)
+            parts.append(f'<text x="{px:.1f}" y="{bottom + 18}" text-anchor="middle" fill="{TEXT}">{x:g}</text>')
     for mark in marks:
         px, _ = place(mark, 0)
         parts.append(f'<line x1="{px:.1f}" x2="{px:.1f}" y1="{offset + TOP}" y2="{bottom}" stroke="#c77700" stroke-dasharray="3 4"/>')
     parts += [f'<circle cx="{px:.1f}" cy="{py:.1f}" r="1.8" fill="#2f6fd0"/>' for px, py in (place(x, y) for x, y in points)]
     legend = ", dashed: a refresh" if marks else ""
-    parts.append(f'<text x="{LEFT}" y="{offset + 20}" fill="currentColor" font-weight="600">{y_title} over {x_title}{legend}</text>')
+    parts.append(f'<text x="{LEFT}" y="{offset + 20}" fill="{TEXT}" font-weight="600">{y_title} over {x_title}{legend}</text>')
     return "".join(parts)
+
+
+def ticks(low, high):
+    """About five round numbers from at or below `low` to at or above `high`."""
+    rough = (high - low) / 5
+    magnitude = 10 ** math.floor(math.log10(rough))
+    step = next(m * magnitude for m in (1, 2, 2.5, 5, 10) if m * magnitude >= rough * 0.999)
+    first = math.floor(low / step)
+    return [round(n * step, 12) for n in range(first, math.ceil(high / step - 1e-9) + 1)]

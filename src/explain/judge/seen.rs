@@ -1,0 +1,51 @@
+//! Noting what occurs more than once.
+
+use std::collections::HashSet;
+use std::hash::Hash;
+
+/// What has been seen; most events have few things, and a search through few is faster than a hash.
+pub(super) struct Seen<T> {
+    few: Vec<T>,
+    many: HashSet<T>,
+}
+
+impl<T> Default for Seen<T> {
+    fn default() -> Self {
+        Self {
+            few: Vec::new(),
+            many: HashSet::new(),
+        }
+    }
+}
+
+impl<T: Eq + Hash> Seen<T> {
+    const FEW: usize = 16;
+
+    pub(super) fn new() -> Self {
+        Self::default()
+    }
+
+    /// Notes one more, and says whether it is new.
+    pub(super) fn insert(&mut self, one: T) -> bool {
+        if self.few.contains(&one) {
+            return false;
+        }
+        if self.few.len() < Self::FEW {
+            self.few.push(one);
+            return true;
+        }
+        self.many.insert(one)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_thing_is_new_once_however_many_there_are() {
+        let mut seen = Seen::new();
+        assert!((0..100).all(|one| seen.insert(one)));
+        assert!(!(0..100).any(|one| seen.insert(one)));
+    }
+}
