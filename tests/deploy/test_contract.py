@@ -158,7 +158,7 @@ def test_every_member_renamed_by_the_program_is_found(demonstration_alarms, emit
     ("MetricName: ClockReadErrors", "MetricName: ReadErrors"),
     ("MetricName: ClockStep", "MetricName: Step"),
     ("Default: ECS/ClockAccuracy", "Default: ECS/Clock"),
-    ("Dimensions: [{Name: ClusterName, Value: !Ref ClusterName}, {Name: ServiceName,", "Dimensions: [{Name: ClusterName, Value: !Ref ClusterName}, {Name: Service,"),
+    ("{Name: !Ref NameDimension, Value: !Ref ServiceName}", "{Name: Service, Value: !Ref ServiceName}"),
     ('"ClockReferenceAge", "ClusterName"', '"ReferenceAge", "ClusterName"'),
     ('[".", "LinesDropped"', '[".", "DroppedLines"'),
     ("unnest Line.ClockErrorBound", "unnest Line.ErrorBound"),
