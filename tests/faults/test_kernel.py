@@ -40,6 +40,8 @@ def test_an_estimate_of_chrony_is_good(programs):
         ({"maxerror": 12_000, "offset": 60_000_000, "status": NANO | 1}, "writes no estimate"),
         ({"maxerror": 1_507, "esterror": 103, "tick": 10_100}, "is being corrected by over 500 ppm"),
         ({"maxerror": 1_507, "esterror": 16_000_000}, "maximum of 16 s"),
+        # 2^32 ns: what some kernels make of a negative offset. It had been taken for 5.7 s.
+        ({"maxerror": 1_507, "esterror": 103, "offset": 1 << 32, "status": NANO | 1}, "cannot be right"),
     ],
 )
 def test_an_unknown_bound_has_a_cause(programs, members, cause):

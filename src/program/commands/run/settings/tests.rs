@@ -160,6 +160,35 @@ fn another_endpoint_takes_precedence_and_counts_as_inside_ecs() {
     assert_eq!(faults(&[], &[(OWN, ""), ENDPOINT]), [OWN]);
 }
 
+/// With 16 s the growth between two requests alone takes most of what databases accept.
+#[cfg(target_os = "linux")]
+#[test]
+fn with_a_segment_the_source_ntp_is_asked_every_four_seconds() {
+    let segment = ("clockbound-directory", "/tmp");
+    for (flags, sample_s, cross_check_s) in [
+        (&[("source", "ntp")][..], 16, None),
+        (&[("source", "ntp"), segment], 4, None),
+        (
+            &[("source", "ntp"), segment, ("sample-interval", "8s")],
+            8,
+            None,
+        ),
+        (&[("source", "kernel"), segment], 10, None),
+        // The cross-check of another source is not hurried by a segment.
+        (
+            &[("source", "kernel"), ("cross-check", "ntp"), segment],
+            10,
+            Some(16),
+        ),
+    ] {
+        let config = configured(flags, &[]).unwrap();
+        let sample = Duration::from_secs(sample_s);
+        assert_eq!(config.rules.sample_interval, sample, "{flags:?}");
+        let cross_check = config.cross_check.map(|ntp| ntp.interval);
+        assert_eq!(cross_check, cross_check_s.map(Duration::from_secs));
+    }
+}
+
 #[test]
 fn sources_need_what_they_read() {
     assert_eq!(faults(&[("source", "ecs")], &[]), ["--source"]);
