@@ -13,13 +13,15 @@ pub(crate) mod html;
 pub(crate) mod json;
 mod line;
 mod plot;
+mod rules;
 mod state;
 mod statement;
 pub(crate) mod text;
 mod timeline;
 
 pub(crate) use self::history::{History, Reception};
-pub(crate) use self::statement::{Input, Rules, Statement};
+pub(crate) use self::rules::Rules;
+pub(crate) use self::statement::{Input, Statement};
 
 #[cfg(test)]
 mod tests;

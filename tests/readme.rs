@@ -103,10 +103,10 @@ fn the_line_shown_is_one_of_the_program_and_yields_its_points() {
     let line = Line::deserialize(&mut serde_json::Deserializer::from_str(text)).unwrap();
     assert_eq!(line.clock_error_bound.len(), line.samples);
     assert_eq!(line.version, env!("CARGO_PKG_VERSION"));
-    let options = Options {
-        input: Input::Stdout,
-        now: parse_now(&line.aws.timestamp.to_string()).unwrap(),
-    };
+    let options = Options::new(
+        Input::Stdout,
+        parse_now(&line.aws.timestamp.to_string()).unwrap(),
+    );
     let mut events = explain(text.as_bytes(), options);
     let event = events.next().unwrap().unwrap();
     assert_eq!((event.points.len(), event.problems.len()), (3, 0));

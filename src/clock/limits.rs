@@ -2,22 +2,20 @@
 
 mod age;
 mod error;
+mod invalid;
 mod preset;
 mod query;
 
-use std::fmt;
 use std::time::Duration;
 
 pub use self::age::AgeLimit;
 #[cfg(feature = "cli")]
 pub(crate) use self::age::parse_duration;
 pub use self::error::ErrorLimit;
+pub use self::invalid::InvalidLimit;
 pub use self::preset::{InvalidPreset, Preset};
 pub use self::query::{ClockQuery, InvalidQuery};
 use crate::reading::ClockSource;
-
-/// How much is shown of a text that was given, in characters.
-const SHOWN: usize = 200;
 
 /// What is asked of a clock beyond being synchronized and knowing its error bound.
 ///
@@ -103,55 +101,6 @@ impl Limits {
         }
     }
 }
-
-/// Why a text is not a limit.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum InvalidLimit {
-    /// Not a number with one of the units of an [`ErrorLimit`].
-    Error {
-        /// The text.
-        given: String,
-        /// What was probably meant.
-        hint: Option<String>,
-    },
-    /// Larger than [`ErrorLimit::MAX`].
-    ErrorTooLarge {
-        /// The text.
-        given: String,
-    },
-    /// Neither a duration nor `off`.
-    Age {
-        /// The text.
-        given: String,
-    },
-}
-
-impl fmt::Display for InvalidLimit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Error { given, hint } => {
-                write!(
-                    f,
-                    "expected a number and one of ns, us, ms and s, such as 5ms, or off, got {given:?}"
-                )?;
-                match hint {
-                    Some(hint) => write!(f, "; did you mean {hint}?"),
-                    None => Ok(()),
-                }
-            }
-            Self::ErrorTooLarge { given } => {
-                write!(f, "expected at most 60s, or off, got {given:?}")
-            }
-            Self::Age { given } => write!(
-                f,
-                "expected a duration with a unit, such as 30m or 1h, or off, got {given:?}"
-            ),
-        }
-    }
-}
-
-impl std::error::Error for InvalidLimit {}
 
 #[cfg(test)]
 mod tests;

@@ -70,17 +70,23 @@ pub(super) fn plot(history: &History, now: Instant, limit: Option<Duration>) -> 
                     span { "now" }
                 }
             }
-            ul class="legend" aria-hidden="true" {
-                li { span class="swatch band" {} "error bound" }
-                @if limit.is_some_and(|limit| frame.shows(limit)) {
-                    li { span class="swatch limit" {} "limit" }
-                } @else if let Some(limit) = limit {
-                    li { "limit ±" (in_ms(limit)) ", outside of the picture" }
-                }
-                li { span class="swatch lost" {} "not synchronized" }
-                li { span class="swatch silent" {} "no reading" }
-            }
+            (legend(&frame, limit))
             figcaption { (caption(&points, now, history.span())) }
+        }
+    }
+}
+
+fn legend(frame: &Frame, limit: Option<Duration>) -> Markup {
+    html! {
+        ul class="legend" aria-hidden="true" {
+            li { span class="swatch band" {} "error bound" }
+            @if limit.is_some_and(|limit| frame.shows(limit)) {
+                li { span class="swatch limit" {} "limit" }
+            } @else if let Some(limit) = limit {
+                li { "limit ±" (in_ms(limit)) ", outside of the picture" }
+            }
+            li { span class="swatch lost" {} "not synchronized" }
+            li { span class="swatch silent" {} "no reading" }
         }
     }
 }

@@ -1,8 +1,8 @@
 //! What the lines of one process state of each stretch of time.
 
 use super::history::{Process, Window};
+use super::rules::Rules;
 use super::state::{State, Unknown};
-use super::statement::Rules;
 
 /// After a step, a bound over the limit belongs to the step for so long at most: then the sidecar no longer enlarges its
 /// figures without a reason of their own.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::claim::Claim;
 use super::history::{History, Process};
+use super::rules::Rules;
 use super::state::{State, Unknown};
 use super::timeline::{Segment, Timeline};
 
@@ -11,34 +12,6 @@ use super::timeline::{Segment, Timeline};
 const STILL_RUNNING_MS: i64 = 180_000;
 /// Points of the curve of a task.
 pub(super) const CURVE_POINTS: usize = 480;
-
-/// What a statement is judged by.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Rules {
-    /// The limit, in milliseconds.
-    pub max_error_ms: f64,
-    /// How fast a clock may drift between two readings, as a ratio.
-    pub drift: f64,
-    /// The first moment, in milliseconds since 1970; otherwise each task begins with its first line.
-    pub from_ms: Option<i64>,
-    /// The last moment; otherwise the last one that all tasks cover that were still running.
-    pub to_ms: Option<i64>,
-}
-
-impl Rules {
-    /// How many milliseconds it takes until a bound has grown by `growth_ms`, rounded down.
-    pub(super) fn milliseconds_of_growth(&self, growth_ms: f64) -> i64 {
-        if growth_ms <= 0.0 {
-            return 0;
-        }
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "a cast from a float saturates"
-        )]
-        let elapsed = (growth_ms / self.drift).floor() as i64;
-        elapsed
-    }
-}
 
 /// A file that was read.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::claim::{Claim, Claims};
 use super::history::Process;
+use super::rules::Rules;
 use super::state::{State, Unknown};
-use super::statement::Rules;
 
 /// A stretch of time in one state, in milliseconds since 1970.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

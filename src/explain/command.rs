@@ -123,10 +123,10 @@ pub fn run(
     variable: impl Fn(&str) -> Option<String>,
     mut on_failure: impl FnMut(&Failure<'_>),
 ) -> Outcome {
-    let options = Options {
-        input: matches.get_one("input").copied().unwrap_or_default(),
-        now: matches.get_one("now").copied().unwrap_or_else(Utc::now),
-    };
+    let options = Options::new(
+        matches.get_one("input").copied().unwrap_or_default(),
+        matches.get_one("now").copied().unwrap_or_else(Utc::now),
+    );
     let files: Vec<PathBuf> = matches
         .get_many("file")
         .into_iter()

@@ -30,25 +30,27 @@ impl fmt::Display for Position {
 
 /// What an event is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum Kind {
-    /// It is or holds an EMF document, right or wrong.
+    /// An EMF document, valid or not, whatever wraps it.
     Document,
-    /// It is something else.
+    /// Any other event.
     Other,
-    /// It is not an event: what is said concerns the input as a whole.
+    /// No event: the findings concern the input as a whole.
     Input,
 }
 
-/// One event of the input and everything that is to be said of it.
+/// One event of the input with its data points and findings.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Explained {
-    /// Where it stands.
+    /// Its place in the input.
     pub position: Position,
     /// What it is.
     pub kind: Kind,
     /// The length of its text in bytes.
     pub bytes: u64,
-    /// Broken rules.
+    /// The rules that it breaks.
     pub problems: Vec<Problem>,
     /// Data points: one for each dimension set and metric of a directive.
     pub points: Vec<Point>,
@@ -71,15 +73,16 @@ impl Explained {
         }
     }
 
-    /// Whether something is sure to be lost.
+    /// Whether something is certain to be lost.
     #[must_use]
     pub fn has_fault(&self) -> bool {
         self.problems.iter().any(Problem::is_fault)
     }
 }
 
-/// A data point that CloudWatch takes from an event.
+/// A data point that CloudWatch extracts from an event.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Point {
     /// The metric's namespace.
     pub namespace: Arc<str>,
@@ -95,7 +98,7 @@ pub struct Point {
     pub timestamp: i64,
     /// The values.
     pub values: Arc<Values>,
-    /// False where the point may not exist: a warning or fault of the event says why.
+    /// False where the point may not exist; a warning or fault of the event has the reason.
     pub certain: bool,
 }
 
@@ -109,6 +112,7 @@ impl Point {
 
 /// The values of a data point, as the document has them.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub enum Values {
     /// Single values, 1 to 100.
     List(Vec<Number>),
@@ -158,17 +162,17 @@ impl Problem {
         }
     }
 
-    pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
+    pub(super) fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }
 
-    /// Gives the rule's next step as a hint, for what only a setting can cure.
-    pub(super) fn with_cure(self) -> Self {
+    /// Adds the rule's next step as a hint, where only a setting helps.
+    pub(super) fn with_next_step(self) -> Self {
         let step = self.rule.next_step().trim_end_matches('.');
         let (first, rest) = step.split_at(1);
         let hint = format!("{}{rest}", first.to_ascii_lowercase());
-        self.hint(hint)
+        self.with_hint(hint)
     }
 
     /// The rule that is broken.
@@ -177,7 +181,7 @@ impl Problem {
         self.rule
     }
 
-    /// Where in the event: a path such as `_aws.Timestamp`, or what the sentence is about.
+    /// The place in the event: a path such as `_aws.Timestamp`, or the subject of the sentence.
     #[must_use]
     pub fn place(&self) -> &str {
         &self.place
@@ -197,7 +201,7 @@ impl Problem {
 
     /// What may help in this case, beyond the rule's own next step.
     #[must_use]
-    pub fn advice(&self) -> Option<&str> {
+    pub fn hint(&self) -> Option<&str> {
         self.hint.as_deref()
     }
 
@@ -207,13 +211,13 @@ impl Problem {
         self.rule.severity()
     }
 
-    /// Whether something is sure to be lost.
+    /// Whether something is certain to be lost.
     #[must_use]
     pub fn is_fault(&self) -> bool {
         self.severity() == Severity::Fault
     }
 
-    /// How sure it is.
+    /// How certain it is.
     #[must_use]
     pub fn confidence(&self) -> Confidence {
         self.rule.confidence()

@@ -58,7 +58,7 @@ pub fn check(input: &[u8]) {
 
 fn options(input: Input) -> Options {
     let now = time("2026-11-22T12:00:00Z");
-    Options { input, now }
+    Options::new(input, now)
 }
 
 fn events_of(input: &[u8], options: Options) -> (Vec<Explained>, u64) {
@@ -77,7 +77,7 @@ fn check_events(input: &[u8], events: &[Explained], lines: u64, form: Input) {
         problems.any(|problem| wanted.contains(&problem.rule()))
     };
     let all = input.split_inclusive(|byte| *byte == b'\n').count() as u64;
-    if has_rule(&[Rule::Gzip, Rule::Utf16]) {
+    if has_rule(&[Rule::Gzip, Rule::Zip, Rule::Utf16]) {
         assert_eq!((lines, events.len()), (1, 1));
     } else {
         assert_eq!(lines, all);
@@ -92,7 +92,10 @@ fn check_events(input: &[u8], events: &[Explained], lines: u64, form: Input) {
     assert!(!has_rule(&[Rule::NoEmf]) || count(Kind::Document) == 0);
     let begins_object = |line: &[u8]| line.starts_with(b"{") || line.starts_with(b"\xef\xbb\xbf{");
     let mut each = input.split(|byte| *byte == b'\n');
-    if form == Input::Stdout && !has_rule(&[Rule::Gzip, Rule::Utf16]) && !each.any(begins_object) {
+    if form == Input::Stdout
+        && !has_rule(&[Rule::Gzip, Rule::Zip, Rule::Utf16])
+        && !each.any(begins_object)
+    {
         // On stdout a line that does not begin an object is an event.
         let events = count(Kind::Document) + count(Kind::Other);
         assert_eq!(events as u64, lines);
@@ -279,8 +282,8 @@ const WRAPPINGS: &[Wrapping] = &[
     },
     Wrapping {
         wrap: |line| json!(line).to_string(),
-        rules: &[Rule::JsonString],
-        certain: false,
+        rules: &[Rule::ExportAssumed],
+        certain: true,
     },
     Wrapping {
         wrap: |line| format!("INFO:root:{line}"),
@@ -294,11 +297,14 @@ const OF_SHIPPING: &[Rule] = &[
     Rule::ByteOrderMark,
     Rule::ExportAssumed,
     Rule::ViewerTime,
+    Rule::ViewerPrefix,
+    Rule::Copied,
     Rule::LeadingBlank,
     Rule::MultiLine,
     Rule::SeveralDocuments,
     Rule::Prefix,
     Rule::LambdaPrefix,
+    Rule::LambdaLevelPrefix,
     Rule::LambdaJson,
     Rule::FireLens,
     Rule::DockerJson,
@@ -313,7 +319,10 @@ const OF_SHIPPING: &[Rule] = &[
     Rule::NotListed,
     Rule::Cut,
     Rule::TrailingText,
+    Rule::JoinedLines,
+    Rule::NotJson,
     Rule::JsonBroken,
+    Rule::UnreadableForm,
 ];
 
 fn check_wrapped(line: &str) {
@@ -364,9 +373,9 @@ fn check_wrapped(line: &str) {
 
 /// What is said of an event, without where it stands and what is of the wrapping.
 fn verdict(event: &Explained, of_wrapping: &[Rule], certain: bool) -> (Vec<Point>, Vec<String>) {
-    let points = event.points.iter().cloned().map(|point| Point {
-        certain: point.certain && certain,
-        ..point
+    let points = event.points.iter().cloned().map(|mut point| {
+        point.certain &= certain;
+        point
     });
     let problems = event
         .problems

@@ -1,12 +1,13 @@
 //! One document in, its problems and data points out. Pure.
 
 mod checks;
+mod directive;
 pub(super) mod document;
 pub(super) mod json;
 mod metadata;
 mod place;
-mod plan;
 mod schema;
+mod seen;
 mod targets;
 mod time;
 mod values;
@@ -15,6 +16,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 
 use self::document::Root;
 use self::metadata::Metadata;
+use self::place::Place;
 use super::finding::{Explained, Point, Problem};
 use super::kind::Effect;
 use super::rule::Rule;
@@ -22,7 +24,6 @@ use crate::limits::{MAX_AHEAD_MS, MAX_PAST_MS};
 
 use self::time::rfc3339;
 
-pub(super) use self::metadata::Plans;
 pub use self::time::{InvalidTime, parse_now};
 
 /// Problems of one event that are listed; the rest is counted.
@@ -31,22 +32,19 @@ const MAX_PROBLEMS: usize = 1_000;
 const MAX_POINTS: usize = 10_000;
 
 /// Judges a document: everything found is added to `explained`.
-pub(super) fn judge(
-    root: &Root<'_>,
-    now: DateTime<Utc>,
-    plans: &mut Plans,
-    explained: &mut Explained,
-) {
+pub(super) fn judge(root: &Root<'_>, now: DateTime<Utc>, explained: &mut Explained) {
     let mut problems = Vec::new();
-    let metadata = Metadata::read(root, plans, &mut problems);
-    let path = if root.aws.is_some() {
-        "_aws.Timestamp"
-    } else {
-        "Timestamp"
-    };
-    let late = |timestamp| time_problem(path, timestamp, now);
-    problems.extend(metadata.timestamp.and_then(late));
-    let mut points = targets::explain(root, &metadata.plan, metadata.timestamp, &mut problems);
+    let aws = Place::root_member("_aws");
+    let metadata = Metadata::read(root, &mut problems);
+    let mut points = Points::default();
+    if let Some(metadata) = &metadata {
+        let members = metadata.members(&aws);
+        let timestamp = schema::timestamp(&members, &mut problems);
+        let directives = schema::directives(&members, &mut problems);
+        let late = |timestamp| time_problem(&members.timestamp_place(), timestamp, now);
+        problems.extend(timestamp.and_then(late));
+        points = targets::judge(root, &directives, timestamp, &mut problems);
+    }
     if points.count == 0 && !problems.iter().any(Problem::is_fault) {
         let expected = "at least one metric and one dimension set";
         problems.push(Problem::new(
@@ -63,7 +61,7 @@ pub(super) fn judge(
         points = Points::default();
     }
     let unsure = |effect| matches!(effect, Effect::PerhapsEvent | Effect::MetricOrEvent);
-    if problems.iter().any(|problem| unsure(problem.effect())) {
+    if root.misnamed.is_some() || problems.iter().any(|problem| unsure(problem.effect())) {
         points
             .listed
             .iter_mut()
@@ -89,11 +87,11 @@ struct Points {
 }
 
 impl Points {
-    fn push(&mut self, point: impl FnOnce() -> Point) {
-        self.count += 1;
-        if self.listed.len() < MAX_POINTS {
-            self.listed.push(point());
-        }
+    /// Adds so many points. Those beyond the limit are only counted, since sets times metrics may be many.
+    fn extend(&mut self, points: impl ExactSizeIterator<Item = Point>) {
+        self.count += points.len() as u64;
+        let room = MAX_POINTS.saturating_sub(self.listed.len());
+        self.listed.extend(points.take(room));
     }
 }
 
@@ -119,5 +117,5 @@ fn time_problem(place: &str, timestamp: i64, now: DateTime<Utc>) -> Option<Probl
     };
     let now = now.to_rfc3339_opts(SecondsFormat::AutoSi, true);
     let given = format!("{timestamp}{moment}");
-    Some(Problem::new(rule, place, given, format!("{relation} {now}")).hint(hint))
+    Some(Problem::new(rule, place, given, format!("{relation} {now}")).with_hint(hint))
 }

@@ -1,26 +1,37 @@
-//! What every rule has: severity, confidence, counter, effect.
+//! The properties of a rule: severity, confidence, counter, effect.
 
 use std::fmt;
 
 /// Whether a finding means that something is lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
-    /// Something is sure to be lost.
+    /// Something is certain to be lost.
     Fault,
-    /// Nothing may be lost, or an assumption was made.
+    /// Possibly nothing is lost, or an assumption was made.
     Warning,
+}
+
+impl Severity {
+    /// Every value.
+    pub const ALL: &'static [Self] = &[Self::Fault, Self::Warning];
+
+    /// The word for it in reports.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Fault => "fault",
+            Self::Warning => "warning",
+        }
+    }
 }
 
 impl fmt::Display for Severity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Fault => "fault",
-            Self::Warning => "warning",
-        })
+        f.write_str(self.as_str())
     }
 }
 
-/// How sure a finding is.
+/// How certain a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Confidence {
     /// The documentation says so, or it was measured.
@@ -31,18 +42,30 @@ pub enum Confidence {
     Unknown,
 }
 
-impl fmt::Display for Confidence {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl Confidence {
+    /// Every value.
+    pub const ALL: &'static [Self] = &[Self::Documented, Self::Reported, Self::Unknown];
+
+    /// The word for it in reports.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
             Self::Documented => "documented",
             Self::Reported => "reported",
             Self::Unknown => "unknown",
-        })
+        }
+    }
+}
+
+impl fmt::Display for Confidence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 
 /// The metric in the namespace `AWS/Logs` that counts a fault of this kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum Counter {
     /// `EMFParsingErrors`: the document does not have the format.
     ParsingErrors,
@@ -50,21 +73,33 @@ pub enum Counter {
     ValidationErrors,
 }
 
-impl fmt::Display for Counter {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl Counter {
+    /// Every value.
+    pub const ALL: &'static [Self] = &[Self::ParsingErrors, Self::ValidationErrors];
+
+    /// The word for it in reports.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
             Self::ParsingErrors => "EMFParsingErrors",
             Self::ValidationErrors => "EMFValidationErrors",
-        })
+        }
+    }
+}
+
+impl fmt::Display for Counter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 
 /// What a finding costs. Its `Display` is the half sentence of the report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum Effect {
-    /// Nothing.
+    /// None.
     Nothing,
-    /// Nothing of it can be read here.
+    /// Explain cannot read it.
     NotRead,
     /// The input holds no EMF document.
     NoMetric,
@@ -92,7 +127,9 @@ pub enum Effect {
     Dimensions,
     /// All points of this metric.
     Metric,
-    /// The metric or the dimension, which another finding says.
+    /// Perhaps all points of this metric.
+    PerhapsMetric,
+    /// The metric or the dimension; another finding reports which.
     OneOfBoth,
     /// The metric counts as many times as it is written.
     Multiplied,
@@ -123,6 +160,7 @@ impl fmt::Display for Effect {
             Self::PerhapsSet => "CloudWatch may drop this dimension set",
             Self::Dimensions => "CloudWatch publishes the metrics of this set without any dimension, if at all",
             Self::Metric => "CloudWatch drops this metric",
+            Self::PerhapsMetric => "CloudWatch may drop this metric",
             Self::OneOfBoth => "one of the two cannot be right, see the other finding",
             Self::Multiplied => "CloudWatch counts the values once for each definition, so sums and counts are multiplied",
         })

@@ -1,52 +1,63 @@
-//! What CloudWatch makes of log lines in embedded metric format (EMF): the data points, or why there are none.
+//! Explains what CloudWatch makes of log lines in embedded metric format (EMF): the data points, or why there are none.
 //!
-//! CloudWatch keeps a wrong document as an ordinary log line and says nothing. [`explain`] reads what people have, lines of
-//! any EMF writer or an export of them, and gives each event with its data points and with every [`Rule`] that it breaks:
-//! where, what was given, what is expected, what it costs, and how sure that is.
+//! CloudWatch keeps an invalid document as an ordinary log line and reports nothing. [`explain`] reads what people have,
+//! lines of any EMF writer or an export of them, and gives each event with its data points and with every [`Rule`] that it
+//! breaks: where, what was given, what is expected, what it costs, and how certain that is.
+//!
+//! - [`explain`] judges events; [`report`] prints the result as text or JSON.
+//! - [`input`] only reads events, from any export.
+//! - [`limits`] has CloudWatch's limits.
+//! - With the feature `cli` (default), `command` is the command line.
+//!
+//! Without default features the crate needs no clock, no files and no threads, and compiles to WebAssembly.
 //!
 //! # What a document is
 //! An event that begins with `{` and has a member `_aws` at its root, or `CloudWatchMetrics` (version 0). What viewers put
-//! around events is taken off; what would be in CloudWatch is a fault, and the document inside is judged all the same.
-//! All other events are counted and no fault, with these exceptions: an event that is not UTF-8, and a JSON object that is
-//! cut off where the input ends without a line feed, or after 16,384 bytes, where `FireLens` splits.
+//! around events is removed. What would be in CloudWatch too is a fault, and the document inside is judged all the same.
+//! All other events are counted and no fault, with these exceptions:
+//! - an event that is not UTF-8
+//! - a document in another notation than JSON
+//! - a JSON object that is cut off where the input ends without a line feed, or after 16,384 bytes, where `FireLens` splits
 //!
-//! # Where the sources are silent
-//! - A member named twice: readers of JSON differ. It is a warning, and the last one is taken for the points.
-//! - `1574109732004.0` is not an integer here: whether CloudWatch takes it for one is unknown.
+//! # Where the sources disagree
+//! - A member named twice: JSON parsers differ. It is a warning, and the last one is used for the points.
+//! - `1574109732004.0` is not an integer here: whether CloudWatch accepts it is unknown.
 //! - Metadata nested more than 127 deep, or with half of a surrogate pair, counts as broken JSON.
-//!
-//! The reference of all rules is `README.md` beside this file.
 
 #![cfg_attr(not(test), deny(clippy::disallowed_methods))]
 
 #[cfg(feature = "cli")]
 pub mod command;
+#[cfg(test)]
+mod cost;
 mod finding;
 #[doc(hidden)]
 pub mod fuzzing;
-mod input;
+pub mod input;
 mod judge;
 mod kind;
 pub mod limits;
 pub mod report;
 mod rule;
+mod serialize;
+mod work;
 
 use std::collections::VecDeque;
 use std::io::{self, BufRead};
 
 use chrono::{DateTime, Utc};
 
-use self::input::{Event, Reader};
-use self::judge::Plans;
+use self::input::{RawEvent, Reader};
 
 pub use self::finding::{Explained, Kind, Point, Position, Problem, Values};
-pub use self::input::Input;
+pub use self::input::{Input, InvalidInput};
 pub use self::judge::{InvalidTime, parse_now};
 pub use self::kind::{Confidence, Counter, Effect, Severity};
 pub use self::rule::Rule;
 
 /// How [`explain`] reads and judges.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Options {
     /// The form of the input.
     pub input: Input,
@@ -54,7 +65,15 @@ pub struct Options {
     pub now: DateTime<Utc>,
 }
 
-/// Reads events from `input` and says what CloudWatch makes of each.
+impl Options {
+    /// Reads in this form, and judges timestamps as of `now`.
+    #[must_use]
+    pub fn new(input: Input, now: DateTime<Utc>) -> Self {
+        Self { input, now }
+    }
+}
+
+/// Reads events from `input` and judges what CloudWatch makes of each.
 ///
 /// One pass in bounded memory: no event is held beyond what CloudWatch takes, and of one event at most 10,000 points and
 /// 1,000 problems are listed. Give it a buffer of 64 KiB or more.
@@ -67,7 +86,7 @@ pub struct Options {
 /// use emf_explain::{Input, Options, explain, parse_now};
 ///
 /// let line = br#"{"_aws":{"Timestamp":1574109732004,"CloudWatchMetrics":[{"Namespace":"N","Dimensions":[["Service"]],"Metrics":[{"Name":"Time","Unit":"Seconds"},{"Name":"Hits"}]}]},"Service":"api","Time":3}"#;
-/// let options = Options { input: Input::Auto, now: parse_now("2019-11-18T21:00:00Z")? };
+/// let options = Options::new(Input::Auto, parse_now("2019-11-18T21:00:00Z")?);
 /// for event in explain(line.as_slice(), options) {
 ///     let event = event?;
 ///     assert_eq!((event.points.len(), event.problems.len()), (1, 1));
@@ -83,7 +102,6 @@ pub fn explain<R: BufRead>(input: R, options: Options) -> Events<R> {
     Events {
         reader: Reader::new(input, options.input),
         now: options.now,
-        plans: Plans::default(),
         found: VecDeque::new(),
         ended: false,
     }
@@ -93,7 +111,6 @@ pub fn explain<R: BufRead>(input: R, options: Options) -> Events<R> {
 pub struct Events<R> {
     reader: Reader<R>,
     now: DateTime<Utc>,
-    plans: Plans,
     found: VecDeque<Explained>,
     ended: bool,
 }
@@ -116,10 +133,10 @@ impl<R: BufRead> Iterator for Events<R> {
             if self.ended {
                 return None;
             }
-            let (found, plans, now) = (&mut self.found, &mut self.plans, self.now);
+            let (found, now) = (&mut self.found, self.now);
             match self
                 .reader
-                .step(&mut |event| found.push_back(judged(event, now, plans)))
+                .step(&mut |event| found.push_back(judged(event, now)))
             {
                 Ok(goes_on) => self.ended = !goes_on,
                 Err(error) => {
@@ -132,7 +149,7 @@ impl<R: BufRead> Iterator for Events<R> {
 }
 
 /// Judges an event.
-fn judged(event: Event<'_>, now: DateTime<Utc>, plans: &mut Plans) -> Explained {
+fn judged(event: RawEvent<'_>, now: DateTime<Utc>) -> Explained {
     let mut explained = Explained::new(event.position, event.bytes, event.kind);
     let refused = event
         .problems
@@ -140,7 +157,7 @@ fn judged(event: Event<'_>, now: DateTime<Utc>, plans: &mut Plans) -> Explained 
         .any(|problem| problem.effect() == Effect::Refused);
     judge::add_problems(&mut explained, event.problems);
     if let Some(root) = &event.root {
-        judge::judge(root, now, plans, &mut explained);
+        judge::judge(root, now, &mut explained);
     }
     if refused {
         explained.points.clear();

@@ -1,4 +1,4 @@
-//! CloudWatch's limits of the embedded metric format: the one place where they are written down.
+//! CloudWatch's limits for the embedded metric format.
 
 /// The largest log event that CloudWatch Logs takes, in bytes (since April 2025).
 pub const MAX_EVENT_BYTES: usize = 1024 * 1024;
@@ -29,7 +29,7 @@ pub const MAX_MAGNITUDE: f64 =
     2_348_542_582_773_833_227_889_480_596_789_337_027_375_682_548_908_319_870_707_290_971_532_209_025_114_608_443_463_698_998_384_768_703_031_934_976.0;
 
 /// The units of the schema.
-pub const UNITS: [&str; 27] = [
+pub const UNITS: &[&str] = &[
     "Seconds",
     "Microseconds",
     "Milliseconds",

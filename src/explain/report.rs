@@ -1,4 +1,4 @@
-//! The report of all events: written as it goes, bounded for every line, summed up at the end.
+//! The report of all events: written event by event, bounded for every line, with a summary at the end.
 
 mod escape;
 mod json;
@@ -17,11 +17,11 @@ const BYTES_OF_A_LINE: usize = 4 * 1024 * 1024;
 /// Bytes of the report for a byte of an event.
 const BYTES_FOR_A_BYTE: usize = 4;
 
-/// Writes what is found.
+/// Prints events as text or JSON.
 pub struct Report<W: Write> {
     output: BufWriter<W>,
     json: bool,
-    /// Whether a person reads along.
+    /// Whether a person watches.
     is_terminal: bool,
     style: Style,
     file: Option<String>,
@@ -119,7 +119,7 @@ impl<W: Write> Report<W> {
 
     fn json_event(&mut self, event: &Explained) -> io::Result<()> {
         for problem in &event.problems {
-            json::problem(
+            json::record(
                 &mut self.scratch,
                 self.file.as_deref(),
                 event.position,
@@ -132,7 +132,7 @@ impl<W: Write> Report<W> {
                 self.budget.left_out += 1;
                 continue;
             }
-            json::point(
+            json::record(
                 &mut self.scratch,
                 self.file.as_deref(),
                 event.position,
@@ -188,7 +188,7 @@ impl<W: Write> Report<W> {
         Ok(())
     }
 
-    /// Says how much of the last line was left out.
+    /// Reports how much of the last line was left out.
     fn report_left_out(&mut self) -> io::Result<()> {
         let left_out = std::mem::take(&mut self.budget.left_out);
         if left_out == 0 {
@@ -200,7 +200,7 @@ impl<W: Write> Report<W> {
                 line: self.budget.line,
                 event: None,
             };
-            json::problem(&mut self.scratch, self.file.as_deref(), position, &problem)?;
+            json::record(&mut self.scratch, self.file.as_deref(), position, &problem)?;
         } else {
             self.text.clear();
             text::problem(&mut self.text, self.style, &problem);

@@ -82,10 +82,16 @@ rules! {
         "Check that the lines are those of the writer, and that the format is EMF: one JSON object with the member _aws."
     Gzip "gzip" Fault Documented - NotRead
         "The input is compressed with gzip, as S3 exports are."
-        "Decompress it first: gunzip -c FILE | ecs-clock-emf explain."
+        "Decompress it first: gunzip -c FILE."
+    Zip "zip" Fault Documented - NotRead
+        "The input is a zip archive, as downloads of several files and spreadsheets are."
+        "Unpack it first: unzip -p FILE."
+    UnreadableForm "unreadable-form" Fault Unknown - NotRead
+        "Lines hold documents in a form that explain cannot read. What CloudWatch makes of them is not known."
+        "Extract the messages first, for example jq -r '.logEvents[].message' FILE, or base64 -d FILE | gunzip."
     Utf16 "utf-16" Fault Documented - NotRead
         "The input is UTF-16, as some shells of Windows write it."
-        "Convert it first: iconv -f UTF-16 -t UTF-8 FILE | ecs-clock-emf explain."
+        "Convert it first: iconv -f UTF-16 -t UTF-8 FILE."
     ByteOrderMark "byte-order-mark" Warning Reported - Nothing
         "The input begins with a byte order mark, which an editor or export has written."
         "Ignore this if the writer itself does not write one."
@@ -95,6 +101,12 @@ rules! {
     ViewerTime "viewer-time" Warning Unknown - Nothing
         "A time before the document is taken for the viewer's, as docker logs -t and aws logs tail write it."
         "If the writer itself writes the time, give --input stdout and see what that costs."
+    ViewerPrefix "viewer-prefix" Warning Unknown - Nothing
+        "The same prefix before every line is taken for the viewer's, as docker compose logs, stern and grep write it."
+        "If the writer itself writes the prefix, give --input stdout and see what that costs."
+    Copied "copied" Warning Unknown - Nothing
+        "A copy has altered the text: lines broken at the width of a terminal, or no-break spaces in place of blanks."
+        "Ignore this if it was copied from a screen; otherwise give --input stdout."
     LeadingBlank "leading-blank" Warning Unknown - Nothing
         "Blanks before the document are taken for the viewer's."
         "Ignore this if the writer itself writes none."
@@ -111,12 +123,15 @@ rules! {
     LambdaPrefix "lambda-prefix" Warning Reported - Nothing
         "The document follows the text prefix of AWS Lambda, which CloudWatch is reported to skip."
         "Ignore this, or remove the prefix to be certain."
+    LambdaLevelPrefix "lambda-level-prefix" Warning Unknown - PerhapsEvent
+        "The document follows the prefix of Lambda's Python runtime ([LEVEL], time, request); whether CloudWatch skips it is not known."
+        "Print the document to stdout without the logger."
     LambdaJson "lambda-json" Fault Reported - Hidden
         "The document is a string in an object of Lambda's JSON log format."
         "Use a metrics library that writes to stdout directly, or set the function's log format to text."
     FireLens "firelens" Fault Documented - Hidden
-        "The document is a string in a record of `FireLens` (Fluent Bit)."
-        "Add \"log_key\": \"log\" to the options of the awsfirelens log driver, so that only the line itself is sent."
+        "The document is a string in a record of Fluent Bit (`FireLens` on ECS)."
+        "Send the line itself: \"log_key\": \"log\" in the options of the awsfirelens log driver on ECS, log_key log in the output cloudwatch_logs on EKS."
     DockerJson "docker-json-file" Fault Documented - Hidden
         "The document is a string in a record of Docker's json-file driver."
         "Send the member log only, for instance with the awslogs driver in place of an agent that tails the file."
@@ -141,6 +156,12 @@ rules! {
     TrailingText "trailing-text" Fault Documented P Event
         "Something follows the JSON object on its line."
         "End every document with a line feed."
+    JoinedLines "joined-lines" Fault Documented P Event
+        "The event has other lines beside the document: the log driver has joined them."
+        "Remove the option awslogs-multiline-pattern or awslogs-datetime-format, or choose a pattern that every document matches."
+    NotJson "not-json" Fault Documented - Hidden
+        "The document was written in another notation than JSON."
+        "Encode the document as JSON."
     JsonBroken "json-broken" Fault Documented P Event
         "The line begins as a document and is not valid JSON."
         "Write the document with a JSON library; NaN and infinity are not JSON."
@@ -166,6 +187,9 @@ rules! {
     MetadataTooLarge "metadata-too-large" Fault Unknown - NotRead
         "The metadata holds more values than explain keeps."
         "Split the metrics over several documents."
+    MetadataMisnamed "metadata-misnamed" Fault Documented - Hidden
+        "The metadata has another name than _aws."
+        "Name the member _aws."
     TimestampMissing "timestamp-missing" Fault Documented P Event
         "The timestamp is missing."
         "Add _aws.Timestamp: milliseconds since 1970 as an integer."
@@ -250,6 +274,9 @@ rules! {
     MetricNameTooLong "metric-name-too-long" Fault Reported V Metric
         "A metric's name has more than 255 characters."
         "Shorten the name."
+    MetricNameUnusual "metric-name-unusual" Warning Unknown - PerhapsMetric
+        "A metric's name has blanks at its ends, a colon at its beginning, control characters or characters beyond ASCII."
+        "Use printable ASCII characters, without blanks at the ends or a colon at the beginning."
     UnitNotString "unit-not-string" Fault Documented V Event
         "Unit is not a string."
         "Leave Unit out or use one of CloudWatch's words."
@@ -292,6 +319,12 @@ rules! {
     DistributionTooLong "distribution-too-long" Fault Reported V Event
         "A distribution has more than 100 values."
         "Spread the values over several documents."
+    CountsMissing "counts-missing" Warning Unknown - PerhapsMetric
+        "A distribution has Values and no Counts; each value is taken to count once."
+        "Write Counts beside Values."
+    StatisticsImpossible "statistics-impossible" Warning Unknown - PerhapsMetric
+        "A statistic set or distribution is of no possible values: a minimum above the maximum, a count below 1, a sum out of reach."
+        "Correct the numbers."
     DistributionInvalid "distribution-invalid" Fault Reported V Metric
         "A distribution's Values and Counts are not two arrays of numbers of the same length, or a statistic set is incomplete."
         "Write Values and Counts of the same length, or all of Min, Max, Sum and Count."

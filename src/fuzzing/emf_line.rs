@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::entry::{Event, lines};
+use crate::sidecar::line::Metric;
 use crate::{
-    ClockSource, Comparison, Environment, ErrorBound, Metric, Moment, ReadError, ReadErrorKind,
-    Reading, SyncStatus, TaskIdentity,
+    ClockSource, Comparison, Environment, ErrorBound, Moment, ReadError, ReadErrorKind, Reading,
+    SyncStatus, TaskIdentity,
 };
 use arbitrary::Unstructured;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -206,10 +207,7 @@ fn document(line: &[u8]) -> Value {
     let document: Value = serde_json::from_slice(text).expect("JSON");
     let stamp = document["_aws"]["Timestamp"].as_i64().expect("a timestamp");
     let now = DateTime::from_timestamp_millis(stamp).expect("a time");
-    let options = Options {
-        input: Input::Stdout,
-        now,
-    };
+    let options = Options::new(Input::Stdout, now);
     let judged: Vec<_> = explain(line, options)
         .map(|event| event.expect("memory can be read"))
         .collect();

@@ -7,7 +7,7 @@ use crate::text::cut;
 pub struct ReadError {
     /// The kind, for counting and filtering.
     pub kind: ReadErrorKind,
-    /// What happened, for a person. Never holds the endpoint's address.
+    /// What happened, for a person. It may name the host and the port of the endpoint, but never its path.
     pub message: String,
 }
 

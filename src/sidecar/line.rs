@@ -4,6 +4,7 @@
 //! that CloudWatch enforces silently.
 
 mod capacity;
+mod format;
 mod json;
 mod labels;
 mod metric;
@@ -13,51 +14,17 @@ mod template;
 use std::time::Duration;
 
 use self::json::{Members, push_list, push_number};
-use self::labels::MEMBERS;
 use crate::reading::Reading;
 use crate::sidecar::window::Window;
-use crate::time::{DriftRate, age_seconds, milliseconds, signed_milliseconds};
+use crate::time::{age_seconds, milliseconds, signed_milliseconds};
 
 pub(crate) use self::capacity::FEWEST_READINGS;
-pub(crate) use self::labels::{Dimensions, LABELS, Property};
+pub(crate) use self::format::{Dimensions, Format, Property, StorageResolution};
+pub(crate) use self::labels::LABELS;
 pub(crate) use self::labels::{is_dimension_name, is_dimension_value, is_reserved_member};
 pub use self::metric::Metric;
 pub(crate) use self::task::{Conflict, KnownTask};
 pub(crate) use self::template::Template;
-
-/// The format of all lines of a process.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Format {
-    /// The namespace of the metrics.
-    pub namespace: String,
-    /// The dimension sets.
-    pub dimensions: Dimensions,
-    /// Additional root members from the configuration.
-    pub properties: Vec<Property>,
-    /// The metrics to emit.
-    pub metrics: Vec<Metric>,
-    /// The resolution at which CloudWatch stores the metrics.
-    pub resolution: StorageResolution,
-    /// For the age-adjusted bound.
-    pub drift: DriftRate,
-}
-
-impl Format {
-    /// Whether each reading is written on a line of its own: a data point for each second is useless a minute later.
-    #[must_use]
-    pub(crate) fn is_reading_by_reading(&self) -> bool {
-        self.resolution == StorageResolution::Second
-    }
-}
-
-/// The resolution at which CloudWatch stores a metric.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum StorageResolution {
-    /// Every minute.
-    Minute,
-    /// Every second.
-    Second,
-}
 
 /// The numbers of a line that do not come from its window.
 #[derive(Debug, Clone, Copy)]

@@ -76,6 +76,10 @@ RULES = {
     "too-many-values": (FAULT, REPORTED),
     "resolution-invalid": (FAULT, DOCUMENTED),
     "two-resolutions": (FAULT, DOCUMENTED),
+    "metric-name-unusual": (WARNING, UNKNOWN),
+    "counts-missing": (WARNING, UNKNOWN),
+    "statistics-impossible": (WARNING, UNKNOWN),
+    "metadata-misnamed": (FAULT, DOCUMENTED),
     "value-distribution": (WARNING, REPORTED),
     "distribution-invalid": (FAULT, REPORTED),
 }
@@ -357,10 +361,12 @@ def _directive(root, directive, timestamp, two_resolutions, distributions, probl
             continue
         if set(values) != {"values"}:
             distributions.append(name)
-        metrics.append((*_definition(definition), values, certain))
+        doubts = _doubts(root, name, values)
+        problems += [(rule, f"metric {name!r} is doubtful") for rule in doubts]
+        metrics.append((*_definition(definition), values, certain and not doubts))
     keys = {key for names in directive["Dimensions"] for key in names}
     problems += [("metric-is-dimension", f"{name!r} is also a dimension") for name in names & keys]
-    points, seen = [], []
+    points, seen, has_empty = [], [], False
     for keys in directive["Dimensions"]:
         certain = len(set(keys)) == len(keys)
         if not certain:
@@ -375,6 +381,10 @@ def _directive(root, directive, timestamp, two_resolutions, distributions, probl
             continue
         stripped = {"dimension-not-string", "dimension-empty"} & set(rules)
         dimensions = {} if stripped else {key: root[key] for key in keys}
+        if not dimensions:
+            if has_empty and certain:
+                problems.append(("duplicate-set", f"{keys} has no dimensions left, as an earlier set"))
+            certain, has_empty = certain and not has_empty, True
         for name, unit, resolution, values, metric_certain in metrics:
             point = {"namespace": namespace, "metric": name, "unit": unit, "resolution": resolution, "dimensions": dict(dimensions),
                      "timestamp": timestamp, **values}
@@ -416,6 +426,23 @@ def _is_blank_or_control(text):
     return bool(re.search(r"[\x00-\x1f\x7f]", text)) or not text.strip()
 
 
+def _doubts(root, name, values):
+    """What makes it doubtful whether CloudWatch takes a metric that has values."""
+    rules = []
+    if name.startswith(":") or name != name.strip() or not re.fullmatch("[ -~]*", name):
+        rules.append("metric-name-unusual")
+    if isinstance(root[name], Members) and "Values" in root[name] and "Counts" not in root[name]:
+        rules.append("counts-missing")
+    if "counts" in values and min(values["counts"]) <= 0:
+        rules.append("statistics-impossible")
+    if "statistics" in values:
+        low, high, total, count = (values["statistics"][member] for member in ("min", "max", "sum", "count"))
+        room = (abs(total) + abs(high) + abs(low)) * 1e-6
+        if low > high or count < 1 or not low * count - room <= total <= high * count + room:
+            rules.append("statistics-impossible")
+    return rules
+
+
 def _values(root, definition):
     """The values of a metric, or the rule that they break."""
     name = definition["Name"]
@@ -449,8 +476,9 @@ def _numbers_rule(values):
 def _distribution(value):
     """A distribution or a statistic set."""
     has = [name in value for name in ("Values", "Counts", "Min", "Max", "Sum", "Count")]
-    if has[0] and has[1]:
-        values, counts = value["Values"], value["Counts"]
+    if has[0] and (has[1] or isinstance(value["Values"], list)):
+        # Each value may simply count once.
+        values, counts = value["Values"], value["Counts"] if has[1] else [1] * len(value["Values"])
         if not isinstance(values, list) or not isinstance(counts, list):
             return None, "distribution-invalid"
         for numbers in (values, counts):

@@ -7,10 +7,7 @@ use std::time::SystemTime;
 use emf_explain::{Input, Options, explain};
 
 fn main() -> io::Result<()> {
-    let options = Options {
-        input: Input::Auto,
-        now: SystemTime::now().into(),
-    };
+    let options = Options::new(Input::Auto, SystemTime::now().into());
     let lines = BufReader::with_capacity(64 * 1024, io::stdin().lock());
     for event in explain(lines, options) {
         let event = event?;

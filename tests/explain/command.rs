@@ -178,10 +178,8 @@ fn nothing_from_a_line_reaches_a_terminal_as_a_control_character() {
         assert!(!report.contains(bad), "{report:?}");
     }
     // It is the same name for whoever reads the JSON.
-    assert_eq!(
-        records(&[], document.to_string().as_bytes())[1]["metric"],
-        name
-    );
+    let records = records(&[], document.to_string().as_bytes());
+    assert!(records.iter().any(|record| record["metric"] == name));
 }
 
 #[test]

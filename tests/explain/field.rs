@@ -19,10 +19,7 @@ fn events_as(name: &str, form: Input) -> Vec<Explained> {
         .join("../../tests/data/explain/field")
         .join(name);
     let bytes = fs::read(path).unwrap();
-    let options = Options {
-        input: form,
-        now: parse_now(now).unwrap(),
-    };
+    let options = Options::new(form, parse_now(now).unwrap());
     explain(bytes.as_slice(), options)
         .map(Result::unwrap)
         .collect()

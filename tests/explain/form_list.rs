@@ -317,6 +317,11 @@ pub(super) const VIEWERS: &[Form] = &[
         &[Rule::ExportAssumed],
     ),
     viewer(
+        "jq without -r",
+        |events| each(events, |event| json!(event).to_string()),
+        &[Rule::ExportAssumed],
+    ),
+    viewer(
         "indented",
         |events| each(events, |event| format!("  {event}")),
         &[Rule::LeadingBlank],
@@ -419,11 +424,6 @@ pub(super) const WRAPPERS: &[Form] = &[
         &[Rule::JsonWrapper],
     ),
     wrapper(
-        "encoded twice",
-        |events| each(events, |event| json!(event).to_string()),
-        &[Rule::JsonString],
-    ),
-    wrapper(
         "FireLens, seen by tail",
         |events| {
             each(events, |event| {
@@ -449,6 +449,14 @@ pub(super) const WRAPPERS: &[Form] = &[
             "printed on stdout",
             |events| each(events, printed),
             &[Rule::MultiLine],
+        )
+    },
+    Form {
+        input: Input::Stdout,
+        ..wrapper(
+            "encoded twice",
+            |events| each(events, |event| json!(event).to_string()),
+            &[Rule::JsonString],
         )
     },
     Form {

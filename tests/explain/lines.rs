@@ -45,6 +45,9 @@ fn a_line_over_the_awslogs_limit_is_a_warning_and_one_over_a_mebibyte_a_fault() 
         );
         assert_eq!((events[2].position.line, events[2].points.len()), (3, 2));
     }
+    // Blanks behind a document are a part of the line too.
+    let blanks = format!("{}{}", document(), " ".repeat(awslogs));
+    assert_eq!(found(blanks.as_bytes()).warnings, [Rule::OverAwslogs]);
     // An export has what has arrived.
     let line = line_of(awslogs + 1);
     assert_eq!(
@@ -171,10 +174,7 @@ impl Read for Broken {
 #[test]
 fn a_failing_input_ends_the_events_with_its_error() {
     let line = format!("{}\n", document());
-    let options = Options {
-        input: Input::Auto,
-        now: now(),
-    };
+    let options = Options::new(Input::Auto, now());
     let input = BufReader::new(line.as_bytes().chain(Broken));
     let mut events = explain(input, options);
     assert_eq!(events.next().unwrap().unwrap().points.len(), 2);

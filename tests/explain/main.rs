@@ -17,15 +17,18 @@ mod forms;
 mod generated;
 mod lines;
 mod names;
+mod near;
 mod parts;
+mod pasted;
 mod reference;
 mod tables;
 #[cfg(unix)]
 mod terminal;
+mod viewers;
 
 use chrono::{DateTime, Utc};
 use emf_explain::{
-    Explained, Input, Kind, Options, Point, Problem, Rule, Severity, Values, explain, parse_now,
+    Explained, Input, Kind, Options, Point, Problem, Rule, Severity, explain, parse_now,
 };
 use serde_json::{Value, json};
 
@@ -40,10 +43,7 @@ fn now() -> DateTime<Utc> {
 
 /// The events of some input.
 fn events_of(input: &[u8], form: Input) -> Vec<Explained> {
-    let options = Options {
-        input: form,
-        now: now(),
-    };
+    let options = Options::new(form, now());
     explain(input, options).map(Result::unwrap).collect()
 }
 
@@ -66,7 +66,7 @@ impl Found {
             match event.kind {
                 Kind::Document => found.documents += 1,
                 Kind::Other => found.others += 1,
-                Kind::Input => {}
+                _ => {}
             }
             found.points.extend(event.points.iter().map(point));
             for problem in &event.problems {
@@ -97,36 +97,7 @@ fn rules(problems: &[Problem]) -> Vec<Rule> {
 
 /// A data point as the JSON report has it, without its line.
 fn point(point: &Point) -> Value {
-    let dimensions: serde_json::Map<_, _> = point
-        .dimensions
-        .iter()
-        .map(|(name, value)| (name.clone(), json!(value)))
-        .collect();
-    let mut object = json!({
-        "namespace": &*point.namespace,
-        "metric": &*point.metric,
-        "unit": point.unit,
-        "resolution": point.resolution,
-        "dimensions": dimensions,
-        "timestamp": point.timestamp,
-    });
-    match &*point.values {
-        Values::List(values) => object["values"] = json!(values),
-        Values::Distribution { values, counts } => {
-            object["values"] = json!(values);
-            object["counts"] = json!(counts);
-        }
-        Values::Statistics {
-            min,
-            max,
-            sum,
-            count,
-        } => object["statistics"] = json!({"min": min, "max": max, "sum": sum, "count": count}),
-    }
-    if !point.certain {
-        object["certain"] = json!(false);
-    }
-    object
+    json!(point)
 }
 
 /// A valid document: one directive, one set of one key, two metrics.

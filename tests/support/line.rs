@@ -88,10 +88,7 @@ impl Line {
             panic!("{error}: {text}");
         }
         assert!(text.is_ascii() && text.len() < 16_384, "{text}");
-        let options = Options {
-            input: Input::Stdout,
-            now: Utc::now(),
-        };
+        let options = Options::new(Input::Stdout, Utc::now());
         for event in explain(text.as_bytes(), options) {
             let problems = event.unwrap().problems;
             let other = problems

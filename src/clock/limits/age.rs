@@ -3,7 +3,7 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::{InvalidLimit, SHOWN};
+use super::invalid::{InvalidLimit, SHOWN};
 use crate::text::cut;
 
 /// The largest acceptable age of the reference time.

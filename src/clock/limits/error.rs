@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::{InvalidLimit, SHOWN};
+use super::invalid::{InvalidLimit, SHOWN};
 use crate::reading::ClockSource;
 use crate::text::cut;
 

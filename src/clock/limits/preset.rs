@@ -6,7 +6,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::SHOWN;
+use super::invalid::SHOWN;
 use crate::text::cut;
 
 /// A system that depends on the clock, with the largest error bound that it tolerates.

@@ -8,7 +8,7 @@ use crate::limits::MAX_EVENT_BYTES;
 pub(super) const HELD_BYTES: usize = MAX_EVENT_BYTES + 64 * 1024;
 
 /// A piece of a line; usually the whole.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Piece {
     /// Whether the line begins here.
     pub(super) first: bool,

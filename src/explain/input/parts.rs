@@ -4,8 +4,8 @@ mod part;
 
 use self::part::{Part, begins};
 use super::lines::HELD_BYTES;
+use super::scan::Scan;
 use crate::finding::{Position, Problem};
-use crate::judge::document::{Located, locate};
 use crate::limits::SHIM_SPLIT_BYTES;
 use crate::rule::Rule;
 
@@ -24,6 +24,8 @@ struct Open {
     key: String,
     position: Position,
     line: String,
+    /// Where the line is in its JSON. Reading all of it again for each part would cost its square.
+    scan: Scan,
     count: u64,
     /// The member `stream` of Docker's records.
     docker: Option<String>,
@@ -31,9 +33,9 @@ struct Open {
 
 /// What has become of a record.
 #[derive(Debug, Default)]
-pub(super) struct Taken {
+pub(super) struct PartOutcome {
     /// A line that is now whole, or never will be.
-    pub(super) joined: Option<Joined>,
+    pub(super) joined: Option<JoinedLine>,
     /// Whether the record is a part and nothing else need be done with it.
     pub(super) held: bool,
     /// What is wrong if it is a part of a document whose beginning is missing.
@@ -42,7 +44,7 @@ pub(super) struct Taken {
 
 /// A record with the parts of a line.
 #[derive(Debug)]
-pub(super) struct Joined {
+pub(super) struct JoinedLine {
     /// Where the first part stands.
     pub(super) position: Position,
     pub(super) record: String,
@@ -74,65 +76,67 @@ enum Fit {
 
 impl Parts {
     /// Takes a record if it is a part. `stream` is the log stream that it comes from, where that is known.
-    pub(super) fn take(&mut self, position: Position, stream: &str, text: &str) -> Taken {
+    pub(super) fn add(&mut self, position: Position, stream: &str, text: &str) -> PartOutcome {
         let may_be = !self.open.is_empty()
             || text.len() > SHIM_SPLIT_BYTES
             || text.contains("\"partial_message\"")
             || text.contains("\"logtag\"")
             || text.contains(r#"\"CloudWatchMetrics\""#);
         if !text.starts_with('{') || !may_be {
-            return Taken::default();
+            return PartOutcome::default();
         }
         let Some(part) = Part::read(text, stream) else {
-            return Taken::default();
+            return PartOutcome::default();
         };
         let Some(index) = self.open.iter().position(|open| open.key == part.key) else {
             return self.begin(position, part);
         };
         match self.open[index].fit(&part) {
-            Fit::Alone => return Taken::default(),
+            Fit::Alone => return PartOutcome::default(),
             Fit::Another => {
                 let joined = Some(self.open.remove(index).joined(End::Missing));
                 // The first of another line, or one whose predecessors are missing.
                 let taken = self.begin(position, part);
-                return Taken { joined, ..taken };
+                return PartOutcome { joined, ..taken };
             }
             Fit::Next => {}
         }
         let open = &mut self.open[index];
         open.line.push_str(&part.line);
+        open.scan = scan_of(open.scan, &part.line);
         open.count += 1;
         let joined = if part.last {
             Some(self.open.remove(index).joined(End::Whole))
         } else {
             self.beyond_the_limit()
         };
-        Taken {
+        PartOutcome {
             joined,
             held: true,
             orphan: None,
         }
     }
 
-    fn begin(&mut self, position: Position, part: Part) -> Taken {
+    fn begin(&mut self, position: Position, part: Part) -> PartOutcome {
         let is_first = match part.ordinal {
             Some(ordinal) => ordinal == 1,
             None => begins(&part.line),
         };
         if part.last || !is_first {
-            return Taken {
+            return PartOutcome {
                 orphan: part.without_beginning(),
-                ..Taken::default()
+                ..PartOutcome::default()
             };
         }
         self.open.push(Open {
             key: part.key,
             position,
+            scan: scan_of(Scan::default(), &part.line),
             line: part.line,
             count: 1,
             docker: part.docker,
         });
-        Taken {
+        PartOutcome {
             joined: self.beyond_the_limit(),
             held: true,
             orphan: None,
@@ -140,7 +144,7 @@ impl Parts {
     }
 
     /// What has to go: the oldest of too many lines, or the longest of lines that are too long.
-    fn beyond_the_limit(&mut self) -> Option<Joined> {
+    fn beyond_the_limit(&mut self) -> Option<JoinedLine> {
         let bytes: usize = self.open.iter().map(|open| open.line.len()).sum();
         let lengths = self.open.iter().map(|open| open.line.len()).enumerate();
         let index = match lengths.max_by_key(|(_, length)| *length) {
@@ -152,7 +156,7 @@ impl Parts {
     }
 
     /// A line that is still open when the input ends.
-    pub(super) fn left(&mut self) -> Option<Joined> {
+    pub(super) fn left(&mut self) -> Option<JoinedLine> {
         (!self.open.is_empty()).then(|| self.open.remove(0).joined(End::Missing))
     }
 }
@@ -165,22 +169,22 @@ impl Open {
             let is_next = ordinal == self.count + 1;
             return if is_next { Fit::Next } else { Fit::Another };
         }
-        let joined = format!("{}{}", self.line, part.line);
-        match locate(&joined) {
-            Located::Object(..) => Fit::Next,
-            Located::Cut if !part.last => Fit::Next,
-            // Wrong before this part, so that nothing is to be learnt from the text.
-            Located::Broken(error) if error.line() == 1 && error.column() <= self.line.len() => {
-                Fit::Next
-            }
-            _ if !part.last && begins(&part.line) => Fit::Another,
-            _ if !part.last || part.line.trim_end().ends_with('}') => Fit::Next,
-            _ => Fit::Alone,
+        // Wrong before this part, so that nothing is to be learnt from the text.
+        if self.scan.is_broken() {
+            return Fit::Next;
+        }
+        let mut scan = self.scan;
+        let is_whole = scan.text(&part.line).is_some();
+        match () {
+            () if !scan.is_broken() && (is_whole || !part.last) => Fit::Next,
+            () if !part.last && begins(&part.line) => Fit::Another,
+            () if !part.last || part.line.trim_end().ends_with('}') => Fit::Next,
+            () => Fit::Alone,
         }
     }
 
     /// The record of the line as far as it has come.
-    fn joined(self, end: End) -> Joined {
+    fn joined(self, end: End) -> JoinedLine {
         let count = self.count;
         let given = match end {
             End::Whole => {
@@ -201,12 +205,19 @@ impl Open {
             None => String::new(),
         };
         let line = serde_json::Value::String(self.line);
-        Joined {
+        JoinedLine {
             position: self.position,
             record: format!("{{\"log\":{line}{docker},\"partial_message\":\"true\"}}"),
-            note: note.with_cure(),
+            note: note.with_next_step(),
         }
     }
+}
+
+/// A scan that has gone on over a text.
+fn scan_of(mut scan: Scan, text: &str) -> Scan {
+    crate::work::visit(text.len());
+    text.bytes().for_each(|byte| scan.byte(byte));
+    scan
 }
 
 #[cfg(test)]
@@ -235,13 +246,13 @@ mod tests {
         let mut parts = Parts::default();
         let mut found = Vec::new();
         let mut passed = 0;
-        let mut add = |joined: Joined| {
+        let mut add = |joined: JoinedLine| {
             let value: serde_json::Value = serde_json::from_str(&joined.record).unwrap();
             let whole = joined.note.given().contains("joined");
             found.push((value["log"].as_str().unwrap().to_owned(), whole));
         };
         for record in records {
-            let taken = parts.take(Position::default(), "", record);
+            let taken = parts.add(Position::default(), "", record);
             passed += usize::from(!taken.held);
             taken.joined.map(&mut add);
         }
@@ -345,12 +356,12 @@ mod tests {
         let records: Vec<_> = (0..20).map(|id| record(id, 1, false, "a")).collect();
         let mut parts = Parts::default();
         for record in &records {
-            parts.take(Position::default(), "", record);
+            parts.add(Position::default(), "", record);
         }
         assert!(parts.open.len() <= MOST_OPEN);
         let large = "x".repeat(1_000_000);
         for ordinal in 1..10 {
-            parts.take(Position::default(), "", &record(99, ordinal, false, &large));
+            parts.add(Position::default(), "", &record(99, ordinal, false, &large));
             let held: usize = parts.open.iter().map(|open| open.line.len()).sum();
             assert!(held <= HELD_BYTES);
         }

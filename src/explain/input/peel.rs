@@ -1,58 +1,71 @@
-//! From an event's text to the document in it: what stands around it is taken off, layer by layer.
+//! An event without what stands around its document.
 
 use std::borrow::Cow;
 
-use super::form::{Form, has_marker, has_member};
-use super::{prefix, wrapper};
+use super::encoders::other_notation;
+use super::marker::{has_marker, has_member};
+use super::prefix;
+use super::wrapper::{self, Layer};
+use super::wrapping::Wrapping;
 use crate::finding::{Problem, quoted};
 use crate::judge::document::{Located, Root, locate};
 use crate::limits::SHIM_SPLIT_BYTES;
 use crate::rule::Rule;
 
-/// The most layers that are taken off: a viewer's, an agent's, and room.
-const MOST_LAYERS: usize = 4;
+/// Layers that are taken off, far more than any pipeline adds.
+const MOST_LAYERS: usize = 6;
 
 /// A document without what stood around it.
+#[derive(Debug)]
 pub(super) struct Peeled<'a> {
-    /// The forms, outermost first, each with what was given.
-    pub(super) forms: Vec<(Form, String)>,
+    /// What stood around it, outermost first, each with what was given.
+    pub(super) wrappings: Vec<(Wrapping, String)>,
     /// What is left.
     pub(super) text: Cow<'a, str>,
 }
 
 /// Takes off what stands around a document. Where nothing is found inside, nothing has been taken off.
-pub(super) fn peel(text: &str, viewers: bool) -> Peeled<'_> {
+pub(super) fn peel(text: &str) -> Peeled<'_> {
     let mut peeled = Peeled {
-        forms: Vec::new(),
+        wrappings: Vec::new(),
         text: Cow::Borrowed(text),
     };
-    while peeled.forms.len() < MOST_LAYERS {
-        let viewers = viewers && peeled.forms.is_empty();
+    for _ in 0..MOST_LAYERS {
         let next = match peeled.text {
-            Cow::Borrowed(text) => layer(text, viewers),
-            Cow::Owned(ref text) => layer(text, viewers)
-                .map(|(forms, given, inner)| (forms, given, Cow::Owned(inner.into_owned()))),
+            Cow::Borrowed(text) => layer(text),
+            Cow::Owned(ref text) => layer(text).map(|layer| Layer {
+                inner: Cow::Owned(layer.inner.into_owned()),
+                ..layer
+            }),
         };
-        let Some((forms, given, inner)) = next else {
-            break;
-        };
+        let Some(layer) = next else { break };
+        let given = layer.given;
+        let wrappings = layer.wrappings.into_iter();
         peeled
-            .forms
-            .extend(forms.into_iter().map(|form| (form, given.clone())));
-        peeled.text = inner;
+            .wrappings
+            .extend(wrappings.map(|wrapping| (wrapping, given.clone())));
+        peeled.text = layer.inner;
     }
     peeled
 }
 
-/// One layer: its forms, what was given, and what is inside.
-fn layer(text: &str, viewers: bool) -> Option<(Vec<Form>, String, Cow<'_, str>)> {
-    if text.starts_with(['{', '"']) {
-        let (forms, inner, given) = wrapper::unwrap(text)?;
-        return Some((forms, given, inner));
+/// One layer around a document.
+fn layer(text: &str) -> Option<Layer<'_>> {
+    if !has_marker(text) {
+        return None;
     }
-    let (forms, at) = prefix::split(text, viewers)?;
-    let given = format!("{} before it", quoted(&text[..at]));
-    Some((forms, given, Cow::Borrowed(&text[at..])))
+    if text.starts_with(['{', '"', '[']) {
+        let unwrapped = wrapper::unwrap(text);
+        if unwrapped.is_some() || !text.starts_with('[') {
+            return unwrapped;
+        }
+    }
+    let (wrappings, at) = prefix::split(text)?;
+    Some(Layer {
+        wrappings,
+        given: format!("{} before it", quoted(&text[..at])),
+        inner: Cow::Borrowed(&text[at..]),
+    })
 }
 
 /// What a text without anything around it is.
@@ -66,26 +79,27 @@ pub(super) enum Body<'a> {
     Other,
 }
 
-/// Says what a text is. `open` is true where the text ends with the input and without a line feed: what would make it a
-/// document may be what is missing.
+/// Judges what a text is. `open` is true where the text ends with the input and without a line feed: the missing rest may be
+/// what makes it a document.
 pub(super) fn body(text: &str, open: bool) -> Body<'_> {
     if !text.starts_with('{') {
-        return Body::Other;
+        return other_notation(text).map_or(Body::Other, Body::Spoilt);
     }
     match locate(text) {
         Located::Object(root, end) => {
             let rest = text[end..].trim_matches([' ', '\t', '\r', '\n']);
-            match root.is_document() {
+            match root.is_document() || root.misnamed.is_some() {
                 true if rest.is_empty() => Body::Document(root),
-                true => Body::Spoilt(trailing(rest)),
+                true => Body::Spoilt(trailing(rest, &text[end..])),
                 false => Body::Other,
             }
         }
         Located::Cut if open || text.len() == SHIM_SPLIT_BYTES || has_marker(text) => {
-            Body::Spoilt(cut(text, open))
+            Body::Spoilt(other_notation(text).unwrap_or_else(|| cut(text, open)))
         }
         Located::Broken(error) if has_member(text) => Body::Spoilt(broken(text, &error)),
-        _ => Body::Other,
+        Located::Broken(_) => other_notation(text).map_or(Body::Other, Body::Spoilt),
+        Located::Cut => Body::Other,
     }
 }
 
@@ -103,10 +117,22 @@ fn cut(text: &str, open: bool) -> Problem {
     Problem::new(Rule::Cut, "the event", given, "a whole JSON object")
 }
 
-fn trailing(rest: &str) -> Problem {
+/// The problem of text behind a document. A line break shows that the log driver joined lines.
+fn trailing(rest: &str, behind: &str) -> Problem {
     let given = format!("{} after it", quoted(rest));
     let expected = "nothing but one JSON object";
-    Problem::new(Rule::TrailingText, "the event", given, expected)
+    let joined = behind.trim_end().contains('\n');
+    let rule = if joined {
+        Rule::JoinedLines
+    } else {
+        Rule::TrailingText
+    };
+    let problem = Problem::new(rule, "the event", given, expected);
+    if joined {
+        problem.with_next_step()
+    } else {
+        problem
+    }
 }
 
 fn broken(text: &str, error: &serde_json::Error) -> Problem {
@@ -117,15 +143,14 @@ fn broken(text: &str, error: &serde_json::Error) -> Problem {
         .lines()
         .nth(error.line().saturating_sub(1))
         .unwrap_or_default();
+    // The column is the token's first byte or its second, where the first is a sign.
+    let behind = (column.saturating_sub(2)..=column).filter_map(|at| line.as_bytes().get(at..));
     let token = ["-NaN", "NaN", "-Infinity", "Infinity", "-inf", "inf", "nan"]
         .into_iter()
         .find(|token| {
-            // The column is the token's first byte or its second, where the first is a sign.
-            (column.saturating_sub(2)..=column).any(|at| {
-                line.as_bytes()
-                    .get(at..)
-                    .is_some_and(|rest| rest.starts_with(token.as_bytes()))
-            })
+            behind
+                .clone()
+                .any(|rest| rest.starts_with(token.as_bytes()))
         });
     let place = match error.line() {
         1 => format!("byte {column}"),
@@ -146,10 +171,10 @@ mod tests {
     fn layers_are_taken_off_from_the_outside() {
         let document = r#"{"_aws":{}}"#;
         let record = format!(r#"{{"log":"{}\n"}}"#, document.replace('"', "\\\""));
-        let shown = format!("2026-11-25T10:14:24Z s1 {record}");
-        let peeled = peel(&shown, true);
-        let forms: Vec<_> = peeled.forms.iter().map(|(form, _)| *form).collect();
-        assert_eq!(forms, [Form::Time, Form::FireLens]);
+        let shown = format!("INFO: {record}");
+        let peeled = peel(&shown);
+        let wrappings: Vec<_> = peeled.wrappings.iter().map(|(one, _)| *one).collect();
+        assert_eq!(wrappings, [Wrapping::Prefix, Wrapping::FireLens]);
         assert_eq!(peeled.text, document);
     }
 

@@ -1,27 +1,31 @@
-//! What stands before a document on its line: a viewer's time, Lambda's header, the header of a log file, or a logger's words.
+//! What a writer or shipper puts before a document on its line: Lambda's header, the header of a log file, a logger's words.
 
-use super::form::{Form, has_marker};
+use super::marker::has_marker;
+use super::time;
+use super::wrapping::Wrapping;
 use crate::judge::document::{Located, locate};
 
-/// Splits what precedes a document into forms, outermost first, and gives the place where the document begins.
-pub(super) fn split(text: &str, viewers: bool) -> Option<(Vec<Form>, usize)> {
+/// Braces that are tried as the beginning of a document. A bound keeps the cost linear.
+const TRIED: usize = 16;
+
+/// Splits what precedes a document into its kinds, outermost first, and gives the place where the document begins.
+pub(super) fn split(text: &str) -> Option<(Vec<Wrapping>, usize)> {
     let at = document(text)?;
-    Some((forms(&text[..at], viewers), at))
+    Some((kinds(&text[..at]), at))
 }
 
 /// Where the document begins that is not at the beginning.
 pub(super) fn document(text: &str) -> Option<usize> {
-    const TRIED: usize = 16;
     // What follows a name is a part of another object.
     let begins = |at: &usize| {
-        text[at + 1..].trim_start().starts_with('"') && !text[..*at].trim_end().ends_with("\":")
+        let inside = text[at + 1..].trim_start();
+        inside.starts_with('"') && !text[..*at].trim_end().ends_with("\":")
     };
     let candidates = || {
-        text.match_indices('{')
-            .map(|(at, _)| at)
-            .filter(begins)
-            .take(TRIED)
+        let braces = text.match_indices('{').map(|(at, _)| at);
+        braces.filter(begins).take(TRIED)
     };
+    crate::work::visit(text.len());
     let whole = candidates().find(|&at| match locate(&text[at..]) {
         Located::Object(root, end) => root.is_document() || has_marker(&text[at..at + end]),
         _ => false,
@@ -29,123 +33,77 @@ pub(super) fn document(text: &str) -> Option<usize> {
     whole.or_else(|| candidates().find(|&at| has_marker(&text[at..])))
 }
 
-/// The forms of a prefix.
-fn forms(prefix: &str, viewers: bool) -> Vec<Form> {
+/// The kinds of a prefix.
+pub(super) fn kinds(prefix: &str) -> Vec<Wrapping> {
     if prefix.trim().is_empty() {
-        return vec![Form::Blank];
+        return vec![Wrapping::Blank];
     }
     if let Some(partial) = cri(prefix) {
-        let forms = [Form::Cri]
-            .into_iter()
-            .chain(partial.then_some(Form::Partial));
-        return forms.collect();
+        let partial = partial.then_some(Wrapping::Partial);
+        return [Wrapping::Cri].into_iter().chain(partial).collect();
     }
     if is_lambda(prefix) {
-        return vec![Form::Lambda];
+        return vec![Wrapping::Lambda];
     }
-    if viewers && let Some(rest) = after_time(prefix) {
-        if rest.trim().is_empty() {
-            return vec![Form::Time];
-        }
-        if is_lambda(rest) {
-            return vec![Form::Time, Form::Lambda];
-        }
-        if let Some((stream, rest)) = rest.split_once([' ', '\t'])
-            && is_stream(stream)
-        {
-            if rest.trim().is_empty() {
-                return vec![Form::Time];
-            }
-            if is_lambda(rest) {
-                return vec![Form::Time, Form::Lambda];
-            }
-        }
+    if is_lambda_level(prefix) {
+        return vec![Wrapping::LambdaLevel];
     }
     if is_syslog(prefix) {
-        return vec![Form::Syslog];
+        return vec![Wrapping::Syslog];
     }
-    vec![Form::Prefix]
-}
-
-/// What follows a viewer's time and the blank after it: RFC 3339 (zone and fraction optional), or milliseconds and a
-/// tab as `--query` on several members writes them.
-pub(super) fn after_time(text: &str) -> Option<&str> {
-    if let Some((time, rest)) = text.split_once('\t')
-        && time.len() == 13
-        && time.bytes().all(|byte| byte.is_ascii_digit())
-    {
-        return Some(rest);
+    if prefix.contains('\n') {
+        return vec![Wrapping::JoinedLines];
     }
-    let rest = text.get(time_length(text.as_bytes())?..)?;
-    rest.strip_prefix([' ', '\t'])
-}
-
-/// The length of a time in RFC 3339 form at the beginning of a text.
-fn time_length(text: &[u8]) -> Option<usize> {
-    const FORM: &[u8] = b"dddd-dd-ddTdd:dd:dd";
-    let matches = |(form, &byte): (&u8, &u8)| match form {
-        b'd' => byte.is_ascii_digit(),
-        b'T' => matches!(byte, b'T' | b't' | b' '),
-        other => byte == *other,
-    };
-    if text.len() < FORM.len() || !FORM.iter().zip(text).all(matches) {
-        return None;
-    }
-    let digits = |from: usize| {
-        text[from..]
-            .iter()
-            .take_while(|byte| byte.is_ascii_digit())
-            .count()
-    };
-    let mut length = FORM.len();
-    if text.get(length) == Some(&b'.') && digits(length + 1) > 0 {
-        length += 1 + digits(length + 1);
-    }
-    match text.get(length) {
-        Some(b'Z' | b'z') => length += 1,
-        Some(b'+' | b'-') if digits(length + 1) == 4 => length += 5,
-        Some(b'+' | b'-') if digits(length + 1) == 2 && text.get(length + 3) == Some(&b':') => {
-            length += 6;
-        }
-        _ => {}
-    }
-    Some(length)
-}
-
-/// Whether a word may be the name of a log stream, not a level or a stream of the process.
-fn is_stream(word: &str) -> bool {
-    const OTHERS: [&str; 14] = [
-        "TRACE", "DEBUG", "INFO", "NOTICE", "WARN", "WARNING", "ERROR", "ERR", "FATAL", "CRITICAL",
-        "PANIC", "SEVERE", "STDOUT", "STDERR",
-    ];
-    let bare = word.trim_matches(['[', ']', '(', ')']).to_ascii_uppercase();
-    // CloudWatch allows neither of the two characters in a stream's name.
-    !word.is_empty() && !word.contains([':', '*']) && !OTHERS.contains(&bare.as_str())
+    vec![Wrapping::Prefix]
 }
 
 /// Whether a prefix is that of Lambda's text format: time, request, level, each with a tab.
 fn is_lambda(prefix: &str) -> bool {
-    let mut parts = prefix.split('\t');
-    let (Some(time), Some(request), Some(level), Some(""), None) = (
-        parts.next(),
-        parts.next(),
-        parts.next(),
-        parts.next(),
-        parts.next(),
-    ) else {
+    let Some([time, request, level]) = fields(prefix) else {
         return false;
     };
-    time_length(time.as_bytes()) == Some(time.len())
+    time::is_time(time)
         && time.contains('T')
         && !request.contains(' ')
         && !level.is_empty()
         && level.bytes().all(|byte| byte.is_ascii_alphabetic())
 }
 
-/// The length of Lambda's prefix at the beginning of a text.
+/// Whether a prefix is that of Python's runtime of Lambda: `[LEVEL]`, time, request, each with a tab.
+fn is_lambda_level(prefix: &str) -> bool {
+    let Some([level, time, request]) = fields(prefix) else {
+        return false;
+    };
+    let level = level
+        .strip_prefix('[')
+        .and_then(|level| level.strip_suffix(']'));
+    level.is_some_and(|level| !level.is_empty() && level.bytes().all(|b| b.is_ascii_alphabetic()))
+        && time::is_time(time)
+        && !request.contains(' ')
+}
+
+/// Three fields, each with a tab behind it.
+fn fields(prefix: &str) -> Option<[&str; 3]> {
+    let mut parts = prefix.split('\t');
+    let fields = [parts.next()?, parts.next()?, parts.next()?];
+    (parts.next() == Some("") && parts.next().is_none()).then_some(fields)
+}
+
+/// The length of Lambda's prefix at the beginning of a text, in either order.
 pub(super) fn lambda_length(text: &str) -> Option<usize> {
-    let (at, _) = text.match_indices('\t').nth(2)?;
-    is_lambda(&text[..=at]).then_some(at + 1)
+    /// No prefix of Lambda is longer.
+    const LONGEST: usize = 160;
+    if !text.starts_with(|first: char| first.is_ascii_digit() || first == '[') {
+        return None;
+    }
+    let tabs = text
+        .bytes()
+        .take(LONGEST)
+        .enumerate()
+        .filter(|(_, byte)| *byte == b'\t');
+    let (at, _) = tabs.into_iter().nth(2)?;
+    let prefix = &text[..=at];
+    (is_lambda(prefix) || is_lambda_level(prefix)).then_some(at + 1)
 }
 
 /// Whether a prefix is that of a container runtime's log file, and whether the line is a part only.
@@ -153,9 +111,8 @@ fn cri(prefix: &str) -> Option<bool> {
     let mut words = prefix.split(' ');
     let time = words.next()?;
     let (stream, tag) = (words.next()?, words.next()?);
-    let is_cri = time_length(time.as_bytes()) == Some(time.len())
-        && matches!(stream, "stdout" | "stderr")
-        && words.all(str::is_empty);
+    let is_cri =
+        time::is_time(time) && matches!(stream, "stdout" | "stderr") && words.all(str::is_empty);
     match tag.split(':').next()? {
         "F" if is_cri => Some(false),
         "P" if is_cri => Some(true),
@@ -198,55 +155,37 @@ mod tests {
     fn what_precedes_a_document_is_recognized() {
         let id = "11111111-2222-4333-8444-555555555555";
         for (prefix, expected) in [
-            (" ", vec![Form::Blank]),
-            ("\t", vec![Form::Blank]),
-            ("2026-11-25T10:00:00.123456789Z ", vec![Form::Time]),
-            ("2026-11-25T10:14:24.818000+00:00 s1 ", vec![Form::Time]),
-            ("2026-11-25T10:14:24 ", vec![Form::Time]),
-            ("2026-11-25 10:14:24.000 ", vec![Form::Time]),
-            (
-                "2026-11-25T10:14:24+0000 2026/11/25/[$LATEST]0a ",
-                vec![Form::Time],
-            ),
-            ("1795601664818\t", vec![Form::Time]),
-            ("2026-11-25T10:14:24Z INFO ", vec![Form::Prefix]),
-            ("2026-11-25T10:14:24Z [info] ", vec![Form::Prefix]),
-            ("2026-11-25T10:14:24Z app: ", vec![Form::Prefix]),
-            ("2026-11-25T10:14:24Z a b ", vec![Form::Prefix]),
-            ("2026-11-25 10:14:24,000 ", vec![Form::Prefix]),
-            ("INFO:root:", vec![Form::Prefix]),
-            ("[x] ", vec![Form::Prefix]),
+            (" ", vec![Wrapping::Blank]),
+            ("\t", vec![Wrapping::Blank]),
+            ("2026-11-25T10:14:24Z ", vec![Wrapping::Prefix]),
+            ("INFO:root:", vec![Wrapping::Prefix]),
+            ("[x] ", vec![Wrapping::Prefix]),
+            ("started\n", vec![Wrapping::JoinedLines]),
             (
                 &format!("2027-01-15T08:00:00.000Z\t{id}\tINFO\t"),
-                vec![Form::Lambda],
+                vec![Wrapping::Lambda],
             ),
             (
-                &format!("2027-01-15T08:00:01 2027-01-15T08:00:00.000Z\t{id}\tINFO\t"),
-                vec![Form::Time, Form::Lambda],
+                &format!("[INFO]\t2027-01-15T08:00:00.000Z\t{id}\t"),
+                vec![Wrapping::LambdaLevel],
             ),
             (
-                &format!("2027-01-15T08:00:01Z s1 2027-01-15T08:00:00.000Z\t{id}\tINFO\t"),
-                vec![Form::Time, Form::Lambda],
+                "2027-01-15T08:00:00.000000000Z stdout F ",
+                vec![Wrapping::Cri],
             ),
-            ("2027-01-15T08:00:00.000000000Z stdout F ", vec![Form::Cri]),
             (
                 "2027-01-15T08:00:00.000000000Z stderr P ",
-                vec![Form::Cri, Form::Partial],
+                vec![Wrapping::Cri, Wrapping::Partial],
             ),
             (
                 "<14>1 2027-01-15T08:00:00Z host app 1 - - ",
-                vec![Form::Syslog],
+                vec![Wrapping::Syslog],
             ),
-            ("<14>Nov 25 10:00:00 host app[1]: ", vec![Form::Syslog]),
-            ("Nov  5 10:00:00 host app[1]: ", vec![Form::Syslog]),
+            ("<14>Nov 25 10:00:00 host app[1]: ", vec![Wrapping::Syslog]),
+            ("Nov  5 10:00:00 host app[1]: ", vec![Wrapping::Syslog]),
         ] {
-            assert_eq!(forms(prefix, true), expected, "{prefix:?}");
+            assert_eq!(kinds(prefix), expected, "{prefix:?}");
         }
-    }
-
-    #[test]
-    fn inside_an_export_a_time_is_the_writers() {
-        assert_eq!(forms("2026-11-25T10:14:24Z ", false), [Form::Prefix]);
     }
 
     #[test]

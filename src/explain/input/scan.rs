@@ -2,10 +2,17 @@
 
 /// Follows strings and brackets through JSON text.
 #[derive(Debug, Clone, Copy, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "small enough to be copied for each value"
+)]
 pub(super) struct Scan {
     depth: u32,
     in_string: bool,
     escaped: bool,
+    /// Whether the last byte but blanks ended a string.
+    after_string: bool,
+    is_broken: bool,
 }
 
 impl Scan {
@@ -15,10 +22,17 @@ impl Scan {
             match byte {
                 _ if self.escaped => self.escaped = false,
                 b'\\' => self.escaped = true,
-                b'"' => self.in_string = false,
+                b'"' => {
+                    self.in_string = false;
+                    self.after_string = true;
+                }
                 _ => {}
             }
             return;
+        }
+        if self.after_string && !byte.is_ascii_whitespace() {
+            self.is_broken |= !matches!(byte, b':' | b',' | b'}' | b']');
+            self.after_string = false;
         }
         match byte {
             b'"' => self.in_string = true,
@@ -26,6 +40,23 @@ impl Scan {
             b'}' | b']' => self.depth = self.depth.saturating_sub(1),
             _ => {}
         }
+    }
+
+    /// Takes all bytes of a text; gives the place behind the value, if it ends in the text.
+    pub(super) fn text(&mut self, text: &str) -> Option<usize> {
+        crate::work::visit(text.len());
+        for (index, byte) in text.bytes().enumerate() {
+            self.byte(byte);
+            if self.is_over() && matches!(byte, b'}' | b']') {
+                return Some(index + 1);
+            }
+        }
+        None
+    }
+
+    /// Whether a string was followed by something that JSON does not have there.
+    pub(super) fn is_broken(self) -> bool {
+        self.is_broken
     }
 
     /// How many brackets are open.
@@ -46,7 +77,7 @@ impl Scan {
 
 /// What an array has yielded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Got {
+pub(super) enum ArrayItem {
     /// Nothing yet.
     Nothing,
     /// An element: it is in [`Elements::element`].
@@ -82,19 +113,20 @@ impl Elements {
 
     /// Takes bytes up to the end of an element or of the array, and says how many it took. Holds at most `most` bytes
     /// of an element.
-    pub(super) fn feed(&mut self, bytes: &[u8], most: usize) -> (usize, Got) {
+    pub(super) fn feed(&mut self, bytes: &[u8], most: usize) -> (usize, ArrayItem) {
         for (index, &byte) in bytes.iter().enumerate() {
+            crate::work::visit(1);
             if !self.begun {
                 match byte {
                     b' ' | b'\t' | b'\r' | b'\n' | b',' => continue,
-                    b']' => return (index + 1, Got::End),
+                    b']' => return (index + 1, ArrayItem::End),
                     b'{' | b'[' | b'"' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n' => self.begin(),
-                    _ => return (index, Got::Broken),
+                    _ => return (index, ArrayItem::Broken),
                 }
             } else if self.scan.is_over() && matches!(byte, b',' | b']' | b' ' | b'\r' | b'\n') {
                 // The end of a number or word.
                 self.begun = false;
-                return (index, Got::Element);
+                return (index, ArrayItem::Element);
             }
             self.scan.byte(byte);
             self.bytes += 1;
@@ -103,10 +135,10 @@ impl Elements {
             }
             if self.scan.is_over() && matches!(byte, b'}' | b']' | b'"') {
                 self.begun = false;
-                return (index + 1, Got::Element);
+                return (index + 1, ArrayItem::Element);
             }
         }
-        (bytes.len(), Got::Nothing)
+        (bytes.len(), ArrayItem::Nothing)
     }
 
     fn begin(&mut self) {
@@ -134,12 +166,12 @@ mod tests {
                     let (used, got) = elements.feed(chunk, 100);
                     chunk = &chunk[used..];
                     match got {
-                        Got::Element => {
+                        ArrayItem::Element => {
                             found.push(String::from_utf8(elements.element.clone()).unwrap());
                         }
-                        Got::End => ended = true,
-                        Got::Nothing => {}
-                        Got::Broken => panic!("{size}"),
+                        ArrayItem::End => ended = true,
+                        ArrayItem::Nothing => {}
+                        ArrayItem::Broken => panic!("{size}"),
                     }
                 }
             }
@@ -152,11 +184,14 @@ mod tests {
     #[test]
     fn of_a_long_element_the_beginning_is_held() {
         let mut elements = Elements::default();
-        assert_eq!(elements.feed(br#""0123456789""#, 4), (12, Got::Element));
+        assert_eq!(
+            elements.feed(br#""0123456789""#, 4),
+            (12, ArrayItem::Element)
+        );
         assert_eq!(
             (elements.element.as_slice(), elements.bytes),
             (&br#""012"#[..], 12)
         );
-        assert_eq!(elements.feed(b"x", 4).1, Got::Broken);
+        assert_eq!(elements.feed(b"x", 4).1, ArrayItem::Broken);
     }
 }

@@ -1,26 +1,59 @@
-//! Objects and strings that hold a document: taken apart and named.
+//! Objects, arrays and strings that hold a document: taken apart and named.
 
 use std::borrow::Cow;
 
-use super::form::{Form, has_marker};
-use super::lines::HELD_BYTES;
-use super::scan::{Elements, Got};
+use super::marker::{holds_document, is_string_with_document};
+use super::scan::{ArrayItem, Elements};
+use super::wrapping::Wrapping;
+use crate::finding::quoted;
 use crate::judge::document::{Located, for_each_member, locate};
 use crate::judge::json::Name;
+use crate::limits::MAX_EVENT_BYTES;
 
 /// Members that usually hold the line, in the order in which they are looked for.
-const USUAL: [&str; 5] = ["message", "@message", "log", "msg", "MESSAGE"];
+const USUAL: [&str; 9] = [
+    "message",
+    "@message",
+    "log",
+    "msg",
+    "MESSAGE",
+    "Message",
+    "_raw",
+    "line",
+    "textPayload",
+];
+/// Names that are compared of an object; the rest cannot tell what it is.
+const MOST_NAMES: usize = 256;
+/// Characters of a name that are held.
+const NAME_CHARS: usize = 64;
 
-/// What an object or string that is not a document holds, with the forms that it has.
-pub(super) fn unwrap(text: &str) -> Option<(Vec<Form>, Cow<'_, str>, String)> {
-    if text.starts_with('"') {
-        let inner = string(text.trim_end())?;
-        return Some((
-            vec![Form::JsonString],
-            Cow::Owned(inner),
-            "a JSON string".to_owned(),
-        ));
+/// What is around a document in one layer.
+#[derive(Debug)]
+pub(super) struct Layer<'a> {
+    pub(super) wrappings: Vec<Wrapping>,
+    /// What was given, for the sentence.
+    pub(super) given: String,
+    pub(super) inner: Cow<'a, str>,
+}
+
+/// Takes one layer off an object, array or string that holds a document and is none.
+pub(super) fn unwrap(text: &str) -> Option<Layer<'_>> {
+    match text.as_bytes().first()? {
+        b'"' => {
+            let inner = string(text.trim_end())?;
+            Some(Layer {
+                wrappings: vec![Wrapping::JsonString],
+                given: "a JSON string".to_owned(),
+                inner: Cow::Owned(inner),
+            })
+        }
+        b'[' => array(text, "an array"),
+        b'{' => object(text),
+        _ => None,
     }
+}
+
+fn object(text: &str) -> Option<Layer<'_>> {
     let Located::Object(root, _) = locate(text) else {
         return None;
     };
@@ -29,18 +62,71 @@ pub(super) fn unwrap(text: &str) -> Option<(Vec<Form>, Cow<'_, str>, String)> {
     }
     let members = Members::read(root.text);
     let (name, value) = members.holding()?;
-    let inner = match value.as_bytes().first() {
-        Some(b'"') => Cow::Owned(string(value)?),
-        _ => Cow::Borrowed(value),
+    let place = format!("the member {} of an object", quoted(name));
+    let (inner, given) = match value.as_bytes().first() {
+        Some(b'"') => (Cow::Owned(string(value)?), None),
+        Some(b'[') => {
+            let layer = array(value, &place)?;
+            (layer.inner, Some(layer.given))
+        }
+        _ => (Cow::Borrowed(value), None),
     };
-    let given = format!("the document in the member {name:?} of an object");
-    Some((members.forms(), inner, given))
+    Some(Layer {
+        wrappings: members.wrappings(name),
+        given: given.unwrap_or_else(|| format!("the document in {place}")),
+        inner,
+    })
+}
+
+/// The first document among the items of an array.
+fn array<'a>(text: &'a str, place: &str) -> Option<Layer<'a>> {
+    let mut found: Option<Cow<'a, str>> = None;
+    let mut count = 0;
+    for_each_item(text, &mut |item| {
+        if holds_document(item) {
+            count += 1;
+            if found.is_none() {
+                found = if item.starts_with('"') {
+                    string(item).map(Cow::Owned)
+                } else {
+                    Some(Cow::Owned(item.to_owned()))
+                };
+            }
+        }
+    });
+    let given = match count {
+        1 => format!("the document in {place}"),
+        _ => format!("the first of {count} documents in {place}"),
+    };
+    Some(Layer {
+        wrappings: vec![Wrapping::JsonWrapper],
+        given,
+        inner: found?,
+    })
+}
+
+/// Calls `each` with every item of an array.
+fn for_each_item(text: &str, each: &mut dyn FnMut(&str)) {
+    let mut items = Elements::default();
+    let mut rest = text.as_bytes().get(1..).unwrap_or_default();
+    loop {
+        let (used, item) = items.feed(rest, MAX_EVENT_BYTES);
+        rest = &rest[used..];
+        match item {
+            ArrayItem::Element => match std::str::from_utf8(&items.element) {
+                Ok(text) => each(text),
+                Err(_) => return,
+            },
+            _ => return,
+        }
+    }
 }
 
 /// A JSON string that may hold a document.
 fn string(text: &str) -> Option<String> {
     let Name(inner) = serde_json::from_str(text).ok()?;
-    (has_marker(&inner) && inner.contains('{')).then(|| inner.trim_end().to_owned())
+    crate::work::visit(text.len());
+    is_string_with_document(&inner).then(|| inner.trim_end().to_owned())
 }
 
 /// What an element of an export says: an event's message, if it has one.
@@ -48,14 +134,8 @@ pub(super) fn message(element: &str) -> Option<Cow<'_, str>> {
     match element.as_bytes().first()? {
         b'"' => unquoted(element).map(Cow::Owned),
         b'{' => {
-            let mut found = None;
-            for_each_member(element, &mut |name, value| {
-                if matches!(name, "message" | "@message") {
-                    found = Some(value);
-                }
-            })
-            .ok()?;
-            let found = found?;
+            let found = member(element, &["message", "@message", "Message"])
+                .or_else(|| renamed(element))?;
             if found.starts_with('"') {
                 unquoted(found).map(Cow::Owned)
             } else {
@@ -67,72 +147,75 @@ pub(super) fn message(element: &str) -> Option<Cow<'_, str>> {
     }
 }
 
-/// The log stream that an element of an export names, if its message may be a part of a line.
-pub(super) fn stream(element: &str, message: &str) -> Option<String> {
-    if !message.starts_with('{') || !message.contains("\"log\"") {
-        return None;
-    }
-    match element.as_bytes().first()? {
-        b'{' => {
-            let mut found = None;
-            for_each_member(element, &mut |name, value| {
-                if matches!(name, "logStreamName" | "@logStream") {
-                    found = Some(value);
-                }
-            })
-            .ok()?;
-            unquoted(found?)
+/// The last of some members of an object.
+fn member<'a>(element: &'a str, names: &[&str]) -> Option<&'a str> {
+    let mut found = None;
+    let read = for_each_member(element, &mut |name, value| {
+        if names.contains(&name) {
+            found = Some(value);
         }
-        b'[' => row_origin(element),
+    });
+    read.ok().and(found)
+}
+
+/// The member that holds the message under a name of the user's choice, as `--query 'events[].{t:timestamp,m:message}'`
+/// gives it: the string with a document in an object that nothing but a viewer would write.
+fn renamed(element: &str) -> Option<&str> {
+    let members = Members::read(element);
+    let (name, value) = members.holding()?;
+    let is_renamed = value.starts_with('"') && members.wrappings(name) == [Wrapping::JsonWrapper];
+    (is_renamed && members.names.len() <= 6).then_some(value)
+}
+
+/// The log stream that an element of an export names.
+pub(super) fn stream(element: &str) -> Option<String> {
+    match element.as_bytes().first()? {
+        b'{' => unquoted(member(
+            element,
+            &["logStreamName", "@logStream", "LogStreamName"],
+        )?),
+        b'[' => field(element, "@logStream"),
         _ => None,
     }
 }
 
-/// The field `@logStream` of a row of Logs Insights.
-fn row_origin(element: &str) -> Option<String> {
-    let fields: Vec<std::collections::HashMap<String, serde_json::Value>> =
-        serde_json::from_str(element).ok()?;
-    let field = fields
-        .iter()
-        .find(|field| field.get("field").is_some_and(|name| name == "@logStream"))?;
-    Some(field.get("value")?.as_str()?.to_owned())
-}
-
-/// The message in a row: of Logs Insights an object with the field `@message`, of `--query` the string with a document.
+/// The message in a row: of Logs Insights the field `@message`, of `--query` the string with a document.
 fn row(element: &str) -> Option<Cow<'_, str>> {
-    let mut cells = Elements::default();
-    let mut rest = element.as_bytes().get(1..)?;
-    let mut found = None;
-    loop {
-        let (used, got) = cells.feed(rest, HELD_BYTES);
-        rest = &rest[used..];
-        match got {
-            Got::Element => found = cell(std::str::from_utf8(&cells.element).ok()?).or(found),
-            Got::End => return found.map(Cow::Owned),
-            Got::Nothing | Got::Broken => return None,
-        }
+    let mut found = field(element, "@message");
+    if found.is_none() {
+        for_each_item(element, &mut |item| {
+            if item.starts_with('"') && is_string_with_document(item) {
+                found = unquoted(item);
+            }
+        });
     }
+    found.map(Cow::Owned)
 }
 
-/// The message in a cell of a row, if the cell has it.
-fn cell(text: &str) -> Option<String> {
-    if text.starts_with('"') {
-        return has_marker(text).then(|| unquoted(text)).flatten();
-    }
-    let (mut is_message, mut value) = (false, None);
-    for_each_member(text, &mut |name, text| match name {
-        "field" => is_message = text == "\"@message\"",
-        "value" => value = unquoted(text),
-        _ => {}
-    })
-    .ok()?;
-    value.filter(|_| is_message)
+/// The value of a field of a row of Logs Insights.
+fn field(row: &str, wanted: &str) -> Option<String> {
+    let mut found = None;
+    for_each_item(row, &mut |item| {
+        if !item.starts_with('{') {
+            return;
+        }
+        let (mut is_wanted, mut value) = (false, None);
+        let read = for_each_member(item, &mut |name, text| match name {
+            "field" => is_wanted = text.trim_matches('"') == wanted,
+            "value" => value = Some(text),
+            _ => {}
+        });
+        if read.is_ok() && is_wanted {
+            found = value.and_then(unquoted);
+        }
+    });
+    found
 }
 
 fn unquoted(text: &str) -> Option<String> {
-    serde_json::from_str::<Name<'_>>(text)
-        .ok()
-        .map(|Name(text)| text.into_owned())
+    crate::work::visit(text.len());
+    let Name(text) = serde_json::from_str(text).ok()?;
+    Some(text.into_owned())
 }
 
 /// The members of an object, as far as they tell what it is.
@@ -145,18 +228,15 @@ struct Members<'a> {
 
 impl<'a> Members<'a> {
     fn read(text: &'a str) -> Self {
-        const MOST: usize = 256;
         let mut members = Self::default();
         let _ = for_each_member(text, &mut |name, value| {
-            if members.names.len() < MOST {
-                members.names.push(name.chars().take(64).collect());
+            let short = || name.chars().take(NAME_CHARS).collect::<String>();
+            if members.names.len() < MOST_NAMES {
+                members.names.push(short());
             }
             members.numeric_time |= name == "timestamp" && !value.starts_with('"');
-            if members.candidates.len() < MOST && value.starts_with(['"', '{']) && has_marker(value)
-            {
-                members
-                    .candidates
-                    .push((name.chars().take(64).collect(), value));
+            if members.candidates.len() < MOST_NAMES && holds_document(value) {
+                members.candidates.push((short(), value));
             }
         });
         members
@@ -166,36 +246,76 @@ impl<'a> Members<'a> {
         self.names.iter().any(|other| other == name)
     }
 
+    fn has_any(&self, names: &[&str]) -> bool {
+        names.iter().any(|name| self.has(name))
+    }
+
     /// The member that holds the document.
     fn holding(&self) -> Option<(&str, &'a str)> {
-        let holds =
-            |(_, value): &&(String, &str)| value.starts_with('{') || string(value).is_some();
         let usual = USUAL.iter().find_map(|usual| {
-            let named = self.candidates.iter().filter(|(name, _)| name == usual);
-            named.into_iter().find(holds)
+            let mut candidates = self.candidates.iter();
+            candidates.find(|(name, _)| name == usual)
         });
-        let (name, value) = usual.or_else(|| self.candidates.iter().find(holds))?;
+        let (name, value) = usual.or_else(|| self.candidates.first())?;
         Some((name, value))
     }
 
-    fn forms(&self) -> Vec<Form> {
-        let viewers = ["ingestionTime", "eventId", "logStreamName", "@message"];
-        let bare = self.numeric_time && self.names.len() == 2 && self.has("message");
-        if viewers.iter().any(|name| self.has(name)) || bare {
-            return vec![Form::ViewerObject];
+    /// What the object is, if the document is in this member.
+    fn wrappings(&self, holding: &str) -> Vec<Wrapping> {
+        let kind = self.kind(holding);
+        let partial = self.has("partial_message").then_some(Wrapping::Partial);
+        [kind].into_iter().chain(partial).collect()
+    }
+
+    fn kind(&self, holding: &str) -> Wrapping {
+        /// Members that a logger writes and no viewer.
+        const OF_LOGGERS: [&str; 10] = [
+            "level",
+            "levelname",
+            "severity",
+            "lvl",
+            "logger",
+            "loggerName",
+            "pid",
+            "taskName",
+            "caller",
+            "thread",
+        ];
+        /// Members that only viewers of CloudWatch Logs write.
+        const OF_VIEWERS: [&str; 5] = [
+            "@ptr",
+            "@log",
+            "@logStream",
+            "ingestionTime",
+            "IngestionTime",
+        ];
+        let is_message = matches!(holding, "message" | "@message" | "Message");
+        let is_logger = self.has_any(&OF_LOGGERS);
+        if holding == "log" && self.has("stream") && self.has("time") && !self.has("kubernetes") {
+            return Wrapping::DockerJson;
         }
-        let mut forms = Vec::new();
-        if self.has("log") && self.has("stream") && self.has("time") {
-            forms.push(Form::DockerJson);
-        } else if self.has("log") {
-            forms.push(Form::FireLens);
-        } else if self.has("message") && self.has("level") && self.has("timestamp") {
-            forms.push(Form::LambdaJson);
-        } else {
-            forms.push(Form::JsonWrapper);
+        if holding == "log" || self.has("kubernetes") {
+            return Wrapping::FireLens;
         }
-        forms.extend(self.has("partial_message").then_some(Form::Partial));
-        forms
+        let is_splunk = holding == "_raw" || (holding == "result" && self.has("preview"));
+        if is_splunk || holding == "logRecord" {
+            return Wrapping::ViewerObject;
+        }
+        if is_message && !is_logger && self.has_any(&OF_VIEWERS) {
+            return Wrapping::ViewerObject;
+        }
+        if is_message && self.has_any(&["requestId", "AWSRequestId"]) {
+            return Wrapping::LambdaJson;
+        }
+        if is_message && is_logger {
+            return Wrapping::LoggerObject;
+        }
+        let bare = self.numeric_time && self.names.len() == 2 && holding == "message";
+        let likely = holding == "@message" || self.has_any(&["eventId", "logStreamName"]);
+        if is_message && (bare || likely) {
+            return Wrapping::LikelyViewerObject;
+        }
+        Wrapping::JsonWrapper
     }
 }
 
@@ -205,45 +325,61 @@ mod tests {
 
     const INNER: &str = r#""{\"_aws\":{}}""#;
 
-    fn forms(text: &str) -> Option<Vec<Form>> {
-        unwrap(text).map(|(forms, inner, _)| {
-            assert_eq!(inner, r#"{"_aws":{}}"#, "{text}");
-            forms
+    fn wrappings(text: &str) -> Option<Vec<Wrapping>> {
+        unwrap(text).map(|layer| {
+            assert_eq!(layer.inner, r#"{"_aws":{}}"#, "{text}");
+            layer.wrappings
         })
     }
 
     #[test]
     fn objects_that_hold_a_document_are_named() {
-        for (text, form) in [
+        for (members, expected) in [
+            (r#""log":#,"container_id":"a""#, Wrapping::FireLens),
             (
-                format!(r#"{{"log":{INNER},"container_id":"a"}}"#),
-                Form::FireLens,
+                r#""log":#,"stream":"stdout","time":"t""#,
+                Wrapping::DockerJson,
             ),
             (
-                format!(r#"{{"log":{INNER},"stream":"stdout","time":"t"}}"#),
-                Form::DockerJson,
+                r#""log":#,"stream":"stdout","time":"t","kubernetes":{}"#,
+                Wrapping::FireLens,
             ),
             (
-                format!(r#"{{"timestamp":"t","level":"INFO","message":{INNER}}}"#),
-                Form::LambdaJson,
+                r#""timestamp":"t","level":"INFO","requestId":"r","message":#"#,
+                Wrapping::LambdaJson,
             ),
             (
-                format!(r#"{{"timestamp":1,"message":{INNER},"eventId":"1"}}"#),
-                Form::ViewerObject,
+                r#""timestamp":"t","level":"INFO","message":#"#,
+                Wrapping::LoggerObject,
             ),
             (
-                format!(r#"{{"timestamp":1,"message":{INNER}}}"#),
-                Form::ViewerObject,
+                r#""timestamp":1,"message":#,"ingestionTime":1,"eventId":"1""#,
+                Wrapping::ViewerObject,
             ),
-            (format!(r#"{{"@message":{INNER}}}"#), Form::ViewerObject),
-            (format!(r#"{{"x":{INNER}}}"#), Form::JsonWrapper),
-            (r#"{"x":{"_aws":{}}}"#.to_owned(), Form::JsonWrapper),
-            (INNER.to_owned(), Form::JsonString),
+            (r#""@message":#,"@ptr":"x""#, Wrapping::ViewerObject),
+            (r#""timestamp":1,"message":#"#, Wrapping::LikelyViewerObject),
+            (r#""@message":#"#, Wrapping::LikelyViewerObject),
+            (
+                r#""@message":#,"@fields":{"level":"info"}"#,
+                Wrapping::LikelyViewerObject,
+            ),
+            (
+                r#""level":30,"logStreamName":"s","message":#"#,
+                Wrapping::LoggerObject,
+            ),
+            (r#""x":#"#, Wrapping::JsonWrapper),
+            (r#""x":"about {_aws}","y":#"#, Wrapping::JsonWrapper),
+            (r#""x":[1,#]"#, Wrapping::JsonWrapper),
         ] {
-            assert_eq!(forms(&text), Some(vec![form]), "{text}");
+            let text = format!("{{{}}}", members.replace('#', INNER));
+            assert_eq!(wrappings(&text), Some(vec![expected]), "{text}");
         }
+        let nested = r#"{"x":{"_aws":{}}}"#;
+        assert_eq!(wrappings(nested), Some(vec![Wrapping::JsonWrapper]));
+        assert_eq!(wrappings(INNER), Some(vec![Wrapping::JsonString]));
         let partial = format!(r#"{{"log":{INNER},"partial_message":"true"}}"#);
-        assert_eq!(forms(&partial), Some(vec![Form::FireLens, Form::Partial]));
+        let expected = vec![Wrapping::FireLens, Wrapping::Partial];
+        assert_eq!(wrappings(&partial), Some(expected));
     }
 
     #[test]
@@ -254,7 +390,7 @@ mod tests {
             r#"{"a":1}"#,
             "[1]",
         ] {
-            assert_eq!(forms(text), None, "{text}");
+            assert_eq!(wrappings(text), None, "{text}");
         }
     }
 
@@ -264,6 +400,7 @@ mod tests {
             INNER.to_owned(),
             format!(r#"{{"timestamp":1,"message":{INNER}}}"#),
             format!(r#"{{"@timestamp":"t","@message":{INNER}}}"#),
+            format!(r#"{{"t":1,"m":{INNER}}}"#),
             format!(r"[1795601664818,{INNER}]"),
             format!(
                 r#"[{{"field":"@timestamp","value":"t"}},{{"field":"@message","value":{INNER}}}]"#
@@ -274,5 +411,7 @@ mod tests {
         }
         assert_eq!(message("12"), None);
         assert_eq!(message(r#"{"a":1}"#), None);
+        let record = format!(r#"{{"log":{INNER},"container_id":"a"}}"#);
+        assert_eq!(message(&record), None);
     }
 }

@@ -43,6 +43,26 @@ pub(super) fn namespace(name: &str) -> Option<Wrong> {
     })
 }
 
+/// What makes it doubtful whether CloudWatch takes a metric's name, if anything does. The specification sets no limits; the
+/// API for metrics and AWS's own libraries do.
+pub(super) fn metric_name(name: &str) -> Option<Wrong> {
+    let rule = Rule::MetricNameUnusual;
+    let wrong = |expected: &str| Some((rule, quoted(name), expected.to_owned()));
+    if name.starts_with(':') {
+        return wrong("a name that does not begin with \":\"");
+    }
+    if name.trim().len() < name.len() {
+        return wrong("a name without blanks at its ends");
+    }
+    if name
+        .bytes()
+        .all(|byte| byte == b' ' || byte.is_ascii_graphic())
+    {
+        return None;
+    }
+    wrong("a name of printable ASCII characters")
+}
+
 /// Why CloudWatch refuses a dimension's name that the schema lets through, if it does.
 pub(super) fn dimension_name(name: &str) -> Option<Wrong> {
     if name.starts_with(':') {
@@ -100,8 +120,8 @@ pub(super) fn nearest_unit(given: &str) -> Option<&'static str> {
         "1" | "" => Some("None"),
         _ => None,
     };
-    let distance = |unit: &&str| strsim::levenshtein(&given, &unit.to_ascii_lowercase());
-    let near = || UNITS.into_iter().min_by_key(distance);
+    let distance = |unit: &&'static str| strsim::levenshtein(&given, &unit.to_ascii_lowercase());
+    let near = || UNITS.iter().copied().min_by_key(distance);
     abbreviated.or_else(|| near().filter(|unit| distance(unit) <= 2 && given.len() > 2))
 }
 

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::sync::Arc;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -21,7 +20,9 @@ pub(crate) struct Root<'a> {
     pub(super) directives: Option<&'a str>,
     /// `Timestamp` beside it.
     pub(super) timestamp: Option<&'a str>,
-    /// `events` or `results`, where exports have their events.
+    /// The name that an object has in place of `_aws`, if it is nearly that.
+    pub(crate) misnamed: Option<String>,
+    /// `events`, `results` or `logEvents`, where exports have their events.
     pub(crate) exported: Option<&'a str>,
     /// The first of its members, so that an object with few need not be read again.
     first: Vec<(Cow<'a, str>, &'a str)>,
@@ -41,6 +42,15 @@ impl Root<'_> {
     }
 }
 
+/// Whether a name was meant to be `_aws`: it differs in case or underscores only.
+fn is_nearly_aws(name: &str) -> bool {
+    name.len() <= 8
+        && name != "_aws"
+        && name
+            .trim_matches(['_', '-', '@', ' '])
+            .eq_ignore_ascii_case("aws")
+}
+
 /// What stands at the beginning of a text.
 #[derive(Debug)]
 pub(crate) enum Located<'a> {
@@ -55,7 +65,14 @@ pub(crate) enum Located<'a> {
 /// Finds the JSON object that a text begins with.
 pub(crate) fn locate(text: &str) -> Located<'_> {
     let mut objects = serde_json::Deserializer::from_str(text).into_iter::<Root<'_>>();
-    match objects.next() {
+    let first = objects.next();
+    crate::work::visit(match &first {
+        Some(Ok(_)) => objects.byte_offset(),
+        // Its place is known by line and column.
+        Some(Err(error)) if error.line() == 1 => error.column(),
+        _ => text.len(),
+    });
+    match first {
         Some(Ok(mut root)) => {
             let end = objects.byte_offset();
             root.text = text.get(..end).unwrap_or_default();
@@ -87,6 +104,7 @@ impl<'de> Deserialize<'de> for Root<'de> {
                     first: Vec::with_capacity(USUAL),
                     ..Root::default()
                 };
+                let mut misnamed = None;
                 while let Some(Name(name)) = map.next_key()? {
                     let value = map.next_value::<&RawValue>()?.get();
                     let place = match name.as_ref() {
@@ -96,9 +114,12 @@ impl<'de> Deserialize<'de> for Root<'de> {
                         }
                         "CloudWatchMetrics" => Some(&mut root.directives),
                         "Timestamp" => Some(&mut root.timestamp),
-                        "events" | "results" => Some(&mut root.exported),
+                        "events" | "results" | "logEvents" => Some(&mut root.exported),
                         _ => None,
                     };
+                    if is_nearly_aws(&name) && value.contains("\"CloudWatchMetrics\"") {
+                        misnamed = Some((name.clone().into_owned(), value));
+                    }
                     if let Some(place) = place {
                         *place = Some(value);
                     }
@@ -107,6 +128,12 @@ impl<'de> Deserialize<'de> for Root<'de> {
                     } else {
                         root.has_more = true;
                     }
+                }
+                if root.aws.is_none()
+                    && let Some((name, value)) = misnamed
+                {
+                    root.misnamed = Some(name);
+                    root.aws = Some(value);
                 }
                 Ok(root)
             }
@@ -128,10 +155,10 @@ pub(super) struct Targets<'a>(Vec<Option<Target<'a>>>);
 
 impl<'a> Targets<'a> {
     /// Looks for the members `names` of a root; the names are sorted, and each is there once.
-    pub(super) fn find(root: &Root<'a>, names: &[Arc<str>]) -> Self {
+    pub(super) fn find(root: &Root<'a>, names: &[&str]) -> Self {
         let mut targets = vec![None; names.len()];
         let mut note = |name: &str, value: &'a str| {
-            if let Ok(index) = names.binary_search_by(|other| (**other).cmp(name)) {
+            if let Ok(index) = names.binary_search(&name) {
                 let target: &mut Option<Target<'_>> = &mut targets[index];
                 *target = Some(Target {
                     text: value,
@@ -189,6 +216,7 @@ pub(crate) fn for_each_member<'a>(
             Ok(())
         }
     }
+    crate::work::visit(text.len());
     let mut deserializer = serde_json::Deserializer::from_str(text);
     deserializer.deserialize_map(Members(each))
 }
@@ -228,7 +256,7 @@ mod tests {
             let Located::Object(root, _) = locate(&text) else {
                 panic!()
             };
-            let targets = Targets::find(&root, &["a", "b", "c"].map(Arc::from));
+            let targets = Targets::find(&root, &["a", "b", "c"]);
             assert_eq!(targets.get(0), Some("3"));
             assert_eq!(targets.repeated().collect::<Vec<_>>(), [0]);
             assert_eq!(targets.get(2), None);

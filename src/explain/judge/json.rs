@@ -60,6 +60,11 @@ impl<'a> Object<'a> {
             .map(|(_, value)| value)
     }
 
+    /// The names of all members.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.members.iter().map(|(name, _)| name.as_ref())
+    }
+
     /// The names that occur more than once, each once.
     pub(super) fn repeated(&self) -> impl Iterator<Item = &str> {
         self.members
@@ -72,6 +77,7 @@ impl<'a> Object<'a> {
 
 /// The first JSON value of a text, and what follows it.
 pub(super) fn parse(text: &str) -> Result<(Json<'_>, &str), serde_json::Error> {
+    crate::work::visit(text.len());
     let mut values = serde_json::Deserializer::from_str(text).into_iter::<Json<'_>>();
     match values.next() {
         Some(Ok(value)) => {

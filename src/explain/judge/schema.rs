@@ -1,33 +1,14 @@
 //! The metadata of a document against the schema of the specification.
 
 use super::checks;
+use super::directive::{Definition, Directive};
 use super::json::{Json, Object};
 use super::place::Place;
-use super::plan::Plan;
 use crate::finding::{Problem, quoted};
 use crate::limits::{
     MAX_DIMENSION_NAME_CHARS, MAX_DIMENSIONS, MAX_METRICS, MAX_SCHEMA_NAME_CHARS, UNITS,
 };
 use crate::rule::Rule;
-
-/// A metric directive.
-#[derive(Debug)]
-pub(super) struct Directive<'a> {
-    /// Its path.
-    pub(super) place: String,
-    pub(super) namespace: &'a str,
-    pub(super) sets: Vec<Vec<&'a str>>,
-    pub(super) definitions: Vec<Definition<'a>>,
-}
-
-/// A metric definition.
-#[derive(Debug, PartialEq, Eq, Hash)]
-pub(super) struct Definition<'a> {
-    pub(super) name: &'a str,
-    pub(super) unit: &'static str,
-    /// Seconds, of any number: the schema knows no limits.
-    pub(super) resolution: i64,
-}
 
 /// The two members that a document's metadata consists of, wherever they stand.
 pub(super) struct Members<'a, 'p> {
@@ -35,27 +16,22 @@ pub(super) struct Members<'a, 'p> {
     pub(super) directives: Option<&'a Json<'a>>,
     /// The path of the object that holds them; none for the root.
     pub(super) parent: Option<&'p Place<'p>>,
+    /// That object; none for the root.
+    pub(super) object: Option<&'a Object<'a>>,
 }
 
 impl Members<'_, '_> {
+    /// The path of the timestamp.
+    pub(super) fn timestamp_place(&self) -> String {
+        self.place("Timestamp").to_string()
+    }
+
     fn place(&self, name: &'static str) -> Place<'_> {
         match self.parent {
             Some(parent) => parent.member(name),
             None => Place::root_member(name),
         }
     }
-
-    /// The path of the array of directives.
-    pub(super) fn directives_place(&self) -> Place<'_> {
-        self.place("CloudWatchMetrics")
-    }
-}
-
-/// The directives of a document as a plan, with every breach of the schema in them.
-pub(super) fn plan(members: &Members<'_, '_>) -> Plan {
-    let mut problems = Vec::new();
-    let directives = directives(members, &mut problems);
-    Plan::new(&directives, problems)
 }
 
 /// The timestamp of a document; what is wrong with it is noted.
@@ -71,24 +47,23 @@ pub(super) fn timestamp(members: &Members<'_, '_>, problems: &mut Vec<Problem>) 
         Some(other) => (Rule::TimestampNotInteger, other.described()),
         None => (Rule::TimestampMissing, "nothing".to_owned()),
     };
-    problems.push(Problem::new(
-        rule,
-        members.place("Timestamp").to_string(),
-        given,
-        "an integer: milliseconds since 1970",
-    ));
+    let place = members.place("Timestamp").to_string();
+    let problem = Problem::new(rule, place, given, "an integer: milliseconds since 1970");
+    problems.push(near(problem, members.object, "Timestamp"));
     None
 }
 
-fn directives<'a>(members: &Members<'a, '_>, problems: &mut Vec<Problem>) -> Vec<Directive<'a>> {
-    let place = members.directives_place();
+/// The directives of a document; every breach of the schema in them is noted.
+pub(super) fn directives<'a>(
+    members: &Members<'a, '_>,
+    problems: &mut Vec<Problem>,
+) -> Vec<Directive<'a>> {
+    let place = members.place("CloudWatchMetrics");
     let rule = Rule::DirectivesNotArray;
-    let Some(items) = array(
-        members.directives,
-        place,
-        (rule, "an array of directives"),
-        problems,
-    ) else {
+    let before = problems.len();
+    let expected = (rule, "an array of directives");
+    let Some(items) = array(members.directives, place, expected, problems) else {
+        hint_at(problems, before, members.object, "CloudWatchMetrics");
         return Vec::new();
     };
     read_each(items, place, problems, directive)
@@ -101,18 +76,24 @@ fn directive<'a>(
 ) -> Option<Directive<'a>> {
     let object = object(item, place, Rule::DirectivesNotArray, problems)?;
     // All three are read before any is missed, so that all faults are reported.
+    let before = problems.len();
     let namespace = name(
         object.get("Namespace"),
         place.member("Namespace"),
         (Rule::NamespaceMissing, MAX_SCHEMA_NAME_CHARS),
         problems,
     );
+    hint_at(problems, before, Some(object), "Namespace");
+    let before = problems.len();
     let sets = sets(
         object.get("Dimensions"),
         place.member("Dimensions"),
         problems,
     );
+    hint_at(problems, before, Some(object), "Dimensions");
+    let before = problems.len();
     let definitions = definitions(object.get("Metrics"), place.member("Metrics"), problems);
+    hint_at(problems, before, Some(object), "Metrics");
     Some(Directive {
         place: place.to_string(),
         namespace: namespace?,
@@ -191,6 +172,9 @@ fn definitions<'a>(
     Some(read_each(items, place, problems, definition))
 }
 
+/// Members of a definition by which a writer meant to give the value.
+const VALUES: [&str; 4] = ["Value", "value", "Values", "values"];
+
 fn definition<'a>(
     item: &'a Json<'a>,
     place: Place<'_>,
@@ -223,6 +207,7 @@ fn definition<'a>(
         name: name?,
         unit: unit?,
         resolution: resolution?,
+        has_value: VALUES.iter().any(|value| object.get(value).is_some()),
     })
 }
 
@@ -242,13 +227,13 @@ fn unit(
             return None;
         }
     };
-    if let Some(unit) = UNITS.into_iter().find(|unit| unit == text) {
+    if let Some(unit) = UNITS.iter().copied().find(|unit| unit == text) {
         return Some(unit);
     }
     let expected = "a unit such as Milliseconds, Count, Percent, Bytes, Megabits/Second or None";
     let problem = Problem::new(Rule::UnitUnknown, place.to_string(), quoted(text), expected);
     problems.push(match checks::nearest_unit(text) {
-        Some(unit) => problem.hint(format!("did you mean {unit}?")),
+        Some(unit) => problem.with_hint(format!("did you mean {unit}?")),
         None => problem,
     });
     Some("None")
@@ -314,6 +299,26 @@ fn name<'a>(
     let expected = format!("a string of 1 to {most} characters without line breaks");
     problems.push(Problem::new(rule, place.to_string(), given, expected));
     None
+}
+
+/// Adds to the one problem noted since `before` which member has nearly the right name, if `name` is missing.
+fn hint_at(problems: &mut Vec<Problem>, before: usize, object: Option<&Object<'_>>, name: &str) {
+    let is_missing = object.is_none_or(|object| object.get(name).is_none());
+    if is_missing
+        && problems.len() == before + 1
+        && let Some(problem) = problems.pop()
+    {
+        problems.push(near(problem, object, name));
+    }
+}
+
+/// Adds the member that has nearly the right name to the problem of one that is missing.
+fn near(problem: Problem, object: Option<&Object<'_>>, name: &str) -> Problem {
+    let mut names = object.into_iter().flat_map(Object::names);
+    match names.find(|other| *other != name && other.eq_ignore_ascii_case(name)) {
+        Some(other) => problem.with_hint(format!("{} differs in case", quoted(other))),
+        None => problem,
+    }
 }
 
 /// Notes the members that an object names more than once.

@@ -4,42 +4,62 @@ mod dimensions;
 mod hint;
 mod metrics;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
 use self::dimensions::Dimensions;
 use self::hint::Hints;
-use self::metrics::Metric;
 use super::Points;
+use super::directive::{self, Directive};
 use super::document::{Root, Targets};
-use super::plan::{Directive, Plan, Set};
 use super::schema;
+use super::seen::Seen;
 use crate::finding::{Point, Problem, quoted};
+use crate::limits::MAX_DIMENSIONS;
 use crate::rule::Rule;
 
-/// Reads the targets of all directives: notes their problems, and gives the points where the timestamp is known.
-pub(super) fn explain(
+/// Judges the targets of all directives: notes their problems, and gives the points where the timestamp is known.
+pub(super) fn judge(
     root: &Root<'_>,
-    plan: &Plan,
+    directives: &[Directive<'_>],
     timestamp: Option<i64>,
     problems: &mut Vec<Problem>,
 ) -> Points {
+    let mut names: Vec<&str> = directives.iter().flat_map(Directive::names).collect();
+    names.sort_unstable();
+    names.dedup();
     let event = Event {
-        targets: Targets::find(root, &plan.names),
+        targets: Targets::find(root, &names),
+        names,
+        contradicted: directive::with_two_resolutions(directives),
         hints: Hints::new(root.text),
         timestamp,
     };
-    let repeated = event.targets.repeated();
-    let repeated = repeated.filter(|index| &*plan.names[*index] != "_aws");
-    problems.extend(repeated.map(|index| schema::repeated(&plan.names[index], "the root")));
-    problems.extend_from_slice(&plan.two_resolutions);
+    let repeated = event.targets.repeated().map(|index| event.names[index]);
+    let repeated = repeated.filter(|name| *name != "_aws");
+    problems.extend(repeated.map(|name| schema::repeated(name, "the root")));
+    problems.extend(event.contradicted.iter().map(|name| contradiction(name)));
     let mut points = Points::default();
     let mut distributions = Vec::new();
-    for directive in &plan.directives {
-        event.directive(directive, problems, &mut distributions, &mut points);
+    let repeated = directive::repeated(directives);
+    for (directive, is_repeated) in directives.iter().zip(repeated) {
+        event.directive(
+            directive,
+            is_repeated,
+            problems,
+            &mut distributions,
+            &mut points,
+        );
     }
     problems.extend(distribution(&distributions));
     points
+}
+
+fn contradiction(name: &str) -> Problem {
+    let given = format!("two for the metric {}", quoted(name));
+    let expected = "one in an event";
+    Problem::new(Rule::TwoResolutions, "StorageResolution", given, expected)
 }
 
 /// The problem of values that are not numbers, once for all of them.
@@ -57,6 +77,10 @@ fn distribution(names: &[&str]) -> Option<Problem> {
 /// An event and what its directives point at.
 struct Event<'a> {
     targets: Targets<'a>,
+    /// The names that directives have, sorted and each once.
+    names: Vec<&'a str>,
+    /// Metrics that have two resolutions.
+    contradicted: BTreeSet<&'a str>,
     hints: Hints<'a>,
     timestamp: Option<i64>,
 }
@@ -73,78 +97,119 @@ impl fmt::Display for SetPlace<'_> {
     }
 }
 
-impl Event<'_> {
-    fn directive<'p>(
+impl<'a> Event<'a> {
+    /// The JSON text of a member of the root.
+    fn target(&self, name: &str) -> Option<&'a str> {
+        self.targets.get(self.names.binary_search(&name).ok()?)
+    }
+
+    fn directive<'d>(
         &self,
-        directive: &'p Directive,
+        directive: &'d Directive<'d>,
+        is_repeated: bool,
         problems: &mut Vec<Problem>,
-        distributions: &mut Vec<&'p str>,
+        distributions: &mut Vec<&'d str>,
         points: &mut Points,
     ) {
-        if directive.repeated {
+        if is_repeated {
             let given = "the same as an earlier one";
             let place = directive.place.as_str();
-            let expected = "each directive once";
             let rule = Rule::DuplicateDirective;
-            problems.push(Problem::new(rule, place, given, expected));
+            problems.push(Problem::new(rule, place, given, "each directive once"));
         }
-        problems.extend(directive.namespace_problem.clone());
+        let namespace = directive.namespace_problem();
+        let is_refused = namespace.is_some();
+        problems.extend(namespace);
         let metrics = self.metrics(directive, problems);
         let other = metrics.iter().filter(|metric| !metric.is_list());
-        distributions.extend(other.map(|metric| &*metric.definition.target.name));
-        problems.extend_from_slice(&directive.metrics_as_dimensions);
+        distributions.extend(other.map(|metric| metric.definition.name));
+        problems.extend(directive.metrics_as_dimensions());
+        let namespace: Arc<str> = directive.namespace.into();
+        let mut sets = SeenSets::default();
         for (index, set) in directive.sets.iter().enumerate() {
             let place = SetPlace {
                 directive: &directive.place,
                 index,
             };
-            note_repeated(set, &place, problems);
-            let dimensions = self.dimensions(set, &place, problems);
-            if let (Some(dimensions), Some(timestamp), None) =
-                (dimensions, self.timestamp, &directive.namespace_problem)
-            {
-                push(points, directive, &metrics, set, &dimensions, timestamp);
+            // What the schema refuses costs the event, so that nothing more of it matters.
+            if set.len() > MAX_DIMENSIONS {
+                continue;
             }
+            let is_once = sets.note(set, &place, problems);
+            let dimensions = self.dimensions(set, &place, problems);
+            let Some(dimensions) = dimensions else {
+                continue;
+            };
+            let is_once = sets.note_values(&dimensions, is_once, &place, problems);
+            let Some(timestamp) = self.timestamp.filter(|_| !is_refused) else {
+                continue;
+            };
+            let is_certain = dimensions.certain && !is_repeated && is_once;
+            points.extend(metrics.iter().map(|metric| Point {
+                namespace: Arc::clone(&namespace),
+                metric: Arc::clone(&metric.name),
+                unit: metric.definition.unit,
+                resolution: metric.resolution,
+                dimensions: Arc::clone(&dimensions.pairs),
+                timestamp,
+                values: Arc::clone(&metric.values),
+                certain: is_certain && metric.is_certain,
+            }));
         }
     }
 }
 
-/// Notes what a set has more than once, and whether it occurs more than once.
-fn note_repeated(set: &Set, place: &SetPlace<'_>, problems: &mut Vec<Problem>) {
-    let mut note = |rule, given, expected: &str| {
-        problems.push(Problem::new(rule, place.to_string(), given, expected));
-    };
-    if set.repeats_key {
-        let given = "a name more than once";
-        note(Rule::DuplicateKey, given, "each name once");
-    }
-    if set.repeated {
-        let given = "the same set as an earlier one";
-        note(Rule::DuplicateSet, given, "each set once");
-    }
+/// The dimension sets of a directive so far.
+#[derive(Default)]
+struct SeenSets<'a> {
+    names: Seen<Vec<&'a str>>,
+    /// Whether a set without dimensions has been seen, of its own or since its values do not count.
+    has_empty: bool,
 }
 
-/// Adds the points of a set: one for each metric.
-fn push(
-    points: &mut Points,
-    directive: &Directive,
-    metrics: &[Metric<'_>],
-    set: &Set,
-    dimensions: &Dimensions,
-    timestamp: i64,
-) {
-    let repeated = directive.repeated || set.repeated || set.repeats_key;
-    for metric in metrics {
-        let definition = metric.definition;
-        points.push(|| Point {
-            namespace: Arc::clone(&directive.namespace),
-            metric: Arc::clone(&definition.target.name),
-            unit: definition.unit,
-            resolution: metric.resolution,
-            dimensions: Arc::clone(&dimensions.pairs),
-            timestamp,
-            values: Arc::clone(&metric.values),
-            certain: dimensions.certain && definition.repeated.is_none() && !repeated,
-        });
+impl<'a> SeenSets<'a> {
+    /// Notes what a set has more than once, and whether it occurs more than once; false in either case.
+    fn note(&mut self, set: &[&'a str], place: &SetPlace<'_>, problems: &mut Vec<Problem>) -> bool {
+        let mut distinct = set.to_vec();
+        distinct.sort_unstable();
+        distinct.dedup();
+        let repeats_key = distinct.len() < set.len();
+        let is_new = self.names.insert(distinct);
+        let mut note = |rule, given, expected: &str| {
+            problems.push(Problem::new(rule, place.to_string(), given, expected));
+        };
+        if repeats_key {
+            note(
+                Rule::DuplicateKey,
+                "a name more than once",
+                "each name once",
+            );
+        }
+        if !is_new {
+            let given = "the same set as an earlier one";
+            note(Rule::DuplicateSet, given, "each set once");
+        }
+        // An empty set is noted with its values.
+        is_new && !repeats_key
+    }
+
+    /// Notes a set that is without dimensions as an earlier one is, since its values do not count. Gives whether the set is
+    /// still there once.
+    fn note_values(
+        &mut self,
+        dimensions: &Dimensions,
+        is_once: bool,
+        place: &SetPlace<'_>,
+        problems: &mut Vec<Problem>,
+    ) -> bool {
+        let is_first =
+            !dimensions.pairs.is_empty() || !std::mem::replace(&mut self.has_empty, true);
+        if is_once && !is_first {
+            let given = "a set that has no dimensions left, as an earlier one";
+            let expected = "one set without dimensions";
+            let problem = Problem::new(Rule::DuplicateSet, place.to_string(), given, expected);
+            problems.push(problem.with_hint("the same points twice, so sums and counts double"));
+        }
+        is_once && is_first
     }
 }

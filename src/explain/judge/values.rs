@@ -15,10 +15,10 @@ use crate::rule::Rule;
 
 const EXPECTED: &str = "a number or an array of 1 to 100 numbers";
 
-/// Reads a metric's value from its JSON text.
-pub(super) fn read(text: &str) -> Result<Values, Wrong> {
+/// Reads a metric's value from its JSON text; what makes it doubtful is noted.
+pub(super) fn read(text: &str, doubts: &mut Vec<Wrong>) -> Result<Values, Wrong> {
     match text.as_bytes().first() {
-        Some(b'{') => object(text),
+        Some(b'{') => object(text, doubts),
         Some(b'[') => {
             let (numbers, count) = numbers(text)?;
             match count {
@@ -65,6 +65,7 @@ fn number(text: &str) -> Result<Number, Wrong> {
 
 /// The numbers of an array, as many as are allowed, and how many there are. The first that is not one is the fault.
 fn numbers(text: &str) -> Result<(Vec<Number>, usize), Wrong> {
+    crate::work::visit(text.len());
     let items: Items = serde_json::from_str(text)
         .map_err(|_| wrong(Rule::MetricNotNumber, &described(text), EXPECTED))?;
     match items.wrong {
@@ -113,7 +114,7 @@ impl<'de> Deserialize<'de> for Items {
 }
 
 /// A distribution or a statistic set.
-fn object(text: &str) -> Result<Values, Wrong> {
+fn object(text: &str, doubts: &mut Vec<Wrong>) -> Result<Values, Wrong> {
     const NAMES: [&str; 6] = ["Values", "Counts", "Min", "Max", "Sum", "Count"];
     let mut found: [Option<&str>; 6] = [None; 6];
     // The text has been read before: it is an object.
@@ -124,13 +125,31 @@ fn object(text: &str) -> Result<Values, Wrong> {
     });
     let complete = "Values and Counts, or all of Min, Max, Sum and Count";
     match found {
-        [Some(values), Some(counts), ..] => distribution(values, counts),
-        [None, None, Some(min), Some(max), Some(sum), Some(count)] => Ok(Values::Statistics {
-            min: number(min)?,
-            max: number(max)?,
-            sum: number(sum)?,
-            count: number(count)?,
-        }),
+        [Some(values), Some(counts), ..] => {
+            let values = distribution(values, counts)?;
+            doubts.extend(impossible(&values));
+            Ok(values)
+        }
+        // Each value may simply count once.
+        [Some(values), None, ..] if values.starts_with('[') => {
+            doubts.push(wrong(
+                Rule::CountsMissing,
+                "Values without Counts",
+                "as many Counts as Values",
+            ));
+            let ones = numbers(values)?.0.iter().map(|_| "1").collect::<Vec<_>>();
+            distribution(values, &format!("[{}]", ones.join(",")))
+        }
+        [None, None, Some(min), Some(max), Some(sum), Some(count)] => {
+            let values = Values::Statistics {
+                min: number(min)?,
+                max: number(max)?,
+                sum: number(sum)?,
+                count: number(count)?,
+            };
+            doubts.extend(impossible(&values));
+            Ok(values)
+        }
         [None, None, None, None, ..] => {
             Err(wrong(Rule::MetricNotNumber, &described(text), EXPECTED))
         }
@@ -140,6 +159,40 @@ fn object(text: &str) -> Result<Values, Wrong> {
             complete,
         )),
     }
+}
+
+/// What no set of values has, if a summary of some has it.
+fn impossible(values: &Values) -> Option<Wrong> {
+    let number = |number: &Number| number.as_f64().unwrap_or_default();
+    let rule = Rule::StatisticsImpossible;
+    let (given, expected) = match values {
+        Values::List(_) => return None,
+        Values::Distribution { counts, .. } => {
+            let least = counts.iter().find(|count| number(count) <= 0.0)?;
+            (format!("a count of {least}"), "counts above 0")
+        }
+        Values::Statistics {
+            min,
+            max,
+            sum,
+            count,
+        } => {
+            let [least, most, total, times] = [min, max, sum, count].map(number);
+            // Sums are rounded, so that they are compared with some room.
+            let room = (total.abs() + most.abs() + least.abs()) * 1e-6;
+            if least > most {
+                (format!("Min {min} above Max {max}"), "a Min of at most Max")
+            } else if times < 1.0 {
+                (format!("a Count of {count}"), "a Count of at least 1")
+            } else if total < least * times - room || total > most * times + room {
+                let given = format!("a Sum of {sum} for {count} values from {min} to {max}");
+                (given, "a Sum between Count times Min and Count times Max")
+            } else {
+                return None;
+            }
+        }
+    };
+    Some((rule, given, expected.to_owned()))
 }
 
 fn distribution(values: &str, counts: &str) -> Result<Values, Wrong> {
@@ -176,7 +229,9 @@ mod tests {
     use super::*;
 
     fn rule(text: &str) -> Option<Rule> {
-        read(text).err().map(|(rule, ..)| rule)
+        let mut doubts = Vec::new();
+        let outcome = read(text, &mut doubts);
+        outcome.err().or(doubts.pop()).map(|(rule, ..)| rule)
     }
 
     #[test]
@@ -196,7 +251,24 @@ mod tests {
                 r#"{"Values":[1,2],"Counts":[2]}"#,
                 Some(Rule::DistributionInvalid),
             ),
-            (r#"{"Values":[1]}"#, Some(Rule::DistributionInvalid)),
+            (r#"{"Values":[1]}"#, Some(Rule::CountsMissing)),
+            (r#"{"Counts":[1]}"#, Some(Rule::DistributionInvalid)),
+            (
+                r#"{"Values":[1],"Counts":[0]}"#,
+                Some(Rule::StatisticsImpossible),
+            ),
+            (
+                r#"{"Min":2,"Max":1,"Sum":3,"Count":2}"#,
+                Some(Rule::StatisticsImpossible),
+            ),
+            (
+                r#"{"Min":1,"Max":1,"Sum":0,"Count":0}"#,
+                Some(Rule::StatisticsImpossible),
+            ),
+            (
+                r#"{"Min":1,"Max":2,"Sum":30,"Count":2}"#,
+                Some(Rule::StatisticsImpossible),
+            ),
             (
                 r#"{"Values":1,"Counts":[2]}"#,
                 Some(Rule::DistributionInvalid),
@@ -222,7 +294,7 @@ mod tests {
     #[test]
     fn numbers_are_kept_as_they_are_written() {
         let text = "[25,-3,0.1,18446744073709551615,0.30000000000000004]";
-        let Ok(Values::List(numbers)) = read(text) else {
+        let Ok(Values::List(numbers)) = read(text, &mut Vec::new()) else {
             panic!()
         };
         let written: Vec<_> = numbers.iter().map(ToString::to_string).collect();

@@ -46,17 +46,11 @@ pub(super) fn printable(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
-/// Writes a text as a JSON string.
-pub(super) fn write_string(output: &mut Vec<u8>, text: &str) -> io::Result<()> {
-    let is_plain = |byte: u8| (b' '..=b'~').contains(&byte) && !matches!(byte, b'"' | b'\\');
-    if text.bytes().all(is_plain) {
-        output.push(b'"');
-        output.extend_from_slice(text.as_bytes());
-        output.push(b'"');
-        return Ok(());
-    }
+/// Writes a value as a line of JSON.
+pub(super) fn write_line(output: &mut Vec<u8>, value: &impl Serialize) -> io::Result<()> {
     let mut serializer = serde_json::Serializer::with_formatter(&mut *output, Printable);
-    text.serialize(&mut serializer)?;
+    value.serialize(&mut serializer)?;
+    output.push(b'\n');
     Ok(())
 }
 
@@ -104,9 +98,10 @@ mod tests {
     fn json_stays_the_same_value_and_hides_nothing() {
         let text = "a\u{202e}b\u{1b}\u{7f}\u{9b}\u{200b}\u{e0001}\"\\ü\n";
         let mut json = Vec::new();
-        write_string(&mut json, text).unwrap();
+        write_line(&mut json, &text).unwrap();
         let json = String::from_utf8(json).unwrap();
+        let json = json.trim_end_matches('\n');
         assert!(!json.contains(is_hidden), "{json:?}");
-        assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
+        assert_eq!(serde_json::from_str::<String>(json).unwrap(), text);
     }
 }

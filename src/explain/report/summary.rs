@@ -1,4 +1,4 @@
-//! What was found in all: by rule with what to do next, and what the metrics would cost.
+//! The summary: each rule with its next step, and what the metrics would cost.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write as _;
@@ -12,6 +12,10 @@ use crate::{Explained, Kind, Point, Rule, Severity};
 /// Distinct metrics that are counted; more are only known to be more.
 const MOST_METRICS: usize = 100_000;
 
+/// What a report without faults does not promise.
+const NOT_VISIBLE: &str = "Lines do not show the rest of the way: the log group must be of the class Standard, metrics appear in \
+                           the region of the log group, and the first ones after some minutes.";
+
 /// Prices of CloudWatch in us-east-1: so many metrics at so many dollars a month each.
 const PRICES: [(usize, f64); 2] = [(10_000, 0.30), (240_000, 0.10)];
 
@@ -24,15 +28,15 @@ pub(super) struct Summary {
     points: u64,
     pub(super) faults: u64,
     warnings: u64,
-    rules: BTreeMap<(Severity, Rule), Seen>,
-    metrics: HashSet<u64, BuildHasherDefault<Hashed>>,
+    rules: BTreeMap<(Severity, Rule), RuleCount>,
+    metrics: HashSet<u64, BuildHasherDefault<IdentityHasher>>,
 }
 
-/// Takes a number for its hash, since it is one.
+/// Identity hasher: the keys are hashes.
 #[derive(Debug, Default)]
-struct Hashed(u64);
+struct IdentityHasher(u64);
 
-impl Hasher for Hashed {
+impl Hasher for IdentityHasher {
     fn finish(&self) -> u64 {
         self.0
     }
@@ -50,7 +54,7 @@ impl Hasher for Hashed {
 
 /// How often a rule was broken, and where first.
 #[derive(Debug)]
-struct Seen {
+struct RuleCount {
     count: u64,
     first: String,
 }
@@ -73,7 +77,7 @@ impl Summary {
             let seen = self
                 .rules
                 .entry((rule.severity(), rule))
-                .or_insert_with(|| Seen {
+                .or_insert_with(|| RuleCount {
                     count: 0,
                     first: place(file, event),
                 });
@@ -97,7 +101,7 @@ impl Summary {
         let Some(first) = points.first() else { return };
         let mut hasher = DefaultHasher::new();
         first.namespace.hash(&mut hasher);
-        // The order of dimensions makes no other metric.
+        // Dimension order does not distinguish metrics.
         let mut dimensions: Vec<_> = first.dimensions.iter().collect();
         dimensions.sort_unstable();
         dimensions.hash(&mut hasher);
@@ -111,7 +115,7 @@ impl Summary {
         }
     }
 
-    /// The last words of the text.
+    /// Writes the summary.
     pub(super) fn write(&self, output: &mut String, style: Style) {
         if !self.rules.is_empty() {
             let _ = writeln!(output, "{}", style.heading("by rule"));
@@ -127,6 +131,9 @@ impl Summary {
             );
         }
         self.write_cost(output);
+        if self.faults == 0 && self.documents > 0 {
+            let _ = writeln!(output, "{NOT_VISIBLE}");
+        }
         let lines = self.lines;
         let events = self.documents + self.others;
         let _ = write!(output, "{}", counted(lines, "line"));

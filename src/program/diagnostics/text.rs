@@ -62,7 +62,14 @@ struct Parts {
 impl Parts {
     fn sentence(&self) -> String {
         let mut sentence = String::new();
-        for part in [&self.subject, &self.message, &self.cause] {
+        // `invalid --max-error: expected …` reads better than the constant message for collectors of logs.
+        let invalid = self.message == "invalid configuration" && !self.subject.is_empty();
+        let parts = if invalid {
+            [&format!("invalid {}", self.subject), "", &self.cause]
+        } else {
+            [self.subject.as_str(), &self.message, &self.cause]
+        };
+        for part in parts {
             if !part.is_empty() {
                 let separator = if sentence.is_empty() { "" } else { ": " };
                 let _ = write!(sentence, "{separator}{part}");
@@ -128,10 +135,7 @@ mod tests {
             ("given", "5m"),
             ("problem", "did you mean 5ms?"),
         ];
-        assert_eq!(
-            sentence(&fault),
-            "--max-error: invalid configuration: did you mean 5ms?"
-        );
+        assert_eq!(sentence(&fault), "invalid --max-error: did you mean 5ms?");
         let listening = [("message", "listening"), ("address", "127.0.0.1:2780")];
         assert_eq!(sentence(&listening), "listening (address: 127.0.0.1:2780)");
         let failing = [

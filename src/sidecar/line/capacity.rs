@@ -3,8 +3,8 @@
 //! Logs Insights discovers only the first 200 fields of an event, and only these can be queried. It flattens the event,
 //! so that each member of an object and each item of an array is a field.
 
-use super::{Dimensions, Format, StorageResolution};
-use crate::sidecar::line::Metric;
+use super::format::{Dimensions, Format, StorageResolution};
+use super::metric::Metric;
 use crate::sidecar::window::{MAX_CROSS_CHECKS, MAX_STEPS};
 use emf_explain::limits::MAX_VALUES;
 
@@ -16,7 +16,7 @@ pub(crate) const FEWEST_READINGS: usize = 10;
 /// `Timestamp` and one `Namespace`.
 const METADATA: usize = 2;
 /// The labels of a task.
-const LABELS: usize = super::LABELS.len();
+const LABELS: usize = super::labels::LABELS.len();
 
 impl Format {
     /// The most readings on one line, so that a line with every other member still has fewer than 200 fields. 0 if the
@@ -54,7 +54,7 @@ impl Format {
             + LABELS
             + self.properties.len()
             + values
-            + super::MEMBERS.len()
+            + super::labels::MEMBERS.len()
     }
 }
 

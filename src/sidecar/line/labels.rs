@@ -1,9 +1,9 @@
 //! The members of a line that identify the task, and the dimension sets made of them.
 
-use super::Format;
+use super::format::{Dimensions, Format};
+use super::metric::Metric;
 use super::task::KnownTask;
 use crate::reading::{Label, TaskIdentity};
-use crate::sidecar::line::Metric;
 use emf_explain::limits::{MAX_DIMENSION_NAME_CHARS, MAX_DIMENSION_VALUE_CHARS};
 
 /// The names of the labels, the root members that identify the task. They may be dimensions, and `properties` may give
@@ -38,24 +38,6 @@ pub(super) const MEMBERS: [&str; 22] = [
 
 /// The longest label that is written, in bytes of JSON. Names in ECS are much shorter.
 const LABEL_LIMIT: usize = 512;
-
-/// The dimension sets of a line.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Dimensions {
-    /// `ClusterName,ServiceName`; `ClusterName,TaskDefinitionFamily` for a task outside a service.
-    Default,
-    /// These sets of names.
-    Sets(Vec<Vec<String>>),
-}
-
-/// An additional root member from the configuration.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Property {
-    /// Its name.
-    pub name: String,
-    /// Its value.
-    pub value: String,
-}
 
 /// Whether CloudWatch accepts `name` as the name of a dimension.
 pub(crate) fn is_dimension_name(name: &str) -> bool {

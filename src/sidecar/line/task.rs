@@ -1,6 +1,6 @@
 //! What is known about the task, and where the configured fallback names contradict it. Pure.
 
-use super::labels::Property;
+use super::format::Property;
 use crate::reading::{Label, TaskIdentity};
 
 /// This many documents without a service show that the task belongs to none. A single one proves nothing if the

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::Format;
+use super::format::Format;
 use super::json::{Members, push_list, push_text};
 use super::labels::{dimension_sets, labels};
 use super::task::KnownTask;

@@ -15,6 +15,7 @@ use crate::reading::{
 };
 use crate::sidecar::window::{MAX_CROSS_CHECKS, MAX_STEPS};
 use crate::source::{Comparison, CrossCheck};
+use crate::time::DriftRate;
 use crate::time::{ErrorBound, Moment};
 
 fn time(text: &str) -> DateTime<Utc> {

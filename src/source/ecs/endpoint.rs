@@ -71,7 +71,8 @@ impl Endpoint {
 
     async fn fetch(&self) -> Result<Vec<u8>, ReadError> {
         let request = self.client.get(self.task.clone());
-        let mut response = request.send().await.map_err(connection_error)?;
+        let failed = |error| connection_error(error, &self.task);
+        let mut response = request.send().await.map_err(failed)?;
         let status = response.status();
         if status != StatusCode::OK {
             return Err(status_error(status, &mut response).await);
@@ -81,7 +82,7 @@ impl Endpoint {
             return Err(body::too_large());
         }
         let mut body = Body::default();
-        while let Some(piece) = response.chunk().await.map_err(connection_error)? {
+        while let Some(piece) = response.chunk().await.map_err(failed)? {
             body.push(&piece)?;
         }
         Ok(body.into_bytes())
@@ -147,14 +148,22 @@ async fn status_error(status: StatusCode, response: &mut Response) -> ReadError 
     ReadError::new(ReadErrorKind::HttpStatus, message)
 }
 
-/// The innermost cause names the reason. The outer ones repeat it together with the address.
-fn connection_error(error: reqwest::Error) -> ReadError {
+/// The innermost cause names the reason. Of the address, host and port are named: the path identifies the container.
+fn connection_error(error: reqwest::Error, task: &Url) -> ReadError {
     let error = error.without_url();
     let mut innermost: &dyn std::error::Error = &error;
     while let Some(source) = innermost.source() {
         innermost = source;
     }
-    ReadError::new(ReadErrorKind::Connection, innermost.to_string())
+    let (host, port) = (
+        task.host_str().unwrap_or_default(),
+        task.port_or_known_default(),
+    );
+    let port = port.unwrap_or_default();
+    ReadError::new(
+        ReadErrorKind::Connection,
+        format!("{host}:{port}: {innermost}"),
+    )
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! A record of a log file that may be a part of a line.
 
 use crate::finding::Problem;
-use crate::input::form::{has_marker, has_member};
+use crate::input::marker::{has_marker, has_member};
 use crate::input::prefix;
 use crate::judge::document::{Located, for_each_member, locate};
 use crate::judge::json::Name;
@@ -100,7 +100,7 @@ fn from_document(line: &str) -> &str {
     if line.starts_with('{') {
         return line;
     }
-    prefix::split(line, false).map_or(line, |(_, at)| &line[at..])
+    prefix::split(line).map_or(line, |(_, at)| &line[at..])
 }
 
 /// Whether a text has all of its document, or is a whole object.
@@ -130,6 +130,6 @@ impl Part {
             None => "the end of a document, without the parts before it".to_owned(),
         };
         let problem = Problem::new(Rule::PartialMessage, "the event", given, "a whole line");
-        (self.last && ends_document).then(|| problem.with_cure())
+        (self.last && ends_document).then(|| problem.with_next_step())
     }
 }

@@ -6,7 +6,6 @@ use super::{Event, SetPlace};
 use crate::finding::{Problem, quoted};
 use crate::judge::checks;
 use crate::judge::json::{Name, described};
-use crate::judge::plan::{Set, Target};
 use crate::rule::Rule;
 
 /// The dimensions of a set that CloudWatch does not drop.
@@ -19,16 +18,16 @@ impl Event<'_> {
     /// The dimensions of a set, none if CloudWatch drops it.
     pub(super) fn dimensions(
         &self,
-        set: &Set,
+        set: &[&str],
         place: &SetPlace<'_>,
         problems: &mut Vec<Problem>,
     ) -> Option<Dimensions> {
         let before = problems.len();
-        let mut pairs: Vec<(String, String)> = Vec::with_capacity(set.keys.len());
-        for key in &set.keys {
-            match self.dimension(key, place, problems) {
-                Some(value) if pairs.iter().all(|(other, _)| **other != *key.name) => {
-                    pairs.push(((*key.name).to_owned(), value));
+        let mut pairs: Vec<(String, String)> = Vec::with_capacity(set.len());
+        for name in set {
+            match self.dimension(name, place, problems) {
+                Some(value) if pairs.iter().all(|(other, _)| other != name) => {
+                    pairs.push(((*name).to_owned(), value));
                 }
                 _ => {}
             }
@@ -55,11 +54,10 @@ impl Event<'_> {
     /// The value of a dimension; what is wrong with it is noted.
     fn dimension(
         &self,
-        key: &Target,
+        name: &str,
         place: &SetPlace<'_>,
         problems: &mut Vec<Problem>,
     ) -> Option<String> {
-        let name = &*key.name;
         let mut note = |(rule, given, expected): checks::Wrong, what: &str| {
             let place = format!("{place}, {what} {}", quoted(name));
             problems.push(Problem::new(rule, place, given, expected));
@@ -67,7 +65,7 @@ impl Event<'_> {
         if let Some(wrong) = checks::dimension_name(name) {
             note(wrong, "the name");
         }
-        let Some(text) = self.targets.get(key.index) else {
+        let Some(text) = self.target(name) else {
             let place = format!("{place}, the dimension {}", quoted(name));
             let expected = "a string at the root";
             let problem = Problem::new(Rule::DimensionMissing, place, "nothing", expected);

@@ -6,10 +6,19 @@ use std::collections::BTreeMap;
 use crate::finding::{Problem, quoted};
 use crate::judge::document::for_each_member;
 
-/// Names one level below the root, each with the root member that holds it. Only a fault needs them.
+/// The names of a document's members, at the root and one level below. Only a fault needs them.
 pub(super) struct Hints<'a> {
     root: &'a str,
-    nested: OnceCell<BTreeMap<String, String>>,
+    names: OnceCell<Names>,
+}
+
+/// Names, as many as a hint is worth.
+#[derive(Default)]
+struct Names {
+    /// At the root.
+    root: Vec<String>,
+    /// One level below, each with the member of the root that holds it.
+    nested: BTreeMap<String, String>,
 }
 
 impl<'a> Hints<'a> {
@@ -17,39 +26,81 @@ impl<'a> Hints<'a> {
     pub(super) fn new(root: &'a str) -> Self {
         Self {
             root,
-            nested: OnceCell::new(),
+            names: OnceCell::new(),
         }
     }
 
     /// Adds a hint to the problem of a member that is missing at the root.
     pub(super) fn add_to(&self, problem: Problem, name: &str) -> Problem {
-        let nested = self.nested.get_or_init(|| nested_names(self.root));
-        let parent = nested.get(name).map(String::as_str).or_else(|| {
-            let (parent, _) = name.split_once('.')?;
-            let mut parents = nested.values().map(String::as_str);
-            parents.find(|other| *other == parent)
-        });
-        match parent {
-            Some(parent) => {
-                problem.hint(format!("values nested in {} do not count", quoted(parent)))
-            }
+        let names = self.names.get_or_init(|| Names::read(self.root));
+        if let Some(parent) = names.parent_of(name) {
+            return problem.with_hint(format!("values nested in {} do not count", quoted(parent)));
+        }
+        let same = names
+            .root
+            .iter()
+            .find(|other| other.eq_ignore_ascii_case(name));
+        if let Some(other) = same {
+            return problem.with_hint(format!("the root has {}: case matters", quoted(other)));
+        }
+        match names.nearest(name) {
+            Some(other) => problem.with_hint(format!("did you mean {}?", quoted(other))),
             None => problem,
         }
     }
 }
 
-/// Names one level below the root, as many as a hint is worth.
-fn nested_names(text: &str) -> BTreeMap<String, String> {
+impl Names {
+    /// Names that are held, of each kind.
     const MOST: usize = 1_000;
-    let mut nested = BTreeMap::new();
-    let _ = for_each_member(text, &mut |parent, value| {
-        if value.starts_with('{') && parent != "_aws" {
-            let _ = for_each_member(value, &mut |name, _| {
-                if nested.len() < MOST {
-                    nested.insert(name.to_owned(), parent.to_owned());
-                }
-            });
+
+    fn read(text: &str) -> Self {
+        let mut names = Self::default();
+        let _ = for_each_member(text, &mut |parent, value| {
+            if parent == "_aws" {
+                return;
+            }
+            if names.root.len() < Self::MOST {
+                names.root.push(parent.to_owned());
+            }
+            if value.starts_with('{') {
+                let _ = for_each_member(value, &mut |name, _| {
+                    if names.nested.len() < Self::MOST {
+                        names.nested.insert(name.to_owned(), parent.to_owned());
+                    }
+                });
+            }
+        });
+        names
+    }
+
+    /// The member of the root that holds a name, or that its first part names.
+    fn parent_of(&self, name: &str) -> Option<&str> {
+        if let Some(parent) = self.nested.get(name) {
+            return Some(parent);
         }
-    });
-    nested
+        let (parent, _) = name.split_once('.')?;
+        self.nested
+            .values()
+            .map(String::as_str)
+            .find(|other| *other == parent)
+    }
+
+    /// The name at the root that a letter or two makes of another one.
+    fn nearest(&self, name: &str) -> Option<&str> {
+        /// Longer names, and more of them, are not worth the time.
+        const LONGEST: usize = 64;
+        const MOST: usize = 100;
+        if name.len() > LONGEST || name.len() < 4 {
+            return None;
+        }
+        let near = self
+            .root
+            .iter()
+            .take(MOST)
+            .filter(|other| other.len() <= LONGEST);
+        let distances = near.map(|other| (strsim::levenshtein(name, other), other));
+        let (_, other) = distances.filter(|(distance, _)| *distance <= 2).min()?;
+        Some(other)
+    }
 }

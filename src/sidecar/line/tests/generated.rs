@@ -9,7 +9,7 @@ use emf_explain::{Input, Options, Rule, explain};
 /// What `explain`, which knows the specification and CloudWatch's silent rules, says against a line.
 fn problems(line: &[u8], now: DateTime<Utc>) -> Vec<String> {
     let input = Input::Stdout;
-    explain(line, Options { input, now })
+    explain(line, Options::new(input, now))
         .flat_map(|event| event.unwrap().problems)
         // Which metrics there are is up to the configuration.
         .filter(|problem| problem.rule() != Rule::NoMetricNamed)

@@ -125,7 +125,8 @@ impl World {
         reading.bound = with_bound.then(|| ErrorBound::from_millis(bound_ms).unwrap());
         let _ = self.watch.observe(reading.taken);
         let reading = self.watch.admit(reading);
-        self.observed.take(&Ok(reading));
+        let at = reading.taken.monotonic;
+        self.observed.take(&Ok(reading), at);
     }
 
     fn happen(&mut self, event: Event) {
@@ -143,7 +144,8 @@ impl World {
             Event::ReadNoBound => self.read(SyncStatus::Synchronized, false),
             Event::Fail => {
                 let error = ReadError::new(ReadErrorKind::Timeout, "none");
-                self.observed.take(&Err(error));
+                let at = self.now().moment.monotonic;
+                self.observed.take(&Err(error), at);
             }
         }
         let now = self.now().moment;

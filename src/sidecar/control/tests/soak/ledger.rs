@@ -210,10 +210,7 @@ fn assert_is_a_line(window: &Window, sequence: u64) {
     assert!(line.is_ascii() && line.len() < LINE_BYTES);
     let value: serde_json::Value = serde_json::from_slice(&line).unwrap();
     assert!(fields(&value) < FIELDS, "{value}");
-    let options = Options {
-        input: Input::Stdout,
-        now: window.stamp,
-    };
+    let options = Options::new(Input::Stdout, window.stamp);
     for event in explain(line.as_slice(), options) {
         let problems = event.unwrap().problems;
         let rule = problems.iter().map(emf_explain::Problem::rule);

@@ -9,14 +9,20 @@ pub(super) struct Seen<T> {
     many: HashSet<T>,
 }
 
-impl<T: Eq + Hash> Seen<T> {
-    const FEW: usize = 16;
-
-    pub(super) fn new() -> Self {
+impl<T> Default for Seen<T> {
+    fn default() -> Self {
         Self {
             few: Vec::new(),
             many: HashSet::new(),
         }
+    }
+}
+
+impl<T: Eq + Hash> Seen<T> {
+    const FEW: usize = 16;
+
+    pub(super) fn new() -> Self {
+        Self::default()
     }
 
     /// Notes one more, and says whether it is new.

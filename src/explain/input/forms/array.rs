@@ -1,0 +1,148 @@
+//! An array of events, taken apart into its elements. Holds one at a time.
+
+use super::{Next, Output};
+use crate::finding::Position;
+use crate::input::cursor::Cursor;
+use crate::input::emit::Origin;
+use crate::input::lines::HELD_BYTES;
+use crate::input::marker::{bytes_have_marker, has_marker};
+use crate::input::scan::{ArrayItem, Elements, Scan};
+use crate::input::wrapper::{message, stream};
+use crate::judge::document::{Located, locate};
+
+/// An array of events, as far as it has been read.
+#[derive(Debug)]
+pub(in crate::input) struct Array {
+    elements: Elements,
+    /// The line that the present element begins on.
+    line: u64,
+    count: u64,
+    /// The rest of the object that holds the array, once the array has ended.
+    after: Option<Scan>,
+    is_in_object: bool,
+    held_document: bool,
+}
+
+impl Array {
+    pub(super) fn new(line: u64, is_in_object: bool) -> Self {
+        Self {
+            elements: Elements::default(),
+            line,
+            count: 0,
+            after: None,
+            is_in_object,
+            held_document: false,
+        }
+    }
+
+    /// Whether a text that begins with a bracket is an array of events, or the beginning of one.
+    pub(super) fn begins(text: &str) -> bool {
+        let inside = text[1..].trim_start();
+        let first = inside.as_bytes().first();
+        let may_hold = first.is_none_or(|first| b"{[\"".contains(first));
+        may_hold && (has_marker(text) || super::value::continues(text))
+    }
+
+    pub(super) fn read(&mut self, cursor: &mut Cursor<'_>, output: &mut Output<'_, '_>) -> Next {
+        if let Some(scan) = &mut self.after {
+            for (index, &byte) in cursor.bytes().iter().enumerate() {
+                crate::work::visit(1);
+                scan.byte(byte);
+                if scan.is_over() {
+                    cursor.take(index + 1);
+                    cursor.skip_blanks();
+                    return Next::End;
+                }
+            }
+            cursor.take_all();
+            return Next::Stay;
+        }
+        let was_inside = self.elements.is_inside();
+        if was_inside && cursor.is_line_start() && cursor.bytes().starts_with(b"{\"") {
+            self.abandon(output);
+            return Next::Leave;
+        }
+        if !was_inside {
+            self.line = cursor.line();
+        }
+        let (used, item) = self.elements.feed(cursor.bytes(), 2 * HELD_BYTES);
+        let is_at_start = cursor.is_line_start();
+        cursor.take(used);
+        match item {
+            ArrayItem::Element => self.element(output),
+            ArrayItem::End if self.is_in_object => {
+                let mut scan = Scan::default();
+                scan.byte(b'{');
+                self.after = Some(scan);
+            }
+            ArrayItem::End => {
+                cursor.skip_blanks();
+                return Next::End;
+            }
+            // No string goes over lines.
+            ArrayItem::Nothing if cursor.ends_line() && self.elements.in_string() => {
+                self.abandon(output);
+                return Next::End;
+            }
+            ArrayItem::Nothing => {}
+            ArrayItem::Broken => {
+                self.abandon(output);
+                if !is_at_start {
+                    cursor.take_all();
+                }
+                return Next::End;
+            }
+        }
+        Next::Stay
+    }
+
+    /// Passes on the event that an element is.
+    fn element(&mut self, output: &mut Output<'_, '_>) {
+        self.count += 1;
+        let position = Position {
+            line: self.line,
+            event: Some(self.count),
+        };
+        let Output { emitter, sink } = output;
+        let element = &self.elements.element;
+        if element.len() < self.elements.bytes {
+            return emitter.too_large(position, element, *sink);
+        }
+        let Ok(text) = std::str::from_utf8(element) else {
+            return emitter.not_utf8(position, element, *sink);
+        };
+        let mut origin = Origin::EXPORT;
+        self.held_document |= has_marker(text);
+        match locate(text) {
+            Located::Object(root, _) if root.is_document() => {
+                origin.note = emitter.assume_export("an array of documents");
+                emitter.document(position, (root, text.len()), origin, *sink);
+            }
+            _ => match message(text) {
+                Some(message) => {
+                    origin.stream = stream(text);
+                    emitter.text(position, message.trim_end(), origin, *sink);
+                }
+                None => emitter.text(position, text, origin, *sink),
+            },
+        }
+    }
+
+    pub(super) fn finish(&self, output: &mut Output<'_, '_>) {
+        self.abandon(output);
+    }
+
+    /// Ends an array that has not ended.
+    fn abandon(&self, output: &mut Output<'_, '_>) {
+        let inside = self.elements.is_inside();
+        let held = bytes_have_marker(&self.elements.element);
+        if self.after.is_some() || !(self.held_document || (inside && held)) {
+            return;
+        }
+        let position = Position {
+            line: self.line,
+            event: Some(self.count + u64::from(inside)),
+        };
+        output.emitter.cut_export(position, output.sink);
+    }
+}

@@ -1,0 +1,178 @@
+//! A line by itself, and the recognition of all other forms.
+
+use super::value::continues;
+use super::{
+    Adjacent, Array, CliText, Csv, Form, List, Next, Output, Table, Tabs, Terminal, Value, Yaml,
+};
+use crate::finding::Position;
+use crate::input::cursor::Cursor;
+use crate::input::emit::Origin;
+use crate::input::marker::has_marker;
+use crate::input::prefix::lambda_length;
+use crate::input::wrapping::reads_viewers;
+use crate::judge::document::{Located, Root, locate};
+
+/// The longest prefix before a document that is printed over lines.
+const LONGEST_PREFIX: usize = 200;
+
+/// Lines, each an event, until another form begins.
+#[derive(Debug, Default)]
+pub(in crate::input) struct Line {
+    has_begun: bool,
+}
+
+impl Line {
+    pub(super) fn read(&mut self, cursor: &mut Cursor<'_>, output: &mut Output<'_, '_>) -> Next {
+        let is_first = !std::mem::replace(&mut self.has_begun, true);
+        if !cursor.ends_line() {
+            return long_line(cursor, output);
+        }
+        let position = Position {
+            line: cursor.line(),
+            event: None,
+        };
+        let Some(text) = cursor.text() else {
+            output
+                .emitter
+                .not_utf8(position, cursor.bytes(), output.sink);
+            cursor.take_all();
+            return Next::Stay;
+        };
+        if text.starts_with('{') {
+            return object(position, text, cursor, output);
+        }
+        let viewers = reads_viewers(output.emitter.mode);
+        if viewers && let Some(form) = viewers_form(text, is_first, cursor) {
+            return Next::Begin(form);
+        }
+        if let Some(prefix) = prefix_of_printed(text) {
+            return Next::Begin(Form::Value(Box::new(Value::behind_prefix(cursor, prefix))));
+        }
+        output
+            .emitter
+            .text(position, text, origin(cursor), output.sink);
+        cursor.take_all();
+        Next::Stay
+    }
+}
+
+/// What an event that is the line comes from.
+fn origin(cursor: &Cursor<'_>) -> Origin {
+    Origin {
+        exported: false,
+        open: cursor.is_open(),
+        has_prefix: cursor.has_prefix(),
+        is_coloured: cursor.is_coloured(),
+        ..Origin::EXPORT
+    }
+}
+
+/// A line that begins with a brace.
+fn object(
+    position: Position,
+    text: &str,
+    cursor: &mut Cursor<'_>,
+    output: &mut Output<'_, '_>,
+) -> Next {
+    let viewers = reads_viewers(output.emitter.mode);
+    let value = |cursor: &Cursor<'_>| Next::Begin(Form::Value(Box::new(Value::new(cursor))));
+    match locate(text) {
+        Located::Object(root, end) => {
+            let rest = &text[end..];
+            let is_alone = rest.trim_matches([' ', '\t', '\r']).is_empty();
+            if is_alone && root.is_document() {
+                output
+                    .emitter
+                    .document(position, (root, text.len()), origin(cursor), output.sink);
+                cursor.take_all();
+                return Next::Stay;
+            }
+            if viewers && is_export(&root) {
+                return value(cursor);
+            }
+            if !is_alone && has_marker(text) {
+                if viewers && rest.starts_with('\t') {
+                    let tabs = Tabs::new(cursor.line(), text.len());
+                    return Next::Begin(Form::Tabs(tabs));
+                }
+                if !rest.starts_with('\t') && rest.trim_start().starts_with('{') {
+                    return Next::Begin(Form::Adjacent(Adjacent::default()));
+                }
+            }
+        }
+        Located::Cut if continues(text) => return value(cursor),
+        Located::Cut if viewers => {
+            if let Some(terminal) = Terminal::with_line(text, cursor) {
+                return Next::Begin(Form::Terminal(Box::new(terminal)));
+            }
+        }
+        Located::Cut | Located::Broken(_) => {}
+    }
+    output
+        .emitter
+        .text(position, text, origin(cursor), output.sink);
+    cursor.take_all();
+    Next::Stay
+}
+
+/// Whether an object holds events as exports do.
+fn is_export(root: &Root<'_>) -> bool {
+    !root.is_document() && root.exported.is_some_and(|array| array.starts_with('['))
+}
+
+/// The form of a viewer that begins on a line.
+fn viewers_form(text: &str, is_first: bool, cursor: &Cursor<'_>) -> Option<Form> {
+    if Table::begins(text) {
+        return Some(Form::Table(Table::default()));
+    }
+    if text.starts_with('[') && Array::begins(text) {
+        return Some(Form::Value(Box::new(Value::new(cursor))));
+    }
+    if CliText::begins(text) {
+        return Some(Form::CliText(CliText::default()));
+    }
+    if is_first && let Some(csv) = Csv::with_header(text) {
+        return Some(Form::Csv(csv));
+    }
+    if let Some(csv) = Csv::with_document(text) {
+        return Some(Form::Csv(csv));
+    }
+    if Yaml::begins(text) {
+        return Some(Form::Yaml(Yaml::default()));
+    }
+    if List::begins(text) {
+        return Some(Form::List(List::default()));
+    }
+    if has_marker(text) && Tabs::are_in(text) {
+        return Some(Form::Tabs(Tabs::new(cursor.line(), text.len())));
+    }
+    None
+}
+
+/// The length of what a writer puts before a document that it prints over lines.
+fn prefix_of_printed(text: &str) -> Option<usize> {
+    let text = text.trim_end();
+    if let Some(length) = lambda_length(text) {
+        let body = &text[length..];
+        return (body.starts_with('{') && continues(body)).then_some(length);
+    }
+    let prefix = text.strip_suffix('{')?;
+    (!prefix.is_empty() && prefix.len() <= LONGEST_PREFIX && !prefix.contains('{'))
+        .then_some(prefix.len())
+}
+
+/// The first piece of a line that is longer than any event: an export on one line, or too long.
+fn long_line(cursor: &mut Cursor<'_>, output: &mut Output<'_, '_>) -> Next {
+    let bytes = cursor.bytes();
+    let begins = bytes.first().is_some_and(|first| b"{[".contains(first));
+    if begins && reads_viewers(output.emitter.mode) {
+        return Next::Begin(Form::Value(Box::new(Value::new(cursor))));
+    }
+    let position = Position {
+        line: cursor.line(),
+        event: None,
+    };
+    output.emitter.too_large(position, bytes, output.sink);
+    cursor.take_all();
+    Next::Begin(Form::Skip)
+}

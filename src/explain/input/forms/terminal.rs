@@ -1,0 +1,132 @@
+//! A document that was copied from a terminal, which has broken it over lines of its own width.
+
+use super::{Form, Next, Output, Replay};
+use crate::finding::{Position, Problem};
+use crate::input::cursor::Cursor;
+use crate::input::emit::Origin;
+use crate::input::scan::Scan;
+use crate::judge::document::{Located, locate};
+use crate::rule::Rule;
+
+/// Widths of terminals, in characters.
+const WIDTHS: std::ops::RangeInclusive<usize> = 40..=1_000;
+/// The longest document that is put together, in bytes.
+const MOST_BYTES: usize = 256 * 1024;
+
+/// Lines that may be a document, as far as they have been read.
+#[derive(Debug)]
+pub(in crate::input) struct Terminal {
+    position: Position,
+    width: usize,
+    /// The lines, each with a line feed.
+    held: String,
+    /// The same without.
+    joined: String,
+    scan: Scan,
+    /// Whether the last line was as wide as the first.
+    is_full: bool,
+}
+
+impl Terminal {
+    /// Lines of the width of this one, if that is the beginning of a document and no more.
+    pub(super) fn with_line(line: &str, cursor: &Cursor<'_>) -> Option<Self> {
+        if !line.starts_with("{\"") || cursor.is_open() || cursor.has_prefix() {
+            return None;
+        }
+        let width = line
+            .trim_end_matches('\r')
+            .chars()
+            .take(WIDTHS.end() + 1)
+            .count();
+        let position = Position {
+            line: cursor.line(),
+            event: None,
+        };
+        WIDTHS.contains(&width).then(|| Self {
+            position,
+            width,
+            held: String::new(),
+            joined: String::new(),
+            scan: Scan::default(),
+            is_full: true,
+        })
+    }
+
+    pub(super) fn read(&mut self, cursor: &mut Cursor<'_>, output: &mut Output<'_, '_>) -> Next {
+        let line = cursor.text().map(|line| line.trim_end_matches('\r'));
+        let piece = line.filter(|line| self.is_full && !line.is_empty() && cursor.ends_line());
+        let width = piece.map_or(0, |line| line.chars().take(self.width + 1).count());
+        let piece = piece.filter(|line| {
+            width <= self.width
+                && self.joined.len() + line.len() <= MOST_BYTES
+                && !cursor.has_prefix()
+        });
+        let Some(piece) = piece else {
+            return self.give_up();
+        };
+        let mut scan = self.scan;
+        let end = scan.text(piece);
+        let ends_here = end == Some(piece.trim_end().len());
+        if scan.is_broken() || (end.is_some() && !ends_here) {
+            return self.give_up();
+        }
+        self.scan = scan;
+        self.is_full = width == self.width;
+        self.joined.push_str(piece);
+        self.held.push_str(piece);
+        self.held.push('\n');
+        if !ends_here {
+            cursor.take_all();
+            return Next::Stay;
+        }
+        match locate(&self.joined) {
+            Located::Object(root, _) if root.is_document() => {
+                let given =
+                    "a document broken over several lines of one width, as a terminal wraps it";
+                let expected = "one line, as the writer wrote it";
+                let note = Problem::new(Rule::Copied, "the input", given, expected);
+                let origin = Origin {
+                    note: output.emitter.assume_copy(note),
+                    ..Origin::EXPORT
+                };
+                output.emitter.document(
+                    self.position,
+                    (root, self.joined.len()),
+                    origin,
+                    output.sink,
+                );
+                cursor.take_all();
+                Next::End
+            }
+            _ => {
+                cursor.take_all();
+                match self.replay() {
+                    Some(replay) => Next::Become(replay),
+                    None => Next::End,
+                }
+            }
+        }
+    }
+
+    /// The lines by themselves, since they make no document.
+    fn replay(&mut self) -> Option<Form> {
+        let mut held = std::mem::take(&mut self.held);
+        held.pop()?;
+        let origin = Origin {
+            exported: false,
+            ..Origin::EXPORT
+        };
+        Some(Form::Replay(Replay::new(held, self.position, origin)))
+    }
+
+    fn give_up(&mut self) -> Next {
+        match self.replay() {
+            Some(replay) => Next::Become(replay),
+            None => Next::Leave,
+        }
+    }
+
+    pub(super) fn finish(mut self, _is_open: bool, _output: &mut Output<'_, '_>) -> Option<Form> {
+        self.replay()
+    }
+}

@@ -1,0 +1,312 @@
+//! A JSON value over several lines: a printed document, or an export whose events follow.
+
+use super::{Array, Form, Next, Output, Replay};
+use crate::finding::{Position, Problem};
+use crate::input::Input;
+use crate::input::cursor::Cursor;
+use crate::input::emit::Origin;
+use crate::input::lines::HELD_BYTES;
+use crate::input::marker::{bytes_have_marker, has_marker};
+use crate::input::scan::Scan;
+use crate::input::wrapping::reads_viewers;
+use crate::rule::Rule;
+
+/// A no-break space in UTF-8, which copies from web pages have in place of blanks.
+pub(super) const NO_BREAK_SPACE: &[u8] = b"\xc2\xa0";
+
+/// Whether a text that is not a whole object goes on in the next line, as printed documents do.
+pub(super) fn continues(text: &str) -> bool {
+    if !text.trim_end().ends_with(['{', '[', ',', ':']) {
+        return false;
+    }
+    let mut scan = Scan::default();
+    crate::work::visit(text.len());
+    text.bytes().for_each(|byte| scan.byte(byte));
+    !scan.in_string()
+}
+
+/// Whether a line can go on with a printed document.
+fn can_follow(line: &[u8]) -> bool {
+    match line.first() {
+        None | Some(b' ' | b'\t' | b'\r' | b'}' | b']' | b'"' | b'[' | b',') => true,
+        Some(b'{') => line.get(1) != Some(&b'"'),
+        Some(_) => line.starts_with(NO_BREAK_SPACE),
+    }
+}
+
+/// A value over several lines, as far as it has been read.
+#[derive(Debug)]
+pub(in crate::input) struct Value {
+    start: Position,
+    buffer: Vec<u8>,
+    scan: Scan,
+    kind: Kind,
+    /// Bytes of a writer's prefix on the first line.
+    prefix: usize,
+    /// Lines that have ended.
+    lines: u64,
+    /// Whether a viewer has put something before the first line; before each line then, if also before the second.
+    has_prefix: bool,
+    /// Whether it may be an export whose events are taken out one by one.
+    may_be_export: bool,
+    /// Whether a whole value has been read.
+    is_whole: bool,
+}
+
+/// What a value is to the form that it begins in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// A value by itself.
+    Alone,
+    /// The message of an event, behind which nothing of interest follows.
+    Message,
+    /// The message of an event, behind which others follow on its last line.
+    AmongOthers,
+}
+
+impl Value {
+    pub(super) fn new(cursor: &Cursor<'_>) -> Self {
+        let start = Position {
+            line: cursor.line(),
+            event: None,
+        };
+        Self {
+            start,
+            buffer: Vec::new(),
+            scan: Scan::default(),
+            kind: Kind::Alone,
+            prefix: 0,
+            lines: 0,
+            has_prefix: cursor.has_prefix(),
+            may_be_export: !cursor.has_prefix(),
+            is_whole: false,
+        }
+    }
+
+    /// A value behind so many bytes that the writer has put before it.
+    pub(super) fn behind_prefix(cursor: &Cursor<'_>, prefix: usize) -> Self {
+        Self {
+            prefix,
+            may_be_export: false,
+            ..Self::new(cursor)
+        }
+    }
+
+    /// The message of an event.
+    pub(super) fn message(start: Position) -> Self {
+        Self {
+            start,
+            buffer: Vec::new(),
+            scan: Scan::default(),
+            kind: Kind::Message,
+            prefix: 0,
+            lines: 0,
+            has_prefix: false,
+            may_be_export: false,
+            is_whole: false,
+        }
+    }
+
+    /// The message of one of several events on a line.
+    pub(super) fn among_others(start: Position) -> Self {
+        Self {
+            kind: Kind::AmongOthers,
+            ..Self::message(start)
+        }
+    }
+
+    pub(super) fn read(&mut self, cursor: &mut Cursor<'_>, output: &mut Output<'_, '_>) -> Next {
+        if cursor.is_line_start() && self.lines > 0 {
+            if self.lines == 1 && self.kind == Kind::Alone {
+                self.has_prefix &= cursor.has_prefix();
+            }
+            let follows = can_follow(cursor.bytes()) && self.follows_prefix(cursor.bytes());
+            if cursor.has_prefix() != self.has_prefix || !follows {
+                return self.give_up(false, output);
+            }
+        }
+        if self.lines == 0 && self.buffer.is_empty() {
+            self.buffer
+                .extend_from_slice(&cursor.bytes()[..self.prefix]);
+            cursor.take(self.prefix);
+        }
+        let is_export = self.may_be_export && reads_viewers(output.emitter.mode);
+        match self.add(cursor, is_export) {
+            Added::All if self.buffer.len() >= HELD_BYTES => {
+                output
+                    .emitter
+                    .too_large(self.start, &self.buffer, output.sink);
+                if cursor.ends_line() {
+                    cursor.take_all();
+                    return Next::End;
+                }
+                Next::Become(Form::Skip)
+            }
+            Added::All if !cursor.ends_line() => Next::Stay,
+            Added::All => {
+                self.lines += 1;
+                self.buffer.push(b'\n');
+                // No string goes over lines.
+                if self.scan.in_string() {
+                    self.abandon(cursor.is_open(), output)
+                } else {
+                    Next::Stay
+                }
+            }
+            Added::Array => Next::Become(Form::Array(Box::new(Array::new(
+                self.start.line,
+                self.scan.depth() > 0,
+            )))),
+            Added::Whole => {
+                self.is_whole = true;
+                match self.kind {
+                    Kind::Message => cursor.take_all(),
+                    Kind::Alone => cursor.skip_blanks(),
+                    Kind::AmongOthers => {}
+                }
+                self.abandon(false, output)
+            }
+        }
+    }
+
+    /// Whether a line can follow one that only begins a document behind a prefix, if it is the second.
+    fn follows_prefix(&self, line: &[u8]) -> bool {
+        let inside = line.trim_ascii_start();
+        self.prefix == 0 || self.lines > 1 || inside.starts_with(b"\"") || inside.starts_with(b"}")
+    }
+
+    /// Takes bytes up to the end of the value, or of the line.
+    fn add(&mut self, cursor: &mut Cursor<'_>, is_export: bool) -> Added {
+        let bytes = cursor.bytes();
+        for (index, &byte) in bytes.iter().enumerate() {
+            crate::work::visit(1);
+            if is_export && byte == b'[' && !self.scan.in_string() && self.opens_events() {
+                cursor.take(index + 1);
+                return Added::Array;
+            }
+            if self.buffer.len() >= HELD_BYTES {
+                cursor.take(index);
+                return Added::All;
+            }
+            self.buffer.push(byte);
+            self.scan.byte(byte);
+            if self.scan.is_over() && matches!(byte, b'}' | b']') {
+                cursor.take(index + 1);
+                return Added::Whole;
+            }
+        }
+        cursor.take_all();
+        Added::All
+    }
+
+    /// Whether a bracket that comes next opens an array of events: at the beginning, or as a member of the root that
+    /// exports have.
+    fn opens_events(&mut self) -> bool {
+        const NAMES: [&[u8]; 3] = [b"\"events\"", b"\"results\"", b"\"logEvents\""];
+        let before = self.buffer.trim_ascii_end();
+        match self.scan.depth() {
+            0 => before.is_empty(),
+            1 => {
+                let Some(name) = before.strip_suffix(b":").map(<[u8]>::trim_ascii_end) else {
+                    return false;
+                };
+                let opens = NAMES.iter().any(|known| name.ends_with(known));
+                if opens && bytes_have_marker(name) {
+                    // A document has begun. Looking again at each bracket would cost the square of its length.
+                    self.may_be_export = false;
+                }
+                opens && self.may_be_export
+            }
+            _ => false,
+        }
+    }
+
+    /// Ends a value that a line does not go on with.
+    fn give_up(&mut self, open: bool, output: &mut Output<'_, '_>) -> Next {
+        match self.pass_on(open, output) {
+            Some(replay) => Next::Become(replay),
+            None => Next::Leave,
+        }
+    }
+
+    /// Ends a value in a line that has been taken.
+    fn abandon(&mut self, open: bool, output: &mut Output<'_, '_>) -> Next {
+        match self.pass_on(open, output) {
+            Some(replay) => Next::Become(replay),
+            None => Next::End,
+        }
+    }
+
+    /// Passes a value on: as one event, or as its lines where each of them is one.
+    fn pass_on(&mut self, open: bool, output: &mut Output<'_, '_>) -> Option<Form> {
+        let is_lines = output.emitter.mode == Input::Stdout || self.prefix > 0;
+        let has_marker = bytes_have_marker(&self.buffer);
+        if !is_lines || open || has_marker {
+            self.emit(open, output);
+            return None;
+        }
+        let mut buffer = std::mem::take(&mut self.buffer);
+        // The line feed of the last line.
+        buffer.pop_if(|byte| *byte == b'\n');
+        match String::from_utf8(buffer) {
+            Ok(text) => {
+                let origin = Origin {
+                    exported: false,
+                    ..Origin::EXPORT
+                };
+                Some(Form::Replay(Replay::new(text, self.start, origin)))
+            }
+            Err(error) => {
+                let bytes = error.into_bytes();
+                output.emitter.not_utf8(self.start, &bytes, output.sink);
+                None
+            }
+        }
+    }
+
+    pub(super) fn finish(mut self, is_open: bool, output: &mut Output<'_, '_>) -> Option<Form> {
+        self.pass_on(is_open, output)
+    }
+
+    /// Passes the value on as one event.
+    fn emit(&mut self, open: bool, output: &mut Output<'_, '_>) {
+        let buffer = std::mem::take(&mut self.buffer);
+        let text = match String::from_utf8(buffer) {
+            Ok(text) => text,
+            Err(error) => {
+                let bytes = error.into_bytes();
+                return output.emitter.not_utf8(self.start, &bytes, output.sink);
+            }
+        };
+        let text = text.trim_end();
+        let mut origin = Origin {
+            open,
+            is_indented: self.kind == Kind::Alone,
+            ..Origin::EXPORT
+        };
+        let stdout = output.emitter.mode == Input::Stdout;
+        // What is cut may be a line by itself.
+        if self.kind == Kind::Alone && self.is_whole && has_marker(text) {
+            if self.has_prefix || stdout {
+                let given = format!("{} lines", self.lines + 1);
+                let problem = Problem::new(Rule::MultiLine, "the document", given, "one line");
+                origin.note = (self.lines > 0).then_some(problem);
+                origin.certain = self.lines == 0;
+            } else {
+                let given = "a document over several lines";
+                origin.note = output.emitter.assume_export(given);
+            }
+        }
+        output.emitter.text(self.start, text, origin, output.sink);
+    }
+}
+
+/// What has become of the bytes of a line.
+enum Added {
+    /// All are held, or as many as an event may have.
+    All,
+    /// The value has ended.
+    Whole,
+    /// An array of events begins.
+    Array,
+}

@@ -1,0 +1,229 @@
+//! YAML as `--output yaml` and yq write it: a message is a quoted text, which may be folded over lines, or a block.
+
+use super::{Next, Output};
+use crate::finding::Position;
+use crate::input::cursor::Cursor;
+use crate::input::emit::Origin;
+use crate::input::lines::HELD_BYTES;
+
+/// A text, as far as it has been read.
+#[derive(Debug, Default)]
+pub(in crate::input) struct Yaml {
+    style: Style,
+    line: u64,
+    text: String,
+    /// Blanks before the line that the text begins on.
+    indent: usize,
+    has_begun: bool,
+}
+
+/// How a text is written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Style {
+    /// In quotation marks of this kind.
+    #[default]
+    SingleQuoted,
+    DoubleQuoted,
+    /// On the lines that follow, which are indented.
+    Block,
+}
+
+/// The beginning of a text on a line.
+struct Beginning<'a> {
+    style: Style,
+    indent: usize,
+    rest: &'a str,
+}
+
+impl Yaml {
+    /// Whether a text that may be a message begins on a line.
+    pub(super) fn begins(line: &str) -> bool {
+        beginning(line).is_some()
+    }
+
+    pub(super) fn read(&mut self, cursor: &mut Cursor<'_>, output: &mut Output<'_, '_>) -> Next {
+        let Some(line) = cursor.text().filter(|_| cursor.ends_line()) else {
+            self.emit(output);
+            return Next::Leave;
+        };
+        let line = line.trim_end();
+        if !self.has_begun {
+            let Some(beginning) = beginning(line) else {
+                return Next::Leave;
+            };
+            self.has_begun = true;
+            self.line = cursor.line();
+            self.style = beginning.style;
+            self.indent = beginning.indent;
+            cursor.take_all();
+            return match self.style {
+                Style::Block => Next::Stay,
+                _ => self.add(beginning.rest, output),
+            };
+        }
+        let blank = line.len() - line.trim_start().len();
+        if !line.is_empty() && blank <= self.indent && (self.style == Style::Block || blank == 0) {
+            self.emit(output);
+            return Next::Leave;
+        }
+        cursor.take_all();
+        if self.style == Style::Block {
+            self.push("\n", line.trim_start());
+            return Next::Stay;
+        }
+        // A line break is a blank, unless a backslash escapes it.
+        let joint = if self.text.ends_with('\\') && self.style == Style::DoubleQuoted {
+            self.text.pop();
+            ""
+        } else {
+            " "
+        };
+        let line = line.trim_start();
+        self.push(joint, "");
+        self.add(
+            line.strip_prefix("\\ ").map_or(line, |_| &line[1..]),
+            output,
+        )
+    }
+
+    fn push(&mut self, joint: &str, text: &str) {
+        if self.text.len() < HELD_BYTES {
+            if !self.text.is_empty() {
+                self.text.push_str(joint);
+            }
+            self.text.push_str(text);
+        }
+    }
+
+    /// Adds a piece of a quoted text, up to the quotation mark that ends it.
+    fn add(&mut self, piece: &str, output: &mut Output<'_, '_>) -> Next {
+        crate::work::visit(piece.len());
+        let Some(end) = end_of_quoted(piece, self.style) else {
+            self.push("", piece);
+            return Next::Stay;
+        };
+        self.push("", &piece[..end]);
+        self.emit(output);
+        Next::End
+    }
+
+    fn emit(&mut self, output: &mut Output<'_, '_>) {
+        let text = std::mem::take(&mut self.text);
+        let text = match self.style {
+            Style::SingleQuoted => text.replace("''", "'"),
+            Style::DoubleQuoted => serde_json::from_str(&format!("\"{text}\"")).unwrap_or(text),
+            Style::Block => text,
+        };
+        let position = Position {
+            line: self.line,
+            event: None,
+        };
+        output
+            .emitter
+            .text(position, text.trim_end(), Origin::EXPORT, output.sink);
+    }
+
+    pub(super) fn finish(mut self, output: &mut Output<'_, '_>) {
+        self.emit(output);
+    }
+}
+
+/// Where the quotation mark stands that ends a text.
+fn end_of_quoted(text: &str, style: Style) -> Option<usize> {
+    let mut bytes = text.bytes().enumerate().peekable();
+    while let Some((at, byte)) = bytes.next() {
+        match (style, byte) {
+            (Style::DoubleQuoted, b'\\') => {
+                bytes.next();
+            }
+            (Style::DoubleQuoted, b'"') => return Some(at),
+            (Style::SingleQuoted, b'\'') if bytes.next_if(|(_, next)| *next == b'\'').is_none() => {
+                return Some(at);
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+/// The text that begins on a line, behind dashes and a key.
+fn beginning(line: &str) -> Option<Beginning<'_>> {
+    const KEYS: [&str; 3] = ["message", "'@message'", "\"@message\""];
+    let mut rest = line.trim_start();
+    let indent = line.len() - rest.len();
+    let mut is_item = false;
+    while let Some(item) = rest.strip_prefix("- ") {
+        rest = item.trim_start();
+        is_item = true;
+    }
+    let is_key = |key: &str| {
+        !key.is_empty()
+            && key.len() < 64
+            && key
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"@_'\"".contains(&b))
+    };
+    let mut key = None;
+    if let Some((before, behind)) = rest.split_once(": ")
+        && is_key(before)
+    {
+        key = Some(before);
+        rest = behind.trim_start();
+    }
+    if !is_item && key.is_none() {
+        return None;
+    }
+    let style = match rest.trim_end() {
+        "|" | "|-" | "|+" | ">" | ">-" | ">+" if key.is_none_or(|key| KEYS.contains(&key)) => {
+            return Some(Beginning {
+                style: Style::Block,
+                indent,
+                rest: "",
+            });
+        }
+        text if text.starts_with("'{") => Style::SingleQuoted,
+        text if text.starts_with("\"{\\\"") || text == "\"{\\" => Style::DoubleQuoted,
+        _ => return None,
+    };
+    Some(Beginning {
+        style,
+        indent,
+        rest: &rest[1..],
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_begins_behind_a_key_or_a_dash() {
+        for line in [
+            "  message: '{\"_aws\":{}}'",
+            "- message: '{\"_aws\":",
+            "- '{\"_aws\":{}}'",
+            "- - '{\"_aws\":{}}'",
+            "  message: \"{\\\"_aws\\\":{}}\"",
+            "  m: '{",
+            "  message: |-",
+        ] {
+            assert!(Yaml::begins(line), "{line}");
+        }
+        for line in [
+            "message: {\"_aws\":{}}",
+            "'{\"_aws\":{}}'",
+            "- eventId: '0'",
+            "note: |",
+            "it's: a 'quote'",
+        ] {
+            assert!(!Yaml::begins(line), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_quoted_text_ends_at_a_mark_that_is_not_doubled() {
+        assert_eq!(end_of_quoted("it''s' x", Style::SingleQuoted), Some(5));
+        assert_eq!(end_of_quoted("a\\\"b\" x", Style::DoubleQuoted), Some(4));
+        assert_eq!(end_of_quoted("a''", Style::SingleQuoted), None);
+    }
+}

@@ -1,0 +1,195 @@
+//! What a viewer puts before every line, and when it is a viewer's.
+//!
+//! A viewer writes one shape of prefix before every line or event, from the first to the last, also before plain ones. What
+//! is before some lines only, or changes its shape, is the writer's: CloudWatch has it too.
+
+mod shape;
+
+use super::Input;
+use super::prefix;
+use crate::finding::Problem;
+use crate::rule::Rule;
+
+pub(super) use self::shape::Shape;
+use self::shape::{Found, Pattern, find};
+
+/// Lines before the first document that a pattern is compared with.
+const MOST_REMEMBERED: usize = 8;
+/// Bytes of such a line.
+const REMEMBERED_BYTES: usize = 256;
+
+/// Follows what stands before the lines of an input.
+#[derive(Debug)]
+pub(super) struct Viewer {
+    mode: Input,
+    verdict: Verdict,
+    /// The shape before all lines so far.
+    shape: Option<Shape>,
+    /// The beginnings of the first lines, where no shape was known.
+    remembered: Vec<String>,
+    /// The first document with a prefix.
+    since: u64,
+}
+
+/// Whose the prefixes are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    /// No document so far.
+    Open,
+    /// A viewer's: every line so far has one.
+    Viewers,
+    /// The writer's, or there are none.
+    Writers,
+}
+
+impl Viewer {
+    pub(super) fn new(mode: Input) -> Self {
+        Self {
+            mode,
+            verdict: match mode {
+                Input::Stdout => Verdict::Writers,
+                Input::Auto | Input::Export => Verdict::Open,
+            },
+            shape: None,
+            remembered: Vec::new(),
+            since: 0,
+        }
+    }
+
+    /// The length of a viewer's prefix before a line, if it has one; and the problem of a line that breaks the rule.
+    pub(super) fn before_line(&mut self, line: &str) -> (usize, Option<Problem>) {
+        if self.verdict == Verdict::Writers || line.trim_ascii().is_empty() {
+            return (0, None);
+        }
+        // These are read as they are: a document alone, or an export.
+        if line.starts_with(['{', '[', '"', '|', '+', ' ', '\t']) && !line.starts_with("[pod/") {
+            return (0, None);
+        }
+        let found = match find(line) {
+            Some(found) => Some(found),
+            None if self.mode == Input::Export => self.pattern(line),
+            None => None,
+        };
+        match found {
+            Some(found) => self.prefixed(found),
+            None => (0, self.bare(line)),
+        }
+    }
+
+    /// A line with a prefix.
+    fn prefixed(&mut self, found: Found) -> (usize, Option<Problem>) {
+        match &self.shape {
+            Some(shape) if !shape.is_same(&found.shape) => {
+                // A prefix that changes is not a viewer's.
+                let problem = self.broken("one of another form here");
+                return (0, problem);
+            }
+            Some(_) => {}
+            // Lines before this one had none.
+            None if !self.remembered.is_empty() && !matches!(found.shape, Shape::Pattern(_)) => {
+                self.verdict = Verdict::Writers;
+                return (0, None);
+            }
+            None => self.shape = Some(found.shape),
+        }
+        (found.length, None)
+    }
+
+    /// A line without a prefix.
+    fn bare(&mut self, line: &str) -> Option<Problem> {
+        if shape::is_viewers_remark(line) {
+            return None;
+        }
+        match &self.shape {
+            // The first line of all.
+            None if self.mode == Input::Export => {
+                if self.remembered.len() < MOST_REMEMBERED {
+                    let head = line
+                        .char_indices()
+                        .take_while(|(at, _)| *at < REMEMBERED_BYTES);
+                    self.remembered.push(head.map(|(_, c)| c).collect());
+                }
+                None
+            }
+            None => {
+                self.verdict = Verdict::Writers;
+                None
+            }
+            // The second line of an event.
+            Some(shape) if !shape.is_before_every_line() => None,
+            Some(_) => self.broken("none here"),
+        }
+    }
+
+    /// What a user who says that a viewer wrote the lines means by the text before a document.
+    fn pattern(&self, line: &str) -> Option<Found> {
+        if let Some(Shape::Pattern(pattern)) = &self.shape {
+            let length = pattern.length(line)?;
+            return Some(Found {
+                shape: Shape::Pattern(pattern.clone()),
+                length,
+            });
+        }
+        if self.shape.is_some() {
+            return None;
+        }
+        let length = prefix::document(line)?;
+        // A document with doubled quotation marks is a field of CSV.
+        if line[length..].starts_with("{\"\"") {
+            return None;
+        }
+        let pattern = Pattern::new(&line[..length])?;
+        let mut earlier = self.remembered.iter();
+        let all = earlier.all(|line| pattern.length(line).is_some());
+        all.then_some(Found {
+            shape: Shape::Pattern(pattern),
+            length,
+        })
+    }
+
+    /// Notes that the prefixes are the writer's after all, and gives the problem of documents that were read without.
+    fn broken(&mut self, given: &str) -> Option<Problem> {
+        let before = std::mem::replace(&mut self.verdict, Verdict::Writers);
+        if before != Verdict::Viewers {
+            return None;
+        }
+        let given = format!("{given} and one from line {} on", self.since);
+        let expected = "the same before every line, if a viewer writes it";
+        let problem = Problem::new(Rule::Prefix, "the input", given, expected);
+        Some(problem.with_hint("so the prefixes are the writer's and hide their documents"))
+    }
+
+    /// Notes a document on a line of the input, and says what follows from its prefix.
+    pub(super) fn document(&mut self, has_prefix: bool, line: u64) -> Option<Problem> {
+        match (self.verdict, has_prefix) {
+            (Verdict::Open, true) => {
+                self.verdict = Verdict::Viewers;
+                self.since = line;
+                self.assumed()
+            }
+            (Verdict::Open, false) => {
+                self.verdict = Verdict::Writers;
+                None
+            }
+            (Verdict::Viewers, false) => self.broken("none here"),
+            (Verdict::Viewers, true) | (Verdict::Writers, _) => None,
+        }
+    }
+
+    /// The assumption that is made of a prefix, where it is one.
+    fn assumed(&self) -> Option<Problem> {
+        let shape = self.shape.as_ref()?;
+        if self.mode != Input::Auto || shape.is_only_viewers() {
+            return None;
+        }
+        let (rule, given) = if *shape == Shape::Time {
+            (Rule::ViewerTime, "a time before the document".to_owned())
+        } else {
+            let name = shape.name();
+            (Rule::ViewerPrefix, format!("the prefix that {name} writes"))
+        };
+        let expected = "the document alone, if the writer itself writes the prefix";
+        let problem = Problem::new(rule, "the event", given, expected);
+        Some(problem.with_hint("taken for the viewer's; --input stdout takes it for the writer's"))
+    }
+}

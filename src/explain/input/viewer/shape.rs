@@ -1,0 +1,444 @@
+//! The prefixes of well-known viewers.
+
+use crate::input::prefix::lambda_length;
+use crate::input::time;
+
+/// A shape of prefix.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::input) enum Shape {
+    /// A time, and possibly a log stream: `docker logs -t`, `aws logs tail`, exports to S3.
+    Time,
+    /// A log stream and a time: `sam logs`.
+    Sam,
+    /// A name and a bar at this column: `docker compose logs`.
+    Compose(usize),
+    /// `[pod/NAME/CONTAINER]`: `kubectl logs --prefix`.
+    Kubectl,
+    /// A file and a line: `grep -n`.
+    Grep,
+    /// `RESULTS` and the name of the field: `get-query-results --output text`.
+    QueryResults,
+    /// A log group and a log stream: `awslogs get`.
+    Awslogs,
+    /// A pod and a container: `stern`.
+    Stern,
+    /// Whatever the user says is a viewer's.
+    Pattern(Pattern),
+}
+
+/// A prefix that was found.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) shape: Shape,
+    pub(super) length: usize,
+}
+
+impl Shape {
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        self == other
+    }
+
+    /// Whether the viewer writes it before every line, not only before the first one of an event.
+    pub(super) fn is_before_every_line(&self) -> bool {
+        match self {
+            Self::Time | Self::Sam | Self::QueryResults | Self::Awslogs => false,
+            Self::Compose(_) | Self::Kubectl | Self::Grep | Self::Stern | Self::Pattern(_) => true,
+        }
+    }
+
+    /// Whether no writer puts it before its lines.
+    pub(super) fn is_only_viewers(&self) -> bool {
+        matches!(self, Self::QueryResults)
+    }
+
+    /// The viewer, for a sentence.
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Self::Time => "docker logs -t",
+            Self::Sam => "sam logs",
+            Self::Compose(_) => "docker compose logs",
+            Self::Kubectl => "kubectl logs --prefix",
+            Self::Grep => "grep",
+            Self::QueryResults => "get-query-results",
+            Self::Awslogs => "awslogs",
+            Self::Stern => "stern",
+            Self::Pattern(_) => "a viewer",
+        }
+    }
+}
+
+/// Whether a line is a viewer's own words, or a copied command line.
+pub(super) fn is_viewers_remark(line: &str) -> bool {
+    const BEGINNINGS: [&str; 9] = [
+        "Attaching to ",
+        "$ ",
+        "% ",
+        "# ",
+        "> ",
+        "+ ",
+        "- ",
+        "--",
+        "Binary file ",
+    ];
+    let is_status = matches!(
+        line.trim_ascii_end(),
+        "Complete" | "Running" | "Scheduled" | "Failed" | "Cancelled" | "Timeout"
+    );
+    is_status
+        || BEGINNINGS
+            .iter()
+            .any(|beginning| line.starts_with(beginning))
+        || line.contains(" exited with code ")
+        || line.starts_with("RESULTS\t")
+        || line.starts_with("STATISTICS\t")
+}
+
+/// The prefix of a well-known viewer at the beginning of a line.
+pub(super) fn find(line: &str) -> Option<Found> {
+    // Lambda's own prefix begins with a time too.
+    if lambda_length(line).is_some() {
+        return None;
+    }
+    let first = line.chars().next()?;
+    let found = match first {
+        '0'..='9' => time_and_stream(line)
+            .or_else(|| sam(line))
+            .or_else(|| grep(line)),
+        '[' => kubectl(line),
+        'R' => query_results(line),
+        _ => None,
+    };
+    let found = found
+        .or_else(|| compose(line))
+        .or_else(|| grep(line))
+        .or_else(|| words(line))?;
+    // Most of them can show a time as well.
+    let rest = &line[found.length..];
+    let more = match found.shape {
+        Shape::Time | Shape::Sam | Shape::QueryResults => 0,
+        _ => time_before(rest).unwrap_or_default(),
+    };
+    Some(Found {
+        length: found.length + more,
+        ..found
+    })
+}
+
+/// The length of a time and the blank behind it.
+fn time_before(text: &str) -> Option<usize> {
+    // Lambda's is the writer's, and so is a container runtime's.
+    if lambda_length(text).is_some() {
+        return None;
+    }
+    if let Some(length) = time::milliseconds_length(text) {
+        // A quotation mark behind the separator is CSV.
+        let mut behind = text[length..].chars();
+        let is_separator = matches!(behind.next()?, '\t' | ' ' | ',' | ';');
+        return (is_separator && behind.next() != Some('"')).then_some(length + 1);
+    }
+    let length = time::length(text)?;
+    let rest = text.get(length..)?;
+    let is_runtime = rest.starts_with(" stdout ") || rest.starts_with(" stderr ");
+    (rest.starts_with([' ', '\t']) && !is_runtime).then_some(length + 1)
+}
+
+/// A time, and a log stream where a document or the end of the line follows it.
+fn time_and_stream(line: &str) -> Option<Found> {
+    let mut length = time_before(line)?;
+    let rest = &line[length..];
+    if let Some((stream, behind)) = rest.split_once([' ', '\t'])
+        && is_stream(stream)
+        && (behind.trim_ascii_start().starts_with('{') || lambda_length(behind).is_some())
+    {
+        length += stream.len() + 1;
+    }
+    Some(Found {
+        shape: Shape::Time,
+        length,
+    })
+}
+
+/// A log stream of Lambda and a time.
+fn sam(line: &str) -> Option<Found> {
+    let (stream, rest) = line.split_once(' ')?;
+    let is_date =
+        |text: &str| text.len() > 10 && text.as_bytes()[4] == b'/' && text.as_bytes()[7] == b'/';
+    if !is_date(stream) || !stream.contains('[') {
+        return None;
+    }
+    Some(Found {
+        shape: Shape::Sam,
+        length: stream.len() + 1 + time_before(rest)?,
+    })
+}
+
+/// A service and a bar: the names of all services are padded, so that all bars are in one column.
+fn compose(line: &str) -> Option<Found> {
+    let bar = line.bytes().take(128).position(|byte| byte == b'|')?;
+    let name = line[..bar].trim_ascii_end();
+    let is_name = !name.is_empty()
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+        && name.len() < bar
+        && !is_level(name);
+    let behind = line.get(bar + 1..)?;
+    let blank = usize::from(behind.starts_with(' '));
+    is_name.then_some(Found {
+        shape: Shape::Compose(bar),
+        length: bar + 1 + blank,
+    })
+}
+
+fn kubectl(line: &str) -> Option<Found> {
+    let rest = line.strip_prefix("[pod/")?;
+    let end = rest.bytes().take(512).position(|byte| byte == b']')?;
+    let is_name = !rest[..end].contains(' ') && rest[end + 1..].starts_with(' ');
+    is_name.then_some(Found {
+        shape: Shape::Kubectl,
+        length: "[pod/".len() + end + 2,
+    })
+}
+
+/// A file, the number of a line, or both.
+fn grep(line: &str) -> Option<Found> {
+    const ENDINGS: [&str; 6] = [".log", ".txt", ".json", ".jsonl", ".ndjson", ".out"];
+    let number = |text: &str| {
+        let digits = text.bytes().take(12).take_while(u8::is_ascii_digit).count();
+        let end = text[digits..].starts_with([':', '-']);
+        (digits > 0 && end).then_some(digits + 1)
+    };
+    let found = |length| Found {
+        shape: Shape::Grep,
+        length,
+    };
+    if let Some(length) = number(line) {
+        // A time or date would go on with digits.
+        let rest = &line[length..];
+        return (!rest.starts_with(|c: char| c.is_ascii_digit())).then(|| found(length));
+    }
+    let end = line.bytes().take(512).position(|byte| byte == b':')?;
+    let file = &line[..end];
+    let is_file = !file.contains([' ', '\t', '"', '{', '=']) && !is_level(file);
+    let rest = &line[end + 1..];
+    if is_file && let Some(length) = number(rest) {
+        return Some(found(end + 1 + length));
+    }
+    let is_log = is_file && ENDINGS.iter().any(|ending| file.ends_with(ending));
+    is_log.then(|| found(end + 1))
+}
+
+fn query_results(line: &str) -> Option<Found> {
+    const START: &str = "RESULTS\t@message\t";
+    line.starts_with(START).then_some(Found {
+        shape: Shape::QueryResults,
+        length: START.len(),
+    })
+}
+
+/// Two words: a log group and a log stream, or a pod and a container.
+fn words(line: &str) -> Option<Found> {
+    let (first, rest) = line.split_once(' ')?;
+    let (second, behind) = rest.split_once(' ')?;
+    let length = first.len() + second.len() + 2;
+    if second.is_empty() || behind.is_empty() || second.starts_with('{') {
+        return None;
+    }
+    let is_group = first.starts_with('/') && first.len() > 1 && !first.contains(['{', '"', ':']);
+    let is_stream = !second.contains([':', '*', '{', '"']) && !is_level(second);
+    if is_group && is_stream {
+        return Some(Found {
+            shape: Shape::Awslogs,
+            length,
+        });
+    }
+    let is_label = |text: &str| {
+        text.bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.".contains(&byte))
+            && text.starts_with(|c: char| c.is_ascii_alphanumeric())
+    };
+    // The name of a pod ends in letters and digits at random.
+    let is_pod = is_label(first) && first.contains('-') && !is_level(second);
+    (is_pod && is_label(second)).then_some(Found {
+        shape: Shape::Stern,
+        length,
+    })
+}
+
+/// Whether a word may be the name of a log stream, not a level or a stream of the process.
+fn is_stream(word: &str) -> bool {
+    // CloudWatch allows neither of the two characters in a stream's name.
+    !word.is_empty() && !word.contains([':', '*', '{']) && !is_level(word)
+}
+
+/// Whether a word is a level, or a stream of the process.
+pub(super) fn is_level(word: &str) -> bool {
+    const LEVELS: [&str; 16] = [
+        "TRACE",
+        "DEBUG",
+        "INFO",
+        "INFORMATION",
+        "NOTICE",
+        "WARN",
+        "WARNING",
+        "ERROR",
+        "ERR",
+        "FATAL",
+        "CRITICAL",
+        "PANIC",
+        "SEVERE",
+        "STDOUT",
+        "STDERR",
+        "LOG",
+    ];
+    let bare = word.trim_matches(|c: char| !c.is_ascii_alphanumeric());
+    LEVELS.iter().any(|level| level.eq_ignore_ascii_case(bare))
+}
+
+/// What is the same in the prefixes of several lines.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::input) struct Pattern(Vec<Token>);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Token {
+    /// Letters, digits and what joins them.
+    Word,
+    /// Blanks.
+    Blank,
+    Other(char),
+}
+
+impl Pattern {
+    /// The pattern of a prefix; none where a level shows that a logger wrote it.
+    pub(super) fn new(prefix: &str) -> Option<Self> {
+        /// No viewer's prefix is longer.
+        const LONGEST: usize = 256;
+        let mut words = prefix.split(|c: char| !c.is_ascii_alphanumeric());
+        if prefix.len() > LONGEST || prefix.trim().is_empty() || words.any(is_level) {
+            return None;
+        }
+        if crate::input::prefix::kinds(prefix) != [crate::input::wrapping::Wrapping::Prefix] {
+            return None;
+        }
+        Some(Self(tokens(prefix).map(|(token, _)| token).collect()))
+    }
+
+    /// The length of the pattern at the beginning of a line.
+    pub(super) fn length(&self, line: &str) -> Option<usize> {
+        let mut found = tokens(line);
+        let mut length = 0;
+        for token in &self.0 {
+            let (other, end) = found.next()?;
+            if other != *token {
+                return None;
+            }
+            length = end;
+        }
+        Some(length)
+    }
+}
+
+/// The tokens of a text, each with its end.
+fn tokens(text: &str) -> impl Iterator<Item = (Token, usize)> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let first = rest.chars().next()?;
+        let is_word = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '/');
+        let (token, length) = if is_word(first) {
+            (
+                Token::Word,
+                rest.find(|c| !is_word(c)).unwrap_or(rest.len()),
+            )
+        } else if first == ' ' || first == '\t' {
+            let length = rest.find(|c| c != ' ' && c != '\t').unwrap_or(rest.len());
+            (Token::Blank, length)
+        } else {
+            (Token::Other(first), first.len_utf8())
+        };
+        rest = &rest[length..];
+        Some((token, text.len() - rest.len()))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_prefixes_of_viewers_are_found() {
+        const DOCUMENT: &str = "{\"_aws\":{}}";
+        for (prefix, shape) in [
+            ("2026-11-25T10:00:00.123456789Z ", Shape::Time),
+            ("2026-11-25T10:14:24.818000+00:00 s1 ", Shape::Time),
+            ("2026-11-25T10:14:24 ", Shape::Time),
+            ("2026-11-25 10:14:24.000 ", Shape::Time),
+            (
+                "2026-11-25T10:14:24+0000 2026/11/25/[$LATEST]0a ",
+                Shape::Time,
+            ),
+            ("1795601664818\t", Shape::Time),
+            ("1795601664818 ", Shape::Time),
+            ("1795601664818,", Shape::Time),
+            (
+                "2026/11/29/[$LATEST]0a1b2c3d 2026-11-29T05:32:45.123000 ",
+                Shape::Sam,
+            ),
+            ("web-1  | ", Shape::Compose(7)),
+            (
+                "web-1  | 2026-11-25T10:00:00.123456789Z ",
+                Shape::Compose(7),
+            ),
+            ("[pod/web-7d9f-abc/web] ", Shape::Kubectl),
+            (
+                "[pod/web-7d9f-abc/web] 2026-11-25T10:00:00.123456789Z ",
+                Shape::Kubectl,
+            ),
+            ("app.log:12:", Shape::Grep),
+            ("12:", Shape::Grep),
+            ("logs/app.log:", Shape::Grep),
+            ("RESULTS\t@message\t", Shape::QueryResults),
+            ("/ecs/app app/app/1 ", Shape::Awslogs),
+            (
+                "/ecs/app app/app/1 2026-11-25T10:14:24.818Z ",
+                Shape::Awslogs,
+            ),
+            ("web-7d9f-abc web ", Shape::Stern),
+        ] {
+            let found = find(&format!("{prefix}{DOCUMENT}")).unwrap();
+            assert_eq!(
+                (&found.shape, found.length),
+                (&shape, prefix.len()),
+                "{prefix:?}"
+            );
+        }
+        for prefix in [
+            "2026-11-25 10:14:24,000 ",
+            "INFO:root:",
+            "INFO  | ",
+            "[INFO] ",
+            "app: ",
+            "2027-01-15T08:00:00.000Z\tid\tINFO\t",
+            "2027-01-15T08:00:00.000000000Z stdout F ",
+            "10:00:00 ",
+        ] {
+            let found = find(&format!("{prefix}{DOCUMENT}"));
+            assert!(found.is_none(), "{prefix:?}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn a_level_behind_a_time_is_the_writers() {
+        let line = "2026-11-25T10:14:24Z INFO {\"_aws\":{}}";
+        assert_eq!(find(line).unwrap().length, "2026-11-25T10:14:24Z ".len());
+    }
+
+    #[test]
+    fn a_pattern_is_what_lines_have_in_common() {
+        let pattern = Pattern::new("host-1 <app> ").unwrap();
+        assert_eq!(pattern.length("host-22 <web> x"), Some(14));
+        assert_eq!(pattern.length("host <x"), None);
+        for prefix in ["INFO:root:", " ", "<14>Nov 25 10:00:00 host app[1]: "] {
+            assert_eq!(Pattern::new(prefix), None, "{prefix:?}");
+        }
+    }
+}

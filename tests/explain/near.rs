@@ -1,0 +1,307 @@
+//! What is nearly right: names that differ a little, notations that are not JSON, values that no measurement has.
+
+use emf_explain::{Input, Rule};
+use serde_json::{Value, json};
+
+use super::{document, events_of, found};
+
+/// A document with another value of the metric `Latency`.
+fn with_latency(value: Value) -> Value {
+    let mut document = document();
+    document["Latency"] = value;
+    document
+}
+
+#[test]
+fn a_name_that_is_nearly_right_is_in_the_hint() {
+    let text = document().to_string();
+    for (from, to, hint) in [
+        (
+            "\"Service\":\"api\"",
+            "\"service\":\"api\"",
+            "the root has \"service\": case matters",
+        ),
+        (
+            "\"Hits\":3",
+            "\"hits\":3",
+            "the root has \"hits\": case matters",
+        ),
+        ("\"Latency\":[", "\"Latncy\":[", "did you mean \"Latncy\"?"),
+        (
+            "\"Hits\":3",
+            "\"x\":{\"Hits\":3}",
+            "values nested in \"x\" do not count",
+        ),
+        (
+            "\"Namespace\":",
+            "\"namespace\":",
+            "\"namespace\" differs in case",
+        ),
+        (
+            "\"Metrics\":",
+            "\"metrics\":",
+            "\"metrics\" differs in case",
+        ),
+        (
+            "\"Dimensions\":",
+            "\"dimensions\":",
+            "\"dimensions\" differs in case",
+        ),
+        (
+            "\"Timestamp\":",
+            "\"timestamp\":",
+            "\"timestamp\" differs in case",
+        ),
+        (
+            "\"CloudWatchMetrics\":",
+            "\"cloudwatchmetrics\":",
+            "\"cloudwatchmetrics\" differs in case",
+        ),
+    ] {
+        let changed = text.replacen(from, to, 1);
+        assert_ne!(changed, text);
+        let found = found(changed.as_bytes());
+        assert!(
+            found
+                .sentences
+                .iter()
+                .any(|sentence| sentence.contains(hint)),
+            "{hint}: {found:?}"
+        );
+    }
+}
+
+#[test]
+fn a_value_in_the_definition_is_pointed_out() {
+    let mut document = document();
+    document["_aws"]["CloudWatchMetrics"][0]["Metrics"][1] = json!({"Name": "Hits", "Value": 3});
+    document.as_object_mut().unwrap().remove("Hits");
+    let found = found(document.to_string().as_bytes());
+    assert_eq!(found.faults, [Rule::MetricMissing]);
+    assert!(
+        found.sentences[0].contains("the value stands in the definition"),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn metadata_under_another_name_is_one_finding() {
+    for name in ["aws", "AWS", "_AWS", "__aws"] {
+        let text = document()
+            .to_string()
+            .replace("\"_aws\"", &format!("\"{name}\""));
+        let found = found(text.as_bytes());
+        assert_eq!(found.faults, [Rule::MetadataMisnamed], "{name}: {found:?}");
+        assert_eq!(found.points.len(), 2);
+        assert!(found.points.iter().all(|point| point["certain"] == false));
+    }
+    let other = found(br#"{"aws":{"requestId":"1"},"CloudWatchMetrics":1}"#);
+    assert_eq!(other.faults, [Rule::NoEmf]);
+}
+
+#[test]
+fn a_document_in_another_notation_is_a_fault_beside_good_ones() {
+    let good = document().to_string();
+    for other in [
+        "{'_aws': {'Timestamp': 1, 'CloudWatchMetrics': [{'Namespace': 'N'}]}, 'Latency': 1}",
+        "INFO:root:{'_aws': {'Timestamp': 1, 'CloudWatchMetrics': []}}",
+        "{ _aws: { Timestamp: 1, CloudWatchMetrics: [ [Object] ] }, Service: 'cart' }",
+        "{\n  _aws: {\n    Timestamp: 1,\n    CloudWatchMetrics: [ [Object] ]\n  },\n  Service: 'cart'\n}",
+        "{\"_aws\"=>{\"Timestamp\"=>1, \"CloudWatchMetrics\"=>[]}}",
+        "map[Latency:1 _aws:map[CloudWatchMetrics:[map[Namespace:N]] Timestamp:1]]",
+        "{_aws={Timestamp=1, CloudWatchMetrics=[{Namespace=N}]}}",
+        "{\u{201c}_aws\u{201d}:{\u{201c}CloudWatchMetrics\u{201d}:[]}}",
+    ] {
+        for mode in Input::ALL {
+            let text = format!("{good}\n{other}\n{good}\n");
+            let events = events_of(text.as_bytes(), *mode);
+            let faults: Vec<_> = events
+                .iter()
+                .flat_map(|event| {
+                    event
+                        .problems
+                        .iter()
+                        .map(move |problem| (event.position.line, problem.rule()))
+                })
+                .filter(|(_, rule)| *rule == Rule::NotJson)
+                .collect();
+            assert_eq!(faults, [(2, Rule::NotJson)], "{mode}: {other}");
+            let found = super::Found::in_events(&events);
+            assert_eq!(found.points.len(), 4, "{mode}: {other}");
+        }
+    }
+    for prose in [
+        "see the member _aws and CloudWatchMetrics",
+        "dropped _aws: no CloudWatchMetrics given",
+    ] {
+        assert_eq!(
+            found(format!("{prose}\n{good}\n").as_bytes()).faults,
+            [],
+            "{prose}"
+        );
+    }
+}
+
+#[test]
+fn names_of_metrics_that_other_interfaces_refuse_are_doubtful() {
+    for name in [" a", "a ", ":a", "gr\u{f6}\u{df}e", "a\tb"] {
+        let mut document = document();
+        document["_aws"]["CloudWatchMetrics"][0]["Metrics"][1]["Name"] = json!(name);
+        document[name] = json!(1);
+        let found = found(document.to_string().as_bytes());
+        assert_eq!(
+            found.warnings,
+            [Rule::MetricNameUnusual],
+            "{name:?}: {found:?}"
+        );
+        assert!(found.faults.is_empty() && found.points[1]["certain"] == false);
+    }
+}
+
+#[test]
+fn values_that_no_measurement_has_are_doubtful() {
+    for (value, rule) in [
+        (json!({"Values": [1, 2]}), Rule::CountsMissing),
+        (
+            json!({"Values": [1], "Counts": [0]}),
+            Rule::StatisticsImpossible,
+        ),
+        (
+            json!({"Min": 2, "Max": 1, "Sum": 3, "Count": 2}),
+            Rule::StatisticsImpossible,
+        ),
+        (
+            json!({"Min": 1, "Max": 2, "Sum": 3, "Count": 0}),
+            Rule::StatisticsImpossible,
+        ),
+        (
+            json!({"Min": 1, "Max": 2, "Sum": 9, "Count": 2}),
+            Rule::StatisticsImpossible,
+        ),
+    ] {
+        let found = found(with_latency(value.clone()).to_string().as_bytes());
+        assert_eq!(
+            found.warnings,
+            [rule, Rule::Distribution],
+            "{value}: {found:?}"
+        );
+        assert!(found.faults.is_empty() && found.points[0]["certain"] == false);
+    }
+    let ones = found(
+        with_latency(json!({"Values": [1, 2]}))
+            .to_string()
+            .as_bytes(),
+    );
+    assert_eq!(ones.points[0]["counts"], json!([1, 1]));
+}
+
+#[test]
+fn an_empty_dimension_beside_no_dimensions_counts_twice() {
+    let mut document = document();
+    document["_aws"]["CloudWatchMetrics"][0]["Dimensions"] = json!([["Service"], []]);
+    document["Service"] = json!("");
+    let found = found(document.to_string().as_bytes());
+    assert_eq!(found.faults, [Rule::DimensionEmpty]);
+    assert_eq!(found.warnings, [Rule::DuplicateSet]);
+    assert!(
+        found
+            .sentences
+            .iter()
+            .any(|sentence| sentence.contains("double")),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn documents_that_cannot_be_read_are_not_called_absent() {
+    for (text, words) in [
+        (
+            format!("{{\"awslogs\":{{\"data\":\"H4sI{}\"}}}}", "A".repeat(100)),
+            "base64 -d | gunzip",
+        ),
+        (format!("eyJfYXdz{}", "A".repeat(100)), "base64 -d"),
+        (
+            "<m>{&quot;_aws&quot;:1}</m> [&quot;_aws\":{ CloudWatchMetrics\": [".to_owned(),
+            "in a form that explain cannot read",
+        ),
+    ] {
+        let found = found(text.as_bytes());
+        assert_eq!(found.faults, [Rule::UnreadableForm], "{text}");
+        assert!(found.sentences[0].contains(words), "{found:?}");
+        assert!(
+            !found.sentences[0].contains("CloudWatch extracts"),
+            "{found:?}"
+        );
+    }
+    let zip = events_of(b"PK\x03\x04rest", Input::Auto);
+    assert_eq!(super::rules(&zip[0].problems), [Rule::Zip]);
+}
+
+#[test]
+fn a_byte_order_mark_within_files_put_together_is_taken_off() {
+    let text = format!("{}\n\u{feff}{}\n", document(), document());
+    let auto = found(text.as_bytes());
+    assert_eq!((auto.points.len(), auto.faults.len()), (4, 0), "{auto:?}");
+    assert_eq!(auto.warnings, [Rule::ByteOrderMark]);
+    let stdout = super::found_as(text.as_bytes(), Input::Stdout);
+    assert_eq!(stdout.faults, [Rule::Prefix]);
+}
+
+#[test]
+fn no_break_spaces_are_a_copys() {
+    let printed = format!("{:#}", document()).replace("  ", "\u{a0}\u{a0}");
+    let line = document().to_string().replacen(':', ":\u{a0}", 3);
+    for text in [printed, line] {
+        let auto = found(text.as_bytes());
+        assert_eq!(
+            (auto.points.len(), auto.faults.len()),
+            (2, 0),
+            "{text}: {auto:?}"
+        );
+        assert!(
+            auto.warnings.contains(&Rule::Copied) || auto.warnings.contains(&Rule::ExportAssumed),
+            "{auto:?}"
+        );
+        let stdout = super::found_as(text.as_bytes(), Input::Stdout);
+        assert!(!stdout.faults.is_empty(), "{stdout:?}");
+    }
+}
+
+#[test]
+fn a_string_that_mentions_a_document_does_not_hide_it() {
+    let record = json!({"@mt": "Emitting {_aws}", "Document": document()});
+    let found = found(record.to_string().as_bytes());
+    assert_eq!(
+        (found.faults.as_slice(), found.points.len()),
+        (&[Rule::JsonWrapper][..], 2)
+    );
+}
+
+#[test]
+fn the_prefix_of_lambdas_python_runtime_is_not_known_to_be_skipped() {
+    let line = format!("[INFO]\t2026-11-22T12:00:00.123Z\tid\t{}", document());
+    let found = found(line.as_bytes());
+    assert_eq!(
+        (found.faults.len(), found.warnings.as_slice()),
+        (0, &[Rule::LambdaLevelPrefix][..])
+    );
+    assert!(found.points.iter().all(|point| point["certain"] == false));
+    assert_eq!(Rule::LambdaLevelPrefix.confidence().as_str(), "unknown");
+}
+
+#[test]
+fn lines_that_the_log_driver_joined_are_named_with_its_option() {
+    for event in [
+        format!("{}\n{}", document(), document()),
+        format!("started\n{}", document()),
+        format!("{}\n    at foo.bar(x)", document()),
+    ] {
+        let export = json!({"events": [{"timestamp": 1, "ingestionTime": 1, "message": event}]});
+        let found = found(export.to_string().as_bytes());
+        assert_eq!(found.faults, [Rule::JoinedLines], "{event}: {found:?}");
+        assert!(
+            found.sentences[0].contains("awslogs-multiline-pattern"),
+            "{found:?}"
+        );
+    }
+}
