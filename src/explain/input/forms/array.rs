@@ -6,6 +6,7 @@ use crate::input::cursor::Cursor;
 use crate::input::emit::Origin;
 use crate::input::lines::HELD_BYTES;
 use crate::input::marker::{bytes_have_marker, has_marker};
+use crate::input::printed::continues;
 use crate::input::scan::{ArrayItem, Elements, Scan};
 use crate::input::wrapper::{message, stream};
 use crate::judge::document::{Located, locate};
@@ -40,7 +41,7 @@ impl Array {
         let inside = text[1..].trim_start();
         let first = inside.as_bytes().first();
         let may_hold = first.is_none_or(|first| b"{[\"".contains(first));
-        may_hold && (has_marker(text) || super::value::continues(text))
+        may_hold && (has_marker(text) || continues(text))
     }
 
     pub(super) fn read(&mut self, cursor: &mut Cursor<'_>, output: &mut Output<'_, '_>) -> Next {
