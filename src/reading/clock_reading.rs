@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::bound_unknown::BoundUnknown;
 use super::clock_offset::ClockOffset;
@@ -105,6 +105,14 @@ impl Reading {
         let wall = self.compared.latest_wall_at(&self.requested)?;
         let age = wall.signed_duration_since(self.reference?);
         Some(age.to_std().unwrap_or(Duration::ZERO))
+    }
+
+    /// How far the wall clock at `now` was moved since the source may have compared it, with a sign: zero if nothing of the
+    /// kind is known.
+    #[cfg(all(feature = "cli", target_os = "linux"))]
+    #[must_use]
+    pub(crate) fn moved_since_compared(&self, now: &Moment) -> TimeDelta {
+        self.compared.move_to(now)
     }
 
     /// Whether the wall clock was stepped since the source may have compared it: the clock counts as free-running.

@@ -123,3 +123,19 @@ def test_a_tool_that_fails_is_quoted(tmp_path, monkeypatch):
     assert "does not answer" in Tools("amd64").missing()
     monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
     assert "not on the PATH" in Tools("amd64").missing()
+
+
+def test_the_kit_needs_nothing_but_boto3():
+    """The packages of the tests are not there where the kit runs."""
+    script = """
+import sys
+class Block:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in ("yaml", "pytest", "moto", "jsonschema", "cfn"):
+            raise ImportError(f"the kit must not need {name}")
+sys.meta_path.insert(0, Block())
+sys.path.insert(0, sys.argv[1])
+import kit.clean, kit.phases, verify
+"""
+    done = subprocess.run([sys.executable, "-c", script, HERE], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

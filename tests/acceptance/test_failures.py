@@ -38,8 +38,8 @@ def test_every_site_of_a_call_may_fail(calls, tmp_path, reset_ids):
         found = [number for number, call in enumerate(smaller[only], 1) if call == site]
         assert found, f"no smaller run makes the call {site}"
         reset_ids()
-        # A second run takes most of the time, so it is for each phase of each experiment, and for a third of the rest.
-        again = site[:2] not in finished or index % 3 == 0
+        # A second run takes most of the time, so it is made once for each phase of each experiment.
+        again = site[:2] not in finished
         finished.add(site[:2])
         check_failure(folder_in(tmp_path, str(index)), only, found[index * 7 % len(found)], site, again)
 

@@ -15,8 +15,10 @@ __all__ = ["QueryFault", "SEMANTICS", "composite_timeline", "contributors", "emf
 
 MINUTE_MS = 60_000
 SEMANTICS = insights.SEMANTICS
-# What the guide does not say of an alarm: how long after a minute it is looked at, and how far back.
-TIMING = {"period_ms": MINUTE_MS, "delay_ms": 30_000, "extra_range": 2}
+# What the guide does not say of an alarm: how long after a minute it is looked at, and how far back. Of the latter it has one
+# example, two minutes more than the periods that count.
+TIMING = {"period_ms": MINUTE_MS, "delay_ms": 30_000}
+EXTRA_RANGES = (2, 0)
 
 
 def log_events(events):
@@ -37,11 +39,11 @@ def emf_lines(events):
     return sorted(found)
 
 
-def timelines(alarms, lines, first_ms, last_ms):
+def timelines(alarms, lines, first_ms, last_ms, extra_range):
     """`{alarm name: {minute: state}}` of metric alarms over lines, as the evaluator predicts them."""
     metrics = evaluator.Metrics(lines)
     first, last = first_ms // MINUTE_MS, last_ms // MINUTE_MS
-    return {alarm["AlarmName"]: evaluator.alarm_timeline(alarm, metrics, first, last, **TIMING) for alarm in alarms}
+    return {alarm["AlarmName"]: evaluator.alarm_timeline(alarm, metrics, first, last, extra_range=extra_range, **TIMING) for alarm in alarms}
 
 
 def composite_timeline(rule, states):
@@ -68,8 +70,9 @@ def transitions(timeline):
 def contributors(alarm, events, now_ms):
     """Which streams breach in a log alarm at a moment: its query by the model, then its aggregation over the rows."""
     query = alarm["ScheduledQueryConfiguration"]
-    offset_s = query["ScheduleConfiguration"]["StartTimeOffset"]
-    seen = [event for event in log_events(events) if now_ms - offset_s * 1000 <= event.timestamp <= now_ms]
+    schedule = query["ScheduleConfiguration"]
+    begin, end = (now_ms - schedule.get(name, 0) * 1000 for name in ("StartTimeOffset", "EndTimeOffset"))
+    seen = [event for event in log_events(events) if begin <= event.timestamp <= end]
     rows = insights.run(query["QueryString"], seen, now_ms)
     breaches, threshold = evaluator.COMPARISONS[alarm["ComparisonOperator"]], float(alarm["Threshold"])
     found = insights.aggregated(query["AggregationExpression"], rows, now_ms)

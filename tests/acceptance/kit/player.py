@@ -8,25 +8,32 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
-# Minutes: healthy before the trouble, in trouble, healthy afterwards. Five bad minutes are the most that an alarm waits for,
-# and five good ones the most that it needs to go back.
+# Minutes: healthy before the trouble, in trouble, healthy afterwards. Most alarms wait for five bad minutes, and need as many good
+# ones to go back.
 BEFORE, TROUBLE, AFTER = 6, 8, 9
 MINUTES = BEFORE + TROUBLE + AFTER
 # In the trouble of the service `bad`: everything that an alarm looks for, except what excludes the rest.
 ALL_TROUBLES = ("drifting", "old_reference", "unsynchronized", "read_errors", "step", "disagreement")
-# For each service its streams, each with what it writes before, during and after the trouble.
 HEALTHY = ("healthy",)
+
+
+def _troubled(during, after=HEALTHY):
+    return ((BEFORE, HEALTHY), (TROUBLE, during), (AFTER, after))
+
+
+# For each service its streams, each with what it writes for how many minutes.
 SERVICES = {
     "bad": {
-        "steady": (HEALTHY, HEALTHY, HEALTHY),
-        "bad-1": (HEALTHY, ALL_TROUBLES, HEALTHY),
-        "bad-2": (HEALTHY, ("unsynchronized",), HEALTHY),
-        "silent-1": (HEALTHY, (), ()),
-        "silent-2": (HEALTHY, (), ()),
-        "silent-3": (HEALTHY, (), ()),
+        "steady": ((MINUTES, HEALTHY),),
+        "bad-1": _troubled(ALL_TROUBLES),
+        "bad-2": _troubled(("unsynchronized",)),
+        "silent-1": _troubled((), ()),
+        "silent-2": _troubled((), ()),
+        "silent-3": _troubled((), ()),
     },
-    "unknown": {"unknown-1": (HEALTHY, ("unknown_bound",), HEALTHY)},
-    "silent": {"silent-0": (HEALTHY, (), HEALTHY)},
+    # One alarm waits for 15 minutes, and may look back further, in which nothing is compared with NTP. Within them the bound is unknown.
+    "unknown": {"unknown-1": ((3, HEALTHY), (1, ("uncompared",)), (TROUBLE, ("unknown_bound",)), (9, ("uncompared",)), (2, HEALTHY))},
+    "silent": {"silent-0": _troubled(())},
 }
 
 
@@ -63,6 +70,15 @@ def rfc3339(seconds):
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
+def troubles_at(schedule, minute):
+    """What a stream writes in a minute."""
+    for minutes, troubles in schedule:
+        if minute < minutes:
+            return troubles
+        minute -= minutes
+    return ()
+
+
 class Player:
     """Plays every service of SERVICES, minute by minute. Other experiments look at `minute` and `done`."""
 
@@ -83,9 +99,8 @@ class Player:
         for minute in range(MINUTES):
             self.minute = minute
             for service, streams in SERVICES.items():
-                for name, (before, during, after) in streams.items():
-                    troubles = before if minute < BEFORE else during if minute < BEFORE + TROUBLE else after
-                    self._write(run, service, name, troubles)
+                for name, schedule in streams.items():
+                    self._write(run, service, name, troubles_at(schedule, minute))
             yield self.started_ms / 1000 + 60 * (minute + 1) - run.clock.now()
         self.done = True
         return {"minutes": MINUTES, "lines": self.written}

@@ -7,7 +7,8 @@ from cfn import Stack, parse
 from standins.cloud import ACCOUNT, REGION, Refused, paged
 
 CREATE_S, DELETE_S = 45, 30
-UNTAGGED = {"AWS::CloudWatch::Dashboard", "AWS::Logs::QueryDefinition"}
+# What stays when its stack goes.
+KEPT = ("Retain", "RetainExceptOnCreate")
 
 
 @lru_cache
@@ -40,6 +41,8 @@ class LiveStack(Stack):
         kind = self.template["Resources"].get(logical, {}).get("Type")
         if kind == "AWS::SQS::Queue":
             return f"arn:aws:sqs:{REGION}:{ACCOUNT}:{self.properties(logical)['QueueName']}"
+        if kind == "AWS::Logs::LogGroup":
+            return f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{self.properties(logical)['LogGroupName']}"
         if kind == "AWS::IAM::Role":
             return f"arn:aws:iam::{ACCOUNT}:role/{self.properties(logical).get('RoleName', f'{self.name}-{logical}')}"
         if kind == "AWS::ECR::Repository":
@@ -143,7 +146,7 @@ class CloudFormation:
                     return problem
                 continue
             _, unmake = self.makers.get(kind, (None, None))
-            if unmake and policy != "Retain" and (problem := unmake(physical)):
+            if unmake and policy not in KEPT and (problem := unmake(physical)):
                 return problem
             self._cloud.tagged.pop(f"arn:aws:ec2:{REGION}:{ACCOUNT}:resource/{physical}", None)
         self.stacks.pop(record.name, None)

@@ -3,6 +3,7 @@
 import itertools
 import json
 import math
+import re
 import struct
 import zlib
 from bisect import insort
@@ -14,7 +15,6 @@ from standins.cloud import ACCOUNT, REGION, Refused, paged
 
 MINUTE_MS = 60_000
 EVALUATED_S = 20  # after the end of a minute
-SCHEDULE_MINUTES = 5
 
 
 class Store(evaluator.Metrics):
@@ -66,6 +66,11 @@ class Alarm:
     warming: int = 0
 
 
+def minutes_of(alarm):
+    """How often a log alarm's query runs."""
+    return int(re.search(r"rate\((\d+) minute", alarm["ScheduledQueryConfiguration"]["ScheduleConfiguration"]["ScheduleExpression"])[1])
+
+
 NUMBERS = {"Threshold": float, "EvaluationPeriods": int, "DatapointsToAlarm": int, "Period": int, "QueryResultsToEvaluate": int, "QueryResultsToAlarm": int}
 
 
@@ -97,9 +102,8 @@ class CloudWatch:
         for name, alarm in self.alarms.items():
             if alarm.kind == "MetricAlarm":
                 states[name] = self._metric_state(name, alarm, minute)
-            elif alarm.kind == "LogAlarm" and minute % SCHEDULE_MINUTES == 0 and alarm.created < now:
-                # A name, or an ARN.
-                group = alarm.properties["ScheduledQueryConfiguration"]["LogGroupIdentifiers"][0].rpartition(":")[2]
+            elif alarm.kind == "LogAlarm" and minute % minutes_of(alarm.properties) == 0 and alarm.created < now:
+                group = alarm.properties["ScheduledQueryConfiguration"]["LogGroupIdentifiers"][0].rpartition(":log-group:")[2]
                 events = [{"stream": e.stream, "timestamp": e.timestamp, "ingestion": e.ingestion, "message": e.message} for e in self.logs.groups[group].events]
                 alarm.contributors = model.contributors(alarm.properties, events, int(now * 1000))
                 states[name] = evaluator.ALARM if alarm.contributors else evaluator.OK
