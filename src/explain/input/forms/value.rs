@@ -133,7 +133,7 @@ impl Value {
             }
             Added::Array => Next::Become(Form::Array(Box::new(Array::new(
                 self.start.line,
-                self.scan.depth() > 0,
+                self.scan.depth(),
             )))),
             Added::Whole => {
                 self.is_whole = true;
@@ -180,11 +180,11 @@ impl Value {
     /// Whether a bracket that comes next opens an array of events: at the beginning, or as a member of the root that
     /// exports have.
     fn opens_events(&mut self) -> bool {
-        const NAMES: [&[u8]; 3] = [b"\"events\"", b"\"results\"", b"\"logEvents\""];
+        const NAMES: [&[u8]; 4] = [b"\"events\"", b"\"results\"", b"\"logEvents\"", b"\"hits\""];
         let before = self.buffer.trim_ascii_end();
         match self.scan.depth() {
             0 => before.is_empty(),
-            1 => {
+            1 | 2 => {
                 let Some(name) = before.strip_suffix(b":").map(<[u8]>::trim_ascii_end) else {
                     return false;
                 };
