@@ -105,6 +105,11 @@ fn the_answer_follows_the_readings() {
         body["latest"] != first["latest"]
     });
     assert_eq!(later["verdict"], "good");
+    // A verdict from before a failed read says so.
+    ask_until(&address, "/clock", |_, body| {
+        let warning = body["warnings"][0].as_str().unwrap_or_default();
+        warning.starts_with("the last read failed ")
+    });
     let finished = program.stop();
     assert_eq!(finished.code, Some(0), "{finished:?}");
 }

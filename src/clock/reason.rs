@@ -168,6 +168,13 @@ pub enum Warning {
     BoundUnknown(BoundUnknown),
     /// The offset exceeds 128 ms and is tolerated, since a leap second is near.
     LeapSecond(ClockOffset),
+    /// The reading is from before a read that failed.
+    ReadFailed {
+        /// How long ago that read was.
+        ago: Duration,
+        /// Why it failed.
+        error: ReadError,
+    },
     /// The cross-check that was asked for could not be made.
     NoCrossCheck(ReadError),
     /// The clock and the second source could not be compared.
@@ -198,6 +205,12 @@ impl fmt::Display for Warning {
             Self::LeapSecond(offset) => write!(
                 f,
                 "a leap second is near, which some servers spread over a day: the offset of {offset} is tolerated"
+            ),
+            Self::ReadFailed { ago, error } => write!(
+                f,
+                "the last read failed {} s ago: {}",
+                ago.as_secs(),
+                error.message
             ),
             Self::NoCrossCheck(error) => write!(f, "no cross-check: {}", error.message),
             Self::NotCompared(reason) => write!(f, "no cross-check: {reason}"),

@@ -175,10 +175,12 @@ fn curves(statement: &Statement) -> Markup {
                 "The dashed line is the limit. Where nothing is drawn, no error can be stated."
             }
             @for task in tasks {
+                div.whole {
                 h3 { "Task " (task.name) }
                 div.axis { span { (milliseconds(axis(statement, task))) " ms" } span { "limit " (limit(statement)) } }
                 (curve(statement, task, &format!("Largest error of task {}: up to {} ms", task.name, milliseconds(error(task)))))
                 (time_axis(statement))
+                }
             }
         }
     }

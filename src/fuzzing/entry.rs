@@ -57,9 +57,10 @@ pub(crate) async fn http_converse(
     stream: impl AsyncRead + AsyncWrite + Unpin + 'static,
     outcomes: &[Result<Reading, ReadError>],
 ) {
-    let mut observed = Observed::new(Moment::now().monotonic);
+    let now = Moment::now().monotonic;
+    let mut observed = Observed::new(now);
     for outcome in outcomes {
-        observed.take(outcome);
+        observed.take(outcome, now);
     }
     http::converse(stream, observed).await;
 }

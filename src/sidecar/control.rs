@@ -212,7 +212,7 @@ impl Control {
     fn on_sample(&mut self, mut sample: Box<Sample>, now: &Moment, actions: &mut Vec<Action>) {
         self.had_reading |= sample.outcome.is_ok();
         sample.outcome = sample.outcome.map(|reading| self.watch.admit(reading));
-        self.observed.take(&sample.outcome);
+        self.observed.take(&sample.outcome, sample.at.monotonic);
         for notice in self.changes.notices(&sample) {
             self.notify(notice, now, actions);
         }

@@ -11,6 +11,8 @@ pub(crate) struct Observed {
     pub last: Option<Reading>,
     /// Why the last attempt gave no reading; `None` if it gave one, and before the first.
     pub failure: Option<ReadError>,
+    /// When that attempt was made.
+    pub failed_at: Option<Instant>,
     /// When the wall clock was last seen to have been stepped.
     pub stepped: Option<Instant>,
     /// When the sidecar's loop last ran.
@@ -24,19 +26,22 @@ impl Observed {
         Self {
             last: None,
             failure: None,
+            failed_at: None,
             stepped: None,
             beat: now,
         }
     }
 
-    /// Takes the outcome of an attempt to read the clock.
-    pub(crate) fn take(&mut self, outcome: &Result<Reading, ReadError>) {
+    /// Takes the outcome of an attempt to read the clock, which was made at `at`.
+    pub(crate) fn take(&mut self, outcome: &Result<Reading, ReadError>, at: Instant) {
         match outcome {
             Ok(reading) => {
                 self.last = Some(reading.clone());
-                self.failure = None;
+                (self.failure, self.failed_at) = (None, None);
             }
-            Err(error) => self.failure = Some(error.clone()),
+            Err(error) => {
+                (self.failure, self.failed_at) = (Some(error.clone()), Some(at));
+            }
         }
     }
 }
@@ -52,18 +57,18 @@ mod tests {
         let now = Moment::now();
         let mut observed = Observed::new(now.monotonic);
         let error = ReadError::new(ReadErrorKind::Timeout, "no answer within 2s");
-        observed.take(&Err(error.clone()));
+        observed.take(&Err(error.clone()), now.monotonic);
         assert_eq!(
             (&observed.last, &observed.failure),
             (&None, &Some(error.clone()))
         );
         let reading = Reading::new(ClockSource::Ecs, now, now);
-        observed.take(&Ok(reading.clone()));
+        observed.take(&Ok(reading.clone()), now.monotonic);
         assert_eq!(
             (&observed.last, &observed.failure),
             (&Some(reading.clone()), &None)
         );
-        observed.take(&Err(error.clone()));
+        observed.take(&Err(error.clone()), now.monotonic);
         assert_eq!(
             (&observed.last, &observed.failure),
             (&Some(reading), &Some(error))

@@ -91,7 +91,8 @@ mod tests {
         assert_eq!(receiver.borrow().beat, later.monotonic);
 
         let mut observed = Observed::new(now.monotonic);
-        observed.take(&Err(ReadError::new(ReadErrorKind::Timeout, "none")));
+        let error = ReadError::new(ReadErrorKind::Timeout, "none");
+        observed.take(&Err(error), now.monotonic);
         observers.tell(&observed);
         assert!(receiver.has_changed().unwrap());
         let told = receiver.borrow_and_update().clone();

@@ -77,12 +77,13 @@ fn main() -> ExitCode {
     let lines = finished.lines();
     let last = lines.last().map_or(first.sequence, |line| line.sequence);
     let complete = last == first.sequence + lines.len() as u64;
-    let enough = lines.len() as u64 >= took.as_secs();
+    // On a busy machine, a reading may take longer than the interval.
+    let enough = lines.len() as u64 + 3 >= took.as_secs();
     let errors: u64 = lines.iter().filter_map(|line| line.answer_errors).sum();
     println!(
-        "{} lines, none missing: {}; errors counted: {errors}",
+        "{} lines in {} s, none missing: {complete}; errors counted: {errors}",
         lines.len(),
-        complete && enough
+        took.as_secs(),
     );
     if !complete || !enough {
         println!("failed: no line may be lost");

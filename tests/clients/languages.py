@@ -75,8 +75,8 @@ def csharp():
     # 1702: the packaged libraries differ from one another in their last digits.
     # `#nullable` is of a later C# than that of mcs.
     edit = "sed -i '/^#nullable/d' EcsClock.cs && exec"
-    compile = ("mcs", "-nostdlib", "-noconfig", "-langversion:7.2", "-nowarn:1702", "-warnaserror", *references, "-out:driver.dll", *sources)
-    return [Language("csharp", (*sources, "driver.runtimeconfig.json"), (str(dotnet), "{}/driver.dll"), ("sh", "-c", f'{edit} "$@"', "sh", *compile))]
+    command = ("mcs", "-nostdlib", "-noconfig", "-langversion:7.2", "-nowarn:1702", "-warnaserror", *references, "-out:driver.dll", *sources)
+    return [Language("csharp", (*sources, "driver.runtimeconfig.json"), (str(dotnet), "{}/driver.dll"), ("sh", "-c", f'{edit} "$@"', "sh", *command))]
 
 
 LANGUAGES = [

@@ -387,7 +387,7 @@ def test_waiting_ends_without_patience(drivers, scripted, name):
     assert refused(driver.ask("past", MINUTE_MS, 100)) == ["not_past"]
     plays = iter([ACCEPTED["good"]])
     scripted.play = lambda: next(plays, REFUSED["not synchronized"][0])()
-    assert refused(driver.ask("past", 0, 100)) == ["not_past", "not_synchronized"]
+    assert refused(driver.ask("past", 0, 400)) == ["not_past", "not_synchronized"]
 
 
 @each

@@ -47,6 +47,12 @@ def container_environment(deployment):
     raise ValueError(f"no container is called {SIDECAR}")
 
 
+def endpoint_names(environment):
+    """Options with which the example endpoint reports the names that a container's environment has, as ECS does."""
+    properties = dict(pair.split("=", 1) for pair in environment["CLOCK_EMF_PROPERTIES"].split(","))
+    return ["--cluster", properties["ClusterName"], "--service", properties["ServiceName"]]
+
+
 class Endpoint:
     """The example that plays the task metadata endpoint."""
 

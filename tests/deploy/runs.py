@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from cfn import TOP, Deployment
-from program import Endpoint, Sidecar, SteppedClock, binaries, container_environment
+from program import Endpoint, Sidecar, SteppedClock, binaries, container_environment, endpoint_names
 
 COMPRESSED = {"CLOCK_EMF_SAMPLE_INTERVAL": "100ms", "CLOCK_EMF_EMIT_INTERVAL": "1s", "CLOCK_EMF_EMIT_JITTER": "0s"}
 MINUTE_MS = 1000
@@ -74,26 +74,28 @@ class Run:
     error: Exception | None = None
 
 
-def write_reply(folder, clock_drift):
-    """A file with the agent's answer, its `ClockDrift` replaced."""
+def write_reply(folder, clock_drift, **names):
+    """A file with the agent's answer, its `ClockDrift` replaced, and names such as `Cluster` and `ServiceName`."""
     recorded = (TOP / "tests" / "data" / "agent-wire" / "task-notsync.http").read_text()
     document = json.loads(re.search(r"\{.*\}", recorded)[0])
-    document["ClockDrift"] = clock_drift
+    document |= {"ClockDrift": clock_drift, **names}
     body = json.dumps(document)
     path = folder / "reply.http"
     path.write_bytes(f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())
     return path
 
 
-def scenario(step, folder):
+def scenario(step, folder, names):
     """What the endpoint calls a step."""
-    return f"replay:{write_reply(folder, REPLIES[step]())}" if step in REPLIES else step
+    return f"replay:{write_reply(folder, REPLIES[step](), **names)}" if step in REPLIES else step
 
 
 def play(run, steps, programs, environment, folder):
     sidecar_binary, endpoint_binary = programs
     first = steps[0][0]
-    endpoint, clock = Endpoint(endpoint_binary, scenario(first, folder), *DRIFT), SteppedClock()
+    options = endpoint_names(environment)
+    names = {"Cluster": options[1], "ServiceName": options[3]}
+    endpoint, clock = Endpoint(endpoint_binary, scenario(first, folder, names), *DRIFT, *options), SteppedClock()
     # Only the run that steps the clock has it changed: the others stay as plain as they are in a task.
     stepped = clock.environment if any(step.startswith("step:") for step, _ in steps) else {}
     environment = environment | endpoint.environment | stepped
@@ -115,7 +117,7 @@ def play(run, steps, programs, environment, folder):
             elif step.startswith("step:"):
                 clock.step_to(float(step.removeprefix("step:")))
             else:
-                endpoint.play(scenario(step, folder))
+                endpoint.play(scenario(step, folder, names))
             time.sleep(minutes * MINUTE_MS / 1000)
         run.end = time.time_ns() // 1_000_000
         started[-1].stop()

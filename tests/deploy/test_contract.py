@@ -11,7 +11,7 @@ import time
 
 import pytest
 from cfn import Deployment
-from program import Endpoint, Sidecar, SteppedClock, binaries, container_environment
+from program import Endpoint, Sidecar, SteppedClock, binaries, container_environment, endpoint_names
 from references import Emitted, contract_faults, members_used, metrics_used, selects_used
 from scenario_lines import UNITS, taken
 from scenarios import SCENARIOS, START
@@ -44,10 +44,11 @@ def until(condition):
 @pytest.fixture(scope="module")
 def lines(deployment):
     sidecar_binary, endpoint_binary = binaries()
-    # One endpoint each: `flipping` answers differently from request to request, whoever asks.
-    endpoint, flipping = Endpoint(endpoint_binary, "good"), Endpoint(endpoint_binary, "flipping")
-    clock = SteppedClock()
     environment = container_environment(deployment) | QUICK
+    names = endpoint_names(environment)
+    # One endpoint each: `flipping` answers differently from request to request, whoever asks.
+    endpoint, flipping = Endpoint(endpoint_binary, "good", *names), Endpoint(endpoint_binary, "flipping", *names)
+    clock = SteppedClock()
     running = []
     try:
         # A reader that stays away for a while. Every reading is a line here, so the sidecar's queue fills up.
@@ -158,7 +159,7 @@ def test_every_member_renamed_by_the_program_is_found(demonstration_alarms, emit
     ("MetricName: ClockReadErrors", "MetricName: ReadErrors"),
     ("MetricName: ClockStep", "MetricName: Step"),
     ("Default: ECS/ClockAccuracy", "Default: ECS/Clock"),
-    ("Dimensions: [{Name: ClusterName, Value: !Ref ClusterName}, {Name: ServiceName,", "Dimensions: [{Name: ClusterName, Value: !Ref ClusterName}, {Name: Service,"),
+    ("{Name: !Ref NameDimension, Value: !Ref ServiceName}", "{Name: Service, Value: !Ref ServiceName}"),
     ('"ClockReferenceAge", "ClusterName"', '"ReferenceAge", "ClusterName"'),
     ('[".", "LinesDropped"', '[".", "DroppedLines"'),
     ("unnest Line.ClockErrorBound", "unnest Line.ErrorBound"),

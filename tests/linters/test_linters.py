@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from exceptions import CHECKOV
 
 TOP = Path(__file__).resolve().parents[2]
 TOOLS = Path(sys.executable).parent
@@ -19,19 +20,6 @@ WORKFLOWS = sorted((TOP / ".github" / "workflows").glob("*.yml"))
 DOCKERFILES = sorted((TOP / "container").glob("Dockerfile*"))
 CARGO_DENY = TOP / "target" / "tools" / "bin" / "cargo-deny"
 SCRIPTS = [TOP / "tests" / "run", TOP / ".ci" / "run"]
-
-# checkov's rules that do not hold here, each with the reason.
-EXCEPTIONS = {
-    "CKV_DOCKER_2": "ECS ignores an image's HEALTHCHECK, and a health check of the sidecar is the user's choice (container/README.md)",
-    "CKV_DOCKER_7": "the tag of the base image is in an argument, which this rule does not look into",
-    "CKV_AWS_26": "the topic carries names of alarms; its own key would cost more than all else and needs a policy for CloudWatch",
-    "CKV_AWS_51": "tags only name the newest image of a kind; what runs is named by digest",
-    "CKV_AWS_65": "Container Insights costs more than everything that the demonstration is to show",
-    "CKV_AWS_136": "images hold nothing secret; ECR encrypts them with a key of its own",
-    "CKV_AWS_158": "log lines hold nothing secret; CloudWatch encrypts them with a key of its own",
-    "CKV_AWS_333": "the demonstration has no load balancer and no NAT gateway, so its task needs a public address to pull its images",
-}
-
 
 def run(*command, text=None, cwd=TOP):
     return subprocess.run(
@@ -108,14 +96,14 @@ def checkov(framework, *what):
 ])  # fmt: skip
 def test_checkov_finds_only_what_is_excepted(framework, folder):
     found = checkov(framework, "--directory", TOP / folder)
-    assert [(rule, where) for rule, where in found if rule not in EXCEPTIONS] == []
+    assert [(rule, where) for rule, where in found if rule not in CHECKOV] == []
 
 
 def test_checkov_finds_a_seeded_fault(tmp_path):
     text = (TOP / "container" / "cloudformation.yaml").read_text().replace("ReadonlyRootFilesystem: true", "Privileged: true")
     path = tmp_path / "template.yaml"
     path.write_text(text.replace('Action: ecr:GetAuthorizationToken', 'Action: "*"'))
-    assert [rule for rule, _ in checkov("cloudformation", "--file", path) if rule not in EXCEPTIONS] != []
+    assert [rule for rule, _ in checkov("cloudformation", "--file", path) if rule not in CHECKOV] != []
 
 
 # ---- shellcheck: scripts, and the steps of workflows ------------------------------------------------------------------

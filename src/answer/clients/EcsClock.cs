@@ -1,6 +1,7 @@
 // Asks the ecs-clock-emf sidecar whether this task's clock is good, and for the range that contains true time.
 //
-// Copy this file. It needs .NET Core 3.1 or .NET 5 or later, and no packages. Keep one client for the whole process:
+// Copy this file. It needs .NET Core 3.1, on which the tests run it, or a later .NET, and no packages. Keep one client
+// for the whole process:
 //
 //     var clock = new EcsClock(TimeSpan.FromMilliseconds(5));
 //     var timestamp = (await clock.NowAsync()).Latest;  // throws ClockNotGoodException: refuse the step
@@ -129,6 +130,17 @@ public class EcsClock
 
     private static TimeSpan Monotonic() => TimeSpan.FromTicks((long)(Stopwatch.GetTimestamp() * TicksOfStopwatch));
 
+    /// <summary>Reads both clocks at the same moment.</summary>
+    private static void ReadClocks(out TimeSpan monotonic, out DateTimeOffset wall)
+    {
+        do
+        {
+            monotonic = Monotonic();
+            wall = DateTimeOffset.UtcNow;
+        }
+        while (Monotonic() - monotonic > TimeSpan.FromMilliseconds(1)); // then something else ran in between
+    }
+
     private async Task<Answer> FlyAsync()
     {
         Answer answer = null;
@@ -148,7 +160,8 @@ public class EcsClock
 
     private async Task<Answer> AskAsync()
     {
-        var answer = new Answer { Asked = Monotonic(), Wall = DateTimeOffset.UtcNow, LimitTicks = maxError.Ticks };
+        var answer = new Answer { LimitTicks = maxError.Ticks };
+        ReadClocks(out answer.Asked, out answer.Wall);
         try
         {
             using (var response = await http.GetAsync(address).ConfigureAwait(false))
@@ -202,9 +215,9 @@ public class EcsClock
 
     private bool IsFresh(Answer answer)
     {
-        var now = Monotonic();
+        ReadClocks(out var now, out var wall);
         var age = now - answer.Asked;
-        var step = (DateTimeOffset.UtcNow - answer.Wall - age).Duration();
+        var step = (wall - answer.Wall - age).Duration();
         return age < cache && step < SmallestStep && IsGood(answer, now);
     }
 

@@ -55,8 +55,12 @@ public class EcsClock {
     /** Nanoseconds of the monotonic clock, and how far the wall clock is from it in milliseconds. */
     private record Clocks(long monotonic, long wallMinusMonotonic) {
         static Clocks read() {
-            long now = System.nanoTime();
-            return new Clocks(now, System.currentTimeMillis() - now / 1_000_000);
+            while (true) {
+                long before = System.nanoTime();
+                long wall = System.currentTimeMillis();
+                // Otherwise something else ran in between.
+                if (System.nanoTime() - before < 1_000_000) return new Clocks(before, wall - before / 1_000_000);
+            }
         }
     }
 

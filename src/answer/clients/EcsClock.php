@@ -125,7 +125,8 @@ class EcsClock
     {
         $deadline = hrtime(true) + (int) ($this->timeoutMs * 1e6);
         do {
-            [$asked, $wall, $isReused] = [hrtime(true), microtime(true), $this->socket !== null];
+            [$asked, $wall] = self::clocks();
+            $isReused = $this->socket !== null;
             $response = $this->exchange($deadline);
             // The sidecar may close a connection that was idle: then ask again on a new one.
         } while ($response === null && $isReused && hrtime(true) < $deadline);
@@ -155,6 +156,17 @@ class EcsClock
             throw ClockNotGood::noAnswer($error->getMessage());
         }
         return compact('members', 'earliest', 'latest', 'limitMs', 'drift', 'asked', 'wall', 'got');
+    }
+
+    /** @return array{int, float} both clocks at the same moment */
+    private static function clocks(): array
+    {
+        while (true) {
+            [$before, $wall] = [hrtime(true), microtime(true)];
+            if (hrtime(true) - $before < 1_000_000) { // otherwise something else ran in between
+                return [$before, $wall];
+            }
+        }
     }
 
     private static function parse(string $text): int
@@ -206,9 +218,9 @@ class EcsClock
 
     private function isFresh(array $answer): bool
     {
-        $now = hrtime(true);
+        [$now, $wall] = self::clocks();
         $age = $now - $answer['asked'];
-        $step = abs((microtime(true) - $answer['wall']) * 1e9 - $age);
+        $step = abs(($wall - $answer['wall']) * 1e9 - $age);
         return $age < $this->cacheMs * 1e6 && $step < self::SMALLEST_STEP_NS && $this->isGood($answer, $now);
     }
 

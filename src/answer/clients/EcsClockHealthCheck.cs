@@ -1,4 +1,5 @@
-// A health check of ASP.NET that is healthy while the clock is good. Copy it with EcsClock.cs.
+// A health check of ASP.NET that is healthy while the clock is good. Copy it with EcsClock.cs. It was tested with stubs
+// of the types of ASP.NET, not with ASP.NET itself.
 //
 //     builder.Services.AddSingleton(new EcsClock(TimeSpan.FromMilliseconds(5)));
 //     builder.Services.AddHealthChecks().AddCheck<EcsClockHealthCheck>("clock", tags: new[] { "ready" });

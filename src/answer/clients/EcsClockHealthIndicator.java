@@ -5,8 +5,8 @@ import org.springframework.boot.health.contributor.HealthIndicator;
 import org.springframework.stereotype.Component;
 
 /**
- * A health indicator of Spring Boot that is up while the clock is good. Copy it with EcsClock.java into your package,
- * and provide the client as a bean:
+ * A health indicator of Spring Boot that is up while the clock is good. It was tested with stubs of Spring's types, not
+ * with Spring itself. Copy it with EcsClock.java into your package, and provide the client as a bean:
  *
  * <pre>{@code
  * @Bean EcsClock ecsClock() { return new EcsClock(Duration.ofMillis(5)); }

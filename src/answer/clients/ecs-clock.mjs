@@ -41,7 +41,13 @@ function microseconds(text) {
   return time.getTime() * 1000 + Number((fraction ?? "").padEnd(6, "0"));
 }
 
-const clocks = () => ({ monotonic: performance.now(), wall: Date.now() });
+/** Both clocks at the same moment. */
+function clocks() {
+  for (;;) {
+    const [monotonic, wall] = [performance.now(), Date.now()];
+    if (performance.now() - monotonic < 1) return { monotonic, wall }; // otherwise something else ran in between
+  }
+}
 
 /** A good answer. It was true at some moment between request and response. Its range grows from there. */
 class Answer {

@@ -189,7 +189,9 @@ func (c *Clock) WaitUntilPast(ctx context.Context, past time.Time) error {
 		left := 50 * time.Millisecond
 		now, err := c.Now(ctx)
 		if notGood := (*NotGood)(nil); errors.As(err, &notGood) {
-			codes = append(codes[:1], notGood.Codes...) // it may become good again
+			if ctx.Err() == nil {
+				codes = append(codes[:1], notGood.Codes...) // it may become good again
+			}
 		} else if left = past.Sub(now.Earliest) + 1; left <= 0 {
 			return nil
 		}

@@ -86,6 +86,16 @@ static int64_t ecs_clock_of(clockid_t id) {
     return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
+/* Reads both clocks at the same moment. */
+static int64_t ecs_clock_pair(int64_t *wall_minus_monotonic) {
+    int64_t before;
+    do {
+        before = ecs_clock_of(CLOCK_MONOTONIC);
+        *wall_minus_monotonic = ecs_clock_of(CLOCK_REALTIME) - before;
+    } while (ecs_clock_of(CLOCK_MONOTONIC) - before > 1000000); /* then something else ran in between */
+    return before;
+}
+
 static const char *ecs_clock_space(const char *p) { return p + strspn(p, " \t\r\n"); }
 
 /* Returns the end of a JSON value, or NULL if there is none. */
@@ -257,8 +267,7 @@ static void ecs_clock_ask(ecs_clock *clock, ecs_clock_answer *answer) {
     answer->limit_ns = clock->max_error_ms * 1e6;
     do {
         is_reused = clock->socket >= 0;
-        answer->asked = ecs_clock_of(CLOCK_MONOTONIC);
-        answer->wall_minus_monotonic = ecs_clock_of(CLOCK_REALTIME) - answer->asked;
+        answer->asked = ecs_clock_pair(&answer->wall_minus_monotonic);
         if (!is_reused) clock->socket = ecs_clock_connect(clock->sidecar, deadline);
         status = clock->socket < 0 ? 0 : ecs_clock_exchange(clock, deadline, text, sizeof text, &body, &closes);
         answer->got = ecs_clock_of(CLOCK_MONOTONIC);
@@ -285,7 +294,8 @@ static bool ecs_clock_at(const ecs_clock_answer *answer, ecs_clock_now *now) {
 }
 
 static bool ecs_clock_is_fresh(const ecs_clock *clock) {
-    const int64_t present = ecs_clock_of(CLOCK_MONOTONIC), offset = ecs_clock_of(CLOCK_REALTIME) - present;
+    int64_t offset;
+    const int64_t present = ecs_clock_pair(&offset);
     ecs_clock_now now;
     return ecs_clock_at(&clock->last, &now) && (double)(present - clock->last.asked) < clock->cache_ms * 1e6 &&
            llabs(offset - clock->last.wall_minus_monotonic) < 5000000;

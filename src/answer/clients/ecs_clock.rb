@@ -83,7 +83,15 @@ class EcsClock
   private
 
   def monotonic = Process.clock_gettime(Process::CLOCK_MONOTONIC, :nanosecond)
-  def wall = Process.clock_gettime(Process::CLOCK_REALTIME, :nanosecond)
+
+  # Both clocks at the same moment.
+  def clocks
+    loop do
+      before = monotonic
+      wall = Process.clock_gettime(Process::CLOCK_REALTIME, :nanosecond)
+      return before, wall if monotonic - before < 1_000_000 # otherwise something else ran in between
+    end
+  end
 
   def reset
     @pid = Process.pid
@@ -111,14 +119,13 @@ class EcsClock
 
   def ask
     reused = @http.started?
-    asked = monotonic
-    wall_asked = wall
+    asked, wall = clocks
     @http.start unless reused
     body = +""
     response = @http.request(Net::HTTP::Get.new(@path)) do |incoming|
       incoming.read_body { |piece| (body << piece).bytesize > LARGEST_ANSWER and raise IOError, "too large" }
     end
-    read(response.code, JSON.parse(body), asked, wall_asked)
+    read(response.code, JSON.parse(body), asked, wall)
   rescue NotGood
     raise
   rescue StandardError => error
@@ -128,7 +135,7 @@ class EcsClock
     raise NotGood.new(["no_answer"], ["the sidecar gives no answer: #{error.message[0, 200].tr("\n", " ")}"])
   end
 
-  def read(status, members, asked, wall_asked)
+  def read(status, members, asked, wall)
     got = monotonic
     raise NotGood.new(members["codes"], members["reasons"]) unless Array(members["codes"]).empty?
     raise ArgumentError, "HTTP #{status}: #{members['error']}" unless status == "200" && members["verdict"] == "good"
@@ -140,7 +147,7 @@ class EcsClock
     drift = (members["max_drift_ppm"] || (members["source"] == "ntp" ? 100 : 15)) / 1e6
     raise ArgumentError, "impossible range or drift" unless earliest <= latest && drift >= 0 && drift < 1
 
-    Answer.new(Now.new(earliest, latest, members), limit_ns, drift, asked, wall_asked, got)
+    Answer.new(Now.new(earliest, latest, members), limit_ns, drift, asked, wall, got)
   end
 
   def time(text)
@@ -153,7 +160,7 @@ class EcsClock
   end
 
   def fresh?(answer)
-    present = monotonic
+    present, wall = clocks
     age = present - answer.asked
     age < @cache_ns && (wall - answer.wall - age).abs < SMALLEST_STEP_NS && good?(answer, present)
   end

@@ -53,7 +53,7 @@ class AsyncClock:
         except ClockNotGood as error:
             return error
         except (OSError, EOFError, asyncio.TimeoutError, asyncio.LimitOverrunError) as error:
-            self._close()
+            self.close()
             return ClockNotGood(["no_answer"], [f"the sidecar gives no answer: {error!r}"])
         finally:
             self._flight = None
@@ -69,7 +69,7 @@ class AsyncClock:
                 status, body = await self._exchange(*self._streams)
                 return Answer(status, body, asked, self._limit_ms)
             except (OSError, EOFError):
-                self._close()
+                self.close()
                 # The sidecar may close a connection that was idle: then ask again on a new one.
                 if not is_reused:
                     raise
@@ -84,10 +84,11 @@ class AsyncClock:
             raise ConnectionError("not the sidecar's HTTP")
         body = await reader.readexactly(int(length[1]))
         if re.search(rb"(?i)\r\nconnection: *close\r\n", head):
-            self._close()
+            self.close()
         return int(status[1]), body
 
-    def _close(self) -> None:
+    def close(self) -> None:
+        """Closes the connection. A later request opens a new one."""
         if self._streams:
             self._streams[1].close()
             self._streams = None

@@ -9,7 +9,7 @@ use super::activity::AfterReply;
 use super::reply::Reply;
 use super::route::{Route, route};
 use crate::answer::freshness::longest_age;
-use crate::clock::{Limits, Report};
+use crate::clock::{Limits, Report, Warning};
 use crate::reading::{ReadError, ReadErrorKind};
 use crate::sidecar::Observed;
 use crate::time::{DriftRate, Moment};
@@ -81,13 +81,23 @@ pub(super) fn judge(observed: &Observed, limits: &Limits, now: &Moment, rules: &
     let longest = longest_age(rules.sample_interval);
     match &observed.last {
         Some(reading) if now.since(&reading.requested) <= longest => {
-            Report::judge(reading, limits, now, rules.drift)
+            let mut report = Report::judge(reading, limits, now, rules.drift);
+            report.warnings.extend(read_failed(observed, now));
+            report
         }
         last => {
             let age = last.as_ref().map(|reading| now.since(&reading.requested));
             Report::from_error(&no_reading(age, observed.failure.as_ref()), limits)
         }
     }
+}
+
+/// Warns that the reading is from before a read that failed.
+fn read_failed(observed: &Observed, now: &Moment) -> Option<Warning> {
+    Some(Warning::ReadFailed {
+        ago: now.monotonic.saturating_duration_since(observed.failed_at?),
+        error: observed.failure.clone()?,
+    })
 }
 
 /// Why there is no reading to judge, given the age of the last one and the failure since.

@@ -39,7 +39,7 @@ fn observed(status: SyncStatus, age: Duration) -> Observed {
     reading.bound = Some(ErrorBound::from_millis(1.0).unwrap());
     reading.reference = Some(moment.wall - TimeDelta::seconds(5));
     let mut observed = Observed::new(Instant::now());
-    observed.take(&Ok(reading));
+    observed.take(&Ok(reading), moment.monotonic);
     observed
 }
 

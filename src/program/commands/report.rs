@@ -3,12 +3,13 @@
 mod hashed;
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, IsTerminal as _, Read, Write as _};
+use std::io::{self, BufReader, IsTerminal as _, Read, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use clap::{Arg, ArgAction, ArgMatches, Command};
+use emf_explain::{Input as Form, input};
 use tracing::error;
 use tracing::level_filters::LevelFilter;
 
@@ -26,8 +27,6 @@ const PROGRESS_INTERVAL: Duration = Duration::from_secs(1);
 const LINES_BETWEEN_LOOKS: u64 = 4_096;
 /// Bytes that are read at once.
 const READ_BYTES: usize = 256 * 1024;
-/// Longer lines are none of the sidecar's.
-const LONGEST_LINE: u64 = 1024 * 1024;
 
 /// The command with its arguments. It has flags only: a container's variables must not change a report.
 pub(crate) fn command() -> Command {
@@ -187,24 +186,16 @@ fn read_file(file: &Path, history: &mut History, progress: &mut Progress) -> io:
     } else {
         Box::new(File::open(file)?)
     };
-    let mut input = BufReader::with_capacity(READ_BYTES, Hashed::new(bytes)?);
+    let mut hashed = Hashed::new(bytes)?;
     let mut lines = 0;
-    let mut line = Vec::new();
-    loop {
-        line.clear();
-        if input
-            .by_ref()
-            .take(LONGEST_LINE)
-            .read_until(b'\n', &mut line)?
-            == 0
-        {
-            break;
-        }
-        let text = String::from_utf8_lossy(&line);
-        lines += u64::from(history.add(text.trim(), None) == Reception::Line);
+    let input = BufReader::with_capacity(READ_BYTES, &mut hashed);
+    for event in input::read(input, Form::Export) {
+        let event = event?;
+        let reception = history.add(&event.text, event.log_stream.as_deref());
+        lines += u64::from(reception == Reception::Line);
         progress.line();
     }
-    let (bytes, sha256) = input.into_inner().finish();
+    let (bytes, sha256) = hashed.finish();
     Ok(Input {
         name: file.display().to_string(),
         bytes,

@@ -59,8 +59,9 @@ fn good(moment: Moment) -> Reading {
 fn memory(readings: impl IntoIterator<Item = Reading>, rules: &Rules) -> Memory {
     let mut memory = Memory::default();
     for reading in readings {
-        let mut observed = Observed::new(reading.taken.monotonic);
-        observed.take(&Ok(reading));
+        let at = reading.taken.monotonic;
+        let mut observed = Observed::new(at);
+        observed.take(&Ok(reading), at);
         memory.take(&observed, rules);
     }
     memory
@@ -108,7 +109,8 @@ fn without_a_good_reading_nothing_is_known() {
     // A failed read is not a reading.
     let mut memory = Memory::default();
     let mut observed = Observed::new(start.monotonic);
-    observed.take(&Err(ReadError::new(ReadErrorKind::Timeout, "none")));
+    let error = ReadError::new(ReadErrorKind::Timeout, "none");
+    observed.take(&Err(error), start.monotonic);
     memory.take(&observed, &RULES);
     assert!(memory.is_empty());
 }
@@ -271,7 +273,7 @@ fn after_a_step_the_range_holds_both_times_and_runs_free() {
     let mut read = |reference_age_s: i64| {
         let mut observed = Observed::new(later.moment.monotonic);
         let read = referred(later.moment, Some(reference_age_s), start);
-        observed.take(&Ok(watch.admit(read)));
+        observed.take(&Ok(watch.admit(read)), later.moment.monotonic);
         known.take(&observed, &RULES);
         said(&known, &later, &RULES)
     };

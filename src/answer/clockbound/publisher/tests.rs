@@ -32,7 +32,7 @@ fn observed(status: SyncStatus) -> Observed {
     reading.status = status;
     reading.bound = Some(ErrorBound::from_millis(1.0).unwrap());
     let mut observed = Observed::new(now.monotonic);
-    observed.take(&Ok(reading));
+    observed.take(&Ok(reading), now.monotonic);
     observed
 }
 

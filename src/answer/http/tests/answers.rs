@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::super::handler::judge;
 use super::*;
+use crate::reading::{ReadError, ReadErrorKind};
 
 fn asked(observed: Observed, query: &str) -> (u16, Value) {
     let reply = handler(observed).clock(Some(query).filter(|query| !query.is_empty()));
@@ -93,7 +94,8 @@ fn a_good_clock_is_200_and_any_other_503() {
 fn a_reading_is_as_old_as_its_request() {
     let (requested, taken) = (ago(Duration::from_secs(61)), ago(Duration::from_secs(59)));
     let mut observed = Observed::new(taken.monotonic);
-    observed.take(&Ok(Reading::new(ClockSource::Ecs, requested, taken)));
+    let reading = Reading::new(ClockSource::Ecs, requested, taken);
+    observed.take(&Ok(reading), taken.monotonic);
     for (later, is_none) in [(0, false), (1, true)] {
         let now = Moment::new(
             requested.wall + TimeDelta::seconds(60),
@@ -102,6 +104,28 @@ fn a_reading_is_as_old_as_its_request() {
         let report = judge(&observed, &Limits::default(), &now, &rules());
         assert_eq!(report.is_without_reading(), is_none, "{later} ns");
     }
+}
+
+#[test]
+fn a_reading_from_before_a_failed_read_carries_a_warning() {
+    let mut observed = good();
+    assert_eq!(
+        asked(observed.clone(), "").1["warnings"],
+        serde_json::json!([])
+    );
+    let error = ReadError::new(ReadErrorKind::Timeout, "no complete answer within 2s");
+    observed.take(&Err(error), ago(Duration::from_secs(3)).monotonic);
+    let (status, answer) = asked(observed.clone(), "");
+    assert_eq!(status, 200, "{answer}");
+    let warning = answer["warnings"][0].as_str().unwrap();
+    assert!(
+        warning.starts_with("the last read failed 3 s ago: no complete"),
+        "{warning}"
+    );
+    // The next reading ends it.
+    let now = Moment::now();
+    observed.take(&Ok(Reading::new(ClockSource::Ecs, now, now)), now.monotonic);
+    assert_eq!(asked(observed, "").1["warnings"], serde_json::json!([]));
 }
 
 #[test]

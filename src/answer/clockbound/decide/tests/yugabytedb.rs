@@ -119,7 +119,7 @@ fn replay(source: &Source, away: std::ops::Range<f64>, mut server: Server) -> Se
             } else {
                 Ok((source.reading)(now.moment))
             };
-            observed.take(&outcome);
+            observed.take(&outcome, now.moment.monotonic);
             memory.take(&observed, &rules);
         }
         // The publisher writes at least once a second.
