@@ -8,6 +8,8 @@ mod clock_watch;
 mod identity;
 mod pace;
 mod read_error;
+#[cfg(test)]
+pub(crate) mod simulated;
 mod status;
 
 pub use self::bound_unknown::BoundUnknown;

@@ -4,7 +4,7 @@
 //! lines, lines go to the sink. The loop in this file only executes, and reads the clocks in one place.
 #![cfg(feature = "cli")]
 
-mod control;
+pub(crate) mod control;
 mod cross_check;
 pub(crate) mod line;
 mod notice;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::bound_unknown::BoundUnknown;
 use super::clock_offset::ClockOffset;
@@ -102,9 +102,21 @@ impl Reading {
     /// A reference that lies slightly in the future, as rounding makes it, has age zero.
     fn reference_age_when_requested(&self) -> Option<Duration> {
         // The reference was taken from one of these wall clocks: the one furthest ahead gives the largest age.
-        let wall = self.compared.latest_wall_at(&self.requested)?;
+        let mut wall = self.compared.latest_wall_at(&self.requested)?;
+        // A server's reference time is one of the server's clock: a clock that is hours off does not make it old.
+        if let Some(measured) = self.offset {
+            wall = wall.checked_add_signed(measured.offset)?;
+        }
         let age = wall.signed_duration_since(self.reference?);
         Some(age.to_std().unwrap_or(Duration::ZERO))
+    }
+
+    /// How far the wall clock at `now` was moved since the source may have compared it, with a sign: zero if nothing of the
+    /// kind is known.
+    #[cfg(all(feature = "cli", target_os = "linux"))]
+    #[must_use]
+    pub(crate) fn moved_since_compared(&self, now: &Moment) -> TimeDelta {
+        self.compared.move_to(now)
     }
 
     /// Whether the wall clock was stepped since the source may have compared it: the clock counts as free-running.

@@ -8,6 +8,7 @@
 //! When that was follows from the reference time, which is the time of the comparison on the wall clock of then, and from
 //! the readings before. A different reference time alone proves nothing: the endpoint may answer from a cache.
 
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
@@ -27,7 +28,9 @@ const TOLERANCE: Duration = Duration::from_secs(2);
 /// What an endpoint answers is at most this old.
 const LONGEST_CACHED: Duration = Duration::from_secs(60);
 /// The pace of a clock is measured over at least this time.
-const PACE_OVER: Duration = Duration::from_secs(1);
+const PACE_OVER: Duration = Duration::from_secs(10);
+/// The usual pace is the median of so many: corrections that were in progress during a few of them do not count.
+const PACES: usize = 9;
 
 /// Follows the clocks and the readings of one process.
 #[derive(Debug, Clone)]
@@ -42,7 +45,7 @@ pub(crate) struct ClockWatch {
     last: Option<Claim>,
     /// The beginning of the time over which the pace is measured.
     pace_from: Moment,
-    pace: Option<Pace>,
+    paces: VecDeque<Pace>,
 }
 
 /// The last reading with a reference time.
@@ -71,7 +74,7 @@ impl ClockWatch {
             stepped: None,
             last: None,
             pace_from: now,
-            pace: None,
+            paces: VecDeque::new(),
         }
     }
 
@@ -195,13 +198,17 @@ impl ClockWatch {
         if requested.since(&self.pace_from) < PACE_OVER {
             return;
         }
-        self.pace = Pace::between(&self.pace_from, requested);
+        let pace = Pace::between(&self.pace_from, requested);
+        self.paces.extend(pace.filter(Pace::is_of_oscillator));
+        if self.paces.len() > PACES {
+            self.paces.pop_front();
+        }
         self.pace_from = *requested;
     }
 
     fn correction(&self) -> Correction {
         Correction {
-            before: self.pace,
+            before: Some(Pace::usual(&self.paces)),
             already: Duration::ZERO,
         }
     }
@@ -214,7 +221,7 @@ impl ClockWatch {
         });
         match repeated {
             Some(last) => Correction {
-                before: last.correction.before.or(self.pace),
+                before: last.correction.before,
                 already: last
                     .correction
                     .excess(&last.requested, &reading.requested, self.drift),

@@ -4,6 +4,7 @@
 //! shows it. A pace that stays the same is the daemon's correction of the oscillator's own rate; a pace that changes is
 //! a correction of the time.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -24,7 +25,7 @@ pub(super) struct Pace {
 /// What is needed to see whether a correction has begun since a source was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Correction {
-    /// The pace before; `None` if it is not known.
+    /// The usual pace before; `None` if the reading was not admitted yet.
     pub(super) before: Option<Pace>,
     /// What was corrected beyond that pace while the source repeated its claim.
     pub(super) already: Duration,
@@ -42,6 +43,27 @@ impl Pace {
             over,
             width: from.width().saturating_add(to.width()),
         })
+    }
+
+    /// A pace of which only is known that it corrects the rate of a common oscillator.
+    const UNKNOWN: Self = Self {
+        slewed: TimeDelta::zero(),
+        over: Duration::from_secs(1),
+        width: Duration::from_micros(100),
+    };
+
+    /// The usual one of several paces: their median. It shows nothing where there is no raw clock.
+    pub(super) fn usual(paces: &VecDeque<Self>) -> Self {
+        let mut paces: Vec<Self> = paces.iter().copied().collect();
+        let middle = paces.len() / 2;
+        paces.sort_by_key(|pace| pace.in_time(Duration::from_secs(1)).0);
+        paces.get(middle).copied().unwrap_or(Self::UNKNOWN)
+    }
+
+    /// Whether it may be the correction of an oscillator's rate. A faster one corrects the time.
+    pub(super) fn is_of_oscillator(&self) -> bool {
+        let (slewed, _) = self.in_time(Duration::from_secs(1));
+        magnitude(slewed) <= DriftRate::UNDISCIPLINED.growth(Duration::from_secs(1))
     }
 
     /// How far the monotonic clock moves in `time` at this pace, and how precisely that is known.

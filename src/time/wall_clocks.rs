@@ -76,6 +76,19 @@ impl WallClocks {
         moved(&self.lowest).max(moved(&self.highest))
     }
 
+    /// How far the wall clock moved from the furthest of these to the one at `now`. Zero if it may be the same one.
+    #[cfg(all(feature = "cli", target_os = "linux"))]
+    #[must_use]
+    pub(crate) fn move_to(&self, now: &Moment) -> TimeDelta {
+        let moved = [self.lowest, self.highest].map(|clock| moved_for_certain(&clock, now));
+        let [lowest, highest] = moved;
+        if lowest.abs() >= highest.abs() {
+            lowest
+        } else {
+            highest
+        }
+    }
+
     /// As [`WallClocks::distance`], with what the precision of the clocks leaves open.
     #[must_use]
     pub(crate) fn largest_distance(&self, now: &Moment) -> Duration {

@@ -147,6 +147,25 @@ impl Memory {
             .then(|| inherited.enlarged(now, moved, rules))
     }
 
+    /// How far the wall clock that the readings refer to is ahead of the monotonic clock. It is the one before a step until
+    /// the source has compared the clock again, so that a later writer learns of the step too.
+    #[must_use]
+    pub(super) fn difference(&self, now: &Present) -> TimeDelta {
+        let inherited = self.inherited.as_ref();
+        let before = inherited.filter(|inherited| {
+            inherited.was_stepped
+                && self
+                    .good
+                    .as_ref()
+                    .is_none_or(|good| !inherited.moved_before(good, now).is_zero())
+        });
+        let good = self.good.as_ref();
+        let moved = good.map_or(TimeDelta::zero(), |good| {
+            good.moved_since_compared(&now.moment)
+        });
+        before.map_or(now.difference - moved, |before| before.difference)
+    }
+
     /// What clients are to read at `now`.
     #[must_use]
     pub(super) fn segment(&self, now: &Present, rules: &Rules) -> Segment {

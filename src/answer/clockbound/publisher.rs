@@ -131,7 +131,8 @@ impl Publisher {
         else {
             return Ok(());
         };
-        if writer.publish(&segment, now.difference)? == Written::Restored {
+        let difference = self.memory.difference(&now);
+        if writer.publish(&segment, difference)? == Written::Restored {
             self.report_restored(now.moment.monotonic);
         }
         Ok(())

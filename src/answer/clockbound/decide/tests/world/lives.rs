@@ -1,0 +1,75 @@
+//! No range leaves true time out, whatever happens to the machine. `WORLD_CASES` is the number of lives of each kind. A failure
+//! names the seed; `WORLD_SEED` is the first one.
+
+use super::*;
+
+fn variable(name: &str, default: u64) -> u64 {
+    let given = std::env::var(name).ok();
+    given.map_or(default, |given| given.parse().unwrap())
+}
+
+fn lives(kind: Kind) -> Tally {
+    let mut all = Tally::default();
+    let first = variable("WORLD_SEED", 1);
+    for seed in first..first + variable("WORLD_CASES", 6) {
+        let tally = Life::new(kind, seed).live();
+        assert!(tally.ranges > 0, "{kind:?} {seed}");
+        if kind == Kind::Quiet {
+            assert!(
+                tally.widest <= Duration::from_micros(2),
+                "WORLD_SEED={seed}: {tally:?}"
+            );
+        }
+        if kind != Kind::Corrections {
+            assert_eq!(tally.wrong, 0, "{kind:?}, WORLD_SEED={seed}: {tally:?}");
+        }
+        all.ranges += tally.ranges;
+        all.wrong += tally.wrong;
+        all.worst = all.worst.max(tally.worst);
+        all.widest = all.widest.max(tally.widest);
+    }
+    println!("{kind:?}: {all:?}");
+    all
+}
+
+#[test]
+fn a_quiet_clocks_ranges_are_hardly_wider_than_its_claims() {
+    let tally = lives(Kind::Quiet);
+    assert!(tally.widest <= Duration::from_micros(2), "{tally:?}");
+}
+
+#[test]
+fn moves_below_five_milliseconds_are_in_every_range() {
+    lives(Kind::SmallMoves);
+}
+
+#[test]
+fn moves_while_the_source_is_asked_are_in_every_range() {
+    lives(Kind::MovesInsideReads);
+}
+
+#[test]
+fn steps_are_in_every_range_though_the_endpoint_answers_from_a_cache() {
+    lives(Kind::Steps);
+}
+
+#[test]
+fn two_steps_between_two_samples_are_in_every_range() {
+    lives(Kind::PairsOfSteps);
+}
+
+#[test]
+fn a_restarted_sidecars_segment_knows_of_a_step_while_it_was_down() {
+    lives(Kind::Restarts);
+}
+
+#[test]
+fn a_correction_in_progress_is_in_nearly_every_range() {
+    let tally = lives(Kind::Corrections);
+    assert!(tally.wrong * 10_000 < tally.ranges, "{tally:?}");
+}
+
+#[test]
+fn all_of_it_together_is_in_every_range() {
+    lives(Kind::Everything);
+}
