@@ -52,7 +52,7 @@ pub use self::report::{Report, Verdict};
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # if !cfg!(target_os = "linux") { return Ok(()); }
-/// let source = Source::detect(&Environment::of_process(), Duration::from_secs(2))?;
+/// let source = Source::detect(&Environment::from_process(), Duration::from_secs(2))?;
 /// let clock = Clock::new(source, Duration::from_secs(10));
 ///
 /// match clock.now().await {
@@ -114,7 +114,7 @@ impl Clock {
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # if !cfg!(target_os = "linux") { return Ok(()); }
-    /// let source = Source::detect(&Environment::of_process(), Duration::from_secs(2))?;
+    /// let source = Source::detect(&Environment::from_process(), Duration::from_secs(2))?;
     /// let clock = Clock::new(source, Duration::from_secs(10));
     /// let limits = Limits::default().with_max_error(Duration::from_millis(5));
     /// let report = clock.report(&limits).await;
@@ -144,7 +144,7 @@ impl Clock {
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # if !cfg!(target_os = "linux") { return Ok(()); }
-    /// let source = Source::detect(&Environment::of_process(), Duration::from_secs(2))?;
+    /// let source = Source::detect(&Environment::from_process(), Duration::from_secs(2))?;
     /// let clock = Clock::new(source, Duration::from_secs(10));
     /// let limits = Limits::default().with_max_error(Duration::from_millis(5));
     /// match clock.now_within(&limits).await {
@@ -192,7 +192,7 @@ impl Clock {
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # if !cfg!(target_os = "linux") { return Ok(()); }
-    /// let source = Source::detect(&Environment::of_process(), Duration::from_secs(2))?;
+    /// let source = Source::detect(&Environment::from_process(), Duration::from_secs(2))?;
     /// let clock = Clock::new(source, Duration::from_secs(10));
     /// let wait = clock.wait_until_past(SystemTime::now());
     /// match tokio::time::timeout(Duration::from_millis(100), wait).await {

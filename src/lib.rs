@@ -19,7 +19,7 @@
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # if !cfg!(target_os = "linux") { return Ok(()); }
-//! let source = Source::detect(&Environment::of_process(), Duration::from_secs(2))?;
+//! let source = Source::detect(&Environment::from_process(), Duration::from_secs(2))?;
 //! let clock = Clock::new(source, Duration::from_secs(10));
 //!
 //! let limits = Limits::default().with_max_error(Duration::from_millis(5));

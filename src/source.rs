@@ -67,7 +67,7 @@ impl Source {
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # if !cfg!(target_os = "linux") { return Ok(()); }
-    /// let source = Source::detect(&Environment::of_process(), Duration::from_secs(2))?;
+    /// let source = Source::detect(&Environment::from_process(), Duration::from_secs(2))?;
     /// match source.read().await.outcome {
     ///     Ok(reading) => println!("{} {:?}", reading.status.as_str(), reading.bound),
     ///     Err(error) => println!("{error}"),

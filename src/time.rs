@@ -11,7 +11,8 @@ mod wall_clocks;
 mod wall_history;
 
 #[cfg(feature = "cli")]
-pub(crate) use self::format::{rfc3339_exact, signed_milliseconds};
+pub(crate) use self::format::rfc3339_exact;
+pub(crate) use self::format::signed_milliseconds;
 #[cfg(test)]
 pub(crate) use self::moment::{earlier, later};
 pub use self::{

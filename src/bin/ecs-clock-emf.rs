@@ -7,6 +7,6 @@ use ecs_clock_emf::{Environment, program};
 fn main() -> ExitCode {
     program::main(
         std::env::args_os().skip(1).collect(),
-        &Environment::of_process(),
+        &Environment::from_process(),
     )
 }

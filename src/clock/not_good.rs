@@ -15,7 +15,7 @@ use super::{Reason, Report};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # let source = Source::detect(&Environment::of_process(), Duration::from_secs(2))?;
+/// # let source = Source::detect(&Environment::from_process(), Duration::from_secs(2))?;
 /// # let clock = Clock::new(source, Duration::from_secs(10));
 /// if let Err(not_good) = clock.now_within(&Limits::default()).await {
 ///     // "the clock is not good: the error bound of 1203 ms is over the limit of 1000 ms"

@@ -167,8 +167,7 @@ impl Report {
     }
 
     /// Adds the outcome of a cross-check. A disagreement is a reason against the clock, a failure is a warning.
-    #[cfg(feature = "cli")]
-    pub(crate) fn add_cross_check(&mut self, outcome: Result<CrossCheck, ReadError>) {
+    pub fn add_cross_check(&mut self, outcome: Result<CrossCheck, ReadError>) {
         match outcome {
             Ok(check) => {
                 match check.comparison {

@@ -112,12 +112,11 @@ impl Settings {
         };
         let log_level = faults.check("log-level", &arguments.log_level, str::parse);
         let source = (|| {
-            let ntp = NtpSettings {
-                server: server?,
-                interval: interval?,
-                timeout: timeout?,
-                drift: drift?,
-            };
+            let ntp = NtpSettings::default()
+                .with_server(server?)
+                .with_interval(interval?)
+                .with_timeout(timeout?)
+                .with_drift(drift?);
             faults.check("source", &arguments.source, |kind| {
                 open(kind, arguments.endpoint.as_deref(), ntp)
             })

@@ -102,7 +102,11 @@ impl Reading {
     /// A reference that lies slightly in the future, as rounding makes it, has age zero.
     fn reference_age_when_requested(&self) -> Option<Duration> {
         // The reference was taken from one of these wall clocks: the one furthest ahead gives the largest age.
-        let wall = self.compared.latest_wall_at(&self.requested)?;
+        let mut wall = self.compared.latest_wall_at(&self.requested)?;
+        // A server's reference time is one of the server's clock: a clock that is hours off does not make it old.
+        if let Some(measured) = self.offset {
+            wall = wall.checked_add_signed(measured.offset)?;
+        }
         let age = wall.signed_duration_since(self.reference?);
         Some(age.to_std().unwrap_or(Duration::ZERO))
     }

@@ -4,6 +4,7 @@ use crate::text::cut;
 
 /// Why a reading, or one member of it, could not be had.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ReadError {
     /// The kind, for counting and filtering.
     pub kind: ReadErrorKind,

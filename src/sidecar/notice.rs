@@ -112,8 +112,11 @@ impl Changes {
         }
         self.failing = kind;
         if let Ok(reading) = &sample.outcome {
-            let before = std::mem::replace(&mut self.bound_unknown, reading.bound_unknown);
-            if let Some(reason) = reading.bound_unknown.filter(|now| before != Some(*now)) {
+            // A withheld member is reported as such.
+            let is_news = reading.is_synchronized() && sample.withheld.is_empty();
+            let unknown = reading.bound_unknown.filter(|_| is_news);
+            let before = std::mem::replace(&mut self.bound_unknown, unknown);
+            if let Some(reason) = unknown.filter(|now| before != Some(*now)) {
                 notices.push(Notice::BoundUnknown(reason));
             }
             let before = self.status.replace(reading.status);

@@ -24,9 +24,10 @@ pub(super) enum DirectSource {
 impl DirectSource {
     /// The same source with this drift rate.
     pub(super) fn with_drift(self, drift: DriftRate) -> Self {
-        match self {
-            Self::Kernel(_) => Self::Kernel(drift),
-            other => other,
+        if matches!(self, Self::Kernel(_)) {
+            Self::Kernel(drift)
+        } else {
+            self
         }
     }
 

@@ -19,7 +19,7 @@ impl Environment {
         clippy::disallowed_methods,
         reason = "the one place that reads the environment"
     )]
-    pub fn of_process() -> Self {
+    pub fn from_process() -> Self {
         Self(
             std::env::vars_os()
                 .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))

@@ -148,8 +148,15 @@ fn error_bound(raw: &RawValue) -> Result<ErrorBound, &'static str> {
 fn reference_time(raw: &RawValue) -> Result<DateTime<Utc>, &'static str> {
     text(raw)
         .and_then(|text| DateTime::parse_from_rfc3339(&text).ok())
-        .map(|time| time.to_utc())
+        .map(|time| without_leap_second(time.to_utc()))
         .ok_or("an RFC 3339 time")
+}
+
+/// The second after a leap second, such as 00:00:00 for 23:59:60: many readers of our lines reject a second 60.
+fn without_leap_second(time: DateTime<Utc>) -> DateTime<Utc> {
+    let past_second = time.timestamp_subsec_nanos().checked_sub(1_000_000_000);
+    let next = past_second.and_then(|nanos| DateTime::from_timestamp(time.timestamp() + 1, nanos));
+    next.unwrap_or(time)
 }
 
 fn status_word(raw: &RawValue) -> Result<SyncStatus, &'static str> {
@@ -194,7 +201,7 @@ impl Withheld {
             .ok()
     }
 
-    /// Reads a name, or the last part of an ARN. An empty name counts as absent.
+    /// Reads a name, or the last part of an ARN. A blank name counts as absent.
     fn name(&mut self, member: &str, raw: Option<&RawValue>) -> Option<String> {
         self.member(member, raw, |raw| {
             let text = text(raw).ok_or("a string")?;
@@ -204,7 +211,7 @@ impl Withheld {
             }
             Ok(name.to_owned())
         })
-        .filter(|name| !name.is_empty())
+        .filter(|name| !name.trim().is_empty())
     }
 }
 

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
-#[cfg(feature = "cli")]
 use super::moment::magnitude;
 
 /// RFC 3339 with six fraction digits, rounded down.
@@ -35,7 +34,6 @@ pub(crate) fn milliseconds(duration: Duration) -> f64 {
 }
 
 /// As [`milliseconds`], with a sign.
-#[cfg(feature = "cli")]
 pub(crate) fn signed_milliseconds(by: TimeDelta) -> f64 {
     let milliseconds = milliseconds(magnitude(by));
     if by < TimeDelta::zero() {

@@ -11,7 +11,8 @@ import pytest
 from kit import probe
 from kit.experiments.endpoint import Behaviour, Growth
 from kit.player import recorded_lines
-from kit.tasks import PYTHON_IMAGE, probe_container, shipped_task
+from kit.state import State
+from kit.tasks import ENDPOINT_URI, PYTHON_IMAGE, played_task, probe_container, shipped_task
 from program import Endpoint, Sidecar, binaries
 from standins.world import World
 
@@ -153,3 +154,33 @@ def test_the_recorded_lines_have_the_metrics_of_the_program():
 
     now, then = record_all(), recorded_lines()
     assert {name: metrics(line) for name, line in now.items()} == {name: metrics(line) for name, line in then.items()}
+
+
+def test_a_played_task_is_a_clock_that_drifts(tmp_path):
+    """The command and the environment of the real task, with seconds in the place of minutes."""
+    run = World().run(tmp_path)
+    run.state = State.new(tmp_path, "123456789012", run.region)
+    run.state.content["attempt"] = 1
+    run.kit, run.images = {"ProbeGroup": "g"}, {"endpoint": "e", "sidecar-clockbound": "s"}
+    real, endpoint, _ = played_task(run, "group", "played", "good:1s,drifting:1h", 60)
+    environment = {variable["name"]: variable["value"] for variable in real["environment"]}
+    environment |= {"CLOCK_EMF_SAMPLE_INTERVAL": "200ms", "CLOCK_EMF_EMIT_INTERVAL": "1s", "CLOCK_EMF_EMIT_JITTER": "0s"}
+    del environment["CLOCK_EMF_CLOCKBOUND_DIRECTORY"]
+    server = subprocess.Popen([binaries()[1], *endpoint["command"]], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+    sidecar = None
+    try:
+        assert server.stdout.readline().strip().endswith(ENDPOINT_URI)
+        sidecar = Sidecar(binaries()[0], environment)
+        deadline = time.monotonic() + DEADLINE_S
+        while not any(document.get("MaxClockErrorBound", 0) > 3 for document in sidecar.documents()):
+            assert time.monotonic() < deadline, sidecar.lines[-1:]
+            time.sleep(0.1)
+        last = sidecar.documents()[-1]
+        assert (last["ClusterName"], last["ServiceName"]) == (run.drill_cluster, "played")
+        assert last["_aws"]["CloudWatchMetrics"][0]["Namespace"] == run.namespace
+    finally:
+        if sidecar:
+            sidecar.kill()
+        server.kill()
+        server.wait()
+        server.stdout.close()

@@ -20,7 +20,7 @@ pub(crate) async fn commit(clock: &Clock) -> Result<DateTime<Utc>, Box<dyn Error
 
 #[tokio::main(flavor = "current_thread")]
 pub(crate) async fn main() -> Result<(), Box<dyn Error>> {
-    let source = Source::detect(&Environment::of_process(), Duration::from_secs(2))?;
+    let source = Source::detect(&Environment::from_process(), Duration::from_secs(2))?;
     let clock = Clock::new(source, Duration::from_secs(10));
     match commit(&clock).await {
         Ok(timestamp) => println!("committed at {timestamp}"),

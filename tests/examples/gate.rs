@@ -22,7 +22,7 @@ pub(crate) async fn transfer(clock: &Clock) -> Result<Now, NotGood> {
 
 #[tokio::main(flavor = "current_thread")]
 pub(crate) async fn main() -> ExitCode {
-    let source = match Source::detect(&Environment::of_process(), Duration::from_secs(2)) {
+    let source = match Source::detect(&Environment::from_process(), Duration::from_secs(2)) {
         Ok(source) => source,
         Err(error) => return refused(&error.to_string()),
     };

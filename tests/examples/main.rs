@@ -10,6 +10,7 @@
 
 mod commit_wait;
 mod gate;
+mod readme_crate;
 
 use std::time::Duration;
 

@@ -9,12 +9,11 @@ use super::played::Played;
 use super::{PATIENCE, ask, client};
 
 fn named(server: &str) -> NtpClient {
-    NtpClient::new(NtpSettings {
-        server: server.parse().unwrap(),
-        interval: Duration::from_secs(1),
-        timeout: PATIENCE,
-        ..NtpSettings::default()
-    })
+    let settings = NtpSettings::default()
+        .with_server(server.parse().unwrap())
+        .with_interval(Duration::from_secs(1))
+        .with_timeout(PATIENCE);
+    NtpClient::new(settings)
 }
 
 /// Nothing listens on the IPv6 address that `localhost` may have too; the next request goes to the next.

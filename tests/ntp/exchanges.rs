@@ -60,11 +60,9 @@ fn check(exchange: &Exchange, proxy: &Proxy, took: Duration) {
 }
 
 fn source(server: &Chronyd) -> Source {
-    Source::ntp(NtpSettings {
-        server: server.address.to_string().parse().unwrap(),
-        timeout: PATIENCE,
-        ..NtpSettings::default()
-    })
+    let address = server.address.to_string().parse().unwrap();
+    let settings = NtpSettings::default().with_server(address);
+    Source::ntp(settings.with_timeout(PATIENCE))
 }
 
 #[tokio::test]

@@ -36,11 +36,9 @@ fn client(server: SocketAddr) -> NtpClient {
 /// A client whose time-out does for a busy machine, but for what the test changes.
 fn client_with(server: SocketAddr, change: impl FnOnce(&mut NtpSettings)) -> NtpClient {
     let server: NtpServer = server.to_string().parse().unwrap();
-    let mut settings = NtpSettings {
-        server,
-        timeout: PATIENCE,
-        ..NtpSettings::default()
-    };
+    let mut settings = NtpSettings::default()
+        .with_server(server)
+        .with_timeout(PATIENCE);
     change(&mut settings);
     NtpClient::new(settings)
 }

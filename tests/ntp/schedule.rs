@@ -51,12 +51,11 @@ fn sockets_to(server: &Played) -> usize {
 
 /// A source that may ask this server once a second.
 fn asked_each_second(server: &Played) -> Source {
-    Source::ntp(NtpSettings {
-        server: server.address.to_string().parse().unwrap(),
-        interval: SECOND,
-        timeout: PATIENCE,
-        ..NtpSettings::default()
-    })
+    let settings = NtpSettings::default()
+        .with_server(server.address.to_string().parse().unwrap())
+        .with_interval(SECOND)
+        .with_timeout(PATIENCE);
+    Source::ntp(settings)
 }
 
 #[tokio::test]

@@ -80,11 +80,9 @@ fn auto_waits_for_ten_documents_on_another_launch_type() {
 fn a_fallback_that_may_not_be_asked_yet_gives_no_sample_and_the_way_back_stays_open() {
     let server = Server::start(Scenario::NoClockDrift).unwrap();
     // Nobody answers there.
-    let ntp = NtpSettings {
-        server: "127.0.0.1:9".parse().unwrap(),
-        interval: Duration::from_secs(3_600),
-        ..NtpSettings::default()
-    };
+    let ntp = NtpSettings::default()
+        .with_server("127.0.0.1:9".parse().unwrap())
+        .with_interval(Duration::from_secs(3_600));
     let source = Source::auto(&server.base(), AT_ONCE, Some(Source::ntp(ntp))).unwrap();
     block_on(async {
         let first = source.read_if_due().await.unwrap();

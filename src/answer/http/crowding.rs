@@ -21,7 +21,8 @@ pub(super) struct Crowding {
 }
 
 impl Crowding {
-    /// Counts a client that waited since `began`, while that many connections were closed.
+    /// Counts a client that waited since `began`, while that many connections were closed. The clients behind it in
+    /// the kernel's queue wait as well, but nothing tells since when.
     pub(super) fn note(&mut self, began: Instant, now: Instant, closed: u64) {
         let wait = now.saturating_duration_since(began);
         if wait > LONG_WAIT {
@@ -53,5 +54,36 @@ impl Crowding {
                 "too many connections: clients waited over a second, or connections were closed to make room"
             );
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    #[expect(clippy::disallowed_methods, reason = "a paused clock, not a reading")]
+    async fn long_waits_and_closed_connections_are_reported_after_a_minute() {
+        let began = Instant::now();
+        let mut crowding = Crowding::default();
+        crowding.note(began, began + LONG_WAIT, 0);
+        let nothing = tokio::time::timeout(REPORT * 10, crowding.due());
+        assert!(nothing.await.is_err(), "a short wait is no trouble");
+
+        let began = Instant::now();
+        crowding.note(began, began, 1);
+        crowding.note(began, began + LONG_WAIT * 2, 0);
+        crowding.note(began, began + LONG_WAIT * 3, 2);
+        assert_eq!(
+            (crowding.waited, crowding.longest, crowding.closed),
+            (2, LONG_WAIT * 3, 3)
+        );
+        crowding.due().await;
+        assert_eq!(began.elapsed(), REPORT);
+        crowding.report();
+        assert_eq!(
+            (crowding.waited, crowding.closed, crowding.due),
+            (0, 0, None)
+        );
     }
 }

@@ -220,7 +220,7 @@ fn golden_everything_at_once_by_the_second() {
             r#""ReadErrorKind":"invalid_member","ReadErrorMessage":"x","CrossCheckErrorKind":"timeout","#,
             r#""AnswerErrors":2,"#,
             r#""Sequence":3,"StartedAt":"2026-11-22T09:59:00.125Z","Version":"0.0.0","#,
-            r#""ClockErrorBound":[0.5],"ClockErrorBoundAgeAdjusted":[14.0],"ClockStep":[7.0,-1500.25],"#,
+            r#""ClockErrorBound":[0.5],"ClockErrorBoundAgeAdjusted":[13.999994],"ClockStep":[7.0,-1500.25],"#,
             r#""CrossCheckOffset":[-500.000123],"CrossCheckErrorBound":[1.234567]}"#,
             "\n"
         )

@@ -23,7 +23,19 @@ const SOON: Duration = Duration::from_secs(1);
 const SOON_PART: u32 = 16;
 
 /// The server of an [`NtpClient`], and how to ask it.
+///
+/// ```
+/// use std::time::Duration;
+/// use ecs_clock_emf::{NtpSettings, Source};
+///
+/// let settings = NtpSettings::default()
+///     .with_server("[fd00:ec2::123]:123".parse()?)
+///     .with_interval(Duration::from_secs(4));
+/// let source = Source::ntp(settings);
+/// # Ok::<(), ecs_clock_emf::InvalidNtpServer>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct NtpSettings {
     /// The server.
     pub server: NtpServer,
@@ -44,6 +56,32 @@ impl Default for NtpSettings {
             timeout: Duration::from_secs(2),
             drift: DriftRate::DEFAULT,
         }
+    }
+}
+
+impl NtpSettings {
+    /// Sets the server.
+    #[must_use]
+    pub fn with_server(self, server: NtpServer) -> Self {
+        Self { server, ..self }
+    }
+
+    /// Sets the shortest time between two requests.
+    #[must_use]
+    pub fn with_interval(self, interval: Duration) -> Self {
+        Self { interval, ..self }
+    }
+
+    /// Sets the time limit of an exchange.
+    #[must_use]
+    pub fn with_timeout(self, timeout: Duration) -> Self {
+        Self { timeout, ..self }
+    }
+
+    /// Sets the largest drift of this machine's clock during an exchange.
+    #[must_use]
+    pub fn with_drift(self, drift: DriftRate) -> Self {
+        Self { drift, ..self }
     }
 }
 

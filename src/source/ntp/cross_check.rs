@@ -25,6 +25,7 @@ pub struct CrossCheck {
 
 /// The result of a cross-check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Comparison {
     /// Both can be right: their ranges of true time overlap.
     Agree,

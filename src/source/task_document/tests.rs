@@ -110,6 +110,10 @@ fn reference_times() {
             r#""2126-11-22T10:36:11.001Z""#,
             Some("2126-11-22T10:36:11.001Z"),
         ),
+        (
+            r#""2026-11-22T23:59:60.5Z""#,
+            Some("2026-11-23T00:00:00.5Z"),
+        ),
         (r#""2026-11-22 10:36""#, None),
         (r#""""#, None),
         ("1700000000", None),
@@ -244,5 +248,17 @@ proptest! {
         let raw: &RawValue = serde_json::from_str(&json).unwrap();
         let expected: String = serde_json::from_str(&json).unwrap();
         prop_assert_eq!(super::text(raw), Some(Cow::Owned(expected)));
+    }
+}
+
+/// A blank name is no dimension value, and must not take the place of a configured one.
+#[test]
+fn a_blank_name_counts_as_absent() {
+    for name in [" ", "\\t", "arn:aws:ecs:x/ "] {
+        let text = format!(r#"{{"TaskARN":"t","ServiceName":"{name}"}}"#);
+        let parsed = parse(text.as_bytes()).unwrap();
+        assert_eq!(parsed.identity.service, None, "{text}");
+        assert!(!parsed.identity.is_outside_service, "{text}");
+        assert_eq!(parsed.withheld, []);
     }
 }

@@ -117,3 +117,15 @@ fn many_more_clients_than_slots_are_all_answered() {
     });
     assert_eq!(server.errors.load(Ordering::Relaxed), 0);
 }
+
+#[test]
+fn while_every_connection_has_a_request_in_progress_the_next_waits() {
+    let server = server_with(good(), 1);
+    let mut busy = server.connect();
+    busy.set_write_timeout(Some(Duration::from_millis(300)))
+        .unwrap();
+    // It reads no reply, until the sidecar can write no more and hence reads no more.
+    while busy.write_all(&REQUEST.repeat(100)).is_ok() {}
+    assert_eq!(status_of(&server.get("/clock")), 200);
+    assert_eq!(server.errors.load(Ordering::Relaxed), 0);
+}

@@ -1,12 +1,12 @@
 //! The table form of the AWS CLI: a row for each event, with its message in one of the columns.
 
-use super::value::{Value, continues};
-use super::{Form, Next, Output};
+use super::{Form, Next, Output, Value};
 use crate::finding::Position;
 use crate::input::cursor::Cursor;
 use crate::input::emit::Origin;
 use crate::input::marker::has_marker;
 use crate::input::prefix;
+use crate::input::printed::continues;
 use crate::judge::document::{Located, locate};
 
 /// A table, of which some rows have been read.

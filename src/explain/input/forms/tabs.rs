@@ -1,11 +1,11 @@
 //! Events joined by tabs, as `--query 'events[].message' --output text` writes them.
 
-use super::value::{Value, continues};
-use super::{Form, Next, Output};
+use super::{Form, Next, Output, Value};
 use crate::finding::Position;
 use crate::input::cursor::Cursor;
 use crate::input::emit::Origin;
 use crate::input::prefix::lambda_length;
+use crate::input::printed::continues;
 use crate::judge::document::{Located, locate};
 
 /// Events on a line, of which some have been read.
