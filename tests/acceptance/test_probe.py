@@ -77,14 +77,14 @@ def test_an_endpoint_that_is_down_is_a_line_and_no_crash(lines, play):
 @pytest.fixture
 def chronyd(tmp_path):
     """A real NTP server on loopback that controls no clock; its port."""
-    program = shutil.which("chronyd") or "/usr/sbin/chronyd"
+    program = os.environ.get("CHRONYD") or shutil.which("chronyd") or "/usr/sbin/chronyd"
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     configuration = tmp_path / "chrony.conf"
     configuration.write_text(f"local stratum 8\nallow 127.0.0.1\nbindaddress 127.0.0.1\nport {port}\ncmdport 0\npidfile {tmp_path}/pid\ndriftfile {tmp_path}/drift\n")
     process = subprocess.Popen(
-        [program, "-x", "-d", "-u", "root" if os.geteuid() == 0 else os.environ.get("USER", "nobody"), "-f", str(configuration)],
+        [program, "-x", "-d", "-U", "-u", "root", "-f", str(configuration)],
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     yield port

@@ -1,11 +1,11 @@
-//! JSON printed over lines: where it goes on.
+//! JSON printed over lines: where it continues.
 
 use super::scan::Scan;
 
 /// A no-break space in UTF-8, which copies from web pages have in place of blanks.
 const NO_BREAK_SPACE: &[u8] = b"\xc2\xa0";
 
-/// Whether a text that is not a whole object goes on in the next line, as printed documents do.
+/// Whether a text that is not a whole object continues on the next line, as printed documents do.
 pub(super) fn continues(text: &str) -> bool {
     if !text.trim_end().ends_with(['{', '[', ',', ':']) {
         return false;

@@ -34,7 +34,7 @@ pub(super) struct Viewer {
     since: u64,
 }
 
-/// Whether a line is read as it is: a document alone, an export, or what goes on from the line before.
+/// Whether a line is read as it is: a document alone, an export, or the continuation of the line before.
 fn is_read_as_it_is(line: &str) -> bool {
     let mut characters = line.trim_start_matches(' ').chars();
     let (inside, second) = (characters.next(), characters.next());
@@ -136,7 +136,7 @@ impl Viewer {
         }
     }
 
-    /// What a user who says that a viewer wrote the lines means by the text before a document.
+    /// The prefix before a document, where the user states that a viewer wrote the lines.
     fn pattern(&self, line: &str) -> Option<Found> {
         if let Some(Shape::Pattern(pattern)) = &self.shape {
             let length = pattern.length(line)?;
@@ -175,7 +175,7 @@ impl Viewer {
         Some(problem.with_hint("so the prefixes are the writer's and hide their documents"))
     }
 
-    /// Notes a document on a line of the input, and says what follows from its prefix.
+    /// Notes a document on a line of the input, and gives what follows from its prefix.
     pub(super) fn document(&mut self, has_prefix: bool, line: u64) -> Option<Problem> {
         match (self.verdict, has_prefix) {
             (Verdict::Open, true) => {

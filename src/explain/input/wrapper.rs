@@ -36,7 +36,7 @@ pub(super) struct Layer<'a> {
     pub(super) inner: Cow<'a, str>,
 }
 
-/// Takes one layer off an object, array or string that holds a document and is none.
+/// Takes one layer off an object, array or string that holds a document and is not one itself.
 pub(super) fn unwrap(text: &str) -> Option<Layer<'_>> {
     match text.as_bytes().first()? {
         b'"' => {

@@ -85,7 +85,7 @@ enum Cell<'a> {
     Other,
     /// An event.
     Event(&'a str),
-    /// The beginning of an event that goes on in the next lines, at this place.
+    /// The beginning of an event that continues on the next lines, at this place.
     Open(usize),
 }
 

@@ -61,7 +61,7 @@ impl Tabs {
             line: cursor.line(),
             event: Some(self.count),
         };
-        // A printed document begins here and goes on in the lines that follow.
+        // A printed document begins here and continues on the lines that follow.
         if event.len() == text.len() && event.starts_with('{') && continues(event) {
             let value = Value::among_others(position);
             return Next::Begin(Form::Value(Box::new(value)));

@@ -1,4 +1,4 @@
-//! The words by which a logger is told from a viewer.
+//! The words that distinguish a logger from a viewer.
 
 /// Whether a word is a level, or a stream of the process.
 pub(super) fn is_level(word: &str) -> bool {

@@ -26,7 +26,7 @@ pub(in crate::input) enum Shape {
     Stern,
     /// The mark of a quoted text.
     Quoted,
-    /// Whatever the user says is a viewer's.
+    /// Any prefix of which the user states that a viewer wrote it.
     Pattern(Pattern),
 }
 
