@@ -53,8 +53,7 @@ impl AnswerOptions {
                     rules: clockbound::Rules {
                         drift,
                         sample_interval,
-                        max_age: self.limits.max_age.longest(),
-                        age_adjusted: self.limits.age_adjusted,
+                        limits: self.limits,
                     },
                 }),
         }

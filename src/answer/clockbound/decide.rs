@@ -7,6 +7,7 @@ use chrono::TimeDelta;
 use super::client;
 use super::segment::{Segment, Status};
 use crate::answer::freshness::longest_age;
+use crate::clock::Limits;
 use crate::reading::{ClockSource, Reading, SyncStatus};
 use crate::sidecar::Observed;
 use crate::time::{DriftRate, ErrorBound, Moment, magnitude};
@@ -33,25 +34,30 @@ pub(crate) struct Rules {
     pub drift: DriftRate,
     /// From one reading to the next.
     pub sample_interval: Duration,
-    /// The clock counts as free-running once its reference time is known to be older than this.
-    pub max_age: Option<Duration>,
-    /// Whether growth is counted from the reference time. A reading whose reference time is unknown then
-    /// has no bound.
-    pub age_adjusted: bool,
+    /// The clock counts as free-running over the limit on its bound, and once its reference time is known to be older than
+    /// the limit on that. If they are age-adjusted, growth is counted from the reference time, and a reading whose reference
+    /// time is unknown has no bound.
+    pub limits: Limits,
 }
 
 impl Rules {
     fn bound_at(&self, reading: &Reading, now: &Moment) -> Option<Duration> {
-        if self.age_adjusted {
+        if self.limits.age_adjusted {
             reading.age_adjusted_bound_at(now, self.drift)
         } else {
             reading.bound_at(now, self.drift)
         }
     }
 
+    /// Whether a bound is within the limit.
+    fn accepts(&self, bound: Duration, source: ClockSource) -> bool {
+        let limit = self.limits.max_error_for(Some(source));
+        limit.is_none_or(|limit| bound <= limit)
+    }
+
     /// Whether a reading gives a bound at all.
     fn has_bound(&self, reading: &Reading) -> bool {
-        reading.bound.is_some() && !(self.age_adjusted && reading.reference.is_none())
+        reading.bound.is_some() && !(self.limits.age_adjusted && reading.reference.is_none())
     }
 }
 
@@ -185,7 +191,7 @@ impl Memory {
             // Counted from the reading: writing it again does not make it younger.
             void_after: now.coarse.saturating_add(HORIZON).saturating_sub(age),
             bound,
-            status: if self.is_synchronized(good, now, rules) {
+            status: if self.is_synchronized(good, now, rules) && rules.accepts(bound, good.source) {
                 Status::Synchronized
             } else {
                 Status::FreeRunning
@@ -225,7 +231,8 @@ impl Memory {
         let was_stepped = self
             .stepped
             .is_some_and(|stepped| good.requested.monotonic < stepped);
-        let is_stale = match (rules.max_age, good.reference_age_at(&now.moment)) {
+        let longest = rules.limits.max_age.longest();
+        let is_stale = match (longest, good.reference_age_at(&now.moment)) {
             (Some(limit), Some(age)) => age > limit,
             _ => false,
         };

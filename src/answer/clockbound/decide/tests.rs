@@ -6,13 +6,19 @@ mod yugabytedb;
 use chrono::TimeDelta;
 
 use super::*;
+use crate::clock::{AgeLimit, ErrorLimit};
 use crate::reading::{ClockWatch, ReadError, ReadErrorKind};
 
 const RULES: Rules = Rules {
     drift: DriftRate::DEFAULT,
     sample_interval: Duration::from_secs(10),
-    max_age: Some(Duration::from_secs(3_600)),
+    limits: LIMITS,
+};
+const LIMITS: Limits = Limits {
+    max_error: ErrorLimit::BySource,
+    max_age: AgeLimit::WhereKnown(Duration::from_secs(3_600)),
     age_adjusted: false,
+    preset: None,
 };
 /// What is added to each bound: 15 ppm of 4 ms, and rounding.
 const MARGIN: Duration = Duration::from_nanos(61);
@@ -202,12 +208,13 @@ fn a_status_that_is_not_known_makes_nothing_known() {
 fn a_reference_that_is_too_old_runs_free() {
     let start = exact();
     for (age_s, max_age, status) in [
-        (Some(3_599), RULES.max_age, Status::Synchronized),
-        (Some(3_600), RULES.max_age, Status::FreeRunning),
-        (Some(1_000_000), None, Status::Synchronized),
-        (None, RULES.max_age, Status::Synchronized),
+        (Some(3_599), LIMITS.max_age, Status::Synchronized),
+        (Some(3_600), LIMITS.max_age, Status::FreeRunning),
+        (Some(1_000_000), AgeLimit::Off, Status::Synchronized),
+        (None, LIMITS.max_age, Status::Synchronized),
     ] {
-        let rules = Rules { max_age, ..RULES };
+        let limits = Limits { max_age, ..LIMITS };
+        let rules = Rules { limits, ..RULES };
         let known = memory([referred(start, age_s, start)], &rules);
         assert_eq!(
             said(&known, &present(&start, 1.0, 0), &rules).0,
@@ -218,10 +225,71 @@ fn a_reference_that_is_too_old_runs_free() {
 }
 
 #[test]
+fn a_bound_over_the_limit_runs_free() {
+    let start = exact();
+    for (source, max_error, bound_ms, status) in [
+        (
+            ClockSource::Ecs,
+            ErrorLimit::BySource,
+            999.0,
+            Status::Synchronized,
+        ),
+        (
+            ClockSource::Ecs,
+            ErrorLimit::BySource,
+            1_000.0,
+            Status::FreeRunning,
+        ),
+        (
+            ClockSource::Kernel,
+            ErrorLimit::BySource,
+            1_900.0,
+            Status::Synchronized,
+        ),
+        (
+            ClockSource::Kernel,
+            ErrorLimit::BySource,
+            2_000.0,
+            Status::FreeRunning,
+        ),
+        (
+            ClockSource::Ecs,
+            ErrorLimit::AtMost(Duration::from_millis(5)),
+            4.9,
+            Status::Synchronized,
+        ),
+        (
+            ClockSource::Ecs,
+            ErrorLimit::AtMost(Duration::from_millis(5)),
+            5.0,
+            Status::FreeRunning,
+        ),
+        (
+            ClockSource::Ecs,
+            ErrorLimit::Off,
+            60_000.0,
+            Status::Synchronized,
+        ),
+    ] {
+        let rules = Rules {
+            limits: LIMITS.with_max_error(max_error),
+            ..RULES
+        };
+        let mut known = reading(start, SyncStatus::Synchronized, Some(bound_ms));
+        known.source = source;
+        let memory = memory([known], &rules);
+        let (seen, bound, _) = said(&memory, &present(&start, 1.0, 0), &rules);
+        assert_eq!(seen, status, "{source}, {bound_ms} ms");
+        // The range stays: a client that accepts FreeRunning may use it.
+        assert!(bound >= Duration::from_secs_f64(bound_ms / 1e3));
+    }
+}
+
+#[test]
 fn age_adjusted_grows_from_the_reference() {
     let start = exact();
     let rules = Rules {
-        age_adjusted: true,
+        limits: LIMITS.with_age_adjusted(true),
         ..RULES
     };
     let now = present(&start, 15.0, 0);

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::answer::clockbound::segment::{FILE_NAME, Status};
 use crate::answer::{Answers, Settings, clockbound};
-use crate::clock::Limits;
+use crate::clock::{AgeLimit, ErrorLimit, Limits};
 use crate::reading::{ClockSource, Reading, SyncStatus};
 use crate::sidecar::Observers;
 use crate::time::{DriftRate, ErrorBound};
@@ -20,8 +20,12 @@ use crate::time::{DriftRate, ErrorBound};
 const RULES: Rules = Rules {
     drift: DriftRate::DEFAULT,
     sample_interval: Duration::from_secs(10),
-    max_age: None,
-    age_adjusted: false,
+    limits: Limits {
+        max_error: ErrorLimit::Off,
+        max_age: AgeLimit::Off,
+        age_adjusted: false,
+        preset: None,
+    },
 };
 /// Longer than anything takes on the busiest machine.
 const PATIENCE: Duration = Duration::from_secs(60);

@@ -72,7 +72,7 @@ struct Life {
 
 fn rules() -> Rules {
     Rules {
-        max_age: None,
+        limits: Limits::any_error().with_max_age(AgeLimit::Off),
         ..RULES
     }
 }
