@@ -10,7 +10,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use super::Line;
 
-/// Longer than anything takes on the busiest machine; only a failure waits so long.
+/// Longer than any step on a busy machine; only a failure waits so long.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 fn command(arguments: &[&str], environment: &[(&str, &str)]) -> Command {
