@@ -1,7 +1,7 @@
-//! Log lines of whatever writer, as `explain` reads them.
+//! Log lines of any writer, as `explain` reads them.
 //!
 //! The bytes are the input, in each form. A line of it that is one document by itself is also wrapped as loggers and
-//! viewers do: what is said of it stays the same.
+//! viewers do: the findings stay the same.
 
 #![cfg(any(test, fuzzing))]
 #![allow(

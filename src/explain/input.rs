@@ -26,6 +26,7 @@ mod marker;
 mod parts;
 mod peel;
 mod prefix;
+mod printed;
 mod reader;
 mod scan;
 mod time;

@@ -34,7 +34,7 @@ impl fmt::Display for Severity {
 /// How certain a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Confidence {
-    /// The documentation says so, or it was measured.
+    /// Documented, or measured.
     Documented,
     /// Users observed it or maintainers said so.
     Reported,

@@ -1,7 +1,6 @@
-//! The kernel's clock: what the time daemon has told it, and what is still to be corrected.
+//! The kernel's clock: the estimate that the time daemon wrote, and the correction that is still pending.
 //!
-//! It is the daemon's estimate and not a guarantee. Reads only: no privilege is needed and nothing is
-//! adjusted.
+//! The figure is the daemon's estimate and not a guarantee. Reading it needs no privilege and adjusts nothing.
 
 #[cfg(target_os = "linux")]
 mod call;
@@ -17,8 +16,8 @@ pub(super) const AVAILABLE: bool = cfg!(target_os = "linux");
 /// Asks the kernel once.
 ///
 /// # Errors
-/// [`ReadErrorKind::Kernel`](crate::ReadErrorKind::Kernel) if the kernel refuses, as the seccomp profile
-/// of an old container runtime makes it.
+/// [`ReadErrorKind::Kernel`](crate::ReadErrorKind::Kernel) if the kernel refuses the call, for example
+/// under the seccomp profile of an old container runtime.
 #[cfg(target_os = "linux")]
 pub(super) fn read(drift: DriftRate) -> Result<Reading, ReadError> {
     use crate::reading::ClockSource;

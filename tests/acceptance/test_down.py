@@ -43,7 +43,7 @@ def test_clean_asks_first(tmp_path):
     world, shown = begun(tmp_path), []
     with pytest.raises(KitError, match="nothing was deleted"):
         clean(world.run(tmp_path), "", lambda plan: shown.append(plan))
-    assert "7 stack" in shown[0] and world.left() != {}
+    assert "8 stack" in shown[0] and world.left() != {}
 
 
 @pytest.mark.parametrize("id", ["0123abc", "0123abcdef", "*", "../etc", "0123ABCD"])

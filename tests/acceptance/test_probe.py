@@ -11,7 +11,8 @@ import pytest
 from kit import probe
 from kit.experiments.endpoint import Behaviour, Growth
 from kit.player import recorded_lines
-from kit.tasks import PYTHON_IMAGE, probe_container, shipped_task
+from kit.state import State
+from kit.tasks import ENDPOINT_URI, PYTHON_IMAGE, played_task, probe_container, shipped_task
 from program import Endpoint, Sidecar, binaries
 from standins.world import World
 
@@ -76,14 +77,14 @@ def test_an_endpoint_that_is_down_is_a_line_and_no_crash(lines, play):
 @pytest.fixture
 def chronyd(tmp_path):
     """A real NTP server on loopback that controls no clock; its port."""
-    program = shutil.which("chronyd") or "/usr/sbin/chronyd"
+    program = os.environ.get("CHRONYD") or shutil.which("chronyd") or "/usr/sbin/chronyd"
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     configuration = tmp_path / "chrony.conf"
     configuration.write_text(f"local stratum 8\nallow 127.0.0.1\nbindaddress 127.0.0.1\nport {port}\ncmdport 0\npidfile {tmp_path}/pid\ndriftfile {tmp_path}/drift\n")
     process = subprocess.Popen(
-        [program, "-x", "-d", "-u", "root" if os.geteuid() == 0 else os.environ.get("USER", "nobody"), "-f", str(configuration)],
+        [program, "-x", "-d", "-U", "-u", "root", "-f", str(configuration)],
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     yield port
@@ -153,3 +154,33 @@ def test_the_recorded_lines_have_the_metrics_of_the_program():
 
     now, then = record_all(), recorded_lines()
     assert {name: metrics(line) for name, line in now.items()} == {name: metrics(line) for name, line in then.items()}
+
+
+def test_a_played_task_is_a_clock_that_drifts(tmp_path):
+    """The command and the environment of the real task, with seconds in the place of minutes."""
+    run = World().run(tmp_path)
+    run.state = State.new(tmp_path, "123456789012", run.region)
+    run.state.content["attempt"] = 1
+    run.kit, run.images = {"ProbeGroup": "g"}, {"endpoint": "e", "sidecar-clockbound": "s"}
+    real, endpoint, _ = played_task(run, "group", "played", "good:1s,drifting:1h", 60)
+    environment = {variable["name"]: variable["value"] for variable in real["environment"]}
+    environment |= {"CLOCK_EMF_SAMPLE_INTERVAL": "200ms", "CLOCK_EMF_EMIT_INTERVAL": "1s", "CLOCK_EMF_EMIT_JITTER": "0s"}
+    del environment["CLOCK_EMF_CLOCKBOUND_DIRECTORY"]
+    server = subprocess.Popen([binaries()[1], *endpoint["command"]], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+    sidecar = None
+    try:
+        assert server.stdout.readline().strip().endswith(ENDPOINT_URI)
+        sidecar = Sidecar(binaries()[0], environment)
+        deadline = time.monotonic() + DEADLINE_S
+        while not any(document.get("MaxClockErrorBound", 0) > 3 for document in sidecar.documents()):
+            assert time.monotonic() < deadline, sidecar.lines[-1:]
+            time.sleep(0.1)
+        last = sidecar.documents()[-1]
+        assert (last["ClusterName"], last["ServiceName"]) == (run.drill_cluster, "played")
+        assert last["_aws"]["CloudWatchMetrics"][0]["Namespace"] == run.namespace
+    finally:
+        if sidecar:
+            sidecar.kill()
+        server.kill()
+        server.wait()
+        server.stdout.close()

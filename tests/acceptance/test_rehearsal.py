@@ -149,3 +149,17 @@ def run_folder():
     from pathlib import Path
 
     return Path(__file__).resolve().parent
+
+
+def test_managed_instances_are_looked_at_when_they_are_named(tmp_path):
+    code, report, _, world = rehearse(tmp_path, only=("K9",), managed_instances="mine/provider")
+    found = report["experiments"][0]
+    assert (code, found["verdict"]) == (0, "as claimed") and "On Managed Instances: as claimed" in found["summary"]
+    assert any(text.startswith("ClockDrift there: {") for text in found["findings"]) and world.left() == {}
+
+
+def test_a_real_task_with_a_played_clock_raises_its_alarm(clean):
+    _, report, _, _ = clean
+    rows = next(e["table"] for e in report["experiments"] if e["id"] == "K6")
+    played = {row[0]: row[2] for row in rows if row[1] == "played"}
+    assert played["clock-error-bound"].startswith("ALARM in minute")

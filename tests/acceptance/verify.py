@@ -3,6 +3,7 @@
 import argparse
 import signal
 import sys
+import traceback
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
@@ -19,6 +20,7 @@ def arguments(argv):
     parser.add_argument("--only", default="", help="experiments, such as K1,K6")
     parser.add_argument("--id", default="", help="clean: only this run")
     parser.add_argument("--windows-image", default="", help="K14: an image built by container/Dockerfile.windows")
+    parser.add_argument("--managed-instances", default="", metavar="CLUSTER/PROVIDER", help="K9: also there, on a capacity provider of yours")
     parser.add_argument("--probe-image", default="", help="an image with Python 3 in place of the public one")
     parser.add_argument("--explain", default="", help="a built ecs-clock-emf in place of its image, for predictions")
     parser.add_argument("--folder", type=Path, default=Path.cwd(), help="where state, evidence and report are written")
@@ -50,8 +52,11 @@ def main(argv):
     only = tuple(name for name in given.only.upper().split(",") if name)
     if unknown := set(only) - {experiment.id for experiment in EXPERIMENTS}:
         parser.error(f"no such experiment: {', '.join(sorted(unknown))}")
+    if given.managed_instances and given.managed_instances.count("/") != 1:
+        parser.error("give --managed-instances as CLUSTER/PROVIDER")
     options = Options(
-        given.account, given.region, given.arch, given.yes, given.quick, only, given.windows_image, given.probe_image, given.explain, given.folder
+        given.account, given.region, given.arch, given.yes, given.quick, only, given.windows_image, given.managed_instances, given.probe_image,
+        given.explain, given.folder,
     )
     given.folder.mkdir(parents=True, exist_ok=True)
     clock, warn = Clock(), lambda text: print(text, file=sys.stderr, flush=True)
@@ -70,6 +75,9 @@ def main(argv):
         return NOT_MEASURED
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
+        return NOT_MEASURED
+    except Exception:  # noqa: BLE001 (Python's own exit code for it is 1, which would mean that a claim is refuted)
+        traceback.print_exc()
         return NOT_MEASURED
 
 

@@ -161,6 +161,8 @@ def alarms_are_runbooks(deployment):
                 faults += [f"{name}: {logical} names {query}, which does not exist" for query in sorted(named - saved)]
                 if not re.search(r"`aws (ecs|cloudwatch) [a-z-]+ ", text):
                     faults.append(f"{name}: {logical} has no command to type")
+                if is_grouped(alarm) and f"--alarm-name {alarm['AlarmName']}`" not in text:
+                    faults.append(f"{name}: {logical} does not lead to its contributors")
                 for word in ("Risk: ", "Dashboard https://", "Queries https://", "Runbook "):
                     if word not in text:
                         faults.append(f"{name}: {logical} does not have {word.strip()!r}")

@@ -12,6 +12,7 @@ import pytest
 from botocore import xform_name
 from botocore.validate import ParamValidator
 from cfn import SAM, TOP, Deployment
+from insights import Event, run
 from metrics_insights import parse_select
 
 COMPARISONS = {
@@ -225,6 +226,18 @@ def test_the_deployment_configuration_is_of_the_form_that_ecs_takes(stack):
     assert ParamValidator().validate({"service": "s", "deploymentConfiguration": configuration}, shape).generate_report() == ""
     names = {alarm["AlarmName"] for alarm in stack.resources("AWS::CloudWatch::Alarm").values()}
     assert len(configuration["alarms"]["alarmNames"]) == 2 and set(configuration["alarms"]["alarmNames"]) <= names
+
+
+def test_the_query_for_a_new_revision_sees_its_tasks_alone():
+    """The query of the page, over a good old revision and a new one with a bad clock in one of two tasks."""
+    text = re.search(r"echo '(filter .*?)' >query", section("Deployment alarms on your own service"), re.DOTALL)[1]
+
+    def line(stream, revision, synchronized):
+        members = {"ClockSource": "ecs", "TaskDefinitionRevision": revision, "ClockSynchronized": synchronized, "MaxClockErrorBound": 0.4}
+        return Event(stream, 1000, 2000, json.dumps(members))
+
+    events = [line("old", "7", 0), line("new-1", "8", 1), line("new-2", "8", 0), line("new-2", "8", 1)]
+    assert run(text.replace("REVISION", "8"), events, 3000) == [{"Tasks": 2, "LargestBoundMs": 0.4, "Bad": 1.0}]
 
 
 def test_the_mute_rule_is_one(tmp_path):

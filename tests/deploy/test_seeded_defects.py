@@ -84,6 +84,7 @@ SEEDS = {
     "runbook too long": Seed("alarms_are_runbooks", OBSERVABILITY, "jumped by 5 ms", "jumped " + "x" * 1024),
     "runbook without the risk": Seed("alarms_are_runbooks", OBSERVABILITY, "Risk: ${Risk}. ", ""),
     "runbook without a link": Seed("alarms_are_runbooks", FLEET, "Queries ${Url}", "${Url}"),
+    "runbook of another alarm's contributors": Seed("alarms_are_runbooks", FLEET, "--alarm-name ${FleetName}-fleet-error-bound", "--alarm-name ${FleetName}-fleet-step"),
     "composite alarm tells nobody": Seed("notifications_arrive", OBSERVABILITY, "AlarmActions: [!If [HasPageTopic, !Ref PageTopicArn, !Ref PageTopic]]", "AlarmActions: []"),
     "composite alarm does not tell the end": Seed("notifications_arrive", OBSERVABILITY, "OKActions: [!If [HasPageTopic, !Ref PageTopicArn, !Ref PageTopic]]", "OKActions: []"),
     "fleet's alarm tells the end": Seed("notifications_arrive", FLEET, "      AlarmActions: [!If [HasPageTopic", "      OKActions: [!Ref PageTopic]\n      AlarmActions: [!If [HasPageTopic"),

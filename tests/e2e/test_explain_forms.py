@@ -13,7 +13,7 @@ import pytest
 
 GROUP, STREAM = "/explain", "s/1"
 # Problems that belong to the form, not to its events.
-OF_FORMS = {"export-assumed", "viewer-time", "docker-json-file", "partial-message", "multi-line"}
+OF_FORMS = {"export-assumed", "viewer-time", "viewer-prefix", "docker-json-file", "partial-message", "multi-line"}
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +88,7 @@ def aws(logs, logs_endpoint):
     return put, run
 
 
-QUERIES = [None, "events[].message", "events[].[timestamp,message]"]
+QUERIES = [None, "events[].message", "events[].[timestamp,message]", "events[].{t:timestamp,m:message}"]
 
 
 def test_every_output_of_the_aws_cli_is_judged_as_the_bare_lines(program, aws):

@@ -377,7 +377,7 @@ fn whole_second(time: DateTime<Utc>) -> DateTime<Utc> {
     time.duration_trunc(TimeDelta::seconds(1)).unwrap_or(time)
 }
 
-/// To nanoseconds, which is how Fargate gives its bound.
+/// Rounded to nanoseconds, as Fargate gives its bound.
 fn rounded(milliseconds: f64) -> f64 {
     (milliseconds * 1e6).round() / 1e6
 }

@@ -168,7 +168,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Writes to standard output at once, so that whoever started this can read it.
+/// Writes to standard output at once, so that a parent process can read it.
 fn say(text: &str) -> ExitCode {
     let mut stdout = std::io::stdout().lock();
     match stdout

@@ -1,4 +1,4 @@
-//! NTP servers played by a thread of the test.
+//! Scripted NTP servers, each on a thread of the test.
 
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -24,7 +24,7 @@ pub(crate) struct Reply<'a> {
 
 impl Reply<'_> {
     pub(crate) fn send(&self, datagram: &[u8]) {
-        // Nobody listens any more: that is the client's business.
+        // The client may have given up.
         let _ = self.socket.send_to(datagram, self.client);
     }
 
@@ -35,7 +35,7 @@ impl Reply<'_> {
 }
 
 impl Played {
-    /// A server that does this for each request.
+    /// A server with this reaction to each request.
     pub(crate) fn start(serve: impl Fn(&Packet, &Reply) + Send + 'static) -> Self {
         let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         socket
@@ -67,7 +67,7 @@ impl Played {
         }
     }
 
-    /// A server whose answers are right but for this change.
+    /// A server whose answers are correct apart from this change.
     pub(crate) fn answering(change: impl Fn(&mut Packet) + Send + 'static) -> Self {
         Self::start(move |request, reply| {
             let mut packet = answer(request);
@@ -76,7 +76,7 @@ impl Played {
         })
     }
 
-    /// The requests it has had.
+    /// The requests so far.
     pub(crate) fn requests(&self) -> Vec<Packet> {
         self.requests.lock().unwrap().clone()
     }

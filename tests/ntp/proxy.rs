@@ -1,4 +1,4 @@
-//! A proxy between client and server that keeps what it hands on, and can take its time.
+//! A proxy between client and server that records the packets and can delay them.
 
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::sync::{Arc, Mutex};

@@ -70,7 +70,7 @@ async fn a_source_that_is_read_again_waits_until_it_may_ask() {
     assert_eq!(server.requests().len(), 2);
 }
 
-/// Regression: beats as long as the interval came a moment too early, and every other one was lost.
+/// Regression: a period equal to the interval came a moment too early, and every second sample was lost.
 #[tokio::test]
 async fn a_source_that_is_read_a_moment_too_early_is_read_a_moment_later() {
     let server = Played::answering(|_| ());

@@ -208,13 +208,24 @@ impl fmt::Display for Answer {
 impl Answer {
     /// A limit that was applied, in brackets.
     fn limit(&self, name: &str, unit: &str) -> String {
+        let system = self
+            .members
+            .get("limits")
+            .and_then(|limits| limits.get("for"))
+            .and_then(Value::as_str)
+            .filter(|_| name == "max_error_ms")
+            .map(|system| format!(" for {system}"))
+            .unwrap_or_default();
         match self
             .members
             .get("limits")
             .and_then(|limits| limits.get(name))
         {
             Some(Value::Null) => " (no limit)".to_owned(),
-            Some(limit) => format!(" (limit {limit}{unit})"),
+            Some(limit) => {
+                let limit = limit.to_string();
+                format!(" (limit {}{unit}{system})", limit.trim_end_matches(".0"))
+            }
             None => String::new(),
         }
     }
@@ -224,7 +235,7 @@ impl Answer {
 mod tests {
     use super::*;
 
-    const GOOD: &str = r#"{"verdict":"good","codes":[],"warnings":["w"],"limits":{"max_error_ms":5.0,"max_age_s":null},"error_bound_ms":0.4,"source":"ecs"}"#;
+    const GOOD: &str = r#"{"verdict":"good","codes":[],"warnings":["w"],"limits":{"max_error_ms":5.0,"max_age_s":null,"for":"ceph"},"error_bound_ms":0.4,"source":"ecs"}"#;
 
     #[test]
     fn only_a_sidecar_is_believed() {
@@ -263,7 +274,7 @@ mod tests {
         for line in [
             "verdict             good\n",
             "warning             w\n",
-            "error bound         0.4 ms (limit 5.0 ms)\n",
+            "error bound         0.4 ms (limit 5 ms for ceph)\n",
             "reference age       unknown (no limit)\n",
         ] {
             assert!(text.contains(line), "{line} in {text}");

@@ -195,6 +195,7 @@ fn descriptors() -> Option<usize> {
 }
 
 #[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "elsewhere there is a limit")]
 fn descriptors() -> Option<usize> {
     None
 }

@@ -257,46 +257,27 @@ impl Emitter {
             (false, _) => Source::Line(self.mode),
         };
         for (wrapping, given) in wrappings {
-            let expected = "the document alone";
-            let note = |rule| Problem::new(rule, "the event", given.as_str(), expected);
-            match wrapping.treatment(source) {
-                Treatment::Unwrap => continue,
-                Treatment::Assume => {
-                    around.problems.extend(self.assume_export(given));
-                    continue;
+            let treatment = wrapping.treatment(source);
+            around.problems.extend(match treatment {
+                Treatment::Unwrap => None,
+                Treatment::Assume => self.assume_export(given),
+                // The note has it already.
+                Treatment::Hides(Rule::PartialMessage) if joined => None,
+                Treatment::Harmless(Rule::LeadingBlank) if self.blank_noted => None,
+                Treatment::Harmless(rule) | Treatment::Hides(rule) => {
+                    Some(around_problem(rule, *wrapping, given))
                 }
+            });
+            match treatment {
+                Treatment::Unwrap | Treatment::Assume => continue,
                 Treatment::Harmless(Rule::LeadingBlank) => {
-                    if !std::mem::replace(&mut self.blank_noted, true) {
-                        let given = "blanks before it";
-                        let problem =
-                            Problem::new(Rule::LeadingBlank, "the event", given, expected);
-                        around.problems.push(problem);
-                    }
+                    self.blank_noted = true;
                     continue;
                 }
                 Treatment::Harmless(rule) => {
                     around.is_doubtful |= rule.effect() == Effect::PerhapsEvent;
-                    around.problems.push(note(rule));
                 }
-                Treatment::Hides(Rule::PartialMessage) => {
-                    around.hides = true;
-                    let given = "a part of a line that was longer than 16 KiB";
-                    let problem =
-                        Problem::new(Rule::PartialMessage, "the event", given, "a whole line");
-                    around
-                        .problems
-                        .extend((!joined).then(|| problem.with_next_step()));
-                }
-                Treatment::Hides(rule) => {
-                    around.hides = true;
-                    let problem = match wrapping {
-                        Wrapping::LoggerObject => note(rule).with_hint(
-                            "a logger wrote the object: write the document to stdout without it",
-                        ),
-                        _ => note(rule).with_next_step(),
-                    };
-                    around.problems.push(problem);
-                }
+                Treatment::Hides(_) => around.hides = true,
             }
             around.is_viewers = false;
             // A viewer is outermost: what is inside of anything else is not one's.
@@ -432,6 +413,23 @@ struct Around {
     is_doubtful: bool,
     is_partial: bool,
     problems: Vec<Problem>,
+}
+
+/// The problem of something around a document.
+fn around_problem(rule: Rule, wrapping: Wrapping, given: &str) -> Problem {
+    let problem = |given, expected| Problem::new(rule, "the event", given, expected);
+    let alone = "the document alone";
+    match (rule, wrapping) {
+        (Rule::LeadingBlank, _) => problem("blanks before it", alone),
+        (Rule::LambdaPrefix | Rule::LambdaLevelPrefix, _) => problem(given, alone),
+        (Rule::PartialMessage, _) => {
+            let given = "a part of a line that was longer than 16 KiB";
+            problem(given, "a whole line").with_next_step()
+        }
+        (_, Wrapping::LoggerObject) => problem(given, alone)
+            .with_hint("a logger wrote the object: write the document to stdout without it"),
+        _ => problem(given, alone).with_next_step(),
+    }
 }
 
 fn too_large(given: String) -> Problem {

@@ -62,12 +62,21 @@ fn is_typographic(c: char) -> bool {
 
 /// The problem of a text that holds a document in another notation.
 pub(super) fn other_notation(text: &str) -> Option<Problem> {
-    if !has_assignments(text) || text.contains("\"_aws\":") {
+    if text.contains("\"_aws\":") || !(has_assignments(text) || begins_printed(text)) {
         return None;
     }
     let notation = NOTATIONS.iter().find(|notation| (notation.is_in)(text))?;
     let expected = "a document encoded as JSON";
     Some(Problem::new(Rule::NotJson, "the event", notation.name, expected).with_hint(notation.cure))
+}
+
+/// Whether a line is the one of several on which the metadata of a printed object begins.
+fn begins_printed(text: &str) -> bool {
+    const MEMBERS: [&str; 5] = ["{\"_aws\"", "\"_aws\"", ":_aws", "[_aws]", "[\"_aws\"]"];
+    const ENDS: [&str; 4] = ["=>", "=> {", "=>{", "=> Array"];
+    let line = text.trim();
+    MEMBERS.iter().any(|member| line.starts_with(member))
+        && ENDS.iter().any(|end| line.ends_with(end))
 }
 
 #[cfg(test)]

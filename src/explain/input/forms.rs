@@ -40,13 +40,13 @@ pub(super) struct Output<'o, 's> {
 /// What comes after a form has read.
 #[derive(Debug)]
 pub(super) enum Next {
-    /// The same form goes on.
+    /// The same form continues.
     Stay,
-    /// The form has ended. The one beneath goes on with what is left of the line.
+    /// The form has ended. The one beneath continues with the rest of the line.
     End,
     /// The form has ended before this line. The one beneath reads the line, also if it is blank.
     Leave,
-    /// Another form begins here. This one goes on behind it.
+    /// Another form begins here. This one continues behind it.
     Begin(Form),
     /// Another form takes the place of this one.
     Become(Form),

@@ -40,7 +40,8 @@ fn assigns(text: &str, name: &str) -> bool {
     const MOST: usize = 16;
     visit(text.len());
     text.match_indices(name).take(MOST).any(|(at, _)| {
-        let behind = text[at + name.len()..].chars().take(12);
+        let behind = text[at + name.len()..].trim_start_matches("&quot;");
+        let behind = behind.chars().take(12);
         let mut behind = behind.skip_while(|c| is_quote(*c) || matches!(c, '\\' | ']' | ' '));
         matches!(behind.next(), Some(':' | '='))
     })

@@ -60,7 +60,9 @@ fn layer(text: &str) -> Option<Layer<'_>> {
             return unwrapped;
         }
     }
-    let (wrappings, at) = prefix::split(text)?;
+    let Some((wrappings, at)) = prefix::split(text) else {
+        return wrapper::quoted_behind(text);
+    };
     Some(Layer {
         wrappings,
         given: format!("{} before it", quoted(&text[..at])),

@@ -111,7 +111,7 @@ impl Elements {
         self.scan.in_string()
     }
 
-    /// Takes bytes up to the end of an element or of the array, and says how many it took. Holds at most `most` bytes
+    /// Takes bytes up to the end of an element or of the array; gives their number. Holds at most `most` bytes
     /// of an element.
     pub(super) fn feed(&mut self, bytes: &[u8], most: usize) -> (usize, ArrayItem) {
         for (index, &byte) in bytes.iter().enumerate() {

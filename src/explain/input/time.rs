@@ -31,6 +31,17 @@ pub(super) fn length(text: &str) -> Option<usize> {
     Some(length)
 }
 
+/// The length of a time of day and a blank at the beginning of a text.
+pub(super) fn time_of_day_length(text: &str) -> Option<usize> {
+    const FORM: &[u8] = b"dd:dd:dd ";
+    let matches = |(form, byte): (&u8, u8)| match form {
+        b'd' => byte.is_ascii_digit(),
+        other => byte == *other,
+    };
+    let is_time = text.len() > FORM.len() && FORM.iter().zip(text.bytes()).all(matches);
+    is_time.then_some(FORM.len())
+}
+
 /// Whether a whole text is a time.
 pub(super) fn is_time(text: &str) -> bool {
     length(text) == Some(text.len())

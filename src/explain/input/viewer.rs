@@ -3,6 +3,8 @@
 //! A viewer writes one shape of prefix before every line or event, from the first to the last, also before plain ones. What
 //! is before some lines only, or changes its shape, is the writer's: CloudWatch has it too.
 
+mod level;
+mod pattern;
 mod shape;
 
 use super::Input;
@@ -10,8 +12,9 @@ use super::prefix;
 use crate::finding::Problem;
 use crate::rule::Rule;
 
+use self::pattern::Pattern;
 pub(super) use self::shape::Shape;
-use self::shape::{Found, Pattern, find};
+use self::shape::{Found, find};
 
 /// Lines before the first document that a pattern is compared with.
 const MOST_REMEMBERED: usize = 8;
@@ -29,6 +32,19 @@ pub(super) struct Viewer {
     remembered: Vec<String>,
     /// The first document with a prefix.
     since: u64,
+}
+
+/// Whether a line is read as it is: a document alone, an export, or the continuation of the line before.
+fn is_read_as_it_is(line: &str) -> bool {
+    let mut characters = line.trim_start_matches(' ').chars();
+    let (inside, second) = (characters.next(), characters.next());
+    match line.as_bytes().first() {
+        Some(b'{' | b'"' | b'|' | b'+' | b'\t') => true,
+        Some(b'[') => !second.is_some_and(|second| second.is_ascii_alphanumeric()),
+        // Only numbers of lines stand behind blanks.
+        Some(b' ') => !inside.is_some_and(|first| first.is_ascii_digit()),
+        _ => false,
+    }
 }
 
 /// Whose the prefixes are.
@@ -61,8 +77,7 @@ impl Viewer {
         if self.verdict == Verdict::Writers || line.trim_ascii().is_empty() {
             return (0, None);
         }
-        // These are read as they are: a document alone, or an export.
-        if line.starts_with(['{', '[', '"', '|', '+', ' ', '\t']) && !line.starts_with("[pod/") {
+        if is_read_as_it_is(line) {
             return (0, None);
         }
         let found = match find(line) {
@@ -121,7 +136,7 @@ impl Viewer {
         }
     }
 
-    /// What a user who says that a viewer wrote the lines means by the text before a document.
+    /// The prefix before a document, where the user states that a viewer wrote the lines.
     fn pattern(&self, line: &str) -> Option<Found> {
         if let Some(Shape::Pattern(pattern)) = &self.shape {
             let length = pattern.length(line)?;
@@ -134,8 +149,9 @@ impl Viewer {
             return None;
         }
         let length = prefix::document(line)?;
-        // A document with doubled quotation marks is a field of CSV.
-        if line[length..].starts_with("{\"\"") {
+        // What is quoted is a field of CSV, a text of YAML, or the writer's.
+        let is_quoted = line[..length].ends_with(['"', '\'', '`']);
+        if is_quoted || line[length..].starts_with("{\"\"") || line.starts_with("Message ") {
             return None;
         }
         let pattern = Pattern::new(&line[..length])?;
@@ -159,7 +175,7 @@ impl Viewer {
         Some(problem.with_hint("so the prefixes are the writer's and hide their documents"))
     }
 
-    /// Notes a document on a line of the input, and says what follows from its prefix.
+    /// Notes a document on a line of the input, and gives what follows from its prefix.
     pub(super) fn document(&mut self, has_prefix: bool, line: u64) -> Option<Problem> {
         match (self.verdict, has_prefix) {
             (Verdict::Open, true) => {

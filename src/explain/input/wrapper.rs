@@ -36,7 +36,7 @@ pub(super) struct Layer<'a> {
     pub(super) inner: Cow<'a, str>,
 }
 
-/// Takes one layer off an object, array or string that holds a document and is none.
+/// Takes one layer off an object, array or string that holds a document and is not one itself.
 pub(super) fn unwrap(text: &str) -> Option<Layer<'_>> {
     match text.as_bytes().first()? {
         b'"' => {
@@ -129,11 +129,30 @@ fn string(text: &str) -> Option<String> {
     is_string_with_document(&inner).then(|| inner.trim_end().to_owned())
 }
 
+/// A document in a JSON string behind other text, as loggers write a message: `msg="{\"_aws\":…"`.
+pub(super) fn quoted_behind(text: &str) -> Option<Layer<'_>> {
+    crate::work::visit(text.len());
+    let at = text.find("\"{\\\"").filter(|at| *at > 0)?;
+    let mut strings = serde_json::Deserializer::from_str(&text[at..]).into_iter::<Name<'_>>();
+    let Some(Ok(Name(inner))) = strings.next() else {
+        return None;
+    };
+    is_string_with_document(&inner).then(|| Layer {
+        wrappings: vec![Wrapping::Prefix],
+        given: format!("{} before it", quoted(&text[..at])),
+        inner: Cow::Owned(inner.trim_end().to_owned()),
+    })
+}
+
 /// What an element of an export says: an event's message, if it has one.
 pub(super) fn message(element: &str) -> Option<Cow<'_, str>> {
     match element.as_bytes().first()? {
         b'"' => unquoted(element).map(Cow::Owned),
         b'{' => {
+            if let Some(source) = member(element, &["_source"]) {
+                // A hit of OpenSearch.
+                return message(source);
+            }
             let found = member(element, &["message", "@message", "Message"])
                 .or_else(|| renamed(element))?;
             if found.starts_with('"') {
@@ -297,8 +316,9 @@ impl<'a> Members<'a> {
         if holding == "log" || self.has("kubernetes") {
             return Wrapping::FireLens;
         }
+        let is_loki = holding == "line" && self.has("labels");
         let is_splunk = holding == "_raw" || (holding == "result" && self.has("preview"));
-        if is_splunk || holding == "logRecord" {
+        if is_splunk || is_loki || holding == "logRecord" {
             return Wrapping::ViewerObject;
         }
         if is_message && !is_logger && self.has_any(&OF_VIEWERS) {

@@ -76,7 +76,7 @@ impl Wrapping {
         };
         match self {
             Self::Blank => Treatment::Harmless(Rule::LeadingBlank),
-            // Nobody writes these to stdout, so that outside of a gate no assumption is needed.
+            // No writer prints these, so no assumption is needed unless the input is a container.s own output.
             Self::ViewerObject => match source {
                 Source::Line(Input::Auto) | Source::Writers => Treatment::Unwrap,
                 _ => by_mode(Rule::JsonWrapper),

@@ -25,7 +25,7 @@ impl<T: Eq + Hash> Seen<T> {
         Self::default()
     }
 
-    /// Notes one more, and says whether it is new.
+    /// Notes one more; true if it is new.
     pub(super) fn insert(&mut self, one: T) -> bool {
         if self.few.contains(&one) {
             return false;

@@ -59,11 +59,11 @@ fn window(readings: Vec<Reading>) -> Window {
     }
 }
 
-/// What a line says beside its window, and the task that it says it of.
+/// The parts of a line that do not come from its window.
 #[derive(Clone, Copy)]
 struct Origin<'a> {
     identity: Option<&'a TaskIdentity>,
-    /// How many documents have said so.
+    /// How many documents gave this identity.
     documents: usize,
     tally: Tally,
 }

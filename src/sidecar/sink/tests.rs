@@ -1,9 +1,9 @@
-//! The accounts of lines, on outputs that do as they are told.
+//! The accounts of lines, on scripted outputs.
 
 use super::*;
 use std::sync::mpsc;
 
-/// An output that does at each write what it is told, and waits where it is not told yet.
+/// An output with a scripted outcome for each write; without one, a write waits.
 struct Told {
     orders: mpsc::Receiver<io::Result<usize>>,
     taken: Arc<Mutex<Vec<u8>>>,
@@ -11,7 +11,7 @@ struct Told {
 
 impl Write for Told {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        // Without further orders all is written.
+        // After the end of the script every write succeeds.
         let count = self
             .orders
             .recv()
@@ -82,11 +82,11 @@ fn a_burst_faster_than_the_reader_adds_up_and_is_said() {
     }
     let counts = rig.sink.counts();
     assert_eq!(counts.accepted, 100);
-    // One line may be under the pen beside the eight that wait.
+    // One line may be being written while eight wait.
     assert!((91..=92).contains(&counts.dropped), "{counts:?}");
     assert_eq!(rig.sink.unreported().lines, counts.dropped);
 
-    // A line that finds no room either is lost with its report.
+    // A line that is dropped is lost with its report.
     rig.sink.send(b"report\n", lost(counts.dropped));
     assert_eq!(rig.sink.unreported().lines, counts.dropped + 1);
 
@@ -118,7 +118,7 @@ fn a_lost_line_gives_back_the_failures_to_answer_that_it_reports() {
     settled(&rig.sink);
     let report = rig.sink.unreported();
     assert_eq!((report.lines, report.answer_errors), (1, 5));
-    // The pen waits for an order, with one line under it and one in the queue at the most.
+    // The writer waits for the script, with one line in progress and at most one in the queue.
     for _ in 0..2 {
         rig.sink.send(b"waits\n", NOTHING);
     }

@@ -1,6 +1,6 @@
-//! Whether the endpoint goes on speaking of the same task. Pure.
+//! Whether the endpoint still describes the same task. Pure.
 
-/// Remembers the first task, and that a change has been reported.
+/// The first task, and whether a change has been reported.
 #[derive(Debug, Default)]
 pub(super) struct TaskWatch {
     first: Option<String>,
@@ -8,7 +8,7 @@ pub(super) struct TaskWatch {
 }
 
 impl TaskWatch {
-    /// The first task's id, if a document about the task `id` is the first that is about another one.
+    /// Returns the first task's ID if this is the first document about another task.
     pub(super) fn changed_from(&mut self, id: &str) -> Option<&str> {
         let first = self.first.get_or_insert_with(|| id.to_owned());
         if first == id || self.is_reported {

@@ -12,7 +12,7 @@ use crate::reading::{ReadError, ReadErrorKind};
 /// The mode of a call that reads and changes nothing.
 const READ: libc::c_uint = 0;
 
-/// Reads the state of the clock, and how much of an `adjtime(3)` slew is left.
+/// Reads the state of the clock and the rest of an `adjtime(3)` slew.
 pub(super) fn ask() -> Result<Answer, ReadError> {
     let (state, timex) = adjust(READ)?;
     // With this mode `offset` is the rest of the slew, in microseconds.
@@ -35,8 +35,8 @@ pub(super) fn ask() -> Result<Answer, ReadError> {
     })
 }
 
-/// One call, by the way that is allowed: `clock_adjtime`, which glibc has used since 2.31, or
-/// `adjtimex`, which older seccomp profiles let pass where they refuse the former.
+/// Makes the call that is allowed: `clock_adjtime`, which glibc has used since 2.31, or `adjtimex`, which older seccomp
+/// profiles allow while they refuse the former.
 fn adjust(modes: libc::c_uint) -> Result<(libc::c_int, libc::timex), ReadError> {
     clock_adjtime(modes).or_else(|first| {
         adjtimex(modes).map_err(|second| {
@@ -53,7 +53,7 @@ fn clock_adjtime(modes: libc::c_uint) -> io::Result<(libc::c_int, libc::timex)> 
     checked(state, timex)
 }
 
-/// The call itself: the function of this name in glibc and musl makes a `clock_adjtime` of it.
+/// A raw system call, since glibc and musl implement the function of this name by `clock_adjtime`.
 #[cfg(target_pointer_width = "64")]
 fn adjtimex(modes: libc::c_uint) -> io::Result<(libc::c_int, libc::timex)> {
     let mut timex = blank(modes);
@@ -63,7 +63,7 @@ fn adjtimex(modes: libc::c_uint) -> io::Result<(libc::c_int, libc::timex)> {
     checked(libc::c_int::try_from(state).unwrap_or(-1), timex)
 }
 
-/// The kernel's structure may differ from libc's here, so the function of libc is all there is.
+/// The kernel's structure may differ from libc's here, so only libc's function can be used.
 #[cfg(not(target_pointer_width = "64"))]
 fn adjtimex(modes: libc::c_uint) -> io::Result<(libc::c_int, libc::timex)> {
     let mut timex = blank(modes);
@@ -100,7 +100,7 @@ mod tests {
 
     #[test]
     fn the_error_names_both_calls_that_were_refused() {
-        // A tick of length zero is refused whoever asks: without the privilege, and as invalid.
+        // A tick of length zero is always refused: for lack of privilege, or as invalid.
         let refused = adjust(libc::ADJ_TICK).map(|(state, _)| state);
         let error = refused.unwrap_err();
         assert_eq!(error.kind, ReadErrorKind::Kernel);

@@ -1,9 +1,8 @@
 //! What the kernel's answer means: the status and the error bound. Pure.
 //!
-//! What daemons write into the kernel differs. `maxerror` is a bound with chrony and ntpd; others start it
-//! at 0 at each update, and the kernel adds 500 µs a second, so a multiple of 500 is no estimate. The
-//! error flag `STA_UNSYNC` is cleared by some daemons only, so it says nothing; a daemon that is gone shows
-//! by `maxerror`, which grows to its cap.
+//! Time daemons write different values. chrony and ntpd write a bound to `maxerror`. Others reset it to 0 at each update,
+//! and the kernel adds 500 µs a second, so a multiple of 500 is not an estimate. Only some daemons clear the error flag
+//! `STA_UNSYNC`, so it is no evidence. A dead daemon is visible in `maxerror`, which grows to its cap.
 
 use std::time::Duration;
 
@@ -17,18 +16,18 @@ const CAP_US: i64 = 16_000_000;
 /// What the kernel adds to `maxerror` each second, in microseconds: `MAXFREQ` of the kernel. It slews
 /// what `adjtime(3)` asks for at this rate too.
 const SECOND_US: u16 = 500;
-/// The largest rate that corrects a clock's own frequency, in parts per million. A daemon that makes the
-/// clock run faster or slower than that is slewing an offset whose size it does not tell.
+/// The largest rate that corrects a clock's own frequency, in parts per million. At a higher rate the daemon slews an
+/// offset whose size is unknown.
 const LARGEST_RATE_PPM: i128 = 500;
 /// The kernel's `freq` has 16 bits after the binary point.
 const FREQ_UNIT: i128 = 1 << 16;
-/// The length of a tick when the clock is not sped up or slowed down, in microseconds.
+/// The length of a tick of an uncorrected clock, in microseconds.
 const USUAL_TICK_US: i128 = 10_000;
 /// `tick` is microseconds in a hundredth of a second: one more is 100 parts per million.
 const TICK_PPM: i128 = 100;
-/// The largest `offset` there is, in microseconds: `MAXPHASE` of the kernel.
+/// The largest valid `offset`, in microseconds: `MAXPHASE` of the kernel.
 const LARGEST_OFFSET_US: u64 = 500_000;
-/// What a kernel before the fix of November 2024 makes of a negative offset in microseconds:
+/// Kernels without the fix of November 2024 return a negative offset in microseconds as this minus the offset, which is
 /// (2^32 ns - the offset) / 1000.
 const WRAPPED_US: u64 = 4_294_968;
 
@@ -37,10 +36,10 @@ const CUT_OFF: Duration = Duration::from_micros(2);
 /// The kernel adds its growth at the end of each second.
 const UNCOUNTED: Duration = Duration::from_secs(1);
 
-/// The members of `struct timex` that are used, as the kernel has them.
+/// The used members of `struct timex`.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Timex {
-    /// What the phase-locked loop has left to correct; in nanoseconds with `STA_NANO`, else microseconds.
+    /// The remaining correction of the phase-locked loop, in nanoseconds with `STA_NANO`, otherwise in microseconds.
     pub(super) offset: i64,
     /// The frequency correction, in parts per million × 65,536.
     pub(super) freq: i64,
@@ -54,13 +53,13 @@ pub(super) struct Timex {
     pub(super) tick: i64,
 }
 
-/// What the kernel said.
+/// The kernel's answer to both calls.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Answer {
     /// The return value, such as `TIME_OOP`.
     pub(super) state: i32,
     pub(super) timex: Timex,
-    /// What is left of an `adjtime(3)` slew, in microseconds.
+    /// The rest of an `adjtime(3)` slew, in microseconds.
     pub(super) slew_left_us: i64,
 }
 

@@ -46,14 +46,15 @@ OWN = [
     # Docker pushes with them.
     ("up", "repository", "ecr:BatchCheckLayerAvailability ecr:InitiateLayerUpload ecr:UploadLayerPart ecr:CompleteLayerUpload "
                          "ecr:PutImage ecr:BatchGetImage ecr:DescribeImages"),
-    ("observe", "clusters", "ecs:RunTask ecs:TagResource ecs:DescribeTasks ecs:StopTask"),
-    ("observe", "roles", "iam:PassRole"),
+    ("observe drill", "clusters", "ecs:RunTask ecs:TagResource"),
+    ("observe", "clusters", "ecs:DescribeTasks ecs:StopTask"),
+    ("observe drill", "roles", "iam:PassRole"),
     ("observe", "stacks", "cloudformation:DetectStackDrift cloudformation:DescribeStacks cloudformation:DescribeStackResources "
                           "cloudformation:DescribeStackResourceDrifts cloudformation:CreateChangeSet "
                           "cloudformation:DescribeChangeSet cloudformation:DeleteChangeSet"),
     ("observe", "any", "cloudformation:DescribeStackDriftDetectionStatus logs:DescribeLogGroups cloudwatch:DescribeAlarms "
-                       "cloudwatch:GetMetricWidgetImage cloudwatch:GetInsightRuleReport servicequotas:ListServiceQuotas "
-                       "ecs:RegisterTaskDefinition"),
+                       "cloudwatch:GetMetricWidgetImage cloudwatch:GetInsightRuleReport servicequotas:ListServiceQuotas"),
+    ("observe drill", "any", "ecs:RegisterTaskDefinition"),
     ("observe", "dashboards", "cloudwatch:GetDashboard cloudwatch:PutDashboard"),
     ("observe drill", "groups", "logs:FilterLogEvents"),
     ("drill", "groups", "logs:StartQuery logs:CreateLogStream logs:PutLogEvents"),

@@ -14,6 +14,8 @@ from kit.stacks import SAM
 # US dollars in us-east-1, with the hours that a resource exists.
 FARGATE_HOUR, ALARM_MONTH, DASHBOARD_MONTH, METRIC_MONTH, MONTH_H = 0.0123, 0.10, 3.00, 0.30, 730
 LOG_ALARM_MONTH, RULE_MONTH = 0.30, 0.50
+# Of observability.yaml: the demonstration's, and one for each synthetic service.
+STACKS = 1 + len(player.SERVICES)
 UP_MINUTES, DOWN_MINUTES, SETTLE_MINUTES = 8, 8, 5
 QUERY_QUOTA = 1000
 SIMULATED_AT_ONCE = 100
@@ -35,11 +37,11 @@ def cost(requested):
     """`[(what, dollars)]`; alarms, dashboards and metrics are billed by the hour."""
     hours = minutes(requested) / 60
     text = (SAM / "observability.yaml").read_text()
-    alarms = 4 * len(re.findall(r"Type: AWS::CloudWatch::(?:Composite)?Alarm\b", text))
+    alarms = STACKS * len(re.findall(r"Type: AWS::CloudWatch::(?:Composite)?Alarm\b", text))
     rows = [
-        ("Fargate: demonstration, probe, tasks that start and stop", round(3 * hours * FARGATE_HOUR + 9 * 0.1 * FARGATE_HOUR, 3)),
+        ("Fargate: demonstration, probe, tasks that start and stop", round(3 * hours * FARGATE_HOUR + 10 * 0.1 * FARGATE_HOUR, 3)),
         (f"{alarms} alarms", round(alarms * ALARM_MONTH * hours / MONTH_H, 3)),
-        ("4 dashboards", round(4 * DASHBOARD_MONTH * hours / MONTH_H, 3)),
+        ("2 dashboards", round(2 * DASHBOARD_MONTH * hours / MONTH_H, 3)),
         ("about 120 metrics, of which 80 exist for an hour", round(120 * METRIC_MONTH * max(hours, 1) / MONTH_H, 3)),
         ("public IPv4 addresses", round(3 * hours * 0.005, 3)),
         ("log lines, queries, requests of metrics", 0.03),
@@ -100,8 +102,10 @@ def check_quota(run):
     """Saved queries have a quota that cannot be raised."""
     per_stack = len(re.findall(r"Type: AWS::Logs::QueryDefinition", (SAM / "observability.yaml").read_text()))
     there = sum(1 for _ in run.aws.pages("logs", "DescribeQueryDefinitions", "queryDefinitions", token=("nextToken", "nextToken")))
-    if there + 4 * per_stack > QUERY_QUOTA:
-        raise KitError(f"{there} saved queries exist in this region, {4 * per_stack} more are needed, and the quota is {QUERY_QUOTA}")
+    # The demonstration's, and those of the one synthetic service that has any.
+    needed = 2 * per_stack
+    if there + needed > QUERY_QUOTA:
+        raise KitError(f"{there} saved queries exist in this region, {needed} more are needed, and the quota is {QUERY_QUOTA}")
 
 
 def check_permissions(run, caller):

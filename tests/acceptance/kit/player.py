@@ -34,6 +34,8 @@ SERVICES = {
     # One alarm waits for 15 minutes, and may look back further, in which nothing is compared with NTP. Within them the bound is unknown.
     "unknown": {"unknown-1": ((3, HEALTHY), (1, ("uncompared",)), (TROUBLE, ("unknown_bound",)), (9, ("uncompared",)), (2, HEALTHY))},
     "silent": {"silent-0": _troubled(())},
+    # Nothing is played here: a real task writes, whose clock the example endpoint plays.
+    "played": {},
 }
 
 

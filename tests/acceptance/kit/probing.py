@@ -23,7 +23,7 @@ class Probe:
         yield from tasks.until_status(run, [arn], tasks.STOPPED, seconds=seconds + 600)
         # The log driver sends every 5 s, and once more after the exit.
         yield 30
-        self.lines = parse_lines(run.events(run.kit["ProbeGroup"], started_ms))
+        self.lines = parse_lines(e for e in run.events(run.kit["ProbeGroup"], started_ms) if e["stream"].startswith("probe/"))
         if not any(line["probe"] == "started" for line in self.lines):
             stopped = tasks.describe(run, [arn])[0]
             raise KitError(f"the probe wrote nothing: {stopped.get('stoppedReason', 'no reason given')}")
@@ -35,6 +35,20 @@ class Probe:
                 raise KitError(f"the probe failed: {self.failed}")
             yield 15
         return self.lines
+
+
+def on_managed_instances(run):
+    """The probe alone on a capacity provider of the reader's; yields, and returns its lines."""
+    cluster, provider = run.options.managed_instances.split("/")
+    container = tasks.probe_container(run, QUICK_S, "managed")
+    # The network of the host, since that of the capacity provider is the reader's.
+    changes = {"requiresCompatibilities": ["MANAGED_INSTANCES"], "networkMode": "host"}
+    definition = tasks.register(run, "managed", [container], **changes)
+    started_ms = run.clock.now_ms()
+    arn = tasks.start(run, definition, cluster, provider)
+    yield from tasks.until_status(run, [arn], tasks.STOPPED, seconds=QUICK_S + 900, cluster=cluster)
+    yield 30
+    return parse_lines(e for e in run.events(run.kit["ProbeGroup"], started_ms) if e["stream"].startswith("managed/"))
 
 
 def parse_lines(events):

@@ -26,6 +26,7 @@ class Options:
     quick: bool = False
     only: tuple = ()
     windows_image: str = ""
+    managed_instances: str = ""
     probe_image: str = ""
     explain: str = ""
     folder: Path = field(default_factory=Path)

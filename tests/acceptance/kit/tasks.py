@@ -46,7 +46,7 @@ def sidecar(run, group, cluster, service, image="sidecar-clockbound", **environm
     return container
 
 
-def probe_container(run, seconds):
+def probe_container(run, seconds, prefix="probe"):
     source = zlib.compress((Path(__file__).parent / "probe.py").read_bytes(), 9)
     script = f"import base64,zlib;exec(zlib.decompress(base64.b64decode({base64.b64encode(source).decode()!r})))"
     return {
@@ -54,8 +54,26 @@ def probe_container(run, seconds):
         "readonlyRootFilesystem": True, "linuxParameters": {"capabilities": {"drop": ["ALL"]}},
         "command": ["python3", "-c", script], "environment": [{"name": "PROBE_SECONDS", "value": str(seconds)}],
         "mountPoints": [{"sourceVolume": "clockbound", "containerPath": "/var/run/clockbound", "readOnly": True}],
-        "logConfiguration": log_configuration(run, run.kit["ProbeGroup"], "probe"),
+        "logConfiguration": log_configuration(run, run.kit["ProbeGroup"], prefix),
     }  # fmt: skip
+
+
+# Where the example endpoint answers, with the identity that it has by default.
+ENDPOINT_ADDRESS = "127.0.0.1:51679"
+ENDPOINT_URI = f"http://{ENDPOINT_ADDRESS}/v4/cd189a933e5849daa93386466019ab50-2495160603"
+
+
+def played_task(run, group, service, schedule, seconds):
+    """The real program in a real task, with a clock that the example endpoint plays: `good:360s,drifting:480s,good:1h`."""
+    endpoint = {
+        "name": "endpoint", "image": run.images["endpoint"], "essential": False, "memory": 32, "user": "65532:65532",
+        "readonlyRootFilesystem": True, "linuxParameters": {"capabilities": {"drop": ["ALL"]}},
+        "command": ["--listen", ENDPOINT_ADDRESS, "--schedule", schedule, "--drift-rate", "1",
+                    "--cluster", run.drill_cluster, "--service", service],
+        "logConfiguration": log_configuration(run, run.kit["ProbeGroup"], "endpoint"),
+    }  # fmt: skip
+    real = sidecar(run, group, run.drill_cluster, service, CLOCK_EMF_ENDPOINT=ENDPOINT_URI)
+    return [real, endpoint, timer(run, seconds)]
 
 
 def timer(run, seconds):
@@ -89,32 +107,31 @@ def register(run, family, containers, **changes):
     return answer["taskDefinition"]["taskDefinitionArn"]
 
 
-def start(run, definition, **changes):
-    """Starts one task in the network of the demonstration, and returns its ARN."""
+def start(run, definition, cluster=None, provider=None):
+    """Starts one task on Fargate in the network of the demonstration, or by a capacity provider, and returns its ARN."""
     run.state.intend("task", definition.rpartition("/")[2])
+    network = {"subnets": run.network["subnets"], "securityGroups": run.network["groups"], "assignPublicIp": "ENABLED"}
+    where = {"launchType": "FARGATE", "networkConfiguration": {"awsvpcConfiguration": network}}
+    if provider:
+        where = {"capacityProviderStrategy": [{"capacityProvider": provider}]}
     answer = run.aws.call(
-        "ecs", "RunTask", cluster=run.network["cluster"], taskDefinition=definition, count=1, startedBy=run.prefix,
-        tags=[{"key": TAG, "value": run.state.id}],
-        **({"launchType": "FARGATE"} if "capacityProviderStrategy" not in changes else {}),
-        networkConfiguration={"awsvpcConfiguration": {
-            "subnets": run.network["subnets"], "securityGroups": run.network["groups"], "assignPublicIp": "ENABLED",
-        }},
-        **changes,
+        "ecs", "RunTask", cluster=cluster or run.network["cluster"], taskDefinition=definition, count=1, startedBy=run.prefix,
+        tags=[{"key": TAG, "value": run.state.id}], **where,
     )  # fmt: skip
     if answer.get("failures"):
         raise KitError(f"ecs:RunTask: {answer['failures'][0].get('reason')}")
     return answer["tasks"][0]["taskArn"]
 
 
-def describe(run, arns):
-    return run.aws.call("ecs", "DescribeTasks", cluster=run.network["cluster"], tasks=arns)["tasks"]
+def describe(run, arns, cluster=None):
+    return run.aws.call("ecs", "DescribeTasks", cluster=cluster or run.network["cluster"], tasks=arns)["tasks"]
 
 
-def until_status(run, arns, *wanted, seconds=START_S):
+def until_status(run, arns, *wanted, seconds=START_S, cluster=None):
     """Yields until every task has one of the states; returns the tasks."""
     deadline = run.clock.now() + seconds
     while True:
-        tasks = describe(run, arns)
+        tasks = describe(run, arns, cluster)
         if len(tasks) == len(arns) and all(task["lastStatus"] in wanted for task in tasks):
             return tasks
         if run.clock.now() > deadline:

@@ -4,7 +4,7 @@ import json
 import random
 from dataclasses import dataclass, field
 
-from kit.player import recorded_lines, retimed
+from kit.player import BEFORE, TROUBLE, recorded_lines, retimed
 from standins.cloud import ACCOUNT, REGION, Refused, paged
 
 START_S, STOP_S = 25, 10
@@ -34,6 +34,7 @@ class Ecs:
         self._cloud, self._logs, self._faults, self._images = cloud, logs, faults, images
         self.clusters, self.definitions, self.tasks, self.services = set(), {}, {}, {}
         self.ever = []
+        self.foreign = {"mine"}  # a cluster of the reader's
         self._lines, self._random, self._rollout = recorded_lines(), random.Random(7), None
 
     # ---- definitions
@@ -118,7 +119,7 @@ class Ecs:
     # ---- tasks
 
     def RunTask(self, cluster, taskDefinition, count, startedBy, tags, **_):
-        if cluster not in self.clusters:
+        if cluster not in self.clusters | self.foreign:
             raise Refused("ClusterNotFoundException")
         definition = self.definitions[taskDefinition]
         id = f"{self._random.getrandbits(128):032x}"
@@ -188,11 +189,9 @@ class Ecs:
                 self._sidecar_line(service["group"], f"clock/ecs-clock-emf/{'d' * 32}", service["cluster"], name, "ECS/ClockAccuracy", "d" * 32,
                                    service["sequence"], now)  # fmt: skip
 
-    def _sidecar_line(self, group, stream, cluster, service, namespace, task, sequence, now, **members):
-        text = retimed(self._lines["healthy"], int(now * 1000), cluster=cluster, service=service, namespace=namespace, task=task, sequence=sequence,
+    def _sidecar_line(self, group, stream, cluster, service, namespace, task, sequence, now, trouble="healthy"):
+        text = retimed(self._lines[trouble], int(now * 1000), cluster=cluster, service=service, namespace=namespace, task=task, sequence=sequence,
                        started_ms=int(self._cloud.time * 1000) - 1000)  # fmt: skip
-        if members:
-            text = json.dumps(json.loads(text) | members, separators=(",", ":"))
         self._logs.write(group, stream, int(now * 1000), text)
 
     def _write_until(self, task, now):
@@ -211,10 +210,13 @@ class Ecs:
                 names = dict(pair.split("=") for pair in environment["CLOCK_EMF_PROPERTIES"].split(","))
                 while task.next_line <= now:
                     task.sequence += 1
+                    elapsed = task.next_line - task.created - START_S
+                    played = any(c["name"] == "endpoint" for c in task.definition["containers"])
+                    trouble = "drifting" if played and BEFORE * 60 <= elapsed < (BEFORE + TROUBLE) * 60 else "uncompared"
                     if not (self._faults.lost_line and task.sequence == 2):
                         stream = f"{options['awslogs-stream-prefix']}/{container['name']}/{task.id}"
                         self._sidecar_line(options["awslogs-group"], stream, names["ClusterName"], names["ServiceName"],
-                                           environment.get("CLOCK_EMF_NAMESPACE", "ECS/ClockAccuracy"), task.id, task.sequence, task.next_line)  # fmt: skip
+                                           environment.get("CLOCK_EMF_NAMESPACE", "ECS/ClockAccuracy"), task.id, task.sequence, task.next_line, trouble)  # fmt: skip
                     task.next_line += 30
 
     def _last_words(self, task):
@@ -226,7 +228,7 @@ class Ecs:
             self._logs.write(options["awslogs-group"], stream, int(self._cloud.time * 1000), '{"level":"INFO","message":"stopped"}')
 
     def _write_probe(self, options, task, begin, end):
-        stream, group = f"probe/probe/{task.id}", options["awslogs-group"]
+        stream, group = f"{options['awslogs-stream-prefix']}/probe/{task.id}", options["awslogs-group"]
 
         def say(at, kind, **members):
             self._logs.write(group, stream, int(at * 1000), json.dumps({"probe": kind, "at": at, "mono": at - 1e6, **members}))

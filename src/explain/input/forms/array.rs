@@ -6,6 +6,7 @@ use crate::input::cursor::Cursor;
 use crate::input::emit::Origin;
 use crate::input::lines::HELD_BYTES;
 use crate::input::marker::{bytes_have_marker, has_marker};
+use crate::input::printed::continues;
 use crate::input::scan::{ArrayItem, Elements, Scan};
 use crate::input::wrapper::{message, stream};
 use crate::judge::document::{Located, locate};
@@ -19,18 +20,20 @@ pub(in crate::input) struct Array {
     count: u64,
     /// The rest of the object that holds the array, once the array has ended.
     after: Option<Scan>,
-    is_in_object: bool,
+    /// How many objects hold the array.
+    depth: u32,
     held_document: bool,
 }
 
 impl Array {
-    pub(super) fn new(line: u64, is_in_object: bool) -> Self {
+    /// An array that begins on this line, within so many objects.
+    pub(super) fn new(line: u64, depth: u32) -> Self {
         Self {
             elements: Elements::default(),
             line,
             count: 0,
             after: None,
-            is_in_object,
+            depth,
             held_document: false,
         }
     }
@@ -40,7 +43,7 @@ impl Array {
         let inside = text[1..].trim_start();
         let first = inside.as_bytes().first();
         let may_hold = first.is_none_or(|first| b"{[\"".contains(first));
-        may_hold && (has_marker(text) || super::value::continues(text))
+        may_hold && (has_marker(text) || continues(text))
     }
 
     pub(super) fn read(&mut self, cursor: &mut Cursor<'_>, output: &mut Output<'_, '_>) -> Next {
@@ -70,9 +73,9 @@ impl Array {
         cursor.take(used);
         match item {
             ArrayItem::Element => self.element(output),
-            ArrayItem::End if self.is_in_object => {
+            ArrayItem::End if self.depth > 0 => {
                 let mut scan = Scan::default();
-                scan.byte(b'{');
+                (0..self.depth).for_each(|_| scan.byte(b'{'));
                 self.after = Some(scan);
             }
             ArrayItem::End => {

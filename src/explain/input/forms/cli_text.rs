@@ -1,10 +1,10 @@
 //! The text form of the AWS CLI: `EVENTS`, then the members of each event in the order of their names, with tabs between them.
 
-use super::value::{Value, continues};
-use super::{Form, Next, Output};
+use super::{Form, Next, Output, Value};
 use crate::finding::Position;
 use crate::input::cursor::Cursor;
 use crate::input::emit::Origin;
+use crate::input::printed::continues;
 
 /// The beginning of each event's line.
 const START: &str = "EVENTS\t";

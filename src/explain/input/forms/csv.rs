@@ -1,4 +1,4 @@
-//! CSV of whatever tool: records that may go over lines, one column of them the message.
+//! CSV of any tool: records that may go over lines, one column of them the message.
 
 use std::borrow::Cow;
 

@@ -1,6 +1,5 @@
 //! A line by itself, and the recognition of all other forms.
 
-use super::value::continues;
 use super::{
     Adjacent, Array, CliText, Csv, Form, List, Next, Output, Table, Tabs, Terminal, Value, Yaml,
 };
@@ -9,6 +8,7 @@ use crate::input::cursor::Cursor;
 use crate::input::emit::Origin;
 use crate::input::marker::has_marker;
 use crate::input::prefix::lambda_length;
+use crate::input::printed::continues;
 use crate::input::wrapping::reads_viewers;
 use crate::judge::document::{Located, Root, locate};
 

@@ -1,4 +1,4 @@
-//! Names and values on lines, as PowerShell's `Format-List` shows events. A long value goes on in the column where it began.
+//! Names and values on lines, as PowerShell's `Format-List` shows events. A long value continues in the column where it began.
 
 use super::{Next, Output};
 use crate::finding::Position;

@@ -1,12 +1,12 @@
 //! The table form of the AWS CLI: a row for each event, with its message in one of the columns.
 
-use super::value::{Value, continues};
-use super::{Form, Next, Output};
+use super::{Form, Next, Output, Value};
 use crate::finding::Position;
 use crate::input::cursor::Cursor;
 use crate::input::emit::Origin;
 use crate::input::marker::has_marker;
 use crate::input::prefix;
+use crate::input::printed::continues;
 use crate::judge::document::{Located, locate};
 
 /// A table, of which some rows have been read.
@@ -85,7 +85,7 @@ enum Cell<'a> {
     Other,
     /// An event.
     Event(&'a str),
-    /// The beginning of an event that goes on in the next lines, at this place.
+    /// The beginning of an event that continues on the next lines, at this place.
     Open(usize),
 }
 

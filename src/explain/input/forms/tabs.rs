@@ -1,11 +1,11 @@
 //! Events joined by tabs, as `--query 'events[].message' --output text` writes them.
 
-use super::value::{Value, continues};
-use super::{Form, Next, Output};
+use super::{Form, Next, Output, Value};
 use crate::finding::Position;
 use crate::input::cursor::Cursor;
 use crate::input::emit::Origin;
 use crate::input::prefix::lambda_length;
+use crate::input::printed::continues;
 use crate::judge::document::{Located, locate};
 
 /// Events on a line, of which some have been read.
@@ -61,7 +61,7 @@ impl Tabs {
             line: cursor.line(),
             event: Some(self.count),
         };
-        // A printed document begins here and goes on in the lines that follow.
+        // A printed document begins here and continues on the lines that follow.
         if event.len() == text.len() && event.starts_with('{') && continues(event) {
             let value = Value::among_others(position);
             return Next::Begin(Form::Value(Box::new(value)));

@@ -7,32 +7,10 @@ use crate::input::cursor::Cursor;
 use crate::input::emit::Origin;
 use crate::input::lines::HELD_BYTES;
 use crate::input::marker::{bytes_have_marker, has_marker};
+use crate::input::printed::can_follow;
 use crate::input::scan::Scan;
 use crate::input::wrapping::reads_viewers;
 use crate::rule::Rule;
-
-/// A no-break space in UTF-8, which copies from web pages have in place of blanks.
-pub(super) const NO_BREAK_SPACE: &[u8] = b"\xc2\xa0";
-
-/// Whether a text that is not a whole object goes on in the next line, as printed documents do.
-pub(super) fn continues(text: &str) -> bool {
-    if !text.trim_end().ends_with(['{', '[', ',', ':']) {
-        return false;
-    }
-    let mut scan = Scan::default();
-    crate::work::visit(text.len());
-    text.bytes().for_each(|byte| scan.byte(byte));
-    !scan.in_string()
-}
-
-/// Whether a line can go on with a printed document.
-fn can_follow(line: &[u8]) -> bool {
-    match line.first() {
-        None | Some(b' ' | b'\t' | b'\r' | b'}' | b']' | b'"' | b'[' | b',') => true,
-        Some(b'{') => line.get(1) != Some(&b'"'),
-        Some(_) => line.starts_with(NO_BREAK_SPACE),
-    }
-}
 
 /// A value over several lines, as far as it has been read.
 #[derive(Debug)]
@@ -155,7 +133,7 @@ impl Value {
             }
             Added::Array => Next::Become(Form::Array(Box::new(Array::new(
                 self.start.line,
-                self.scan.depth() > 0,
+                self.scan.depth(),
             )))),
             Added::Whole => {
                 self.is_whole = true;
@@ -202,11 +180,11 @@ impl Value {
     /// Whether a bracket that comes next opens an array of events: at the beginning, or as a member of the root that
     /// exports have.
     fn opens_events(&mut self) -> bool {
-        const NAMES: [&[u8]; 3] = [b"\"events\"", b"\"results\"", b"\"logEvents\""];
+        const NAMES: [&[u8]; 4] = [b"\"events\"", b"\"results\"", b"\"logEvents\"", b"\"hits\""];
         let before = self.buffer.trim_ascii_end();
         match self.scan.depth() {
             0 => before.is_empty(),
-            1 => {
+            1 | 2 => {
                 let Some(name) = before.strip_suffix(b":").map(<[u8]>::trim_ascii_end) else {
                     return false;
                 };

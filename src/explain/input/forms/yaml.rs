@@ -150,12 +150,13 @@ fn end_of_quoted(text: &str, style: Style) -> Option<usize> {
 fn beginning(line: &str) -> Option<Beginning<'_>> {
     const KEYS: [&str; 3] = ["message", "'@message'", "\"@message\""];
     let mut rest = line.trim_start();
-    let indent = line.len() - rest.len();
     let mut is_item = false;
     while let Some(item) = rest.strip_prefix("- ") {
         rest = item.trim_start();
         is_item = true;
     }
+    // Members that follow stand in the column of this one.
+    let indent = line.len() - rest.len();
     let is_key = |key: &str| {
         !key.is_empty()
             && key.len() < 64

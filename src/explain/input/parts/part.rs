@@ -22,7 +22,7 @@ pub(super) struct Part {
 }
 
 impl Part {
-    /// A record of `FireLens` that says it is a part, or one of a container's log file that may be.
+    /// A record of `FireLens` that is marked as a part, or one of a container's log file that may be.
     pub(super) fn read(text: &str, origin: &str) -> Option<Self> {
         const NAMES: [&str; 8] = [
             "log",

@@ -1,5 +1,7 @@
 //! The prefixes of well-known viewers.
 
+use super::level::is_level;
+use super::pattern::Pattern;
 use crate::input::prefix::lambda_length;
 use crate::input::time;
 
@@ -22,7 +24,9 @@ pub(in crate::input) enum Shape {
     Awslogs,
     /// A pod and a container: `stern`.
     Stern,
-    /// Whatever the user says is a viewer's.
+    /// The mark of a quoted text.
+    Quoted,
+    /// Any prefix of which the user states that a viewer wrote it.
     Pattern(Pattern),
 }
 
@@ -42,7 +46,12 @@ impl Shape {
     pub(super) fn is_before_every_line(&self) -> bool {
         match self {
             Self::Time | Self::Sam | Self::QueryResults | Self::Awslogs => false,
-            Self::Compose(_) | Self::Kubectl | Self::Grep | Self::Stern | Self::Pattern(_) => true,
+            Self::Compose(_)
+            | Self::Kubectl
+            | Self::Grep
+            | Self::Stern
+            | Self::Quoted
+            | Self::Pattern(_) => true,
         }
     }
 
@@ -62,6 +71,7 @@ impl Shape {
             Self::QueryResults => "get-query-results",
             Self::Awslogs => "awslogs",
             Self::Stern => "stern",
+            Self::Quoted => "a mail or chat",
             Self::Pattern(_) => "a viewer",
         }
     }
@@ -101,10 +111,13 @@ pub(super) fn find(line: &str) -> Option<Found> {
     }
     let first = line.chars().next()?;
     let found = match first {
-        '0'..='9' => time_and_stream(line)
+        '0'..='9' | 'a'..='f' => time_and_stream(line)
             .or_else(|| sam(line))
-            .or_else(|| grep(line)),
-        '[' => kubectl(line),
+            .or_else(|| task(line))
+            .or_else(|| numbered(line)),
+        '[' => kubectl(line).or_else(|| bracketed(line)),
+        ' ' => return numbered(line),
+        '>' => return quoted_reply(line),
         'R' => query_results(line),
         _ => None,
     };
@@ -172,15 +185,69 @@ fn sam(line: &str) -> Option<Found> {
     })
 }
 
+/// The number of a task and a time, as older tools of ECS write them.
+fn task(line: &str) -> Option<Found> {
+    const DIGITS: usize = 32;
+    let is_task = line.bytes().take_while(u8::is_ascii_hexdigit).count() == DIGITS;
+    let rest = line.get(DIGITS..).filter(|_| is_task)?;
+    let rest = rest.strip_prefix([' ', '\t'])?;
+    Some(Found {
+        shape: Shape::Sam,
+        length: DIGITS + 1 + time_before(rest)?,
+    })
+}
+
+/// The number of a line, as `cat -n` and bat show it.
+fn numbered(line: &str) -> Option<Found> {
+    const SEPARATORS: [&str; 3] = ["\t", "\u{2502} ", "| "];
+    let rest = line.trim_start_matches(' ');
+    let digits = rest.bytes().take(9).take_while(u8::is_ascii_digit).count();
+    let behind = rest.get(digits..).filter(|_| digits > 0)?;
+    let separator = behind.trim_start_matches(' ');
+    let mut separators = SEPARATORS.iter();
+    let length = separators.find(|one| separator.starts_with(**one))?.len();
+    Some(Found {
+        shape: Shape::Grep,
+        length: line.len() - separator.len() + length,
+    })
+}
+
+/// The mark of a quoted text in a mail or chat.
+fn quoted_reply(line: &str) -> Option<Found> {
+    line.starts_with("> ").then_some(Found {
+        shape: Shape::Quoted,
+        length: "> ".len(),
+    })
+}
+
+/// A pod in brackets, as kubetail shows it.
+fn bracketed(line: &str) -> Option<Found> {
+    let (name, rest) = line.strip_prefix('[')?.split_once(']')?;
+    let is_pod = name.split(' ').all(is_label) && name.contains('-');
+    (is_pod && rest.starts_with(' ')).then_some(Found {
+        shape: Shape::Stern,
+        length: name.len() + 3,
+    })
+}
+
+/// Whether a text is a name as Kubernetes has them.
+fn is_label(text: &str) -> bool {
+    let is_part =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.".contains(&byte);
+    text.bytes().all(is_part) && text.starts_with(|c: char| c.is_ascii_alphanumeric())
+}
+
 /// A service and a bar: the names of all services are padded, so that all bars are in one column.
 fn compose(line: &str) -> Option<Found> {
+    // Some show the time of day as well.
+    let time = time::time_of_day_length(line).unwrap_or_default();
     let bar = line.bytes().take(128).position(|byte| byte == b'|')?;
-    let name = line[..bar].trim_ascii_end();
+    let name = line.get(time..bar)?.trim_ascii_end();
     let is_name = !name.is_empty()
         && name
             .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
-        && name.len() < bar
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_.@".contains(&byte))
+        && time + name.len() < bar
         && !is_level(name);
     let behind = line.get(bar + 1..)?;
     let blank = usize::from(behind.starts_with(' '));
@@ -239,12 +306,20 @@ fn query_results(line: &str) -> Option<Found> {
 /// Two words: a log group and a log stream, or a pod and a container.
 fn words(line: &str) -> Option<Found> {
     let (first, rest) = line.split_once(' ')?;
+    let is_group = first.starts_with('/') && first.len() > 1 && !first.contains(['{', '"', ':']);
+    let is_path = first.split('/').filter(|part| !part.is_empty()).count() > 2;
+    if !first.starts_with('/') && is_path && !first.contains(['{', '"', ':', '=']) {
+        // A log stream without its group.
+        return Some(Found {
+            shape: Shape::Awslogs,
+            length: first.len() + 1,
+        });
+    }
     let (second, behind) = rest.split_once(' ')?;
     let length = first.len() + second.len() + 2;
     if second.is_empty() || behind.is_empty() || second.starts_with('{') {
         return None;
     }
-    let is_group = first.starts_with('/') && first.len() > 1 && !first.contains(['{', '"', ':']);
     let is_stream = !second.contains([':', '*', '{', '"']) && !is_level(second);
     if is_group && is_stream {
         return Some(Found {
@@ -252,11 +327,6 @@ fn words(line: &str) -> Option<Found> {
             length,
         });
     }
-    let is_label = |text: &str| {
-        text.bytes()
-            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.".contains(&byte))
-            && text.starts_with(|c: char| c.is_ascii_alphanumeric())
-    };
     // The name of a pod ends in letters and digits at random.
     let is_pod = is_label(first) && first.contains('-') && !is_level(second);
     (is_pod && is_label(second)).then_some(Found {
@@ -269,95 +339,6 @@ fn words(line: &str) -> Option<Found> {
 fn is_stream(word: &str) -> bool {
     // CloudWatch allows neither of the two characters in a stream's name.
     !word.is_empty() && !word.contains([':', '*', '{']) && !is_level(word)
-}
-
-/// Whether a word is a level, or a stream of the process.
-pub(super) fn is_level(word: &str) -> bool {
-    const LEVELS: [&str; 16] = [
-        "TRACE",
-        "DEBUG",
-        "INFO",
-        "INFORMATION",
-        "NOTICE",
-        "WARN",
-        "WARNING",
-        "ERROR",
-        "ERR",
-        "FATAL",
-        "CRITICAL",
-        "PANIC",
-        "SEVERE",
-        "STDOUT",
-        "STDERR",
-        "LOG",
-    ];
-    let bare = word.trim_matches(|c: char| !c.is_ascii_alphanumeric());
-    LEVELS.iter().any(|level| level.eq_ignore_ascii_case(bare))
-}
-
-/// What is the same in the prefixes of several lines.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::input) struct Pattern(Vec<Token>);
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Token {
-    /// Letters, digits and what joins them.
-    Word,
-    /// Blanks.
-    Blank,
-    Other(char),
-}
-
-impl Pattern {
-    /// The pattern of a prefix; none where a level shows that a logger wrote it.
-    pub(super) fn new(prefix: &str) -> Option<Self> {
-        /// No viewer's prefix is longer.
-        const LONGEST: usize = 256;
-        let mut words = prefix.split(|c: char| !c.is_ascii_alphanumeric());
-        if prefix.len() > LONGEST || prefix.trim().is_empty() || words.any(is_level) {
-            return None;
-        }
-        if crate::input::prefix::kinds(prefix) != [crate::input::wrapping::Wrapping::Prefix] {
-            return None;
-        }
-        Some(Self(tokens(prefix).map(|(token, _)| token).collect()))
-    }
-
-    /// The length of the pattern at the beginning of a line.
-    pub(super) fn length(&self, line: &str) -> Option<usize> {
-        let mut found = tokens(line);
-        let mut length = 0;
-        for token in &self.0 {
-            let (other, end) = found.next()?;
-            if other != *token {
-                return None;
-            }
-            length = end;
-        }
-        Some(length)
-    }
-}
-
-/// The tokens of a text, each with its end.
-fn tokens(text: &str) -> impl Iterator<Item = (Token, usize)> {
-    let mut rest = text;
-    std::iter::from_fn(move || {
-        let first = rest.chars().next()?;
-        let is_word = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '/');
-        let (token, length) = if is_word(first) {
-            (
-                Token::Word,
-                rest.find(|c| !is_word(c)).unwrap_or(rest.len()),
-            )
-        } else if first == ' ' || first == '\t' {
-            let length = rest.find(|c| c != ' ' && c != '\t').unwrap_or(rest.len());
-            (Token::Blank, length)
-        } else {
-            (Token::Other(first), first.len_utf8())
-        };
-        rest = &rest[length..];
-        Some((token, text.len() - rest.len()))
-    })
 }
 
 #[cfg(test)]
@@ -430,15 +411,5 @@ mod tests {
     fn a_level_behind_a_time_is_the_writers() {
         let line = "2026-11-25T10:14:24Z INFO {\"_aws\":{}}";
         assert_eq!(find(line).unwrap().length, "2026-11-25T10:14:24Z ".len());
-    }
-
-    #[test]
-    fn a_pattern_is_what_lines_have_in_common() {
-        let pattern = Pattern::new("host-1 <app> ").unwrap();
-        assert_eq!(pattern.length("host-22 <web> x"), Some(14));
-        assert_eq!(pattern.length("host <x"), None);
-        for prefix in ["INFO:root:", " ", "<14>Nov 25 10:00:00 host app[1]: "] {
-            assert_eq!(Pattern::new(prefix), None, "{prefix:?}");
-        }
     }
 }

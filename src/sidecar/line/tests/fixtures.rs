@@ -1,4 +1,4 @@
-//! A format and a task, for tests of lines and of whoever writes them.
+//! A format and a task, for tests of lines and of their writers.
 
 use crate::reading::TaskIdentity;
 use crate::sidecar::line::Metric;
@@ -21,7 +21,7 @@ pub(in crate::sidecar) fn format() -> Format {
     }
 }
 
-/// A task of Fargate in a service.
+/// A Fargate task in a service.
 pub(in crate::sidecar) fn identity() -> TaskIdentity {
     TaskIdentity {
         cluster: Some("orders".into()),

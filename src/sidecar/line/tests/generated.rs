@@ -1,4 +1,4 @@
-//! Whatever is put into a line, CloudWatch can read it.
+//! CloudWatch can read every line, whatever its content.
 
 use proptest::prelude::*;
 
@@ -6,12 +6,12 @@ use super::*;
 use crate::sidecar::window::{MAX_CROSS_CHECKS, MAX_STEPS};
 use emf_explain::{Input, Options, Rule, explain};
 
-/// What `explain`, which knows the specification and CloudWatch's silent rules, says against a line.
+/// The problems that `explain` finds in a line.
 fn problems(line: &[u8], now: DateTime<Utc>) -> Vec<String> {
     let input = Input::Stdout;
     explain(line, Options::new(input, now))
         .flat_map(|event| event.unwrap().problems)
-        // Which metrics there are is up to the configuration.
+        // The configuration may select no metric.
         .filter(|problem| problem.rule() != Rule::NoMetricNamed)
         .map(|problem| problem.to_string())
         .collect()

@@ -1,4 +1,4 @@
-//! Which value a member has where a window or the task gives several, and how many readings a line holds.
+//! Members with several candidates for their value, and the capacity of a line.
 
 use super::*;
 

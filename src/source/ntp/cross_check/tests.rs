@@ -1,4 +1,4 @@
-//! Readings and exchanges of which it is known who lies.
+//! Pairs of a reading and an exchange, of which the right one is known.
 
 use std::time::Instant;
 
@@ -24,7 +24,7 @@ struct Pair {
     moved: i64,
 }
 
-/// A clock that both say is right to a tenth of a millisecond.
+/// A clock that is right to a tenth of a millisecond by both.
 const RIGHT: Pair = Pair {
     status: SyncStatus::Synchronized,
     bound: Some(100),
@@ -84,7 +84,7 @@ fn who_lies() {
             Disagree,
         ),
         ("so it does", with(|pair| pair.offset = -500_000), Disagree),
-        // Which of the two it is cannot be seen.
+        // The comparison cannot show which of the two is wrong.
         (
             "the NTP server lies",
             with(|pair| pair.offset = -2_000_000),
@@ -154,8 +154,7 @@ fn what_is_not_compared() {
 }
 
 proptest! {
-    /// Two that are right never disagree: true time lies in both ranges, and the clock was slewed by no
-    /// more than a daemon may.
+    /// Two correct ones never disagree: true time is in both ranges, and the slew is within a daemon's limit.
     #[test]
     fn two_that_are_right_never_disagree(
         bound in 0_u64..1_000_000,

@@ -2,13 +2,17 @@
 
 import json
 
-from kit import model
+from kit import model, tasks
+from kit.aws import CallFailed
 from kit.errors import KitError
 from kit.experiments.base import AS_CLAIMED, NOT_MEASURED, REFUTED, Experiment, Verdict, plural
 from kit.experiments.deployment import describe_alarms
-from kit.player import MINUTES, SERVICES
+from kit.player import BEFORE, MINUTES, SERVICES, TROUBLE
 
 TOLERANCE = 2
+# The service whose lines a real task writes, and the longest that this task lives.
+PLAYED, LONGEST_S = "played", 2700
+FIRST_STATES_S = 175
 # What the evaluator reads of an alarm.
 USED = (
     "AlarmName", "Namespace", "MetricName", "Dimensions", "Statistic", "ExtendedStatistic", "Metrics", "Threshold",
@@ -30,7 +34,9 @@ class Drill(Experiment):
         for topic in sorted(topics):
             if ":sns:" in topic:
                 run.aws.call("sns", "Subscribe", TopicArn=topic, Protocol="sqs", Endpoint=run.kit["QueueArn"])
-        messages = []
+        # After the first states have been looked at, which are those before any line.
+        yield FIRST_STATES_S
+        messages, played = [], self._start_played(run)
         while not run.player.done:
             if run.player.failed:
                 raise KitError(f"the player failed: {run.player.failed}")
@@ -45,8 +51,19 @@ class Drill(Experiment):
         return {
             "alarms": {service: [slim(alarm) for alarm in found] for service, found in alarms.items()},
             "lines": {service: model.emf_lines(found) for service, found in events.items()},
-            "started": begin_ms, "ended": run.clock.now_ms(), "history": history, "messages": messages,
+            "played": played, "started": begin_ms, "ended": run.clock.now_ms(), "history": history, "messages": messages,
         }  # fmt: skip
+
+    @staticmethod
+    def _start_played(run):
+        """Starts the task whose clock the example endpoint plays; the reason if that fails, which is no reason to drill nothing."""
+        schedule = f"good:{BEFORE}m,drifting:{TROUBLE}m,good:1h"
+        try:
+            containers = tasks.played_task(run, run.group(PLAYED), PLAYED, schedule, LONGEST_S)
+            tasks.start(run, tasks.register(run, PLAYED, containers))
+        except (CallFailed, KitError) as error:
+            return str(error)
+        return None
 
     @staticmethod
     def _receive(run):
@@ -80,6 +97,8 @@ class Drill(Experiment):
     def judge(self, evidence):
         rows, wrong, raised, names = [["alarm", "service", "predicted", "found"]], [], set(), set()
         for service, alarms in evidence["alarms"].items():
+            if service == PLAYED and not evidence["lines"].get(PLAYED):
+                continue
             predicted = [
                 predictions(alarms, evidence["lines"][service], evidence["started"], evidence["ended"], extra) for extra in model.EXTRA_RANGES
             ]
@@ -100,9 +119,14 @@ class Drill(Experiment):
         findings = wrong + [f"no line of the player makes {name} go to ALARM and back" for name in missed]
         if not names:
             return Verdict(NOT_MEASURED, "no alarm is listed")
+        silent = evidence.get("played") or ("" if evidence["lines"].get(PLAYED) or PLAYED not in evidence["alarms"] else "no line of it arrived")
+        if silent:
+            findings.append(f"the real task with a played clock did not run: {silent}")
         summary = f"{plural(len(names) - len(missed), 'kind')} of alarm went to ALARM and back"
         if wrong:
             return Verdict(REFUTED, f"{plural(len(wrong), 'difference')} from the evaluator", findings, rows)
+        if silent and not missed:
+            return Verdict(NOT_MEASURED, findings[-1], findings, rows)
         return Verdict(NOT_MEASURED if missed else AS_CLAIMED, summary + (f", {len(missed)} did not" if missed else ""), findings, rows)
 
 

@@ -1,6 +1,5 @@
 """K0, K5, K15, K16: the stacks as they are deployed, before and beside the drills."""
 
-import base64
 import json
 
 from kit.errors import KitError
@@ -183,8 +182,3 @@ class Pictures(Experiment):
         rows = [["contributor", "lines over the limit"], *(["/".join(keys), f"{value:g}"] for keys, value in evidence["contributors"])]
         summary = f"{plural(len(evidence['pictures']), 'picture')}, {plural(len(evidence['contributors']), 'contributor')}"
         return Verdict(REFUTED if wrong else AS_CLAIMED, summary, wrong, rows)
-
-
-def picture_data(path):
-    """A PNG as the report embeds it."""
-    return "data:image/png;base64," + base64.b64encode(path.read_bytes()).decode()

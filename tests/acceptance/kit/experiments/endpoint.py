@@ -4,6 +4,7 @@ import math
 from datetime import datetime
 from statistics import median
 
+from kit.probing import on_managed_instances
 from kit.experiments.base import AS_CLAIMED, MEASURED, NOT_MEASURED, REFUTED, Experiment, Verdict, plural
 
 # The growth that is known from elsewhere, in parts per million: none, chrony's, ClockBound 3's, the kernel's.
@@ -92,11 +93,29 @@ class Behaviour(Experiment):
 
     def collect(self, run):
         lines = yield from run.probe.wait()
-        evidence = {line["probe"]: line for line in lines if line["probe"] in ("form", "idle", "burst", "host")}
-        evidence["failed"] = [line["error"] for line in lines if line["probe"] == "failed"]
+        evidence = self._seen(lines)
+        if run.options.managed_instances:
+            managed = yield from on_managed_instances(run)
+            evidence["managed"] = self._seen(managed) | {"drifts": [d["drift"] for d in managed if d["probe"] == "document" and d.get("drift")][:1]}
         return evidence
 
+    @staticmethod
+    def _seen(lines):
+        seen = {line["probe"]: line for line in lines if line["probe"] in ("form", "idle", "burst", "host")}
+        return seen | {"failed": [line["error"] for line in lines if line["probe"] == "failed"]}
+
     def judge(self, evidence):
+        found = self._judged(evidence)
+        if "managed" in evidence:
+            there = self._judged(evidence["managed"])
+            drifts = evidence["managed"]["drifts"]
+            facts = [f"On Managed Instances: {there.verdict}: {there.summary}", f"ClockDrift there: {drifts[0] if drifts else 'absent'}"]
+            worst = next((v for v in (REFUTED, NOT_MEASURED) if v in (found.verdict, there.verdict)), found.verdict)
+            found = Verdict(worst, f"{found.summary}. {facts[0]}", [*found.findings, *facts])
+        return found
+
+    @staticmethod
+    def _judged(evidence):
         if not all(kind in evidence for kind in ("form", "idle", "burst")):
             return Verdict(NOT_MEASURED, f"the probe could not look: {'; '.join(evidence['failed']) or 'no lines'}")
         form, idle, burst = evidence["form"], evidence["idle"], evidence["burst"]

@@ -43,6 +43,10 @@ def cases(namespace, now_ms):
     add("percentiles", "Which p50 and p99 does an array of 1 to 100 have?", doc(values={"M": list(range(1, 101))}))
     add("value-distribution", "Are Values and Counts extracted?", doc(values={"M": {"Values": [1, 2], "Counts": [3, 4]}}))
     add("value-distribution", "Is a statistic set extracted?", doc(values={"M": {"Min": 1, "Max": 4, "Sum": 10, "Count": 4}}))
+    add("counts-missing", "What becomes of Values without Counts?", doc(values={"M": {"Values": [1, 2]}}))
+    add("statistics-impossible", "Is a statistic set whose minimum is above its maximum extracted?",
+        doc(values={"M": {"Min": 9, "Max": 4, "Sum": 10, "Count": 4}}))
+    add("metric-name-unusual", "Is a name that is not ASCII extracted?", doc(metrics=[{"Name": "Größe"}], values={"Größe": 3}), ("Größe",))
     add("distribution-invalid", "What becomes of Values and Counts of different lengths?", doc(values={"M": {"Values": [1, 2], "Counts": [3]}}))
     add("too-many-values", "What becomes of 101 values, and of the metric beside them?",
         doc(metrics=[{"Name": "M"}, {"Name": "N"}], values={"M": [1] * 101, "N": 1}), ("M", "N"))  # fmt: skip

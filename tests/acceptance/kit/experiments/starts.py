@@ -49,7 +49,9 @@ class LastLines(Experiment):
         if len(streams) < evidence["tasks"]:
             wrong.append(f"{evidence['tasks'] - len(streams)} tasks have no stream")
         summary = f"{plural(len(streams), 'task')} stopped"
-        return Verdict(REFUTED if wrong else AS_CLAIMED, f"{summary}: {plural(len(wrong), 'fault')}" if wrong else f"{summary}: every line arrived, in order, the last ones too", wrong, rows)
+        if wrong:
+            return Verdict(REFUTED, f"{summary}: {plural(len(wrong), 'fault')}", wrong, rows)
+        return Verdict(AS_CLAIMED, f"{summary}: every line arrived, in order, the last ones too", [], rows)
 
 
 def _parsed(event):

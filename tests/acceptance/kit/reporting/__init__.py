@@ -26,7 +26,8 @@ def content(run, verdicts, left):
     """The report as data; the schema is report.schema.json. `left` is None while `down` has not run."""
     by_id = {experiment.id: experiment for experiment in EXPERIMENTS}
     report = {
-        "version": REPORT_VERSION, "id": run.state.id, "rehearsal": run.rehearsal, "region": run.region, "date": datetime.fromtimestamp(run.clock.now(), UTC).strftime("%Y-%m-%d"),
+        "version": REPORT_VERSION, "id": run.state.id, "rehearsal": run.rehearsal, "region": run.region,
+        "date": datetime.fromtimestamp(run.clock.now(), UTC).strftime("%Y-%m-%d"),
         "versions": {"ecs-clock-emf": program_version(), "boto3": boto3.__version__, "python": platform.python_version(), **run.tools.commit()},
         "experiments": [
             {

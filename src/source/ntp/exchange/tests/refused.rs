@@ -1,4 +1,4 @@
-//! Answers that cannot be right, and exchanges that prove nothing.
+//! Implausible answers and void exchanges.
 
 use std::time::{Duration, Instant};
 

@@ -8,26 +8,26 @@ use super::{SECOND, judged};
 use crate::source::ntp::answer::Answer;
 use crate::source::ntp::exchange::*;
 
-/// A server and a clock whose every error is known.
+/// A server and a clock whose errors are known.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct World {
     second_era: bool,
     /// By how much the clock is ahead of true time when the request is sent, in ns.
     pub(super) clock_error: i64,
     drift_ppm: i64,
-    /// By how much the wall clock is moved while the answer is waited for, in ns.
+    /// The move of the wall clock during the exchange, in ns.
     moved: i64,
     delay_there: i64,
     delay_back: i64,
     at_server: i64,
     root_delay: u32,
     root_dispersion: u32,
-    /// The server's error as a part of what it admits to, from -1 to 1.
+    /// The server's error as a fraction of its claimed error, from -1 to 1.
     server_error: f64,
     pub(super) precision: i8,
 }
 
-/// The extremes as often as what lies between.
+/// Extremes are as frequent as the values in between.
 pub(super) fn world() -> impl Strategy<Value = World> {
     let delay = prop_oneof![Just(0), 0..SECOND / 1_000, 0..2 * SECOND, Just(2 * SECOND)];
     let drift = prop_oneof![Just(-15), -15..=15_i64, Just(15)];
@@ -79,12 +79,12 @@ impl World {
         Timestamp(exact / step * step)
     }
 
-    /// Whether a server that is right may be refused for this.
+    /// Whether a correct server may be refused for this reason.
     pub(super) fn may_seem(&self, what: Implausible) -> bool {
         match what {
             // Its clock is so coarse that it can seem to take longer than the whole exchange.
             Implausible::LongerThanExchange => self.precision > -11,
-            // Rounded down to the very start of the era, which stands for a time that is not known.
+            // Rounded down to the start of the era, which means an unknown time.
             Implausible::NoReceiveTime | Implausible::NoTransmitTime => self.second_era,
             _ => false,
         }
