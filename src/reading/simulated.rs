@@ -47,6 +47,9 @@ pub(crate) struct Machine {
     /// How long the endpoint answers from its cache.
     pub(crate) cached_for: i64,
     cache: Option<(Claim, i64)>,
+    /// Whether there are two caches, either of which may answer.
+    pub(crate) has_two_caches: bool,
+    other_cache: Option<(Claim, i64)>,
     /// The largest rate of the oscillator that is left after the daemon's correction, in parts per billion. A daemon that
     /// works well leaves less than one part per million.
     pub(crate) most_drift: i64,
@@ -82,6 +85,8 @@ impl Machine {
             next_poll: 0,
             cached_for: 0,
             cache: None,
+            has_two_caches: false,
+            other_cache: None,
             most_drift: 3_000,
             wander: 500,
             stepped_from: 100 * MILLISECOND,
@@ -103,6 +108,11 @@ impl Machine {
     /// True time since the start.
     pub(crate) fn truth(&self) -> i64 {
         self.truth
+    }
+
+    /// Whether the daemon is correcting the clock.
+    pub(crate) fn is_slewing(&self) -> bool {
+        self.to_slew != 0
     }
 
     /// The wall clock minus true time.
@@ -204,6 +214,9 @@ impl Machine {
 
     /// What the endpoint answers.
     pub(crate) fn claim(&mut self) -> Claim {
+        if self.has_two_caches && self.rng.bool() {
+            std::mem::swap(&mut self.cache, &mut self.other_cache);
+        }
         if let Some((claim, until)) = self.cache
             && self.truth < until
         {

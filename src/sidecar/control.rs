@@ -310,7 +310,9 @@ impl Control {
         while let Some(window) = self.queue.pop() {
             actions.extend(last.replace(window).map(Action::Write));
         }
-        actions.extend(last.map(|window| Action::Write(window.stopping())));
+        // A line that the process ends is written in any case: a process that is killed writes none.
+        let last = last.unwrap_or_else(|| self.collector.bare(now.wall));
+        actions.push(Action::Write(last.stopping()));
         for (notice, times) in self.notices.overdue(now.monotonic, true) {
             actions.push(Action::Notify(notice, times));
         }

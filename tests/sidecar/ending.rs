@@ -32,6 +32,9 @@ fn the_samples_of_the_open_window_are_in_the_last_line() {
             lines.len() <= 2,
             "at most a minute ended in between: {finished:?}"
         );
+        let stopping: Vec<_> = lines.iter().map(|line| line.stopping).collect();
+        assert_eq!(stopping.last(), Some(&Some(true)), "{finished:?}");
+        assert_eq!(stopping.iter().flatten().count(), 1, "{finished:?}");
     }
 }
 

@@ -385,3 +385,21 @@ fn a_source_that_is_not_due_makes_no_reading_and_no_error() {
     assert_eq!(world.lines[1], line(60, 40, 2));
     assert_eq!(world.reads.len(), 11);
 }
+
+#[test]
+fn a_loop_that_was_held_up_reports_its_longest_delay() {
+    let mut world = World::start(&RULES, 0.0, 1.0);
+    world.answer();
+    world.run_until(8);
+    // The sample of 10 s.
+    world.now = 13;
+    world.happens(Event::Woken);
+    assert_eq!(world.control.longest_pause, Duration::from_secs(3));
+    world.answer();
+    world.run_until(61);
+    assert_eq!(
+        world.control.longest_pause,
+        Duration::ZERO,
+        "it is on a line"
+    );
+}

