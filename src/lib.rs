@@ -1,16 +1,19 @@
-//! How far this machine's clock may be from true time, and how to tell CloudWatch.
+//! How far this machine's clock may be from true time.
 //!
-//! The program `ecs-clock-emf` is built on this library; an application can use it too:
+//! An application asks before a critical step, and refuses the step if the clock is not good. The program
+//! `ecs-clock-emf`, a sidecar that writes the same figures to CloudWatch, is built on this library.
 //!
-//! - [`Source`] reads the clock once: its status, error bound and reference time as a [`Reading`].
-//! - [`Clock`] is a handle for applications that ask often. It keeps a reading, asks its source at most
-//!   once per refresh interval, and gives the present as a range that true time lies in
-//!   ([`Clock::now`]). Two of them can be compared ([`Now::is_before`],
-//!   [`Now::is_after`]), and an instant can be waited out ([`Clock::wait_until_past`]).
-//! - [`Clock::report`] judges the clock by [`Limits`], as the command `check` does; [`Report::judge`]
-//!   does the same for a single reading. A [`Reason`] can be matched on, and a [`NotGood`] is an error for `?`.
-//! - [`NtpClient`] asks an NTP server how far the clock is from its own, and [`CrossCheck`] says whether
-//!   that and a reading can both be right.
+//! | to do this | use |
+//! |---|---|
+//! | ask often, as applications do: a cached reading and the present as a range that contains true time | [`Clock`], [`Clock::now_within`] |
+//! | say what is good enough | [`Limits`], for known systems [`Preset`] |
+//! | act on a refusal | [`NotGood`] with its [`Reason`]s; an error for `?` |
+//! | order events, or wait until an instant has certainly passed | [`Now::is_before`], [`Clock::wait_until_past`] |
+//! | show or log everything | [`Clock::report`]: a [`Report`] that serializes to the JSON of `check --json` |
+//! | answer `/clock` in a server of your own | [`Limits::from_query`] |
+//! | read a source once | [`Source::read`], [`Report::judge_sample`] |
+//! | compare the clock with an NTP server | [`NtpClient`], [`CrossCheck`] |
+//! | test your own code | the feature `test-util`: a [`Source`] that plays given readings |
 //!
 //! ```
 //! use std::time::Duration;
@@ -25,21 +28,25 @@
 //! let limits = Limits::default().with_max_error(Duration::from_millis(5));
 //! match clock.now_within(&limits).await {
 //!     Ok(now) => println!("true time is between {} and {}", now.interval.earliest, now.interval.latest),
-//!     Err(not_good) => println!("not now: {not_good}"),
+//!     Err(not_good) => println!("refused: {not_good}"),
 //! }
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! The feature `cli`, on by default, is the program; an application does without it
-//! (`default-features = false, features = ["clock"]`).
+//! # Features
+//! - `clock`: this library. Applications use `default-features = false, features = ["clock"]`.
+//! - `cli` (the default): the program.
+//! - `test-util`: a source that plays given readings, for the tests of applications.
 //!
-//! Nothing here keeps global state, and nothing panics in a tokio runtime that has time and I/O enabled.
-//! Times are those of [`chrono`], which is exported again; a [`std::time::SystemTime`] converts into them.
+//! # Notes
+//! - A bound is as good as its source. `ecs` reports the bound of the host's time daemon; `kernel` is an estimate.
+//! - The library keeps no global state. It does not panic in a tokio runtime with time and I/O enabled.
+//! - Times are those of [`chrono`], which is re-exported. A [`std::time::SystemTime`] converts into them.
 
 #![cfg_attr(not(test), deny(clippy::disallowed_methods))]
 
-// A room that needs a feature says so in its first lines.
+// A module that needs a feature has its `cfg` in its first lines.
 mod answer;
 mod clock;
 mod evidence;

@@ -20,7 +20,7 @@ task.addContainer("application", {
   image: image(one, "my-service", "1.0.0"),
   logging: ecs.LogDrivers.awsLogs({ streamPrefix: "application" }),
 });
-new ClockSidecar(task, "Clock", { image: image(one, "ecs-clock-emf", "0.2.0"), logGroup: clock.logGroup, ...names });
+new ClockSidecar(task, "Clock", { image: image(one, "ecs-clock-emf", "0.3.0"), logGroup: clock.logGroup, ...names });
 
 // Many services: a fleet, and an aspect that finds them all.
 const fleet = new ClockFleet(app, "clock-fleet", { env, parameters: { AlarmEmail: "on-call@example.com" } });
@@ -46,4 +46,4 @@ for (const serviceName of ["ledger", "orders"]) {
     circuitBreaker: { rollback: true },
   });
 }
-Aspects.of(many).add(new WatchClocks({ image: image(many, "ecs-clock-emf", "0.2.0"), fleet }));
+Aspects.of(many).add(new WatchClocks({ image: image(many, "ecs-clock-emf", "0.3.0"), fleet }));

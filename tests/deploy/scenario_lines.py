@@ -69,7 +69,7 @@ class Task:
     source: str = "ecs"
     cluster: str = "production"
     service: str = "ledger"
-    version: str = "0.2.0"
+    version: str = "0.3.0"
     lines: list = field(default_factory=list)
 
     def play(self, readings):

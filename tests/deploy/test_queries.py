@@ -301,7 +301,7 @@ def test_audit_by_task_counts_the_holes_of_each(new, tasks, semantics):
 
 @pytest.fixture(scope="module")
 def mixed():
-    """A fleet in the middle of its upgrade: lines of 0.1.0 as recorded, lines of 0.2.0 from the scenarios."""
+    """A fleet in the middle of its upgrade: lines of 0.1.0 as recorded, lines of 0.3.0 from the scenarios."""
     old = recorded(DATA / "ahead3h.jsonl", "old-step") + recorded(DATA / "saw16.jsonl", "old-ec2")
     flapping = SCENARIOS["flapping"]()
     return old + generated(SCENARIOS["corrected by 3 h"]()) + [replace(e, stream="clock/ecs-clock-emf/flapping") for e in generated(flapping)]
@@ -322,7 +322,7 @@ def test_versions_counts_the_tasks_of_each(new, mixed, semantics):
     count = {}
     for row in rows:
         count[row["Version"]] = count.get(row["Version"], 0) + row["Tasks"]
-    assert count == {"0.1.0": 2, "0.2.0": 3}
+    assert count == {"0.1.0": 2, "0.3.0": 3}
 
 
 def test_unsynchronized_counts_the_changes_where_the_version_says_them(new, mixed, semantics):

@@ -140,7 +140,7 @@ def test_the_stubs_outputs_are_those_of_the_template(tmp_path, variables, rollba
 
 def test_an_image_by_tag_is_refused(tmp_path):
     modules = terraform.copied(tmp_path)
-    given = {"image": "ecs-clock-emf:0.2.0", "region": REGION, "cluster_name": CLUSTER, "service_name": SERVICE}
+    given = {"image": "ecs-clock-emf:0.3.0", "region": REGION, "cluster_name": CLUSTER, "service_name": SERVICE}
     with pytest.raises(RuntimeError, match="Give the image by digest"):
         terraform.applied(modules, **given)
 

@@ -9,14 +9,14 @@ pub(super) const SHOWN: usize = 200;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InvalidLimit {
-    /// Not a number with one of the units of an [`ErrorLimit`].
+    /// Not a number with one of the units of an [`ErrorLimit`](super::ErrorLimit).
     Error {
         /// The text.
         given: String,
         /// What was probably meant.
         hint: Option<String>,
     },
-    /// Larger than [`ErrorLimit::MAX`].
+    /// Larger than [`ErrorLimit::MAX`](super::ErrorLimit::MAX).
     ErrorTooLarge {
         /// The text.
         given: String,

@@ -3,10 +3,8 @@
 use std::fmt::{self, Write as _};
 
 use tracing::field::{Field, Visit};
-use tracing::{Event, Level, Subscriber};
+use tracing::{Event, Level};
 use tracing_subscriber::fmt::format::Writer;
-use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
-use tracing_subscriber::registry::LookupSpan;
 
 /// Fields that name what an event is about; they come first.
 const SUBJECTS: [&str; 3] = ["option", "variable", "file"];
@@ -15,39 +13,23 @@ const CAUSES: [&str; 2] = ["problem", "error"];
 /// Fields that the cause repeats.
 const REPEATED: [&str; 2] = ["given", "kind"];
 
-/// Formats an event as `level: subject: message: cause (other fields)`.
-pub(super) struct Sentences {
-    /// Whether the level is coloured.
-    pub(super) color: bool,
-}
-
-impl<S, N> FormatEvent<S, N> for Sentences
-where
-    S: Subscriber + for<'a> LookupSpan<'a>,
-    N: for<'a> FormatFields<'a> + 'static,
-{
-    fn format_event(
-        &self,
-        _: &FmtContext<'_, S, N>,
-        mut writer: Writer<'_>,
-        event: &Event<'_>,
-    ) -> fmt::Result {
-        let (color, level) = match *event.metadata().level() {
-            Level::ERROR => ("1;31", "error"),
-            Level::WARN => ("1;33", "warning"),
-            Level::INFO => ("1;32", "info"),
-            Level::DEBUG => ("1;34", "debug"),
-            Level::TRACE => ("1;35", "trace"),
-        };
-        if self.color {
-            write!(writer, "\u{1b}[{color}m{level}\u{1b}[0m: ")?;
-        } else {
-            write!(writer, "{level}: ")?;
-        }
-        let mut parts = Parts::default();
-        event.record(&mut parts);
-        writeln!(writer, "{}", parts.sentence())
+/// Writes an event as `level: subject: message: cause (other fields)`.
+pub(super) fn write(mut writer: Writer<'_>, event: &Event<'_>, color: bool) -> fmt::Result {
+    let (code, level) = match *event.metadata().level() {
+        Level::ERROR => ("1;31", "error"),
+        Level::WARN => ("1;33", "warning"),
+        Level::INFO => ("1;32", "info"),
+        Level::DEBUG => ("1;34", "debug"),
+        Level::TRACE => ("1;35", "trace"),
+    };
+    if color {
+        write!(writer, "\u{1b}[{code}m{level}\u{1b}[0m: ")?;
+    } else {
+        write!(writer, "{level}: ")?;
     }
+    let mut parts = Parts::default();
+    event.record(&mut parts);
+    writeln!(writer, "{}", parts.sentence())
 }
 
 /// The fields of an event.
