@@ -46,7 +46,7 @@ def lines(deployment):
     sidecar_binary, endpoint_binary = binaries()
     environment = container_environment(deployment) | QUICK
     names = endpoint_names(environment)
-    # One endpoint each: `flipping` answers differently from request to request, whoever asks.
+    # One endpoint each, since `flipping` alternates between requests of all clients.
     endpoint, flipping = Endpoint(endpoint_binary, "good", *names), Endpoint(endpoint_binary, "flipping", *names)
     clock = SteppedClock()
     running = []
