@@ -94,7 +94,7 @@ class Endpoint:
 
 
 class SteppedClock:
-    """A wall clock that steps while the monotonic clock goes on, by Debian's libfaketime."""
+    """A wall clock that steps while the monotonic clock continues, by Debian's libfaketime."""
 
     def __init__(self):
         found = glob.glob("/usr/lib/*/faketime/libfaketime.so.1")

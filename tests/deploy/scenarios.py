@@ -86,7 +86,7 @@ SCENARIOS = {
     # The daemon loses its source in minute 10; the kernel's bound grows up to its cap, nine hours later.
     "lost time source on EC2": lambda: _ec2(30, _kernel_bound(16, lost_at=600)),
     "lost time source on EC2, for nine hours": lambda: _ec2(560, _kernel_bound(16, lost_at=600)),
-    # The endpoint goes on saying SYNCHRONIZED with a small bound; the reference was 20 minutes old at the start.
+    # The endpoint continues to report SYNCHRONIZED with a small bound; the reference was 20 minutes old at the start.
     "lost time source on Fargate": lambda: _fargate(60, lambda at: {"age": 1200.0 + at}),
     "reference of 59 minutes": lambda: _fargate(30, lambda at: {"age": 59 * 60.0}),
     "reference of 61 minutes": lambda: _fargate(30, lambda at: {"age": 61 * 60.0}),

@@ -86,7 +86,7 @@ class Verdict:
 
 
 def explained(binary, lines):
-    """The program's verdicts on these lines, given as one input with a plain line behind each, so that none goes on in the next."""
+    """The program's verdicts on these lines, given as one input with a plain line after each, so that none continues in the next."""
     text = b"".join(line + b"-\n" * line.endswith(b"\n") for line in lines)
     done = subprocess.run([binary, "explain", "--json", "--input", "stdout", "--now", NOW], input=text, capture_output=True, check=False)
     assert done.returncode in (0, 1) and not done.stderr, done.stderr

@@ -75,7 +75,7 @@ def tasks(runs):
 
 @pytest.fixture(scope="module")
 def three(tasks):
-    """Three tasks: a healthy one, a silent one, and one that was never identified, which goes on failing."""
+    """Three tasks: a healthy one, a silent one, and one that was never identified, which continues to fail."""
     failing = tasks[UNIDENTIFIED]
     more = [replace(event, timestamp=event.timestamp + 6 * MINUTE, ingestion=event.ingestion + 6 * MINUTE) for event in failing if event.timestamp >= BASE + 8 * MINUTE]
     return tasks[HEALTHY] + tasks[SILENT] + [event for event in failing + more if event.timestamp < NOW]

@@ -100,7 +100,7 @@ SEEDS = {
     "log alarm wants more results than it looks at": Seed("log_alarms_are_sound", TASKS, "QueryResultsToAlarm: 1", "QueryResultsToAlarm: 2"),
     "log alarm leaves gaps": Seed("log_alarms_are_sound", TASKS, "StartTimeOffset: 480", "StartTimeOffset: 240"),
     "log alarm with a function that does not exist": Seed("log_alarms_are_sound", TASKS, "greatest(LastLineMs, FirstMs)", "maximum(LastLineMs, FirstMs)"),
-    "log alarm's aggregation does not exist": Seed("log_alarms_are_sound", TASKS, "max(SilentSeconds) by @log", "largest(SilentSeconds) by @log"),
+    "log alarm's aggregation unknown": Seed("log_alarms_are_sound", TASKS, "max(SilentSeconds) by @log", "largest(SilentSeconds) by @log"),
     "log alarm of the first by name": Seed("log_alarms_are_sound", TASKS, "max(SilentSeconds) by @log, @logStream | sort desc", "max(SilentSeconds) by @log, @logStream"),
     "log alarm that counts rows or lines": Seed("log_alarms_are_sound", TASKS, "max(Minutes) by", "count(*) by"),
     "log alarm with missing data unset": Seed("log_alarms_are_sound", TASKS, "      TreatMissingData: notBreaching\n", ""),

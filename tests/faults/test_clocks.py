@@ -23,7 +23,7 @@ def test_jumps_of_hours_in_both_directions_are_reported_in_the_new_time(endpoint
         clock.step_to(ahead)
         [document] = until(f"step {len(steps)}", lambda: [d for d in running.documents() if "ClockStep" in d][len(steps) - 1 :])
         assert document["ClockStep"] == [pytest.approx(steps[-1], abs=NEARLY_MS)]
-        assert document["Samples"] == 0, "a line of its own"
+        assert document["Samples"] == 0, "a separate line"
         # Stamped in the new time.
         assert begin - 1 <= document["_aws"]["Timestamp"] / 1000 - ahead <= time.time() + 1
     frugal = Frugal(running.pid, played.requests)
