@@ -1,4 +1,4 @@
-"""Troubles of a clock as the sidecar's lines would show them, minute by minute, each with the launch type it happens on."""
+"""Faults of a clock in the sidecar's lines, minute by minute, each with its launch type."""
 
 from dataclasses import dataclass, field
 
@@ -37,7 +37,7 @@ def _between(first, end, trouble):
 
 
 def _kernel_bound(poll, lost_at=None):
-    """What adjtimex says where the daemon polls every so many seconds: 0.5 ms a second since the last poll, up to the cap."""
+    """The bound of adjtimex with a daemon that polls at this interval: 0.5 ms a second since the last poll, up to the cap."""
 
     def reading(at):
         since = at % poll if lost_at is None or at < lost_at else at - lost_at
@@ -100,7 +100,7 @@ SCENARIOS = {
     ),
     "not synchronized and no bound": lambda: _fargate(30, _between(10, 20, lambda at: {"bound": None, "synchronized": False})),
     "endpoint down": lambda: _fargate(40, _between(10, 20, lambda at: {"error": "timeout"})),
-    # Off by 500 ms, of which the endpoint knows nothing.
+    # Off by 500 ms, unknown to the endpoint.
     "the endpoint lies": lambda: _with_cross_check(_cross(500.0, True, bound=0.1)),
     "the NTP server lies": lambda: _with_cross_check(_cross(-250.0, True)),
     "both are right, their ranges just touch": lambda: _with_cross_check(_cross(1.39, False)),

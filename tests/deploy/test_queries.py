@@ -336,7 +336,7 @@ def test_every_query_answers_over_a_mixed_fleet(new, mixed, semantics):
     assert answered == set(new) - {"read-errors", "bound-unknown", "cross-check", "pauses", "diagnostics"}
 
 
-def test_a_line_of_more_fields_than_are_seen_is_none_of_the_diagnostics(new, semantics):
+def test_a_line_with_too_many_fields_is_not_a_diagnostic(new, semantics):
     events = recorded(DATA / "line-230-fields.jsonl", "wide")
     assert run(OLD["diagnostics"], events, NOW) != []
     assert run(new["diagnostics"], events, NOW, semantics) == []
