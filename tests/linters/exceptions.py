@@ -16,7 +16,7 @@ CHECKOV = {
 
 # Control Tower's proactive controls, by the names of their files.
 GUARD = {
-    "ct-cloudwatch-pr-1": "an alarm that a composite alarm reads, or that ECS reads for rollback, has no action itself: a page is one message",
+    "ct-cloudwatch-pr-1": "an alarm that a composite alarm reads, or that ECS reads for rollback, needs no action: a page is one message",
     "ct-cloudwatch-pr-2": "how long lines are kept is a parameter; metrics, which alarms read, are kept for 15 months",
     "ct-cloudwatch-pr-3": "log lines hold nothing secret; a key is a parameter (LogGroupKeyArn)",
     "ct-ecr-pr-1": "a lifecycle rule by count or age removes digests that still run, and no new task of theirs starts",
