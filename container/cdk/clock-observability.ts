@@ -25,7 +25,7 @@ export interface ClockObservabilityProps extends StackProps {
 }
 
 /**
- * Log group and alarms of one service: a stack of its own, of sam/observability.yaml, so that there is one source of truth. The
+ * Log group and alarms of one service: a separate stack, of sam/observability.yaml, so that there is one source of truth. The
  * stack of the scope waits for it, since no task starts before its log group exists.
  */
 export class ClockObservability extends Stack {

@@ -14,7 +14,7 @@
     clippy::unwrap_used,
     clippy::print_stdout,
     clippy::panic,
-    reason = "a measurement that cannot go on ends, and uses a part of what the tests share"
+    reason = "a measurement that cannot continue ends, and uses a part of the shared test code"
 )]
 
 #[path = "../support/load.rs"]

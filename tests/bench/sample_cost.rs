@@ -10,7 +10,7 @@
     clippy::unwrap_used,
     clippy::print_stdout,
     clippy::panic,
-    reason = "a measurement that cannot go on ends, and uses a part of what the programs share"
+    reason = "a measurement that cannot continue ends, and uses a part of the shared programs"
 )]
 
 #[path = "programs/bare.rs"]

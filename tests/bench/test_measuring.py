@@ -1,4 +1,4 @@
-"""The arithmetic of `tests/bench/run`: what it reads from the kernel and from callgrind, and what it makes of that."""
+"""The arithmetic of `tests/bench/run`: parsing of the kernel's and callgrind's counters, and the derived figures."""
 
 import importlib.machinery
 import importlib.util
@@ -46,7 +46,7 @@ def test_a_run_that_was_cut_off_has_no_total():
         callgrind.total("# callgrind format\nevents: Ir\nfn=(1) totals\n0 7\n")
 
 
-def test_start_and_end_fall_out_of_a_difference():
+def test_start_and_end_cancel_out_in_a_difference():
     assert callgrind.per_unit((51, 1_000 + 51 * 7), (151, 1_000 + 151 * 7)) == 7
     with pytest.raises(ValueError, match="more than 5 units"):
         callgrind.per_unit((5, 100), (5, 200))
@@ -152,6 +152,6 @@ def test_a_size_leaves_out_what_is_named_and_compiled(tmp_path):
     assert tools.size(tmp_path, ("pip",)) == 7
 
 
-def test_a_wrong_option_is_named():
+def test_an_invalid_option_is_reported():
     done = subprocess.run([sys.executable, BENCH / "run", "--minutes", "0"], capture_output=True, text=True, check=False)
     assert done.returncode == 2 and "expected at least 1, got 0" in done.stderr

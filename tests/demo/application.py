@@ -31,7 +31,7 @@ class Application:
         self._drain.start()
 
     def clock(self):
-        """What it answers programs, whether the clock is good or not."""
+        """Its JSON answer, for a good clock or a bad one."""
         try:
             with urllib.request.urlopen(f"{self.address}/clock", timeout=30) as answer:
                 return json.load(answer)
@@ -40,7 +40,7 @@ class Application:
             return json.load(answer)
 
     def freeze(self):
-        """It keeps its connections and answers nothing."""
+        """Keeps its connections open but does not answer."""
         self._process.send_signal(signal.SIGSTOP)
 
     def thaw(self):

@@ -1,4 +1,4 @@
-"""Chromium, or else Chrome, driven through the machine's own chromedriver, and what the tests ask of a page."""
+"""Chromium or Chrome, driven by the installed chromedriver, with helpers to inspect a page."""
 
 import base64
 import json
@@ -16,10 +16,10 @@ FLAGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--no-proxy-server",
 ]  # fmt: skip
-# For a busy machine; nothing that is waited for takes so long on an idle one.
+# For a busy machine; nothing takes so long on an idle one.
 PATIENCE_S = 30
 
-# Every visible element with text of its own, with the colour of the text and of the nearest ground under it.
+# Every visible element with its own text, with the colours of the text and of the nearest background.
 TEXTS = """
 const ground = (element) => {
   for (let at = element; at; at = at.parentElement) {
@@ -39,7 +39,7 @@ return [...document.body.querySelectorAll("*")].flatMap((element) => {
 
 
 class Browser:
-    """One chromium; every test works in a tab of its own."""
+    """One chromium; each test uses a separate tab."""
 
     def __init__(self, folder):
         options = webdriver.ChromeOptions()
@@ -47,7 +47,7 @@ class Browser:
         for flag in [*FLAGS, f"--user-data-dir={folder / 'profile'}"]:
             options.add_argument(flag)
         options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-        # With the driver's path given, selenium looks for none and fetches none.
+        # Given the driver's path, selenium neither searches for nor downloads one.
         service = Service(found("chromedriver"), log_output=str(folder / "chromedriver.log"))
         self.driver = webdriver.Chrome(options=options, service=service)
         self._base = self.driver.current_window_handle
@@ -73,7 +73,7 @@ class Browser:
         return self.driver.execute_cdp_cmd(command, parameters)
 
     def disable_script(self):
-        """From the next page on. What the tests themselves run in the page still runs."""
+        """Takes effect from the next page on. Scripts that the tests run in the page still work."""
         self.devtools("Emulation.setScriptExecutionDisabled", value=True)
 
     def set_scheme(self, scheme):
@@ -81,7 +81,7 @@ class Browser:
         self.devtools("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
 
     def set_size(self, width, height=900):
-        """A phone's screen if it is narrow, else a window; all of it is the page's, without a scroll bar."""
+        """Emulates a phone's screen if narrow, otherwise a window, without a scroll bar."""
         self.devtools("Emulation.setScrollbarsHidden", hidden=True)
         self.devtools(
             "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600
@@ -94,7 +94,7 @@ class Browser:
         self.element(selector).click()
 
     def press(self, *keys):
-        """On whatever has the focus."""
+        """Sends keys to the focused element."""
         ActionChains(self.driver).send_keys(*keys).perform()
 
     def enter_limit(self, text):
@@ -108,7 +108,7 @@ class Browser:
         return self.driver.execute_script(script, *arguments)
 
     def until(self, condition, what):
-        """Waits for a condition and returns its value; a failure names what was waited for."""
+        """Waits for a condition and returns its value; a failure names the condition."""
         return WebDriverWait(self.driver, PATIENCE_S, poll_frequency=0.1).until(lambda _: condition(), f"still no {what}")
 
     @property
@@ -116,7 +116,7 @@ class Browser:
         return self.driver.title
 
     def text(self, selector):
-        """The text as it stands in the page."""
+        """The text as rendered in the page."""
         return self.run("return document.querySelector(arguments[0]).textContent", selector)
 
     def texts(self, selector):
@@ -126,13 +126,13 @@ class Browser:
         return self.run("return document.querySelectorAll(arguments[0]).length", selector)
 
     def values(self):
-        """Every value of the page by its id, all of one moment."""
+        """Every value of the page by its id, read at one moment."""
         return self.run(
             "return Object.fromEntries([...document.querySelectorAll('dd [id]')].map((value) => [value.id, value.textContent]))"
         )
 
     def written_texts(self):
-        """Every visible text with its colour and its ground."""
+        """Every visible text with its colour and its background."""
         return self.run(TEXTS)
 
     def overflow(self, width):
@@ -140,7 +140,7 @@ class Browser:
         return self.run("return document.documentElement.scrollWidth") - width
 
     def accessible(self):
-        """What a screen reader is told: every node of the accessibility tree that it hears of."""
+        """What a screen reader reads out: every exposed node of the accessibility tree."""
         nodes = self.devtools("Accessibility.getFullAXTree")["nodes"]
         return [
             {
@@ -174,7 +174,7 @@ class Browser:
         return base64.b64decode(picture["data"])
 
     def colours(self, png):
-        """How often each colour occurs in a PNG. To be asked in a tab without a page, whose policy would forbid the picture."""
+        """How often each colour occurs in a PNG. Needs a tab without a page, whose policy would block the picture."""
         return self.driver.execute_async_script(
             """
             const [source, done] = arguments;
@@ -199,20 +199,20 @@ class Browser:
 
 
 def found(*programs):
-    """The path of the first of these programs that there is."""
+    """The path of the first of these programs that exists."""
     paths = [path for program in programs if (path := shutil.which(program))]
     assert paths, f"none of these programs is installed: {', '.join(programs)}"
     return paths[0]
 
 
 def hosts(events):
-    """The hosts that were asked for anything."""
+    """The hosts to which requests were sent."""
     addresses = [parameters["request"]["url"] for method, parameters in events if method == "Network.requestWillBeSent"]
     return {urlsplit(address).netloc or address for address in addresses}
 
 
 def statuses(events, path):
-    """The statuses of the answers to what was asked for at a path."""
+    """The statuses of the answers to requests for a path."""
     responses = [parameters["response"] for method, parameters in events if method == "Network.responseReceived"]
     return [response["status"] for response in responses if urlsplit(response["url"]).path == path]
 

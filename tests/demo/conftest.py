@@ -1,4 +1,4 @@
-"""What the browser tests share: the built programs, one browser, and for each test an endpoint, the application and a tab."""
+"""Fixtures of the browser tests: the built programs, one browser, and for each test an endpoint, the application and a tab."""
 
 import sys
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).resolve().parent
-# The endpoint is started as in the tests of the deployment.
+# The endpoint is started by the helpers of tests/deploy.
 sys.path[:0] = [str(HERE), str(HERE.parent / "deploy")]
 
 from application import Application  # noqa: E402
@@ -34,7 +34,7 @@ def chromium(tmp_path_factory):
 
 @pytest.fixture
 def browser(chromium):
-    """A tab of its own, without a trace of the tests before."""
+    """A new tab, without any state of earlier tests."""
     chromium.open_tab()
     yield chromium
     chromium.close_tab()

@@ -1,15 +1,15 @@
-"""The page is for everybody: small screens, light and dark, keyboard alone, a screen reader, and eyes that need contrast."""
+"""Accessibility of the page: small screens, light and dark, keyboard only, screen readers, and contrast."""
 
 import pytest
 from browser import contrast
 from selenium.webdriver.common.keys import Keys
 
 SCHEMES = ["light", "dark"]
-# WCAG 2.2, success criteria 1.4.3 (text) and 1.4.11 (what else must be seen).
+# WCAG 2.2, success criteria 1.4.3 (text) and 1.4.11 (non-text contrast).
 TEXT_CONTRAST = 4.5
 OTHER_CONTRAST = 3
 
-# What is to be seen beside text: a selector, the property with its colour, the selector of the ground it stands on.
+# Visible parts other than text: a selector, the property with its colour, the selector of the background.
 MARKS = [
     ("#plot path.band", "stroke", "#plot svg"),
     ("#plot line.zero", "stroke", "#plot svg"),
@@ -31,7 +31,7 @@ def overflows(browser, width):
 
 @pytest.mark.parametrize("width", [320, 390, 1280])
 def test_nothing_is_wider_than_the_screen(browser, start_endpoint, start_demo, width):
-    # As long as names may be.
+    # Names of the maximum length.
     endpoint = start_endpoint("good", "--cluster", "c" * 255, "--service", "s" * 255)
     demo = start_demo(endpoint)
     browser.set_size(width)
@@ -39,7 +39,7 @@ def test_nothing_is_wider_than_the_screen(browser, start_endpoint, start_demo, w
     assert browser.run("return innerWidth") == width
     assert "c" * 255 in browser.values()["cluster"]
     assert max(overflows(browser, width)) <= 0
-    # The other long texts: reasons, a word on the limit, a refusal.
+    # The other long texts: reasons, a message about the limit, a rejection.
     endpoint.play("down")
     browser.until(lambda: browser.title.startswith("Not good"), "verdict not good")
     browser.click("#transaction-form button")
@@ -56,7 +56,7 @@ def written(browser):
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-def test_every_text_stands_out_from_its_ground(browser, endpoint, demo, scheme):
+def test_every_text_has_enough_contrast(browser, endpoint, demo, scheme):
     browser.set_scheme(scheme)
     browser.open(demo)
     seen = written(browser)
@@ -79,9 +79,9 @@ def test_every_text_stands_out_from_its_ground(browser, endpoint, demo, scheme):
     assert not faint
 
 
-def test_band_marks_and_field_stand_out_from_their_ground(browser, demo):
+def test_band_marks_and_field_have_enough_contrast(browser, demo):
     browser.open(demo)
-    # Near enough to the bound to be in the picture.
+    # Close enough to the bound to be in the plot.
     browser.enter_limit("1ms")
     browser.click("#limit-form button")
     browser.until(lambda: browser.count("#plot path.band") and browser.count("#plot line.limit"), "band and limit")
@@ -100,7 +100,7 @@ def test_band_marks_and_field_stand_out_from_their_ground(browser, demo):
     assert not faint
 
 
-def test_light_and_dark_are_two(browser, demo):
+def test_light_and_dark_differ(browser, demo):
     grounds = []
     for scheme in SCHEMES:
         browser.set_scheme(scheme)
@@ -138,7 +138,7 @@ def test_the_keyboard_reaches_everything_and_shows_where_it_is(browser, demo, sc
     assert names == ["max-error", "Refresh", "live", "Commit a transaction", "/clock"]
 
 
-def test_the_keyboard_alone_does_everything(browser, demo):
+def test_everything_works_with_the_keyboard_only(browser, demo):
     browser.open(demo)
     browser.press(Keys.TAB, "x", Keys.ENTER)
     browser.until(lambda: browser.text("#limit-fault"), "word on the limit")
@@ -150,7 +150,7 @@ def test_the_keyboard_alone_does_everything(browser, demo):
     browser.until(lambda: browser.count("#transaction .good"), "commit")
 
 
-def test_a_screen_reader_is_told_what_everything_is(browser, demo):
+def test_a_screen_reader_gets_a_name_for_everything(browser, demo):
     browser.open(demo)
     browser.until(lambda: browser.count("#plot path.band"), "band")
     nodes = browser.accessible()
@@ -174,15 +174,15 @@ def test_a_screen_reader_is_told_what_everything_is(browser, demo):
     assert field.get("invalid") in (None, "false")
     (status,) = (node for node in nodes if node["role"] == "status")
     assert status["live"] == "polite"
-    # The picture in words, and nothing of it twice.
+    # The plot has a text alternative, and nothing is read twice.
     words = [node["name"] for node in nodes if node["role"] == "StaticText"]
     assert any(text.startswith("In the last 5m the error bound was between") for text in words)
     assert "limit" not in words and "now" not in words
-    # Signs that only repeat a word.
+    # Symbols that only repeat a word.
     assert "Good" in words and "✓" not in words
 
 
-def test_a_screen_reader_hears_of_a_limit_that_is_none(browser, demo):
+def test_a_screen_reader_announces_an_invalid_limit(browser, demo):
     browser.open(demo)
     browser.enter_limit("5")
     browser.click("#limit-form button")
@@ -192,7 +192,7 @@ def test_a_screen_reader_hears_of_a_limit_that_is_none(browser, demo):
     assert "expected a number and one of ns, us, ms and s" in field["description"]
 
 
-def test_a_screen_reader_hears_a_verdict_once(browser, endpoint, demo):
+def test_a_screen_reader_announces_a_verdict_once(browser, endpoint, demo):
     browser.open(demo)
     browser.until(lambda: browser.title.startswith("Good"), "verdict good")
     browser.run(
@@ -203,7 +203,7 @@ def test_a_screen_reader_hears_a_verdict_once(browser, endpoint, demo):
         new MutationObserver(() => window.said.push(status.textContent.trim())).observe(status, options);
         """
     )
-    # Over the limit, where the reason is another number at each look.
+    # Over the limit, where the number in the reason changes with each reading.
     endpoint.set_error_bound(7.5)
     browser.until(lambda: browser.title.startswith("Not good"), "verdict not good")
     for _ in range(2):

@@ -1,4 +1,4 @@
-"""The page in a browser: it shows the endpoint's values, follows them, and does what its buttons say, with and without JavaScript."""
+"""The page in a browser shows the endpoint's values, follows them, and its buttons work, with and without JavaScript."""
 
 import json
 import re
@@ -26,20 +26,20 @@ TASK_OPTIONS = [
 
 
 def instant(text):
-    """A time to the second and its fraction to the microsecond, whatever its zone and however many digits are written."""
+    """A time to the second and its fraction to the microsecond, for any zone and number of digits."""
     moment = datetime.fromisoformat(re.sub(r"\.\d+", "", text)).timestamp()
     fraction = re.search(r"\.(\d+)", text)
     return moment, fraction[1][:6].rstrip("0") if fraction else ""
 
 
 def pause(browser):
-    """From here on the page changes only by what the test does."""
+    """Stops the page's own updates, so that only the test changes it."""
     browser.click("#live")
     assert not browser.element("#live").is_selected()
 
 
 def verdict(browser):
-    """Title, verdict and reasons, all of one moment."""
+    """Title, verdict and reasons, read at one moment."""
     return browser.run(
         """
         const texts = (selector) => [...document.querySelectorAll(selector)].map((element) => element.textContent);
@@ -59,7 +59,7 @@ def until_verdict(browser, good, reason=""):
 
 
 def plot(browser):
-    """The plot: outlines of bands, the marked spans as (kind, from, to), and the height of each limit line, all of one moment."""
+    """The plot at one moment: outlines of bands, marked spans as (kind, from, to), and the height of each limit line."""
     outlines, spans, limits = browser.run(
         """
         const all = (selector) => [...document.querySelectorAll("#plot svg > " + selector)];
@@ -81,7 +81,7 @@ def at(x):
 
 
 def half_heights(band):
-    """How far each corner of a band lies from zero."""
+    """The distance of each corner of a band from zero."""
     return [abs(y - 150) for _, y in band]
 
 
@@ -115,7 +115,7 @@ def test_the_values_are_the_endpoints(browser, start_endpoint, start_demo, scena
     assert earliest < latest and read_at < latest
 
 
-def test_what_is_not_known_is_called_unknown(browser, start_endpoint, start_demo):
+def test_an_unknown_value_is_shown_as_unknown(browser, start_endpoint, start_demo):
     browser.open(start_demo(start_endpoint("no-clock-drift", "--no-service")))
     values = browser.values()
     assert (values["error-bound"], values["reference-time"], values["service"]) == ("unknown",) * 3
@@ -161,7 +161,7 @@ def test_renewal_can_be_paused(browser, endpoint, demo):
     before, asked = browser.values(), browser.run("return window.asked")
     endpoint.set_error_bound(2.5)
     browser.until(lambda: demo.clock()["error_bound_ms"] == 2.5, "new reading of the application")
-    # More than two of its periods. A slow machine can only hide a failure here, not cause one.
+    # More than two refresh periods. A slow machine can only hide a failure here, not cause one.
     time.sleep(5)
     assert browser.run("return window.asked") == asked
     assert browser.values()["error-bound"] == before["error-bound"]
@@ -203,7 +203,7 @@ def test_verdict_and_plot_follow_the_clock_by_themselves(browser, start_endpoint
 
     endpoint.play("down")
     until_verdict(browser, good=False, reason="no reading: ")
-    # The last reading stays, with its age, and without a range of the present.
+    # The last reading stays with its age, but without a current time range.
     browser.until(lambda: re.fullmatch(r"The last one, \d+ s ago. There is none now.", browser.text("#values-age")), "age of it")
     values = browser.values()
     assert values["error-bound"].endswith(" ms") and values["status"] == "NOT_SYNCHRONIZED"
@@ -227,17 +227,17 @@ def test_verdict_and_plot_follow_the_clock_by_themselves(browser, start_endpoint
     assert browser.run("return window.sameDocument"), "the page was loaded anew"
 
 
-def test_the_application_itself_going_away_is_said_once(browser, start_demo, endpoint):
+def test_an_unreachable_application_is_reported_once(browser, start_demo, endpoint):
     demo = start_demo(endpoint)
     browser.open(demo)
     until_verdict(browser, good=True)
     assert browser.text("#offline") == ""
 
     good = browser.run("return getComputedStyle(document.querySelector('#verdict .verdict')).color")
-    # It hangs: no answer is a failure too.
+    # The application hangs: no answer is a failure too.
     demo.freeze()
     browser.until(lambda: browser.text("#offline"), "word that the application does not answer")
-    # What it said last does not stand for the present.
+    # The last answer must not appear as current.
     struck = "return getComputedStyle(document.querySelector('#verdict .verdict')).textDecorationLine"
     colour = "return getComputedStyle(document.querySelector('#verdict .verdict')).color"
     assert browser.title.startswith("No answer") and browser.run(struck) == "line-through"
@@ -264,14 +264,14 @@ def test_the_application_itself_going_away_is_said_once(browser, start_demo, end
 # ---- the limit ------------------------------------------------------------------------------------------------------
 
 
-def test_the_verdict_is_held_against_the_limit_in_the_field(browser, demo):
+def test_the_verdict_uses_the_limit_in_the_field(browser, demo):
     browser.open(demo)
     until_verdict(browser, good=True)
     browser.enter_limit("100us")
     browser.click("#limit-form button")
     until_verdict(browser, good=False, reason="is over the limit of 0.1 ms")
     assert browser.driver.current_url.endswith("/?max_error=100us"), "the address can be kept and sent"
-    # The script goes on with it.
+    # The script keeps using it.
     read_at = browser.text("#read-at")
     browser.until(lambda: browser.text("#read-at") != read_at, "next reading")
     until_verdict(browser, good=False, reason="is over the limit of 0.1 ms")
@@ -280,7 +280,7 @@ def test_the_verdict_is_held_against_the_limit_in_the_field(browser, demo):
     until_verdict(browser, good=True)
 
 
-def test_a_limit_that_is_none_is_named_beside_the_field(browser, demo):
+def test_an_invalid_limit_is_reported_beside_the_field(browser, demo):
     browser.open(demo)
     field = browser.element("#max-error")
     assert field.get_attribute("aria-invalid") is None
@@ -298,7 +298,7 @@ def test_a_limit_that_is_none_is_named_beside_the_field(browser, demo):
     until_verdict(browser, good=True)
 
 
-def test_what_is_being_typed_is_left_alone(browser, demo):
+def test_a_refresh_does_not_change_what_is_being_typed(browser, demo):
     browser.open(demo)
     browser.enter_limit("100u")
     for _ in range(2):
@@ -325,7 +325,7 @@ def test_without_javascript_the_page_informs_and_its_forms_work(browser, start_e
     assert not browser.element("#live-label").is_displayed(), "nothing renews the page"
     assert browser.element("noscript p").is_displayed()
 
-    # It is not the script that does what follows.
+    # Nothing below is done by the script.
     endpoint.set_error_bound(1.5)
     browser.until(lambda: demo.clock()["error_bound_ms"] == 1.5, "new reading of the application")
     time.sleep(3)
@@ -364,7 +364,7 @@ def test_a_transaction_commits_only_while_the_clock_is_good(browser, endpoint, d
     browser.until(lambda: browser.texts("#transaction .verdict") == ["✓Committed"], "commit")
     assert instant(browser.run("return document.getElementById('commit-timestamp').dateTime"))[0] > 0
     assert statuses(browser.network(), "/transaction") == [200]
-    # The script goes on, and leaves what was said of the transaction.
+    # The script continues and keeps the result of the transaction.
     read_at = browser.text("#read-at")
     browser.until(lambda: browser.text("#read-at") != read_at, "next reading")
     assert browser.texts("#transaction .verdict") == ["✓Committed"]
@@ -383,7 +383,7 @@ def test_a_transaction_commits_only_while_the_clock_is_good(browser, endpoint, d
     assert statuses(browser.network(), "/transaction") == [503]
 
 
-def test_a_transaction_is_held_against_the_limit_chosen(browser, demo):
+def test_a_transaction_uses_the_chosen_limit(browser, demo):
     browser.open(demo)
     browser.enter_limit("100us")
     browser.click("#limit-form button")

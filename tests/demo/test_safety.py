@@ -1,4 +1,4 @@
-"""The page trusts nobody: not the endpoint's names, not the address it is asked by, and no other host."""
+"""Security of the page: it trusts neither the endpoint's names, nor its own address, nor any other host."""
 
 import collections
 
@@ -9,7 +9,7 @@ HOSTILE_LIMIT = "%3Cscript%3Ewindow.harm%3D1%3C%2Fscript%3E%22%20onfocus%3D%22wi
 
 
 def elements(browser):
-    """How many elements of each kind the page has, but for the plot, which grows, and the values, one element each."""
+    """The number of elements of each kind, without the plot, which grows, and the values, which are one element each."""
     tags = "return [...document.querySelectorAll('*')].filter((one) => !one.closest('#plot, dd > *')).map((one) => one.tagName)"
     return collections.Counter(browser.run(tags))
 
@@ -20,7 +20,7 @@ def renewed(browser):
     browser.until(lambda: browser.text("#read-at") != read_at, "next reading")
 
 
-def test_normal_use_writes_nothing_to_the_console_and_asks_no_other_host(browser, endpoint, demo):
+def test_normal_use_writes_nothing_to_the_console_and_contacts_no_other_host(browser, endpoint, demo):
     browser.open(demo)
     renewed(browser)
     browser.enter_limit("100us")
@@ -61,7 +61,7 @@ def test_hostile_names_do_no_harm(browser, endpoint, demo, start_endpoint, start
     assert "ylimaf" in values["family"]
     assert browser.count("dd > *") == len(values) and browser.count("dd > * *") == 0
 
-    # Isolated: what a name does to the direction of text ends with the name.
+    # Isolated: a name's effect on text direction ends with the name.
     for name in ("service", "family", "revision"):
         assert browser.element(f"#{name}").tag_name == "bdi"
         assert browser.run("return getComputedStyle(document.getElementById(arguments[0])).unicodeBidi", name) == "isolate"
@@ -75,7 +75,7 @@ def test_hostile_names_do_no_harm(browser, endpoint, demo, start_endpoint, start
 def test_a_hostile_limit_in_the_address_does_no_harm(browser, demo, path):
     browser.open(demo)
     scripts = browser.count("script")
-    # A page of the same origin, so that a form can be sent from it.
+    # A page of the same origin, from which a form can be sent.
     browser.run(
         """
         const form = document.createElement("form");
@@ -99,7 +99,7 @@ def test_a_hostile_limit_in_the_address_does_no_harm(browser, demo, path):
     assert browser.count("script") == scripts and browser.run("return window.harm") is None
 
 
-def test_a_script_that_gets_into_the_page_is_not_run(browser, demo):
+def test_an_injected_script_is_not_run(browser, demo):
     browser.open(demo)
     browser.console()
     browser.run(

@@ -1,7 +1,7 @@
-"""Pictures of the page for people to look at, light and dark, wide and narrow.
+"""Screenshots of the page, light and dark, wide and narrow.
 
-With `CLOCK_DEMO_SCREENSHOTS` naming a folder they are kept there; then the run takes some minutes, so that the plot has
-something to show, and the README's picture beside this file is made anew.
+If `CLOCK_DEMO_SCREENSHOTS` names a folder, they are kept there. The run then takes some minutes, so that the plot has
+something to show, and the README's picture beside this file is replaced.
 """
 
 import os
@@ -17,7 +17,7 @@ README_SIZE = (1000, 998)
 README_LIMIT = 150_000
 PNG = b"\x89PNG\r\n\x1a\n"
 
-# Scenario, what shows that the page has seen it, and for how many seconds it goes on, quickly and slowly.
+# Scenario, the sign that the page has seen it, and its seconds in a quick and in a slow run.
 RUN = [
     ("wandering", "#verdict .good", 0, 130),
     ("drifting", "#verdict .verdict", 0, 40),
@@ -25,7 +25,7 @@ RUN = [
     ("down", "#plot rect.silent", 1, 20),
     ("wandering", "#verdict .good", 1, 65),
 ]
-# What the picture must hold, and the plot alone, whose legend has the same colours: a selector, and which of its colours.
+# Colours that the picture must contain, and the plot by itself, whose legend has the same ones: selector and property.
 PAGE_COLOURS = [
     ("body", "backgroundColor"),
     ("section", "backgroundColor"),
@@ -42,7 +42,7 @@ PLOT_COLOURS = [
 
 @pytest.fixture
 def kept():
-    """The folder that the pictures are to be kept in, if any."""
+    """The folder for the screenshots, if any."""
     name = os.environ.get("CLOCK_DEMO_SCREENSHOTS")
     if not name:
         return None
@@ -52,20 +52,20 @@ def kept():
 
 
 def computed(browser, colours):
-    """The colours that are to be there, by what they are."""
+    """The expected colours by name."""
     script = "return getComputedStyle(document.querySelector(arguments[0]))[arguments[1]]"
     return {" ".join(colour): browser.run(script, *colour) for colour in colours}
 
 
 def plot_area(browser):
-    """Where the plot is on the page, without its axes and legend."""
+    """The plot's rectangle on the page, without axes and legend."""
     return browser.run(
         "const area = document.querySelector('#plot svg').getBoundingClientRect();"
         "return [area.x + scrollX, area.y + scrollY, area.width, area.height]"
     )
 
 
-def test_the_page_is_a_picture_in_light_and_dark_wide_and_narrow(browser, start_endpoint, start_demo, kept, tmp_path):
+def test_screenshots_show_everything_in_light_and_dark_wide_and_narrow(browser, start_endpoint, start_demo, kept, tmp_path):
     # The drift crosses the limit of 5 ms within the slow run.
     endpoint = start_endpoint("good", "--drift-rate", "0.15")
     demo = start_demo(endpoint)
@@ -74,7 +74,7 @@ def test_the_page_is_a_picture_in_light_and_dark_wide_and_narrow(browser, start_
         endpoint.play(scenario)
         browser.until(lambda: browser.count(sign), f"{sign} while {scenario}")
         time.sleep(slow_s if kept else quick_s)
-    # A mark without its pattern would be two lines, in the same colour.
+    # Without its pattern, a mark would be two lines in the same colour.
     patterns = browser.run(
         "return [...document.querySelectorAll('#plot rect.lost, #plot rect.silent')].map("
         "(rect) => document.querySelector('pattern' + rect.getAttribute('fill').slice('url('.length, -1))?.id)"
@@ -88,7 +88,7 @@ def test_the_page_is_a_picture_in_light_and_dark_wide_and_narrow(browser, start_
             browser.set_size(width)
             browser.open(demo)
             pictures[f"{scheme}-{name}"] = browser.screenshot(), computed(browser, PAGE_COLOURS)
-            # Large, since the marks of a quick run are so narrow that every point of them is blended with the ground.
+            # Large, since the narrow marks of a quick run are blended with the background.
             plot = browser.screenshot(plot_area(browser), scale=4)
             pictures[f"{scheme}-{name}-plot"] = plot, computed(browser, PLOT_COLOURS)
             if kept and (scheme, name) == ("light", "wide"):
@@ -105,7 +105,7 @@ def test_the_page_is_a_picture_in_light_and_dark_wide_and_narrow(browser, start_
         assert max(colours, key=colours.get) in expected.values(), f"{name} has another ground"
 
 
-def test_the_readmes_picture_is_one_and_small():
+def test_the_readmes_picture_is_a_small_png():
     data = README_PICTURE.read_bytes()
     assert data.startswith(PNG) and len(data) < README_LIMIT
     # The first chunk, IHDR, begins with width and height.

@@ -1,4 +1,4 @@
-"""Evaluates CloudWatch alarms over EMF lines: what no offline tool does.
+"""Evaluates CloudWatch alarms over EMF lines, which no offline tool does.
 
 Lines become data points (`emf_extract`), data points become one value per period (over every value in their arrays, whichever
 task wrote them), and the values become states as "Configuring how CloudWatch alarms treat missing data" in the CloudWatch user
@@ -82,12 +82,12 @@ def next_state(alarm, points, state):
 
 
 def accepted(lines):
-    """Those of `(arrival in ms, text)` whose time stamp CloudWatch takes: at most two hours ahead and 14 days old."""
+    """The lines `(arrival in ms, text)` whose time stamp CloudWatch accepts: at most two hours ahead and 14 days old."""
     return [(arrival, line) for arrival, line in lines if -MAX_AGE_MS <= json.loads(line)["_aws"]["Timestamp"] - arrival <= MAX_AHEAD_MS]
 
 
 class Metrics:
-    """Data points with the moment at which CloudWatch had them."""
+    """Data points with the time at which CloudWatch received them."""
 
     def __init__(self, lines):
         """`lines`: `(arrival in ms, text)`. A line with a fault is an error: the program under test writes none."""
@@ -174,7 +174,7 @@ def alarm_points(alarm, metrics, period, *, period_ms, delay_ms, extra_range):
 
 
 def warm_up_periods(alarm):
-    """For how many periods after its creation the alarm may be in its warm-up."""
+    """The number of periods after its creation for which the alarm may be in its warm-up."""
     return int(alarm.get("WarmUpConfiguration", {}).get("WarmUpPeriodDurationInMinutes", 0))
 
 

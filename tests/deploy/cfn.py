@@ -66,7 +66,7 @@ class Stack:
         self.template = template
         self.name = name
         self.nested = nested or {}
-        # What a test sets otherwise than PSEUDO.
+        # A test's changes to PSEUDO.
         self.pseudo = {}
         declared = template.get("Parameters", {})
         unknown = set(parameters or {}) - set(declared)
@@ -103,7 +103,7 @@ class Stack:
         }
 
     def depends_on(self, logical):
-        """The logical ids that a resource waits for because it says so."""
+        """The logical ids in a resource's DependsOn."""
         depends_on = self._resource(logical).get("DependsOn", [])
         return [depends_on] if isinstance(depends_on, str) else depends_on
 
@@ -215,7 +215,7 @@ class Stack:
         return self._truth(self.template["Conditions"][name])
 
     def rule_faults(self):
-        """What the template's own rules say against the parameters."""
+        """The violations of the template's rules by the parameters."""
         return [
             assertion["AssertDescription"]
             for rule in self.template.get("Rules", {}).values()
@@ -248,7 +248,7 @@ TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:on-call"
 LOG_GROUP = "/ecs/clock/production/ledger"
 LOG_GROUP_ARN = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{LOG_GROUP}"
 
-# What a user must give, and every option switched on so that everything is there to be looked at.
+# The required parameters, and every option switched on, so that all resources exist.
 OBSERVABILITY_PARAMETERS = {
     "ClusterName": "production", "ServiceName": "ledger", "AlarmEmail": "team@example.com", "WorstTasksRule": "Enabled",
     "CrossCheck": "ntp",
@@ -257,7 +257,7 @@ TASK_ALARMS_PARAMETERS = {
     "AlarmPrefix": "production-ledger", "LogGroupArns": LOG_GROUP_ARN, "AlarmEmail": "team@example.com", "PairDistanceMs": "10",
 }
 FLEET_PARAMETERS = {"AlarmEmail": "team@example.com"}
-# A service of a fleet, with its own alarms for rollback.
+# A service of a fleet, with alarms for rollback.
 MEMBER_PARAMETERS = {
     "ClusterName": "production", "ServiceName": "ledger", "Fleet": "true", "DeploymentAlarms": "true", "PageTopicArn": TOPIC,
 }

@@ -1,4 +1,4 @@
-"""What several of the templates' checks need."""
+"""Helpers of the template checks."""
 
 ALARMS = ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm", "AWS::CloudWatch::LogAlarm")
 

@@ -1,4 +1,4 @@
-"""Checks of permissions: who may do what, wherever in a template it stands."""
+"""Checks of permissions anywhere in a template."""
 
 import json
 import re
@@ -74,7 +74,7 @@ PULL_AND_LOG = {
     "ecr:GetAuthorizationToken", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "logs:CreateLogStream", "logs:PutLogEvents",
 }  # fmt: skip
 QUERY = {"logs:StartQuery", "logs:StopQuery", "logs:GetQueryResults", "logs:DescribeLogGroups"}
-# Actions that know no resources.
+# Actions that do not support resources.
 EVERYWHERE = [{"ecr:GetAuthorizationToken"}, {"logs:DescribeLogGroups", "logs:GetQueryResults", "logs:StopQuery"}]
 
 
@@ -98,7 +98,7 @@ def _statement_faults(statement):
 
 
 def execution_roles_reach(deployment):
-    """What the task needs is allowed: its image's repository and its containers' log groups."""
+    """The task's permissions cover its image's repository and its containers' log groups."""
     faults = []
     stack = deployment.demonstration
     allowed = {

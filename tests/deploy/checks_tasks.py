@@ -1,4 +1,4 @@
-"""Checks of tasks, services, what they reach and what reaches them, and the image repository."""
+"""Checks of tasks, services, their network access, and the image repository."""
 
 import re
 
@@ -76,7 +76,7 @@ def _log_faults(where, configuration, groups):
 
 
 def deployments_watch_the_clock(deployment):
-    """A deployment is taken back by alarms that exist, and by none that is on before the first task or sums up such a one."""
+    """A deployment is rolled back by existing alarms, but by none that is on before the first task or contains such an alarm."""
     faults = []
     stack = deployment.demonstration
     alarms = {
@@ -148,7 +148,7 @@ def repositories_are_sound(deployment):
 
 
 def the_service_reaches_out(deployment):
-    """Its tasks have a public address and start only once there is a route: otherwise they cannot pull their images."""
+    """Its tasks have a public address and start only after the route exists: otherwise they cannot pull their images."""
     faults = []
     for name, stack in deployment.stacks.items():
         routes = {*stack.resources("AWS::EC2::Route"), *stack.resources("AWS::EC2::SubnetRouteTableAssociation")}

@@ -12,7 +12,7 @@ from metrics_insights import parse_select
 from references import filled, log_widgets, normalized, queries, widgets
 
 DASHBOARD_COLUMNS = 24
-# What cannot wait, by logical id, and what a member of a fleet has for ECS to roll deployments back.
+# The paging alarms by logical id, and a fleet member's alarms for deployment rollback.
 PAGES = {"ErrorBoundAlarm", "NotSynchronizedAlarm", "NoDataAlarm"}
 ROLLBACK = {"ErrorBoundAlarm", "NotSynchronizedAlarm"}
 MOST_LOG_GROUPS = 50
@@ -42,7 +42,7 @@ def every_alarm_notifies(deployment):
 
 
 def severities_are_right(deployment):
-    """A bad or unwatched clock pages, all else is a ticket; the two topics differ."""
+    """A bad or unwatched clock pages, everything else is a ticket; the two topics differ."""
     faults = []
     for name, stack in deployment.stacks.items():
         topics = {severity: _topic(stack, severity) for severity in ("Page", "Ticket")}
@@ -98,7 +98,7 @@ def alarms_are_sound(deployment):
 
 
 def _select_faults(where, alarm):
-    """A query of the form that the model knows, sorted so that the worst series count, and all that is looked at within 3 hours."""
+    """A query of the modelled form, sorted so that the worst series count, with an evaluation range of at most 3 hours."""
     query, = alarm["Metrics"]
     try:
         select = parse_select(query["Expression"])
@@ -116,7 +116,7 @@ def _select_faults(where, alarm):
 
 
 def log_alarms_are_sound(deployment):
-    """M of N, a schedule whose looks leave no gap, a query and an aggregation that Logs Insights takes."""
+    """M of N, a schedule without gaps, a query and an aggregation that Logs Insights accepts."""
     faults = []
     for name, logical, alarm in every(deployment, "AWS::CloudWatch::LogAlarm"):
         where, scheduled = f"{name}: {logical}", alarm["ScheduledQueryConfiguration"]
@@ -170,7 +170,7 @@ def alarms_are_runbooks(deployment):
 
 
 def runbooks_fit_the_launch_type(deployment):
-    """Another host is promised on Fargate alone; elsewhere the text leads to the host, and its daemon where it is the user's."""
+    """Only on Fargate the text promises another host; elsewhere it points to the host, and to its daemon if the user runs it."""
     faults = []
     for launch_type in deployment.observability.template["Parameters"]["LaunchType"]["AllowedValues"]:
         stack = deployment.observability.with_parameters(LaunchType=launch_type)
@@ -186,7 +186,7 @@ def runbooks_fit_the_launch_type(deployment):
 
 
 def notifications_arrive(deployment):
-    """Each alarm that acts tells a topic of its stack or one that was given, when it begins and, where that is of use, when it ends."""
+    """Each alarm with actions notifies a topic of its stack or a given one when it begins and, where useful, when it ends."""
     faults = []
     for name, stack in deployment.stacks.items():
         topics = {stack.resolve({"Ref": logical}) for logical in stack.resources("AWS::SNS::Topic")}
@@ -209,7 +209,7 @@ def notifications_arrive(deployment):
 
 
 def has_contributors(alarm):
-    """Whether the alarm notifies once for each contributor: a message at the end would come for those that are only out of sight."""
+    """Whether the alarm notifies per contributor: an OK message would be sent for those that only left the query's range."""
     if "ScheduledQueryConfiguration" in alarm:
         return " by " in alarm["ScheduledQueryConfiguration"]["AggregationExpression"]
     return is_grouped(alarm)
@@ -249,13 +249,13 @@ def dashboards_are_sound(deployment):
 
 
 def log_groups(stack):
-    """The log groups that a stack makes, is given, or, as a fleet's, finds by their names."""
+    """The log groups that a stack creates, is given, or, for a fleet, finds by name."""
     made = {p["LogGroupName"] for p in stack.resources("AWS::Logs::LogGroup").values()}
     return made | {stack.parameters.get("LogGroupName")} | ({cfn.LOG_GROUP} if "FleetName" in stack.parameters else set())
 
 
 def parameters_of_queries_are_sound(deployment):
-    """Each placeholder is declared, each parameter used, with a default that takes every log group."""
+    """Each placeholder is declared and each parameter used, with a default that matches every log group."""
     faults = []
     for name, logical, query in every(deployment, "AWS::Logs::QueryDefinition"):
         declared = {parameter["Name"]: parameter.get("DefaultValue") for parameter in query.get("Parameters", [])}
@@ -268,7 +268,7 @@ def parameters_of_queries_are_sound(deployment):
 
 
 def queries_are_sound(deployment):
-    """Each tells EMF lines from diagnostics, is in the language as it is documented, and reads the stack's log group."""
+    """Each separates EMF lines from diagnostics, uses the documented language, and reads the stack's log group."""
     faults = []
     for name, stack in deployment.stacks.items():
         groups = log_groups(stack)
@@ -288,7 +288,7 @@ def queries_are_sound(deployment):
 
 
 def log_groups_extract_metrics(deployment):
-    """Only the standard class extracts EMF and discovers fields; and lines do not stay for ever."""
+    """Only the standard class extracts EMF and discovers fields; and lines expire."""
     faults = []
     for name, logical, group in every(deployment, "AWS::Logs::LogGroup"):
         if group.get("LogGroupClass", "STANDARD") != "STANDARD":

@@ -1,4 +1,4 @@
-"""Makes the modules beside these tests, and the EMF extraction that all tests share, importable; the runs that several look at."""
+"""Makes the modules beside these tests and the shared EMF extraction importable; provides the runs that several tests share."""
 
 import sys
 from pathlib import Path
@@ -11,7 +11,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "e2e")]
 
 @pytest.fixture(scope="session")
 def runs(tmp_path_factory):
-    """What the real program wrote in each of the troubles of runs.py."""
+    """The real program's output in each run of runs.py."""
     from runs import play_all
 
     return play_all(tmp_path_factory.mktemp("runs"))

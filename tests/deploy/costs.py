@@ -35,7 +35,7 @@ class Bill:
 
 
 def gigabytes(tasks, minutes, bytes_a_line):
-    """What so many tasks write in so many minutes: a line a minute."""
+    """The GB that these tasks write in these minutes, at a line a minute."""
     return tasks * minutes * bytes_a_line / 1e9
 
 
@@ -51,7 +51,7 @@ def alarm_price(stack, services=1):
 
 
 def view_price(stack, tasks, bytes_a_line):
-    """What the log tables of a stack's dashboard scan in a month: three hours of the tasks of one service at each view."""
+    """The GB that a dashboard's log tables scan in a month: three hours of one service's tasks at each view."""
     bodies = [dashboard["DashboardBody"] for dashboard in stack.resources("AWS::CloudWatch::Dashboard").values()]
     tables = sum(len(re.findall(r'"type": "log"', body)) for body in bodies)
     return VIEWS_A_MONTH * tables * gigabytes(tasks, 180, bytes_a_line) * GIGABYTE_SCANNED
@@ -72,7 +72,7 @@ def bill(services, tasks, bytes_a_line, own=None, fleet=None, member=None):
 
 
 def task_alarm_price(stack, services, tasks, bytes_a_line):
-    """The log alarms over all services: the alarms, and what their queries scan."""
+    """The log alarms over all services: the alarms and their queries' scans."""
     alarms = stack.resources("AWS::CloudWatch::LogAlarm").values()
     scanned = 0
     for alarm in alarms:

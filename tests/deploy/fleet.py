@@ -47,7 +47,7 @@ def _stretched(moment, start):
 
 
 def stopped(events, at_minute):
-    """The events up to a minute, and then the program's last word of an ordered stop."""
+    """The events up to a minute, followed by the program's message of an orderly stop."""
     last_word, = [event for event in events if '"message":"stopped"' in event.message]
     at = BASE + at_minute * 60_000
     kept = [event for event in events if event.timestamp < at]
@@ -63,13 +63,13 @@ def as_task(events, number):
 
 
 def generated(scenario):
-    """The events of a scenario of scenarios.py, as far as the log service takes its lines."""
+    """The events of a scenario of scenarios.py whose lines the log service accepts."""
     lines = [line for task in scenario.tasks for line in task.lines if line.is_taken]
     return [Event(line.stream, line.stamp, line.arrival, line.text) for line in lines]
 
 
 def recorded(path, name):
-    """Lines of version 0.1.0 as they were recorded, as the events of one stream."""
+    """Recorded lines of version 0.1.0 as the events of one stream."""
     events = []
     for text in path.read_text().splitlines():
         at = json.loads(text)["_aws"]["Timestamp"] + 200

@@ -1,4 +1,4 @@
-"""A model of Logs Insights: runs a query over log events as the CloudWatch Logs user guide says it would.
+"""A model of Logs Insights: runs a query over log events by the CloudWatch Logs user guide.
 
 There is no local engine, and the emulators answer *Complete* to nonsense. Only what the shipped queries use is modelled:
 
@@ -8,7 +8,7 @@ There is no local engine, and the emulators answer *Complete* to nonsense. Only 
 - `dedup` keeps every row whose field is null, and only `limit` may follow it. `stats` may occur twice; sort and limit follow the last.
 - `count_distinct` is approximate where there are many values; here that is made visible.
 
-Where the guide leaves open what happens, a query must not depend on it: `Semantics` has the answers, and tests run each.
+Where the guide leaves the behaviour open, a query must not depend on it: `Semantics` has the options, and tests run each.
 """
 
 import json
@@ -21,9 +21,9 @@ from insights_language import AGGREGATES, DISCOVERED_FIELDS, MOST_ROWS, MOST_STA
 from insights_parser import parse_query
 
 MOST_CONTRIBUTORS = 500
-# Where an event is unless it says otherwise. (Not from cfn.py: the acceptance kit uses this model with Python alone.)
+# The default log group of an event. (Not from cfn.py: the acceptance kit uses this model with Python alone.)
 ACCOUNT, LOG_GROUP = "123456789012", "/ecs/clock/production/ledger"
-# From how many values on the model's count_distinct is off, and by how much: no documented figures.
+# The count from which the model's count_distinct is off, and by how much; neither figure is documented.
 DISTINCT_EXACTLY, DISTINCT_ERROR = 100, 0.02
 
 
@@ -47,11 +47,11 @@ class Event:
 
 @dataclass(frozen=True)
 class Semantics:
-    """What the guide does not say."""
+    """Behaviour that the guide leaves open."""
 
     # Of a field that the newest event lacks: the value of the newest that has it, or null.
     latest_skips_null: bool = True
-    # Where rows with null stand in a sort.
+    # The position of rows with null in a sort.
     nulls_first: bool = False
 
 
@@ -118,7 +118,7 @@ def run(query, events, now_ms, semantics=Semantics()):
 
 
 def aggregated(expression, rows, now_ms, semantics=Semantics()):
-    """What a log alarm makes of a query's rows: `{contributor: value}`, of which the documents keep 500.
+    """A log alarm's view of a query's rows: `{contributor: value}`, at most 500 by the documents.
 
     With `| sort desc` those with the largest values, otherwise the first by name. A value of null is no result.
     """

@@ -1,4 +1,4 @@
-"""What Logs Insights knows: its commands, functions and periods, as the CloudWatch Logs user guide lists them.
+"""The commands, functions and periods of Logs Insights, as the CloudWatch Logs user guide lists them.
 
 The lists are those of the pages "CloudWatch Logs Insights language query syntax", "stats" and "Boolean, comparison, numeric,
 datetime, and other functions". A name that is not here is a typing error or an invention, which no offline tool would notice.
@@ -43,7 +43,7 @@ DISCOVERED_FIELDS = 200
 
 
 class QueryFault(ValueError):
-    """Logs Insights would refuse the query, or the documents do not say what it does."""
+    """Logs Insights would reject the query, or its behaviour is not documented."""
 
 
 def period_ms(text):
@@ -55,7 +55,7 @@ def period_ms(text):
 
 
 def check_call(name, count, aggregate):
-    """Whether a function exists, is used where it may be, and has as many arguments as it takes."""
+    """Whether a function exists, is allowed here, and has a valid number of arguments."""
     known = AGGREGATES if aggregate else FUNCTIONS
     if name not in known:
         # Both are documented with this spelling; the others are known by exactly one.

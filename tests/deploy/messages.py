@@ -1,4 +1,4 @@
-"""Which messages the alarms of a stack send: one for each change of a state that has an action, and for each contributor."""
+"""The messages that a stack's alarms send: one for each state change with an action, for each contributor."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ ACTIONS = {ALARM: "AlarmActions", OK: "OKActions"}
 
 @dataclass(frozen=True)
 class Message:
-    """What a topic gets: the minute, the alarm by its logical id, its new state, and the contributor's dimensions, if it has any."""
+    """A message: the minute, the alarm's logical id, its new state, and the contributor's dimensions, if any."""
 
     minute: int
     topic: str

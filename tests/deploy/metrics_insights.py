@@ -33,7 +33,7 @@ class Select:
         return STATISTICS[self.function]
 
     def series(self, keys):
-        """Those of `(namespace, metric, dimensions)` that the query takes, each a series of its own."""
+        """The `(namespace, metric, dimensions)` that the query selects, each a separate series."""
         taken = [
             key for key in keys
             if key[:2] == (self.namespace, self.metric) and {name for name, _ in key[2]} == set(self.dimensions)

@@ -65,7 +65,7 @@ class Endpoint:
 
     @property
     def environment(self):
-        """What ECS adds to a container's environment."""
+        """The variables that ECS adds to a container's environment."""
         return {"ECS_CONTAINER_METADATA_URI_V4": self.uri}
 
     def play(self, scenario):
@@ -94,7 +94,7 @@ class Endpoint:
 
 
 class SteppedClock:
-    """A wall clock that steps while the monotonic clock goes on, by Debian's libfaketime."""
+    """A wall clock that steps while the monotonic clock continues, by Debian's libfaketime."""
 
     def __init__(self):
         found = glob.glob("/usr/lib/*/faketime/libfaketime.so.1")
@@ -115,7 +115,7 @@ class SteppedClock:
         self._set(f"{seconds:+f}")
 
     def stop(self):
-        """Lets the wall clock stand still."""
+        """Stops the wall clock."""
         self._set(time.strftime("%Y-%m-%d %H:%M:%S"))
 
     def _set(self, text):
@@ -169,7 +169,7 @@ class Sidecar:
         return [json.loads(line) for _, line in list(self.lines)]
 
     def diagnostics(self):
-        """What it has said on stderr, a line each."""
+        """Its lines on stderr."""
         # Not by seeking: the running program would write where this reads.
         descriptor = self._stderr.fileno()
         return os.pread(descriptor, os.fstat(descriptor).st_size, 0).decode().splitlines()
@@ -178,7 +178,7 @@ class Sidecar:
         self._process.send_signal(number)
 
     def kill(self):
-        """Ends it as a crash does: without a last line."""
+        """Kills it, so that it writes no last line."""
         self._process.kill()
         self._end()
 

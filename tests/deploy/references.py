@@ -8,13 +8,13 @@ from emf_extract import extract
 from insights_parser import parse_query
 from metrics_insights import parse_select
 
-# What the variables of a dashboard are set to here.
+# The values of a dashboard's variables in these tests.
 CHOSEN = {"CLUSTER_NAME": "production", "SERVICE_NAME": "ledger"}
 
 
 @dataclass
 class Emitted:
-    """What lines contain: metrics as `(namespace, name, dimensions)`, and the names of root members."""
+    """The content of lines: metrics as `(namespace, name, dimensions)`, and the names of root members."""
 
     metrics: set = field(default_factory=set)
     members: set = field(default_factory=set)

@@ -1,4 +1,4 @@
-"""Runs the real program through troubles, all at the same time, each with its own endpoint.
+"""Runs the real program through faults, all at the same time, each with its own endpoint.
 
 Time is compressed sixtyfold: the program emits every second instead of every minute, and one second of its time stamps is one
 alarm period. So a run of 30 s plays half an hour, and "minute" means such a second.
@@ -16,12 +16,12 @@ from program import Endpoint, Sidecar, SteppedClock, binaries, container_environ
 
 COMPRESSED = {"CLOCK_EMF_SAMPLE_INTERVAL": "100ms", "CLOCK_EMF_EMIT_INTERVAL": "1s", "CLOCK_EMF_EMIT_JITTER": "0s"}
 MINUTE_MS = 1000
-# A minute is looked at half a minute after its end.
+# A minute is evaluated half a minute after its end.
 DELAY_MS = 500
 # The bound passes the alarm's 5 ms in the third minute of drifting.
 DRIFT = ["--drift-rate", "2"]
 
-# Answers of the endpoint that no scenario of the example gives.
+# Answers of the endpoint that the example has no scenario for.
 UNSYNCHRONIZED_WITHOUT_A_BOUND = "unsynchronized without a bound"
 SYNCHRONIZED_WITHOUT_A_BOUND = "synchronized without a bound"
 # The host's clock is not compared while it is wrong. (`good` would go on naming reference times of the true clock, which a host
@@ -86,7 +86,7 @@ def write_reply(folder, clock_drift, **names):
 
 
 def scenario(step, folder, names):
-    """What the endpoint calls a step."""
+    """The endpoint's name for a step."""
     return f"replay:{write_reply(folder, REPLIES[step](), **names)}" if step in REPLIES else step
 
 
@@ -96,14 +96,14 @@ def play(run, steps, programs, environment, folder):
     options = endpoint_names(environment)
     names = {"Cluster": options[1], "ServiceName": options[3]}
     endpoint, clock = Endpoint(endpoint_binary, scenario(first, folder, names), *DRIFT, *options), SteppedClock()
-    # Only the run that steps the clock has it changed: the others stay as plain as they are in a task.
+    # Only the run that steps the clock uses libfaketime; the others run as in a task.
     stepped = clock.environment if any(step.startswith("step:") for step, _ in steps) else {}
     environment = environment | endpoint.environment | stepped
     started = []
     try:
         started.append(Sidecar(sidecar_binary, environment))
         if first != "down":
-            # How long a program takes to start is not what is looked at.
+            # The program's start time is not measured.
             while not started[0].lines:
                 time.sleep(0.01)
         for number, (step, minutes) in enumerate(steps):

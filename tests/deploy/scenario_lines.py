@@ -1,4 +1,4 @@
-"""Writes the lines of a sidecar for a clock whose every reading is given: minutes of trouble in no time.
+"""Writes a sidecar's lines for given readings of a clock, so that minutes of faults take no time.
 
 For what the program itself cannot be made to do here (an EC2 host's kernel, hours, a cross-check). It follows the windows, steps
 and damping as the README describes them, and nothing of the program: where the program can play a scenario too, runs.py has it,
@@ -13,7 +13,7 @@ MINUTE_MS = 60_000
 SAMPLE_MS = 10_000
 JITTER_MS = 10_000
 DRIVER_MS = 5_000  # the log driver sends this often
-# A clock that is further off than this has its requests to AWS refused.
+# AWS rejects requests from a clock that is further off.
 SIGNATURE_MS = 5 * MINUTE_MS
 MOST_EARLY_CLOSINGS = 3
 
@@ -26,7 +26,7 @@ UNITS = {
 
 @dataclass
 class Reading:
-    """What one sample says. `at` is true time in ms, `ahead` how far the wall clock is in front of it."""
+    """One sample. `at` is true time in ms, `ahead` the wall clock's lead over it."""
 
     at: int
     bound: float | None = 0.4
@@ -176,11 +176,11 @@ class _Window:
 
 
 def every_sample(start, minutes, reading):
-    """A reading every 10 s, `reading(seconds since the start)` giving what differs from a good one."""
+    """A reading every 10 s; `reading(seconds since the start)` returns its differences from a good one."""
     return [Reading(start + at * 1000, **reading(at)) for at in range(0, minutes * 60, SAMPLE_MS // 1000)]
 
 
 def taken(tasks):
-    """`(arrival, text)` of the lines that the log service takes, in the order of their arrival."""
+    """`(arrival, text)` of the lines that the log service accepts, in order of arrival."""
     lines = [(line.arrival, line.text) for task in tasks for line in task.lines if line.is_taken]
     return sorted(lines, key=lambda line: line[0])

@@ -1,4 +1,4 @@
-"""Troubles of a clock as the sidecar's lines would show them, minute by minute, each with the launch type it happens on."""
+"""Faults of a clock in the sidecar's lines, minute by minute, each with its launch type."""
 
 from dataclasses import dataclass, field
 
@@ -37,7 +37,7 @@ def _between(first, end, trouble):
 
 
 def _kernel_bound(poll, lost_at=None):
-    """What adjtimex says where the daemon polls every so many seconds: 0.5 ms a second since the last poll, up to the cap."""
+    """The bound of adjtimex with a daemon that polls at this interval: 0.5 ms a second since the last poll, up to the cap."""
 
     def reading(at):
         since = at % poll if lost_at is None or at < lost_at else at - lost_at
@@ -86,7 +86,7 @@ SCENARIOS = {
     # The daemon loses its source in minute 10; the kernel's bound grows up to its cap, nine hours later.
     "lost time source on EC2": lambda: _ec2(30, _kernel_bound(16, lost_at=600)),
     "lost time source on EC2, for nine hours": lambda: _ec2(560, _kernel_bound(16, lost_at=600)),
-    # The endpoint goes on saying SYNCHRONIZED with a small bound; the reference was 20 minutes old at the start.
+    # The endpoint continues to report SYNCHRONIZED with a small bound; the reference was 20 minutes old at the start.
     "lost time source on Fargate": lambda: _fargate(60, lambda at: {"age": 1200.0 + at}),
     "reference of 59 minutes": lambda: _fargate(30, lambda at: {"age": 59 * 60.0}),
     "reference of 61 minutes": lambda: _fargate(30, lambda at: {"age": 61 * 60.0}),
@@ -100,7 +100,7 @@ SCENARIOS = {
     ),
     "not synchronized and no bound": lambda: _fargate(30, _between(10, 20, lambda at: {"bound": None, "synchronized": False})),
     "endpoint down": lambda: _fargate(40, _between(10, 20, lambda at: {"error": "timeout"})),
-    # Off by 500 ms, of which the endpoint knows nothing.
+    # Off by 500 ms, unknown to the endpoint.
     "the endpoint lies": lambda: _with_cross_check(_cross(500.0, True, bound=0.1)),
     "the NTP server lies": lambda: _with_cross_check(_cross(-250.0, True)),
     "both are right, their ranges just touch": lambda: _with_cross_check(_cross(1.39, False)),

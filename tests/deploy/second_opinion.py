@@ -1,4 +1,4 @@
-"""Alarms by other people's rules: metric alarms by LocalStack's alarm scheduler, composite alarms by MiniStack.
+"""Independent evaluation of alarms: metric alarms by LocalStack's alarm scheduler, composite alarms by MiniStack.
 
 Both run in this process, without a server: LocalStack's functions get a client that answers from the lines' data points, and
 MiniStack's request handler is called as its server would call it.
@@ -23,12 +23,12 @@ def localstack_extra_range(alarm):
 
 
 def refuse_servers():
-    """Neither emulator may listen: whoever binds a socket here is an error."""
+    """Neither emulator may listen: binding a socket here raises an error."""
     return mock.patch.object(socket.socket, "bind", side_effect=AssertionError("a server was started"))
 
 
 class _FrozenTime(datetime):
-    """The module's clock: it stands at the moment at which the alarm looks."""
+    """The module's clock, set to the moment of the evaluation."""
 
     moment = None
 
@@ -84,7 +84,7 @@ def localstack_timeline(alarm, metrics, first, last, *, period_ms, delay_ms):
     return states
 
 
-# ---------------------------------------------------------------- where LocalStack simplifies, by what the alarm looks at
+# ---------------------------------------------------------------- where LocalStack simplifies
 
 
 def _breaching(alarm, values):
@@ -136,7 +136,7 @@ class MiniStackAlarms:
         self._names = {logical: alarm["AlarmName"] for logical, alarm in stack.resources("AWS::CloudWatch::Alarm").items()}
         self._composites = {logical: alarm["AlarmName"] for logical, alarm in stack.resources("AWS::CloudWatch::CompositeAlarm").items()}
         for name in self._names.values():
-            # What it watches is not looked at: only its state counts.
+            # Its metric is never evaluated: only its state counts.
             self._call("PutMetricAlarm", AlarmName=name, MetricName="m", Namespace="none", Statistic="Sum", Period=60,
                        EvaluationPeriods=1, Threshold=1, ComparisonOperator="GreaterThanThreshold")  # fmt: skip
         for alarm in stack.resources("AWS::CloudWatch::CompositeAlarm").values():

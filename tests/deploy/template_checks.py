@@ -1,4 +1,4 @@
-"""What the linters do not see in the templates. Every check takes a Deployment and returns its faults as sentences."""
+"""Template checks that the linters do not have. Every check takes a Deployment and returns its faults as sentences."""
 
 import json
 import math
@@ -37,7 +37,7 @@ from checks_watching import (
 
 
 def references_resolve(deployment):
-    """Everything a template refers to is there, and the outputs too; nested stacks get only parameters they know."""
+    """All references and outputs of a template resolve; nested stacks get only declared parameters."""
     faults = []
     for name, stack in deployment.stacks.items():
         try:
@@ -74,7 +74,7 @@ def embedded_json_parses(deployment):
 
 
 def publishing_metadata_is_there(deployment):
-    """What the Serverless Application Repository wants: files that exist, a licence, the version of the program."""
+    """Requirements of the Serverless Application Repository: existing files, a licence, the program's version."""
     version = tomllib.loads((cfn.TOP / "Cargo.toml").read_text())["package"]["version"]
     faults = []
     for name, template in deployment.templates.items():
@@ -94,7 +94,7 @@ def publishing_metadata_is_there(deployment):
     return faults
 
 
-# What each service takes.
+# The limits of each service.
 NAMES = {
     "AWS::CloudWatch::Alarm": ("AlarmName", 255),
     "AWS::CloudWatch::CompositeAlarm": ("AlarmName", 255),

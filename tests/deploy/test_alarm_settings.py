@@ -1,7 +1,7 @@
 """Every setting of the shipped alarms, over lines written here: statistic, threshold, comparison, M and N.
 
-`test_alarms.py` shows that the alarms go off over what the real program writes. Here each setting makes a difference of its own,
-so that none can be changed unnoticed. A minute is a list of values: one for each task, each in a line of its own.
+`test_alarms.py` shows that the alarms go off over what the real program writes. Here each setting matters for
+some test, so that no change goes unnoticed. A minute is a list of values, one for each task, each in a separate line.
 """
 
 import json
@@ -11,7 +11,7 @@ from alarm_evaluator import ALARM, INSUFFICIENT_DATA, OK, Metrics, alarm_timelin
 from cfn import Deployment
 
 MINUTE = 60_000
-# Long after the evaluator's beginning of time, which no alarm should look back to.
+# Long after the evaluator's first period, so that no alarm looks back to it.
 START = 1_800_000_000_000 // MINUTE
 
 
@@ -127,13 +127,13 @@ def test_at_the_threshold(states, logical, minute, expected):
     assert states(logical, [minute] * 12)[-1] == expected
 
 
-def test_cross_check_wants_two_minutes_of_three(states):
+def test_cross_check_needs_two_minutes_of_three(states):
     bad = tasks("CrossCheckDisagreement", 1)
     assert ALARM not in states("CrossCheckAlarm", [[]] * 6 + [bad] + [[]] * 9 + [bad] + [[]] * 9)
     assert states("CrossCheckAlarm", [[]] * 6 + [bad, [], bad])[-2:] == [OK, ALARM]
 
 
-def test_bound_unknown_wants_five_minutes_of_five(states):
+def test_bound_unknown_needs_five_minutes_of_five(states):
     good, bad = [{"ClockSynchronized": 1, "ClockErrorBound": [1]}], tasks("ClockSynchronized", 1)
     assert ALARM not in states("BoundUnknownAlarm", ([good] + [bad] * 4) * 3)
     assert states("BoundUnknownAlarm", [good] * 2 + [bad] * 5 + [good])[-3:] == [OK, ALARM, OK]

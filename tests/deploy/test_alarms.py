@@ -1,4 +1,4 @@
-"""Alarms really go off: the shipped alarms over the lines that the real program writes while its clock gets into trouble.
+"""Alarms go off: the shipped alarms over the lines that the real program writes while its clock fails.
 
 The runs are those of runs.py. What is expected is a list of states with the minutes, counted from a step, within which they have
 to begin. The bounds are as wide as what is not known: how far CloudWatch looks back beyond the evaluation periods (each
@@ -114,7 +114,7 @@ def test_losing_synchronization(timeline):
 def test_losing_synchronization_and_the_bound(timeline):
     t = timeline("losing synchronization and the bound")
     t.begins("NotSynchronizedAlarm", ALARM, 1, 2, 6).begins("NotSynchronizedAlarm", OK, 2, 1, 7)
-    # The sidecar goes on reporting: no bound is a finding, not silence.
+    # The sidecar continues to report: a missing bound is a finding, not silence.
     t.begins("ErrorBoundAlarm", INSUFFICIENT_DATA, 1, 4, 13)
     only(t, "NotSynchronizedAlarm")
     t.ends_in("NotSynchronizedAlarm", OK).ends_in("ErrorBoundAlarm", OK).ends_in("PageAlarm", OK)
@@ -166,7 +166,7 @@ def test_clock_stepped(timeline, step):
 
 def test_bound_unknown(timeline):
     t = timeline("bound unknown")
-    # Five bad minutes in a row; all others stay green.
+    # Five bad minutes in a row; all other alarms stay OK.
     t.begins("BoundUnknownAlarm", ALARM, 1, 4, 8).begins("BoundUnknownAlarm", OK, 2, 0, 4).ends_in("BoundUnknownAlarm", OK)
     t.begins("TicketAlarm", ALARM, 1, 4, 8).ends_in("TicketAlarm", OK)
     only(t, "BoundUnknownAlarm")

@@ -16,7 +16,7 @@ from references import Emitted, contract_faults, members_used, metrics_used, sel
 from scenario_lines import UNITS, taken
 from scenarios import SCENARIOS, START
 
-# These change when lines are written, not what is in them.
+# These change only when lines are written, not their content.
 QUICK = {"CLOCK_EMF_SAMPLE_INTERVAL": "100ms", "CLOCK_EMF_EMIT_INTERVAL": "1s", "CLOCK_EMF_EMIT_JITTER": "0s"}
 PATIENCE_S = 120
 # Enough to overflow the sidecar's queue (256 lines) and the pipe behind it (a page).
@@ -46,7 +46,7 @@ def lines(deployment):
     sidecar_binary, endpoint_binary = binaries()
     environment = container_environment(deployment) | QUICK
     names = endpoint_names(environment)
-    # One endpoint each: `flipping` answers differently from request to request, whoever asks.
+    # One endpoint each, since `flipping` alternates between requests of all clients.
     endpoint, flipping = Endpoint(endpoint_binary, "good", *names), Endpoint(endpoint_binary, "flipping", *names)
     clock = SteppedClock()
     running = []

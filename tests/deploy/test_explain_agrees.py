@@ -1,6 +1,6 @@
 """`explain` of the real program and the extraction that the tests use make the same of every line.
 
-They were written apart from the same sources, so one catches the other's slips. Compared are, for each line, the data points with
+Both follow the same sources independently, so each catches the other's slips. Compared are, for each line, the data points with
 their certainty, and the faults and warnings by rule and confidence; the sentences are each one's own. Of a document that yields
 nothing as a whole only that is compared, since it may have many reasons. Lines are the recorded ones of tests/data/explain,
 generated ones, good and then spoilt, and some that aws-embedded-metrics writes here.
@@ -25,7 +25,7 @@ NOW = "2026-11-22T12:00:00Z"
 NOW_MS = int(datetime.fromisoformat(NOW).timestamp() * 1000)
 DATA = TOP / "tests" / "data" / "explain"
 
-# What they read differently and may: the line (N stands for the present), and why. All else is compared.
+# Accepted differences: the line (N stands for the current time) and the reason. Everything else is compared.
 ACCEPTED = {
     "an object cut off before any \"_aws\"": (
         b'{"level":"info","message":"the line ends he',
@@ -45,7 +45,7 @@ def binary():
 
 
 class Verdict:
-    """What one of the two makes of a line."""
+    """The verdict of one reader on a line."""
 
     def __init__(self):
         self.points = Counter()
@@ -61,7 +61,7 @@ class Verdict:
         self.points[json.dumps(point, sort_keys=True)] += 1
 
     def add_problem(self, severity, rule, confidence):
-        # Why a document yields nothing as a whole is each one's own matter.
+        # The readers may differ in why a document yields nothing as a whole.
         known = rule in RULES and rule != "document"
         self.problems.add((severity, rule, confidence) if known else (FAULT, "document", None))
 
@@ -86,7 +86,7 @@ class Verdict:
 
 
 def explained(binary, lines):
-    """The program's verdicts on these lines, given as one input with a plain line behind each, so that none goes on in the next."""
+    """The program's verdicts on these lines, given as one input with a plain line after each, so that none continues in the next."""
     text = b"".join(line + b"-\n" * line.endswith(b"\n") for line in lines)
     done = subprocess.run([binary, "explain", "--json", "--input", "stdout", "--now", NOW], input=text, capture_output=True, check=False)
     assert done.returncode in (0, 1) and not done.stderr, done.stderr
@@ -312,7 +312,7 @@ def generated(strategy, count):
 
 def test_on_generated_lines(binary):
     verdicts = assert_agreement(binary, generated(lines(), 500))
-    # Otherwise the agreement would be one about nothing. (How many there are of a kind hangs on which modules are loaded, since
+    # Otherwise the agreement would be empty. (The number of each kind depends on which modules are loaded, since
     # Hypothesis takes constants from them: 14 of the rarest in one run, over 25 in others.)
     kinds = Counter((bool(verdict.points), verdict.faulty) for verdict in verdicts)
     assert min(kinds[True, False], kinds[True, True], kinds[False, True]) >= 5, kinds
@@ -368,7 +368,7 @@ def library_contexts():
     yield "30 dimensions", context({f"K{i}": "v" for i in range(30)}, Hits=([1], "Count")), True
     yield "a namespace with a space", context(service, namespace="My App", Hits=([1], "Count")), True
     yield "extreme values", context(service, Hits=([1e-300, -1e100, 0], "Count")), True
-    # The library writes no set at all, and the specification wants one: sources disagree on what comes of it.
+    # The library writes no set, but the specification requires one: sources disagree on the result.
     yield "no dimensions", context(Hits=([1], "Count")), False
     properties = context(service, Hits=([1], "Count"))
     properties.set_property("Request", {"path": "/", "headers": ["a", None, True]})

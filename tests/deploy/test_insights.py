@@ -131,7 +131,7 @@ def test_strings_and_choices():
     assert run("fields strcontains(@message, '\"x\":1') as yes", [event(0, '{"x":1}')], NOW) == [{"yes": 1}]
 
 
-def test_a_pipe_in_quotes_is_none():
+def test_a_pipe_in_quotes_does_not_separate_commands():
     assert answer("filter a = 'x|y' | fields a", {"a": "x|y"}, {"a": "x"}) == [{"a": "x|y"}]
 
 

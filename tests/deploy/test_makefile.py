@@ -231,7 +231,7 @@ def test_each_target_names_the_tool_it_misses(bare, target, missing):
 
 
 @pytest.mark.parametrize("target, unneeded", [("deploy", "docker"), ("urls", "docker"), ("push", "sam"), ("destroy", "sam"), ("build", "aws")])
-def test_no_target_wants_a_tool_it_does_not_use(bare, target, unneeded):
+def test_no_target_needs_a_tool_it_does_not_use(bare, target, unneeded):
     done = bare.install(*(tool for tool in TOOLS if tool != unneeded)).run(target, *GIVEN)
     assert done.returncode == 0, done.stderr
 
@@ -338,7 +338,7 @@ def test_the_limits_are_those_of_the_template(make, name, template, parameter):
 @pytest.mark.parametrize("name", VARIABLES)
 def test_no_value_is_run(make, tmp_path, name):
     made = tmp_path / "made"
-    # On a command line make itself reads $$ as one $. What comes from the environment it hands on unread.
+    # On a command line, make reads $$ as one $. Values from the environment are passed on unchanged.
     for value in (f"$(>{made})", f"`>{made}`", f"x'; >{made}; '", f'x"; >{made}; "', f"x; >{made};", f"$(shell >{made})"):
         for given, environment in [([f"{name}=" + value.replace("$", "$$")], {}), ([], {name: value})]:
             others = [word for word in GIVEN if not word.startswith(f"{name}=")]
@@ -439,7 +439,7 @@ def test_a_stack_that_cannot_be_deleted_is_not_deployed(make, target, failing):
     ("deploy", "aws ecr describe-images", "the repository has no image sidecar-amd64: make build push first"),
     ("urls", "aws cloudformation describe-stacks", "there is no stack ecs-clock-emf: make deploy first"),
 ])  # fmt: skip
-def test_what_is_missing_is_said_with_what_to_do(make, target, failing, text):
+def test_a_missing_resource_is_reported_with_a_remedy(make, target, failing, text):
     done = make.run(target, *GIVEN, FAILING=failing)
     assert done.returncode != 0
     assert text in done.stderr

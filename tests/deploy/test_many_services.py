@@ -1,7 +1,7 @@
-"""Two hundred services in one fleet: each fault is a contributor of its own, and each message is counted.
+"""Two hundred services in one fleet: each fault is a separate contributor, and each message is counted.
 
-The lines are generated, a task for each service. Sixteen services of each of eight troubles are in trouble at once, from minute 12
-on, and one falls silent. Emulators know no grouped alarms: LocalStack is given contributors as metric alarms of their own.
+The lines are generated, with one task per service. For each of eight faults, sixteen services fail at once from minute 12 on, and one
+service falls silent. Emulators lack grouped alarms: LocalStack gets each contributor as a separate metric alarm.
 """
 
 from dataclasses import replace
@@ -24,8 +24,8 @@ def _once_a_minute(**trouble):
     return lambda at: trouble if at % 60 == 10 else {}
 
 
-# What is wrong with a service's one task from minute BEGIN to END, by the alarm of the fleet that it raises, and for how many
-# minutes it has to last before that.
+# The fault of a service's only task from minute BEGIN to END, by the fleet's alarm that it raises, and the number of
+# minutes it must last before that.
 TROUBLES = {
     "ErrorBoundAlarm": (lambda at: {"bound": 7.0}, 3),
     "NotSynchronizedAlarm": (lambda at: {"synchronized": False}, 3),
@@ -83,15 +83,15 @@ def sent(request, deployment, metrics):
     return messages(deployment.fleet, metrics, FIRST, LAST, extra_range=request.param, **TIMING)
 
 
-def test_each_fault_is_a_contributor_of_its_own(sent):
-    """And nothing else is told: no message of a healthy service, none twice, none when it ends."""
+def test_each_fault_is_a_separate_contributor(sent):
+    """No other message: none of a healthy service, none twice, none at the end."""
     expected = {(trouble_of(number), dimensions(number)) for number in range(SERVICES) if trouble_of(number)}
     assert {(message.alarm, message.contributor) for message in sent} == expected
     assert len(sent) == len(expected) == EACH * len(TROUBLES)
     assert {message.state for message in sent} == {ALARM}
 
 
-def test_each_fault_is_told_in_its_minute(sent):
+def test_each_fault_is_reported_in_its_minute(sent):
     for message in sent:
         assert message.minute == BEGIN + TROUBLES[message.alarm][1] - 1, message
 
@@ -111,7 +111,7 @@ def test_a_service_that_vanishes_raises_no_data_and_no_other_does(deployment, me
     told = {}
     for number in range(SERVICES):
         for message in messages(member(deployment, number), metrics, FIRST, LAST, extra_range=2, **TIMING):
-            # A new alarm that becomes OK for the first time says so.
+            # A new alarm sends an OK message the first time.
             if message.state == ALARM or message.minute > 10:
                 told.setdefault(number, []).append(message)
     assert set(told) == {SILENT}
@@ -141,7 +141,7 @@ def test_the_members_alarms_for_rollback_take_the_same_states(deployment, metric
 
 @pytest.mark.parametrize("logical", TROUBLES)
 def test_localstack_agrees_on_contributors(deployment, metrics, logical):
-    """A contributor as a metric alarm of its own, one in this trouble and one that is well."""
+    """Contributors as separate metric alarms: one with this fault and one healthy."""
     number = list(TROUBLES).index(logical) * EACH
     alarm = deployment.fleet.properties(logical)
     chosen = contributor_alarms(alarm, metrics, {dimensions(number), dimensions(SERVICES - 2)})
@@ -176,7 +176,7 @@ def test_a_second_fault_during_a_lasting_ticket_pages(deployment, stack):
 
 
 def test_a_second_service_pages_while_the_first_is_still_bad(deployment):
-    """What a composite alarm over all services would hide."""
+    """A composite alarm over all services would hide it."""
     def losing(first):
         return every_sample(START, 40, lambda at: {"synchronized": at < first * 60})
 

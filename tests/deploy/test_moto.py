@@ -1,6 +1,6 @@
 """The stacks on moto's CloudFormation, as far as it goes.
 
-`CREATE_COMPLETE` proves little there: moto leaves out what it does not know without a word. So what it left out is compared
+`CREATE_COMPLETE` proves little there: moto silently skips what it does not support. So what it skipped is compared
 with a list, and what it made is looked at.
 """
 
@@ -106,7 +106,7 @@ def demonstration(client):
     return template, outputs, made
 
 
-def test_observability_is_made_but_for_what_moto_does_not_know(observability):
+def test_observability_is_created_except_for_what_moto_lacks(observability):
     _, made = observability
     assert dropped(Deployment().templates["observability.yaml"], made, OBSERVABILITY_PARAMETERS) == DROPPED_OF_OBSERVABILITY
 
@@ -124,7 +124,7 @@ def test_the_dashboard_arrives_whole(observability, client):
     assert [w for w in body["widgets"] if w["type"] != "alarm"] == [w for w in json.loads(expected)["widgets"] if w["type"] != "alarm"]
 
 
-def test_the_demonstration_is_made_but_for_what_moto_does_not_know(demonstration):
+def test_the_demonstration_is_created_except_for_what_moto_lacks(demonstration):
     template, _, made = demonstration
     assert dropped(template, made, DEMONSTRATION_PARAMETERS) == DROPPED_OF_DEMONSTRATION
 

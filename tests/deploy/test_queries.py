@@ -75,7 +75,7 @@ def tasks(runs):
 
 @pytest.fixture(scope="module")
 def three(tasks):
-    """Three tasks: a healthy one, a silent one, and one that was never identified, which goes on failing."""
+    """Three tasks: a healthy one, a silent one, and one that was never identified, which continues to fail."""
     failing = tasks[UNIDENTIFIED]
     more = [replace(event, timestamp=event.timestamp + 6 * MINUTE, ingestion=event.ingestion + 6 * MINUTE) for event in failing if event.timestamp >= BASE + 8 * MINUTE]
     return tasks[HEALTHY] + tasks[SILENT] + [event for event in failing + more if event.timestamp < NOW]
@@ -336,7 +336,7 @@ def test_every_query_answers_over_a_mixed_fleet(new, mixed, semantics):
     assert answered == set(new) - {"read-errors", "bound-unknown", "cross-check", "pauses", "diagnostics"}
 
 
-def test_a_line_of_more_fields_than_are_seen_is_none_of_the_diagnostics(new, semantics):
+def test_a_line_with_too_many_fields_is_not_a_diagnostic(new, semantics):
     events = recorded(DATA / "line-230-fields.jsonl", "wide")
     assert run(OLD["diagnostics"], events, NOW) != []
     assert run(new["diagnostics"], events, NOW, semantics) == []

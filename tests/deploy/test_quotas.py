@@ -98,12 +98,12 @@ def test_a_fleet_of_200_services_is_within_every_quota(deployment):
 def test_without_a_fleet_the_saved_queries_end_at_the_56th_service(deployment):
     assert without(deployment, 55).broken() == {}
     assert set(without(deployment, 56).broken()) == {"saved queries"}
-    # What can be left out, for services with a limit of their own.
+    # Optional resources, for services with a different limit.
     assert without(deployment, SERVICES, Queries="Disabled", Dashboard="Disabled").broken() == {}
 
 
 def test_all_services_can_be_in_the_answer_of_a_grouped_alarm(deployment):
-    """A contributor for each; of those in ALARM at a time CloudWatch lists and tells 100."""
+    """One contributor per service; CloudWatch lists and reports 100 of those in ALARM at a time."""
     assert SERVICES <= MOST_SERIES
     for alarm in deployment.fleet.resources("AWS::CloudWatch::Alarm").values():
         select = parse_select(alarm["Metrics"][0]["Expression"])

@@ -1,4 +1,4 @@
-"""The tables of sam/README.md say what the templates have, its commands exist, and the cost is what the formula gives."""
+"""The tables of sam/README.md match the templates, its commands exist, and its costs follow the formula."""
 
 import json
 import re
@@ -23,7 +23,7 @@ COMPARISONS = {
 }
 MINUTES_A_MONTH = 43_800
 README = SAM / "README.md"
-# What the command line has beyond the API, with the options that the page uses.
+# Commands of the AWS CLI beyond the API, with the options that the page uses.
 CUSTOM_COMMANDS = {
     ("cloudformation", "deploy"): {"template-file", "stack-name", "parameter-overrides", "capabilities", "tags"},
     ("logs", "tail"): {"since"},
@@ -52,7 +52,7 @@ def short(name):
     return "…-clock" + name.rpartition("-clock")[2]
 
 
-def test_every_alarm_is_told_as_it_is(stack):
+def test_every_alarm_is_documented_correctly(stack):
     told = {name: row for name, *row in table("Alarms")}
     alarms = stack.resources("AWS::CloudWatch::Alarm")
     on_ec2 = stack.with_parameters(LaunchType="EC2").resources("AWS::CloudWatch::Alarm")
@@ -75,7 +75,7 @@ def test_every_alarm_is_told_as_it_is(stack):
         assert float(thresholds[-1]) == float(on_ec2[logical]["Threshold"]), "that of EC2"
 
 
-def test_every_alarm_of_a_fleet_is_told_as_it_is():
+def test_every_alarm_of_a_fleet_is_documented_correctly():
     rows = [[cell.strip() for cell in line.replace("`", "").strip("|").split("|")] for line in section("Alarms").splitlines() if "…-fleet-" in line]
     alarms = {alarm["AlarmName"]: alarm for alarm in Deployment().fleet.resources("AWS::CloudWatch::Alarm").values()}
     told = {name.split(" ")[0].replace("…", "clock"): (name, row) for name, *row in rows}
@@ -91,7 +91,7 @@ def test_every_alarm_of_a_fleet_is_told_as_it_is():
         assert ("(page)" in marked) == ("PageTopic" in alarm["AlarmActions"][0])
 
 
-def test_the_severities_are_told(stack):
+def test_the_severities_are_documented(stack):
     told = {name: severity for name, severity, *_ in table("At 3 a.m.")}
     rules = {logical: alarm["AlarmRule"] for logical, alarm in stack.resources("AWS::CloudWatch::CompositeAlarm").items()}
     for alarm in stack.resources("AWS::CloudWatch::Alarm").values():
@@ -99,7 +99,7 @@ def test_the_severities_are_told(stack):
         assert told[short(alarm["AlarmName"])] == severity
 
 
-def test_every_alarm_of_a_task_is_told_as_it_is():
+def test_every_alarm_of_a_task_is_documented_correctly():
     told = {name: (every, looks_back) for name, _, every, looks_back in table("Alarms for single tasks")}
     alarms = Deployment().task_alarms.resources("AWS::CloudWatch::LogAlarm").values()
     schedules = {short(alarm["AlarmName"]): alarm["ScheduledQueryConfiguration"]["ScheduleConfiguration"] for alarm in alarms}
@@ -108,7 +108,7 @@ def test_every_alarm_of_a_task_is_told_as_it_is():
     }
 
 
-def test_every_query_is_told(stack):
+def test_every_query_is_documented(stack):
     names = query_names(stack)
     told = table("Saved queries")
     assert sorted(name for name, _ in told) == sorted(names)
@@ -129,7 +129,7 @@ def test_every_alarm_has_a_runbook_that_names_queries(stack):
 
 
 @pytest.mark.parametrize("template", ["fleet.yaml", "observability.yaml", "task-alarms.yaml"])
-def test_every_parameter_is_told_with_its_default(template):
+def test_every_parameter_is_documented_with_its_default(template):
     declared = Deployment().templates[template]["Parameters"]
     told = {name: default for name, default, _ in table(template)}
     assert told == {name: str(spec.get("Default", "")) for name, spec in declared.items()}
@@ -154,7 +154,7 @@ def commands():
     """Every `aws` command of the page, as words."""
     text = README.read_text().replace("\\\n", " ").replace("\\|", "|")
     for found in re.finditer(r"aws ([a-z]+ [a-z-]+[^`\n]*)", text):
-        # What is piped or redirected behind it, or closes a command substitution, is no part of it.
+        # Without pipes, redirections, and the end of a command substitution.
         yield re.split(r" \| | >|\)\"?$|; \}| #|   #", found[1])[0]
 
 
@@ -196,7 +196,7 @@ def described(task, tags):
 
 
 def next_revision(heading, answer, folder):
-    """What the jq command below a heading makes of an answer, after ECS's own check."""
+    """The jq command's result for an answer, validated as ECS does."""
     program = re.search(r"jq (--slurpfile sidecar \S+ )?'(.*?)' present.json", section(heading), re.DOTALL)
     (folder / "present.json").write_text(json.dumps(answer))
     sidecar = ["--slurpfile", "sidecar", TOP / "container" / "container-definition.json"] if program[1] else []
@@ -240,7 +240,7 @@ def test_the_query_for_a_new_revision_sees_its_tasks_alone():
     assert run(text.replace("REVISION", "8"), events, 3000) == [{"Tasks": 2, "LargestBoundMs": 0.4, "Bad": 1.0}]
 
 
-def test_the_mute_rule_is_one(tmp_path):
+def test_the_mute_rule_is_valid(tmp_path):
     snippet = re.search(r"```yaml\n(.*?)```", section("Maintenance"), re.DOTALL)[1]
     template = tmp_path / "mute.yaml"
     template.write_text("Resources:\n  Mute:\n" + "".join(f"    {line}\n" for line in snippet.splitlines()))

@@ -48,11 +48,11 @@ class Account:
         return True
 
     def replace_a_task(self):
-        """What happens any day: a host is retired, and a task of the same revision takes its place."""
+        """A host is retired, and a task of the same revision replaces its task."""
         return self.start(self.tasks.pop(0))
 
     def delete_stack(self, stack):
-        """Deletes the log groups of a stack, but for those that it keeps."""
+        """Deletes the log groups of a stack, except for retained ones."""
         for logical, group in stack.resources("AWS::Logs::LogGroup").items():
             if not stack.template["Resources"][logical].get("DeletionPolicy", "Delete").startswith("Retain"):
                 self.groups.discard(group["LogGroupName"])

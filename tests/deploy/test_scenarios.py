@@ -1,6 +1,6 @@
-"""Each alarm at its expected minute, over the lines that the scenarios of scenarios.py make.
+"""Each alarm at its expected minute, over the lines of scenarios.py.
 
-A minute is looked at half a minute after its end. Where nothing is said of an alarm, it must never have gone off.
+A minute is looked at half a minute after its end. An alarm without an expectation must never go off.
 """
 
 import json
@@ -128,7 +128,7 @@ def test_flapping_does_not_flood(scenarios):
 
 
 @pytest.mark.parametrize("name", ["healthy EC2, polls of 16 s", "healthy EC2, polls of 64 s"])
-def test_the_limit_of_fargate_is_none_for_ec2(scenarios, name):
+def test_fargates_limit_does_not_fit_ec2(scenarios, name):
     """Why the limit is chosen by launch type: with 5 ms a healthy host is in ALARM for ever."""
     told = timelines_of(scenarios[name], stack_of(scenarios[name]).with_parameters(LaunchType="FARGATE"), 2)
     assert in_alarm(told["ErrorBoundAlarm"])[-1][1] == 29
@@ -151,8 +151,8 @@ def recorded(name):
     return [(json.loads(text)["_aws"]["Timestamp"] + 15_000, text) for text in texts]
 
 
-def test_version_0_1_0_never_said_that_a_clock_three_hours_ahead_was_corrected():
-    """Its line with the step was stamped in the old time line, which CloudWatch does not take: what 0.2.0 mends."""
+def test_version_0_1_0_never_reported_the_correction_of_a_clock_three_hours_ahead():
+    """Its line with the step was stamped in the old time line, which CloudWatch rejects. Fixed in 0.2.0."""
     lines = [(timestamp - 3 * 3600 * 1000, text) for timestamp, text in recorded("ahead3h.jsonl")]
     step, = [line for line in lines if '"ClockStep"' in line[1]]
     assert accepted([step]) == []
@@ -164,7 +164,7 @@ def test_the_drill_of_the_readme(scenarios):
     assert in_alarm(told["ErrorBoundAlarm"]) == in_alarm(told["PageAlarm"]) == [(2, 29)]
 
 
-def test_a_task_that_has_not_reported_yet_is_not_told_as_silent():
+def test_a_task_that_has_not_reported_yet_is_not_reported_as_silent():
     """The first hour of a new stack: no message until tasks have reported, or the warm-up is over."""
     stack = Deployment().observability
     told = stack_timelines(stack, [], FIRST, FIRST + 69, extra_range=2, **TIMING)

@@ -1,4 +1,4 @@
-"""Every alarm takes the same state by this project's evaluator and by others', in every scenario, named deviations aside."""
+"""This project's evaluator and the emulators give every alarm the same state in every scenario, apart from named deviations."""
 
 from collections import Counter
 

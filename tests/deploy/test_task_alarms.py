@@ -70,7 +70,7 @@ def in_alarm(states):
     return {minute: {name[-1] for name, state in found.items() if state == ALARM} for minute, found in states.items()}
 
 
-def test_the_silent_task_alone_is_told(alarms, events, semantics):
+def test_only_the_silent_task_is_reported(alarms, events, semantics):
     everything = [event for each in events.values() for event in each]
     told = in_alarm(looks(alarms["TaskSilentAlarm"], everything, 90, semantics))
     # Its last line is of the ninth minute, five minutes of silence are over in the 15th.
@@ -78,14 +78,14 @@ def test_the_silent_task_alone_is_told(alarms, events, semantics):
     assert set().union(*told.values()) == {stream(SILENT)}
 
 
-def test_the_silent_one_of_150_is_told(alarms, events, semantics):
+def test_the_silent_one_of_150_is_reported(alarms, events, semantics):
     fleet = events[SILENT] + [event for number in range(100, 249) for event in as_task(events[HEALTHY], number)]
     fleet = [event for event in fleet if event.timestamp < BASE + 20 * MINUTE]
     told = in_alarm(looks(alarms["TaskSilentAlarm"], fleet, 20, semantics))
     assert told[20] == {stream(SILENT)}
 
 
-def test_the_unsynchronized_task_alone_is_told(alarms, events, semantics):
+def test_only_the_unsynchronized_task_is_reported(alarms, events, semantics):
     everything = [event for each in events.values() for event in each]
     told = in_alarm(looks(alarms["TaskNotSynchronizedAlarm"], everything, 60, semantics))
     assert set().union(*told.values()) == {stream(LOSING)}
@@ -93,13 +93,13 @@ def test_the_unsynchronized_task_alone_is_told(alarms, events, semantics):
     assert told[6] == set() and told[12] == told[18] == {stream(LOSING)} and told[30] == set()
 
 
-def test_two_bad_minutes_are_not_told(alarms, events, semantics):
+def test_two_bad_minutes_are_not_reported(alarms, events, semantics):
     short = [event for event in events[LOSING] if not BASE + 8 * MINUTE <= event.timestamp < BASE + 17 * MINUTE]
     told = in_alarm(looks(alarms["TaskNotSynchronizedAlarm"], short, 60, semantics))
     assert set().union(*told.values()) == set()
 
 
-def test_without_tasks_nothing_is_told(alarms, semantics):
+def test_without_tasks_nothing_is_reported(alarms, semantics):
     for alarm in alarms.values():
         assert set().union(*in_alarm(looks(alarm, [], 30, semantics)).values()) == set()
 

@@ -62,7 +62,7 @@ def test_nothing_optional_is_created_unasked(deployment):
     assert stack.resources("AWS::CloudWatch::InsightRule") == {}
     assert list(stack.resources("AWS::Logs::LogGroup")) == ["LogGroup"]
     whole = json.dumps({logical: stack.properties(logical) for logical in stack.resources()}) + json.dumps(stack.outputs())
-    # With the cross-check off there is nothing of it: no alarm, no query, no graph, no term in the rule.
+    # Without the cross-check, none of its alarms, queries, graphs and rule terms exist.
     assert "CrossCheck" not in whole and "cross-check" not in whole
 
 
@@ -95,7 +95,7 @@ def test_a_member_of_a_fleet_has_a_log_group_and_the_no_data_alarm(deployment):
 
 
 def test_a_fleet_has_the_queries_of_a_service(deployment):
-    """Word for word, but for the log groups: those of a fleet are chosen by parameters, and stand in the rows."""
+    """Identical except for the log groups: a fleet's are chosen by parameters and shown in the rows."""
 
     def named(stack):
         return {query["Name"].rpartition("/")[2]: query["QueryString"] for query in stack.resources("AWS::Logs::QueryDefinition").values()}

@@ -33,7 +33,7 @@ def cargo_build(*arguments, environment=None):
 
 
 def target_folder():
-    """Cargo's target folder, wherever the user has put it."""
+    """Cargo's target folder, which users can move."""
     metadata = subprocess.run(
         ["cargo", "metadata", "--format-version=1", "--no-deps", "--locked"],
         cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=True,
@@ -42,27 +42,27 @@ def target_folder():
 
 
 def static_binary(name, *arguments):
-    """Builds a static binary and lays it where the Dockerfile's prebuilt stages look for it; returns its path."""
+    """Builds a static binary, copies it to where the Dockerfile's prebuilt stages expect it, and returns its path."""
     return placed(static(["--release", "--package", name, "--bin", name, *arguments]), name)
 
 
 def static_example(name):
-    """Builds a static binary of an example, and lays it beside the others; returns its path.
+    """Builds a static binary of an example, copies it beside the others, and returns its path.
 
-    Not optimized: an example needs all that the tests need, which takes minutes to optimize.
+    Not optimized: an example depends on everything that the tests use, which would take minutes.
     """
     return placed(static(["--package", "ecs-clock-emf", "--example", name]), name)
 
 
 def static(what):
     return cargo_build(
-        # A folder of its own: other flags in the common one would make every build start anew.
+        # A separate folder: other flags in the common one would invalidate every build.
         *STATIC, *what, "--target", RUST_TARGET, "--target-dir", target_folder() / "static",
     )  # fmt: skip
 
 
 def placed(built, name, architecture=ARCHITECTURE):
-    """Copies a binary to where the Dockerfile looks, at once: an image may be built from there at this moment."""
+    """Copies a binary to where the Dockerfile expects it, atomically: an image build may be reading it."""
     place = ROOT / "target" / "prebuilt" / architecture / name
     place.parent.mkdir(parents=True, exist_ok=True)
     new = place.with_suffix(f".{os.getpid()}")

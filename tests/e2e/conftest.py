@@ -1,4 +1,4 @@
-"""What the end-to-end tests share: an engine, a CloudWatch Logs server, the endpoint, the program and its image."""
+"""Fixtures of the end-to-end tests: an engine, a CloudWatch Logs server, the endpoint, the program and its image."""
 
 import os
 import subprocess
@@ -19,7 +19,7 @@ sys.path.append(str(Path(__file__).resolve().parents[1] / "deploy"))
 
 @pytest.fixture(scope="session")
 def engine():
-    """A Docker engine of the tests' own."""
+    """A Docker engine for the tests."""
     engine = DockerEngine()
     try:
         engine.start()
@@ -67,7 +67,7 @@ def endpoint_program():
 
 @pytest.fixture
 def endpoint(endpoint_program):
-    """A function that starts the endpoint with a scenario and returns a proxy before it, which records what it serves."""
+    """A function that starts the endpoint with a scenario and returns a recording proxy in front of it."""
     started = []
 
     def start(scenario):
@@ -93,7 +93,7 @@ def endpoint(endpoint_program):
 
 @pytest.fixture(autouse=True, scope="session")
 def no_proxy():
-    """Nothing here may ask a proxy for an address of this machine."""
+    """Disables proxies for addresses of this machine."""
     before = os.environ.get("NO_PROXY")
     os.environ["NO_PROXY"] = "127.0.0.1,localhost"
     yield

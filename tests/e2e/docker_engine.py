@@ -1,4 +1,4 @@
-"""A Docker engine of the tests' own: apart from any other on the machine, and gone without trace afterwards."""
+"""A Docker engine for the tests, separate from any other on the machine and removed completely afterwards."""
 
 import os
 import shutil
@@ -13,22 +13,22 @@ STOP_SECONDS = 60
 
 
 class DockerEngine:
-    """A `dockerd` on a socket in a folder of its own, without a bridge and without a firewall rule."""
+    """A `dockerd` on a socket in a separate folder, without a bridge or firewall rules."""
 
     def __init__(self):
-        # Directly below the system's temporary folder: the path of a Unix socket has 107 bytes at most.
+        # Directly below the system's temporary folder: the path of a Unix socket has at most 107 bytes.
         self.folder = Path(tempfile.mkdtemp(prefix="clock-e2e-"))
         self.host = f"unix://{self.folder}/docker.sock"
         self.client = find_client()
         self.daemon = None
 
     def start(self):
-        """Starts the daemon and waits until it answers. Its credentials are what its awslogs driver signs with."""
+        """Starts the daemon and waits until it answers. Its awslogs driver signs with these credentials."""
         environment = os.environ | {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
         folder = self.folder
         with open(folder / "log", "wb") as log:
             self.daemon = subprocess.Popen(
-                # Should the tests be killed, the engine is told to stop, and takes its containers along.
+                # If the tests are killed, the kernel stops the engine, which stops its containers.
                 ["setpriv", "--pdeathsig", "TERM", "dockerd", "--host", self.host]
                 + ["--data-root", folder / "data", "--exec-root", folder / "exec", "--pidfile", folder / "pid"]
                 + ["--bridge", "none", "--iptables=false"],
@@ -55,7 +55,7 @@ class DockerEngine:
         return [self.client, "--host", self.host, *map(str, arguments)]
 
     def log(self):
-        """What the daemon has said."""
+        """The daemon's log."""
         return (self.folder / "log").read_text(errors="replace")
 
     def stop(self):
@@ -76,7 +76,7 @@ class DockerEngine:
 
 
 def find_client():
-    """The Docker client. Debian's own is preferred: it builds with BuildKit without a plug-in."""
+    """The Docker client. Debian's is preferred: it builds with BuildKit without a plug-in."""
     debian = "/usr/bin/docker"
     client = debian if os.access(debian, os.X_OK) else shutil.which("docker")
     if client is None:

@@ -1,10 +1,10 @@
-"""What the ECS agent makes of a container definition, as far as a plain Docker engine can do it."""
+"""Maps a container definition to Docker options as the ECS agent does, as far as a plain engine supports it."""
 
 
 def docker_run_options(definition, *, task_id="0123456789abcdef0123456789abcdef", log_options=None, environment=None):
     """Options of `docker run` for a container definition.
 
-    `log_options` and `environment` are added, and win over the definition's own; a log option of `None` is taken out.
+    `log_options` and `environment` override the definition's; a log option of `None` is removed.
     """
     options = []
     if "user" in definition:
@@ -28,7 +28,7 @@ def docker_run_options(definition, *, task_id="0123456789abcdef0123456789abcdef"
 
 
 def docker_log_options(definition, task_id, extra):
-    """The log driver's options. The stream's prefix is the agent's own: it names the stream after the task."""
+    """The log driver's options. The ECS agent uses the stream prefix to name the stream after the task."""
     configuration = definition["logConfiguration"]
     options = dict(configuration["options"])
     prefix = options.pop("awslogs-stream-prefix", None)

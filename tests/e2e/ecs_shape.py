@@ -19,7 +19,7 @@ def faults(task_definition):
 
 
 def enum_faults(value, shape, path):
-    """Words that are not among the allowed ones: botocore's own validation lets them pass."""
+    """Values outside an enumeration: botocore's validation accepts them."""
     if shape.type_name == "structure":
         for key, member in value.items():
             yield from enum_faults(member, shape.members[key], f"{path}.{key}")

@@ -1,8 +1,8 @@
 """What CloudWatch makes of one log line in the embedded metric format (EMF).
 
 Written from the specification in the CloudWatch user guide and from what CloudWatch is known to enforce beyond it, and
-independent of the program under test: both reading the same text is what makes their agreement worth something. Where those
-sources are silent, tests/data/explain/README.md says how both read it. tests/deploy/test_explain_agrees.py compares the two.
+independent of the program under test, so that their agreement is evidence. Where those
+sources are silent, tests/data/explain/README.md documents the reading of both. tests/deploy/test_explain_agrees.py compares them.
 
 `read(line, now_ms)` returns `(points, problems)`; `extract(line, now_ms)` the points and the sentences of the faults alone.
 A point is one metric under one dimension set:
@@ -11,7 +11,7 @@ A point is one metric under one dimension set:
      "timestamp": milliseconds, "values": [float, …]}
 
 with "counts" for a distribution, "statistics" in place of "values" for a statistic set, and "certain": False where it may not
-exist. A problem is `(rule, sentence)`; RULES says of each whether it is a fault and how sure it is. What a fault takes with it:
+exist. A problem is `(rule, sentence)`; RULES holds the severity and confidence of each. A fault discards:
 
     the line         not one JSON object; too long; no UTF-8; metadata that breaks the schema; a timestamp out of range;
                      a distribution of more than 100 values
@@ -21,7 +21,7 @@ exist. A problem is `(rule, sentence)`; RULES says of each whether it is a fault
     the metric       no usable value; a resolution that does not exist, or two of them
 
 A line is EMF if it has `_aws` at its root, or `CloudWatchMetrics` (version 0); all others have no points and no problems,
-unless they are no UTF-8. Text before the document is a fault beside what is said of the document. Bytes that are no UTF-8 are
+unless they are not UTF-8. Text before the document is an additional fault. Bytes that are not UTF-8 are
 surrogates here, as `decode(errors="surrogateescape")` makes them.
 """
 
@@ -41,14 +41,14 @@ MAX_DEPTH = 127
 
 FAULT, WARNING = "fault", "warning"
 DOCUMENTED, REPORTED, UNKNOWN = "documented", "reported", "unknown"
-# What is sure to lose something is a fault, also where sources differ only in how; the rest is a warning.
+# A certain loss is a fault, even where sources differ on its extent; the rest are warnings.
 RULES = {
     "not-utf-8": (FAULT, DOCUMENTED),
     "event-too-large": (FAULT, DOCUMENTED),
     "over-awslogs-limit": (WARNING, DOCUMENTED),
     "prefix": (FAULT, DOCUMENTED),
     "several-documents": (FAULT, DOCUMENTED),
-    "document": (FAULT, DOCUMENTED),  # whatever makes the line yield nothing
+    "document": (FAULT, DOCUMENTED),  # anything that makes the whole line yield nothing
     "version-0": (WARNING, REPORTED),
     "no-metric": (WARNING, DOCUMENTED),
     "duplicate-member": (WARNING, UNKNOWN),
@@ -95,11 +95,11 @@ class Broken(Exception):
 
 
 class Members(dict):
-    """A JSON object, and the names that it has more than once."""
+    """A JSON object and its duplicate names."""
 
     def __init__(self, pairs):
         super().__init__(pairs)
-        # Also of values that are overridden later: what is broken in them is broken in the line.
+        # Includes values that are overridden later: an error in them is an error in the line.
         self.pairs = pairs
         names = [name for name, _ in pairs]
         self.repeated = sorted({name for name in names if names.count(name) > 1}) if len(self) < len(pairs) else []
@@ -135,7 +135,7 @@ def read(line, now_ms):
 
 
 def _document_behind_text(line):
-    """Where a document begins that is not at the beginning of its line."""
+    """The offset of a document that does not begin its line."""
     if "_aws" not in line and "CloudWatchMetrics" not in line:
         return None
     found = re.search(r'\{\s*"', line)
@@ -147,11 +147,11 @@ def _uncertain(points):
 
 
 def _judge(text, now_ms):
-    """What a text makes that begins with a brace."""
+    """Points and problems of a text that begins with a brace."""
     try:
         root, end = _parse(text)
     except Broken as broken:
-        # What is not JSON was meant as a document if it has the member.
+        # Invalid JSON that contains the member was meant as a document.
         meant = re.search(r'"(_aws|CloudWatchMetrics)"\s*:', text) or _is_cut(text) and ("_aws" in text or "CloudWatchMetrics" in text)
         return [], [("document", str(broken))] if meant else []
     rest = text[end:].strip(" \t\r\n")
@@ -203,7 +203,7 @@ def _parse(text):
         raise Broken(f"{name} is no JSON number")
 
     def number(text):
-        # A number written with a fraction or an exponent is not an integer here, whatever its value.
+        # A number written with a fraction or an exponent is not an integer here, even if its value is whole.
         return float(text) if re.search("[.eE]", text) or len(text) > 400 else int(text)
 
     decoder = json.JSONDecoder(object_pairs_hook=Members, parse_int=number, parse_float=number, parse_constant=constant)
@@ -217,7 +217,7 @@ def _parse(text):
 
 
 def _look_through(value, depth):
-    """Refuses what Python takes for JSON and others do not, in what has to be read."""
+    """Rejects what Python accepts as JSON and other parsers do not, in the parts that matter."""
     if isinstance(value, str):
         _require(not SURROGATE.search(value), "half of a surrogate pair")
     elif isinstance(value, float):
@@ -288,7 +288,7 @@ def _definition(definition):
 
 
 def _is_integer(value):
-    # True and false are none, and neither is what 64 bits cannot hold.
+    # True and false are not numbers, and neither is anything outside 64 bits.
     return isinstance(value, int) and not isinstance(value, bool) and -(2**63) <= value < 2**64
 
 
@@ -298,7 +298,7 @@ def _is_string(value, longest):
 
 
 def _metadata(metadata, version_0, problems):
-    """Timestamp and directives; the rules are those of the published JSON schema, and its most metrics."""
+    """Timestamp and directives, by the published JSON schema and its maximum of metrics."""
     _require(isinstance(metadata, dict), "_aws is no object")
     timestamp = metadata.get("Timestamp")
     if version_0 and isinstance(timestamp, str) and re.fullmatch(r"[+-]?[0-9]{1,18}", timestamp):
@@ -401,7 +401,7 @@ def _namespace_rule(namespace):
 
 
 def _dimension_rules(root, name):
-    """What is wrong with a dimension: its name, and its value."""
+    """Faults of a dimension's name and value."""
     rules = []
     if name.startswith(":") or _is_blank_or_control(name):
         rules.append("dimension-invalid")
@@ -410,7 +410,7 @@ def _dimension_rules(root, name):
     if name not in root:
         return [*rules, "dimension-missing"]
     value = root[name]
-    # A string with half of a surrogate pair cannot be read as one.
+    # A string with half of a surrogate pair is not valid Unicode.
     if not isinstance(value, str) or SURROGATE.search(value):
         return [*rules, "dimension-not-string"]
     if not value:
@@ -427,7 +427,7 @@ def _is_blank_or_control(text):
 
 
 def _doubts(root, name, values):
-    """What makes it doubtful whether CloudWatch takes a metric that has values."""
+    """Why CloudWatch may reject a metric that has values."""
     rules = []
     if name.startswith(":") or name != name.strip() or not re.fullmatch("[ -~]*", name):
         rules.append("metric-name-unusual")
@@ -444,7 +444,7 @@ def _doubts(root, name, values):
 
 
 def _values(root, definition):
-    """The values of a metric, or the rule that they break."""
+    """The values of a metric, or the rule that they violate."""
     name = definition["Name"]
     if len(name) > 255:
         return None, "metric-name-too-long"

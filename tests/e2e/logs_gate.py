@@ -7,7 +7,7 @@ import urllib.request
 from collections import defaultdict
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-# The driver's own headers of the connection are not passed on.
+# Hop-by-hop headers are not forwarded.
 HOP = {"host", "connection", "content-length", "accept-encoding", "transfer-encoding"}
 
 
@@ -49,7 +49,7 @@ class LogsGate:
                 self.wfile.write(body)
 
             def log_message(self, *_):
-                """Nothing: the tests' output is for the tests."""
+                """Logs nothing, to keep the tests' output clean."""
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True

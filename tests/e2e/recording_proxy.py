@@ -26,7 +26,7 @@ class RecordingProxy:
                 except urllib.error.HTTPError as refused:
                     status, body = refused.code, refused.read()
                 except OSError:
-                    # No answer from the endpoint is no answer from here.
+                    # If the endpoint does not answer, neither does the proxy.
                     proxy.record(None, None)
                     self.close_connection = True
                     return
@@ -38,7 +38,7 @@ class RecordingProxy:
                 self.wfile.write(body)
 
             def log_message(self, *_):
-                """Nothing: the tests' output is for the tests."""
+                """Logs nothing, to keep the tests' output clean."""
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True

@@ -1,4 +1,4 @@
-"""The sidecar in a container, run as its shipped container definition says."""
+"""The sidecar in a container, run by its shipped container definition."""
 
 import json
 import time
@@ -9,7 +9,7 @@ from ecs_agent import docker_run_options
 
 DEFINITION = json.loads((ROOT / "container" / "container-definition.json").read_text())
 
-# Short, so that a test takes seconds; the empty properties let the endpoint's own names through.
+# Short, so that a test takes seconds. Without properties, the endpoint's names are used.
 QUICK = {
     "CLOCK_EMF_SAMPLE_INTERVAL": "200ms",
     "CLOCK_EMF_EMIT_INTERVAL": "1s",
@@ -43,7 +43,7 @@ class Sidecar:
         return self
 
     def foreground_command(self, *command):
-        """A command line that runs the container with its two output streams apart."""
+        """A command line that runs the container with separate stdout and stderr."""
         return self.engine.command("run", "--rm", *self.options, self.image, *command)
 
     def stop(self):
@@ -74,7 +74,7 @@ def messages(logs, group):
 
 
 def wait_until(condition, what, seconds=60):
-    """Waits for a condition and returns its value; a failure names what was waited for."""
+    """Waits for a condition and returns its value; a failure names the condition."""
     deadline = time.monotonic() + seconds
     while not (value := condition()):
         if time.monotonic() > deadline:

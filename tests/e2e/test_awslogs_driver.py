@@ -35,7 +35,7 @@ def documents(lines):
 
 
 def points_of(document):
-    """The data points that CloudWatch makes of a document, by metric name."""
+    """The data points that CloudWatch extracts from a document, by metric name."""
     points, faults = extract(json.dumps(document), time.time_ns() // 1_000_000)
     assert faults == []
     by_name = {point["metric"]: point for point in points}
@@ -51,7 +51,7 @@ def values_of(emf, metric):
 def arrived(logs, group, served):
     """The documents of a stopped sidecar once the driver has delivered the value of every document that was served.
 
-    The one exception is a last reading that was under way when the signal came.
+    The only exception is a reading that was in progress when the signal arrived.
     """
 
     def all_there():
@@ -62,7 +62,7 @@ def arrived(logs, group, served):
 
 
 def assert_same_as_served(emf, proxy):
-    """Every bound and status arrived, in order, in the right line, under the endpoint's own names."""
+    """Every bound and status arrived, in order, in the right line, under the endpoint's names."""
     served = proxy.served()
     task = proxy.documents[0]
     dimensions = {"ClusterName": task["Cluster"].rsplit("/", 1)[-1], "ServiceName": task["ServiceName"]}
@@ -80,7 +80,7 @@ def assert_same_as_served(emf, proxy):
         assert all(round(bound, 6) == bound for bound in bounds), "no digit below a nanosecond"
         statuses = [reading["ClockSynchronizationStatus"] for reading in window]
         assert document["ClockSynchronizationStatus"] == statuses[-1]
-        # A change begins a line; where that happens too often, it is counted in the line.
+        # A change begins a new line; if that happens too often, it is counted in the current one.
         assert len(set(statuses)) == 1 or early_closings >= 3
         changes = sum(one != other for one, other in itertools.pairwise([previous or statuses[0], *statuses]))
         assert document.get("StatusChanges", 0) == changes
@@ -90,7 +90,7 @@ def assert_same_as_served(emf, proxy):
         assert document["ReferenceTimestamp"] == window[-1]["ReferenceTimestamp"]
         [age] = points["ClockReferenceAge"]["values"]
         youngest, oldest = ages_at_last_reading(document, window)
-        # As long as the reference stays, the two are one.
+        # While the reference does not change, both are the same.
         assert youngest - 0.002 <= age <= oldest + 0.002
         assert document["Samples"] == len(bounds)
         assert document["TaskId"] == task["TaskARN"].rsplit("/", 1)[-1]
@@ -103,7 +103,7 @@ def assert_same_as_served(emf, proxy):
 
 
 def ages_at_last_reading(document, window):
-    """How old the newest and the oldest reference of a line were at its last reading, in seconds."""
+    """The ages in seconds of a line's newest and oldest reference at its last reading."""
     references = [datetime.datetime.fromisoformat(reading["ReferenceTimestamp"]).timestamp() for reading in window]
     at = document["_aws"]["Timestamp"] / 1000
     return at - max(references), at - min(references)
@@ -126,7 +126,7 @@ def test_cloudwatch_gets_what_the_endpoint_served(endpoint, sidecar, logs, scena
 
 def test_the_open_window_survives_sigterm(endpoint, sidecar, logs):
     proxy = endpoint("wandering")
-    # The window would be open for up to a minute: only the signal can close it.
+    # The window stays open for up to a minute, so only the signal can close it.
     running = sidecar(proxy.base, environment=QUICK | {"CLOCK_EMF_EMIT_INTERVAL": "60s"}).start()
     wait_until(lambda: len(proxy.served()) >= 10, "tenth reading")
     assert running.stop() == 0

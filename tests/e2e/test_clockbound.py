@@ -23,7 +23,7 @@ def clockbound_image(engine, static_binary):
 
 @pytest.fixture(scope="session")
 def application(tmp_path_factory):
-    """The critical step in Rust as a static program, which is linked with AWS's client."""
+    """The critical step in Rust as a static program linked with AWS's client."""
     crate = tmp_path_factory.mktemp("application")
     (crate / "Cargo.toml").write_text(
         '[package]\nname = "application"\nedition = "2024"\n'
@@ -42,7 +42,7 @@ def application(tmp_path_factory):
 
 
 class Task:
-    """The volume of a task, and what its containers do with it."""
+    """The volume of a task, and its containers' use of it."""
 
     def __init__(self, engine, image, application):
         self.engine, self.image, self.application = engine, image, application
@@ -50,7 +50,7 @@ class Task:
         self.writer = None
 
     def start_writer(self, endpoint):
-        """Starts the sidecar as its container definition says; Docker's log driver stays, to be read here."""
+        """Starts the sidecar by its container definition, but with Docker's log driver, which tests can read."""
         [mount] = SIDECAR["mountPoints"]
         assert (mount["containerPath"], mount["readOnly"]) == (DIRECTORY, False)
         options = docker_run_options(
@@ -62,7 +62,7 @@ class Task:
         ).stdout.strip()
 
     def step(self):
-        """Runs the application once, as another user, with the volume for reading only."""
+        """Runs the application once, as another user, with a read-only volume."""
         [mount] = APPLICATION["mountPoints"]
         assert (mount["containerPath"], mount["readOnly"]) == (DIRECTORY, True)
         return self.engine.run(
@@ -111,7 +111,7 @@ def test_a_writer_that_is_killed_takes_the_same_file_over(task, engine, endpoint
     before = segment(task).st_ino
     engine.run("kill", "--signal", "KILL", task.writer)
     engine.run("wait", task.writer)
-    # What it left is good for its grace, and is written again by the next.
+    # The segment left behind is valid for its grace period and is taken over by the next writer.
     engine.run("start", task.writer)
     wait_until(lambda: task.health() == 0, "healthy sidecar")
     wait_until(lambda: task.step().returncode == 0, "step after the restart")
@@ -128,7 +128,7 @@ def test_a_clock_that_is_not_good_is_refused(task, endpoint):
 def test_only_the_sidecar_can_write_it(task, endpoint, engine):
     task.start_writer(endpoint("good").base)
     wait_until(lambda: task.health() == 0, "healthy sidecar")
-    # Another sidecar, as the application's user: it cannot write, says so, and goes on.
+    # Another sidecar, as the application's user: it cannot write, reports that, and continues.
     other = engine.run(
         "run", "--detach", *CONFINED[:-2], "--network", "host", "--user", "1000:1000",
         "--volume", f"{task.volume}:{DIRECTORY}", "--env", f"CLOCK_EMF_CLOCKBOUND_DIRECTORY={DIRECTORY}",

@@ -24,7 +24,7 @@ class Laptop:
 
     def __init__(self, engine, folder):
         self.engine = engine
-        # Published ports go with the bridge, which this engine does not have.
+        # Published ports need the bridge, which this engine does not have.
         shipped = yaml.safe_load(compose.FILE.read_text())
         del shipped["services"]["endpoint"]["ports"]
         for service in shipped["services"].values():
@@ -33,7 +33,7 @@ class Laptop:
         self.file.write_text(yaml.safe_dump(shipped))
         self.environment = os.environ | {
             "DOCKER_HOST": engine.host, "BINARIES": "prebuilt", "DOCKER_BUILDKIT": "1", "COMPOSE_DOCKER_CLI_BUILD": "1",
-            # Compose builds by way of the client that it finds first: the one that can.
+            # Compose builds with the first client in PATH, so it must be one that can.
             "PATH": f"{Path(engine.client).parent}:{os.environ['PATH']}",
         }  # fmt: skip
 
@@ -53,7 +53,7 @@ class Laptop:
         return self.engine.run("logs", self.container(SIDECAR)).stdout.splitlines()
 
     def clock(self):
-        """What the application answers, asked inside the network namespace of the three; None while it does not answer."""
+        """The application's answer from inside the shared network namespace; None while it does not answer."""
         process = self.engine.run("inspect", "--format", "{{.State.Pid}}", self.container("application")).stdout.strip()
         done = subprocess.run(
             ["nsenter", "--net", "--target", process, sys.executable, "-c",
@@ -95,7 +95,7 @@ def test_docker_takes_the_limits(laptop):
     assert host["RestartPolicy"]["Name"] == "unless-stopped"
 
 
-def test_another_scenario_can_be_played_as_the_head_of_the_file_says(laptop):
+def test_the_command_in_the_head_of_the_file_plays_another_scenario(laptop):
     laptop.run("down", "--timeout", "1")
     laptop.run("up", "--detach", "--no-build", CLOCK_SCENARIO="unsynchronized")
     wait_until(lambda: any("NOT_SYNCHRONIZED" in line for line in laptop.lines()), "line that says so", seconds=120)

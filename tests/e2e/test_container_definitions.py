@@ -14,7 +14,7 @@ CONTAINER = ROOT / "container"
 SIDECAR = "ecs-clock-emf"
 CONTAINER_DEFINITIONS = ["container-definition.json", "container-definition-windows.json"]
 GATES = [f"gate-{kind}{where}.json" for kind in ("init-container", "health-check") for where in ("", "-ec2")]
-# Other programs of the task ask the sidecar.
+# The task's application asks the sidecar.
 ASKED = ["listen-task-definition.json", "clockbound-task-definition.json", "guard-health-check.json"]
 WINDOWS_FAMILIES = [
     "WINDOWS_SERVER_2019_CORE", "WINDOWS_SERVER_2019_FULL", "WINDOWS_SERVER_2022_CORE", "WINDOWS_SERVER_2022_FULL",
@@ -27,7 +27,7 @@ def load(name):
 
 
 def task(name):
-    """A task definition that holds what the file has: it may be one container, a list of them, or a whole task."""
+    """A task definition from a file that holds one container, a list of them, or a whole task."""
     content = load(name)
     if isinstance(content, dict) and "containerDefinitions" in content:
         return content
@@ -82,7 +82,7 @@ def test_the_stack_runs_the_same_sidecar():
 
 
 def as_ecs_spells_it(value):
-    """A CloudFormation value with the keys as the ECS API writes them: in lower camel case, but for a map of options."""
+    """A CloudFormation value with the ECS API's keys in lower camel case, except for a map of options."""
     if isinstance(value, list):
         return [as_ecs_spells_it(each) for each in value]
     if not isinstance(value, dict):
@@ -93,7 +93,7 @@ def as_ecs_spells_it(value):
 
 
 def settled(definition):
-    """Without the values that differ from service to service."""
+    """Removes the values that differ between services."""
     definition = copy.deepcopy(definition)
     definition["image"] = ""
     definition["environment"] = [variable["name"] for variable in definition["environment"]]
@@ -133,7 +133,7 @@ def test_windows_has_everything_else_as_linux_has_it():
 
 @pytest.mark.parametrize("family", WINDOWS_FAMILIES)
 def test_the_stack_runs_on_windows(family):
-    """The demonstration's task for a Windows family: what Windows refuses is left out, and the size is one that Fargate has."""
+    """The demonstration's task for a Windows family omits what Windows rejects and has a size that Fargate offers."""
     definition, = demonstration({"OperatingSystem": family}).values()
     assert definition["RuntimePlatform"] == {"CpuArchitecture": "X86_64", "OperatingSystemFamily": family}
     assert (definition["Cpu"], definition["Memory"]) == ("1024", "2048"), "the smallest for Windows"
@@ -152,7 +152,7 @@ def demonstration(parameters=None):
     return stack.resources("AWS::ECS::TaskDefinition")
 
 
-# ---- what a definition may not do -------------------------------------------------------------------------------------
+# ---- what a definition must not do -------------------------------------------------------------------------------------
 
 
 def test_the_sidecar_cannot_harm_its_task():

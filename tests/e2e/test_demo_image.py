@@ -36,7 +36,7 @@ def test_it_answers_confined_and_ends_in_order(engine, demo_image, endpoint):
     address = wait_until(lambda: listening_address(engine, container), "listening application")
     with urllib.request.urlopen(f"http://{address}/clock", timeout=30) as answer:
         clock = json.load(answer)
-    # The endpoint rounds nothing; an output has whole nanoseconds.
+    # The endpoint does not round; the output has whole nanoseconds.
     bounds = {round(drift["ClockErrorBound"], 6) for drift in proxy.served()}
     assert clock["verdict"] == "good" and clock["error_bound_ms"] in bounds
     with urllib.request.urlopen(f"http://{address}/", timeout=30) as answer:

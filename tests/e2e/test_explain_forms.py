@@ -1,4 +1,4 @@
-"""`explain` on forms that the real tools make: the AWS CLI against a CloudWatch Logs server, and a real Docker engine."""
+"""`explain` on the output of real tools: the AWS CLI against a CloudWatch Logs server, and a real Docker engine."""
 
 import json
 import os
@@ -12,7 +12,7 @@ import build
 import pytest
 
 GROUP, STREAM = "/explain", "s/1"
-# What a form adds to what is said of the events in it.
+# Problems that belong to the form, not to its events.
 OF_FORMS = {"export-assumed", "viewer-time", "viewer-prefix", "docker-json-file", "partial-message", "multi-line"}
 
 
@@ -23,7 +23,7 @@ def program():
 
 
 def document(**members):
-    """A document of now, with some members changed."""
+    """A document with the current time and some members changed."""
     directive = {
         "Namespace": "Shop",
         "Dimensions": [["Service"]],
@@ -34,7 +34,7 @@ def document(**members):
 
 
 def lines():
-    """Documents good and bad, each on a line, and a line that is none."""
+    """Good and bad documents, one per line, and a line that is not a document."""
     missing = document()
     del missing["Latency"]
     broken = json.dumps(document()).replace('"Hits": 3', '"Hits": NaN')
@@ -44,7 +44,7 @@ def lines():
 
 
 def explain(program, text, *arguments):
-    """What the program says of some input, without the places and without what belongs to the form."""
+    """The program's verdict on an input, without positions and without problems of the form."""
     done = subprocess.run(
         [program, "explain", "--json", *arguments], input=text, capture_output=True, text=True, timeout=60, check=False
     )
@@ -60,7 +60,7 @@ def explain(program, text, *arguments):
 
 @pytest.fixture(scope="module")
 def aws(logs, logs_endpoint):
-    """A function that puts events into a log group and gives what a command of the AWS CLI prints of them."""
+    """A function that puts events into a log group and returns the output of an AWS CLI command."""
     environment = os.environ | {
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
@@ -106,7 +106,7 @@ def test_every_output_of_the_aws_cli_is_judged_as_the_bare_lines(program, aws):
         command, form, query = combination
         return run(GROUP, command, "--output", form, *(["--query", query] if query else []))
 
-    # Each is a process that takes seconds to start.
+    # Each starts a process, which takes seconds.
     with ThreadPoolExecutor(4) as pool:
         for combination, printed in zip(combinations, pool.map(output, combinations), strict=True):
             assert explain(program, printed) == expected, combination

@@ -1,4 +1,4 @@
-"""Troubles that take an engine: a container with little memory, and a log service that is down."""
+"""Faults that need an engine: a container with little memory, and a log service that is down."""
 
 import json
 import os
@@ -13,9 +13,9 @@ from references import queries
 from sidecar import QUICK, Sidecar, messages, wait_until
 from test_awslogs_driver import BLOCKING, NON_BLOCKING, documents
 
-# Whatever the container is, this much is all that it may take; the engine takes no limit under 6 MiB.
+# The container's memory limit; the engine accepts none below 6 MiB.
 MEMORY = "8m"
-# Longer than the driver keeps a batch and tries again (5 s, and less than 1 s). A minute, by hand, shows the same.
+# Longer than the driver keeps and retries a batch (5 s plus less than 1 s). A minute, tried by hand, shows the same.
 DOWN_S = float(os.environ.get("CLOCK_EMF_DOWN_SECONDS", "7"))
 
 
@@ -30,7 +30,7 @@ def containers(engine):
 
 @pytest.fixture
 def played(endpoint_program):
-    """The endpoint, to be asked and told without a proxy."""
+    """The endpoint, without a proxy in front of it."""
     endpoint = Endpoint(endpoint_program, "good")
     yield endpoint
     endpoint.close()
@@ -45,7 +45,7 @@ def gate(logs_endpoint):
 
 @pytest.fixture(scope="module")
 def missed_lines():
-    """The saved query as it is shipped."""
+    """The shipped saved query."""
     stack = Deployment().observability
     saved = stack.resources("AWS::Logs::QueryDefinition")
     [text] = [text for logical, text in queries(stack).items() if saved[logical]["Name"].endswith("/missed-lines")]
@@ -55,7 +55,7 @@ def missed_lines():
 @pytest.mark.parametrize("scenario", ["huge", "tiny-chunks", "endless", "mixed"])
 def test_eight_megabytes_are_enough(engine, image, logs_endpoint, played, containers, scenario):
     running = Sidecar(engine, image, logs_endpoint, played.uri, environment=QUICK | {"CLOCK_EMF_LISTEN": "127.0.0.1:0"})
-    # The last of an option is what counts.
+    # The last occurrence of an option counts.
     running.options += ["--memory", MEMORY, "--memory-swap", MEMORY, "--memory-reservation", MEMORY]
     running.start()
     containers.append(running.container)
@@ -97,7 +97,7 @@ def number(document):
 
 
 def check_what_is_missing(lines, refused, missed_lines):
-    """The lines that the driver was refused, and gave up, are what is missing; the sidecar itself lost none."""
+    """The missing lines are those that the service refused and the driver dropped; the sidecar lost none."""
     emf = documents(lines)
     arrived = {number(document) for document in emf}
     missing = set(range(1, max(arrived) + 1)) - arrived
@@ -111,9 +111,9 @@ def check_what_is_missing(lines, refused, missed_lines):
 
 
 def whole(lines, refused, served):
-    """The lines, once each number up to the last was either delivered or refused, and with them each reading that was served.
+    """Waits until each line was delivered or refused, and with them each reading served; returns the lines.
 
-    The one exception is a last reading that was under way when the signal came.
+    The only exception is a reading that was in progress when the signal arrived.
     """
     both = {number(document): document for document in [*documents(refused), *documents(lines)]}
     samples = sum(document["Samples"] for document in both.values())

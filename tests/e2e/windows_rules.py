@@ -6,12 +6,12 @@ NOT_ON_WINDOWS = ("user", "readonlyRootFilesystem", "linuxParameters", "privileg
 NOT_ON_FARGATE = ("restartPolicy",)
 # About 30 MiB have hung the Docker service on EC2 for Windows.
 LEAST_MEMORY_MIB = 200
-# A share of the processor is a hard limit on Windows, and none at all means 1 % of one processor.
+# A CPU share is a hard limit on Windows; without one a container gets 1 % of a processor.
 LEAST_CPU = 64
 
 
 def faults(container):
-    """Everything in a container definition that a Windows task cannot have, as sentences."""
+    """Everything in a container definition that a Windows task rejects, as sentences."""
     found = [f"{key} is not supported on Windows" for key in NOT_ON_WINDOWS if key in container]
     found += [f"{key} is not supported on Fargate for Windows" for key in NOT_ON_FARGATE if key in container]
     if "memory" in container and "memoryReservation" in container:

@@ -1,4 +1,4 @@
-//! From a scenario to what is sent: pure, so that time and turn are arguments.
+//! Maps a scenario to the answer to send. Pure: time and request number are arguments.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use super::Scenario;
 use super::document::{Document, Identity, Object, clock_drift, fractional, number, string};
 use super::wire::{Reply, gzip};
 
-/// What a request for the task document is answered with.
+/// The answer to a request for the task document.
 #[derive(Clone, Debug)]
 pub(crate) enum Answer {
     /// A response.
@@ -32,7 +32,7 @@ pub(crate) enum Answer {
     Raw(Arc<[u8]>, After),
 }
 
-/// What becomes of the connection.
+/// What happens to the connection afterwards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum After {
     /// It serves the next request.
@@ -45,7 +45,7 @@ pub(crate) enum After {
     Hold,
 }
 
-/// What an answer depends on, beside the scenario.
+/// The inputs of an answer, besides the scenario.
 #[derive(Clone, Debug)]
 pub(crate) struct Moment<'a> {
     /// The wall clock.
@@ -133,19 +133,19 @@ fn without_document(scenario: &Scenario, moment: &Moment) -> Option<Answer> {
     })
 }
 
-/// Where the redirects lead: a path that answers, and counts who followed.
+/// The target of the redirects: a path that answers and counts its requests.
 pub(crate) const ELSEWHERE: &str = "/elsewhere";
 /// As deep as the nested scenarios go.
 const DEEP: usize = 100_000;
 /// The beginning of a TLS alert, and of another protocol.
 const GARBAGE: &[u8] = b"\x15\x03\x01\x00\x02\x02\x46SSH-2.0-nothing\r\n\x00\xff\xfe";
 
-/// What the limiter says.
+/// The limiter's message.
 pub(crate) fn throttled() -> Reply {
     Reply::text(429, "You have reached maximum request limit.")
 }
 
-/// What the handler of the task document says when it does not know the id.
+/// The task document handler's message for an unknown id.
 pub(crate) fn unknown_id(id: &str) -> Reply {
     let message = format!(
         "V4 task metadata handler: unable to get task arn from request: unable to get task Arn from v3 endpoint ID: {id}"

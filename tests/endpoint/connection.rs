@@ -14,11 +14,11 @@ use super::server::{ID, Shared};
 use super::wire::{CHUNKED, Parsed, Reply, Request, chunk, parse};
 use super::{Scenario, control};
 
-/// A client that takes nothing for so long is given up.
+/// A client that reads nothing for this long is dropped.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(5);
 /// The pause between the bytes of `slow-body`.
 const DRIP: Duration = Duration::from_millis(200);
-/// How much less than promised `truncated` sends.
+/// How many of the announced bytes `truncated` omits.
 const MISSING: usize = 100;
 
 /// Serves a connection to its end; the caller closes it.
@@ -26,7 +26,7 @@ pub(crate) fn serve(shared: &Shared, stream: &TcpStream, peer: SocketAddr, numbe
     let link = Link { stream, peer };
     let mut received = Vec::new();
     let mut first = true;
-    // An error ends the connection, whatever it was: there is nobody to tell.
+    // Any error ends the connection; nobody is left to receive a report.
     let _ = stream
         .set_nodelay(true)
         .and_then(|()| stream.set_write_timeout(Some(WRITE_TIMEOUT)));
@@ -59,7 +59,7 @@ pub(crate) fn serve(shared: &Shared, stream: &TcpStream, peer: SocketAddr, numbe
 
 /// Makes the coming close of the connection a reset.
 pub(crate) fn reset_on_close(stream: &TcpStream) {
-    // Where this fails the close is an ordinary one.
+    // If this fails, the connection is closed normally.
     let _ = SockRef::from(stream).set_linger(Some(Duration::ZERO));
 }
 
@@ -109,7 +109,7 @@ fn route(shared: &Shared, request: &Request, peer: SocketAddr) -> Answer {
     }
 }
 
-/// The answer for the task document, in the current scenario or another one.
+/// The answer for the task document, in the current scenario or a given one.
 fn task(shared: &Shared, instead: Option<&Scenario>) -> Answer {
     let mut state = shared.lock();
     let moment = Moment {
@@ -150,7 +150,7 @@ struct Link<'a> {
 }
 
 impl Link<'_> {
-    /// The next request: `None` when there is none to come, `Err` when it is no request.
+    /// The next request: `None` at the end of the connection, `Err` if the bytes are not a request.
     fn receive(&self, received: &mut Vec<u8>, idle: Duration) -> Option<Result<Request, ()>> {
         let mut deadline = Instant::now() + idle;
         loop {
@@ -260,7 +260,7 @@ impl Link<'_> {
             }
             match self.stream.peek(&mut [0]) {
                 Ok(0) => return,
-                // The next request is there already: this would not wait any more.
+                // The next request has already arrived, so this would return at once.
                 Ok(_) => std::thread::sleep(tick.min(Duration::from_millis(50))),
                 Err(error) if is_passing(&error) => {}
                 Err(_) => return,
@@ -270,7 +270,7 @@ impl Link<'_> {
 }
 
 /// How long to wait at once. The timeout of a socket may come late by a sixteenth of its length, while the agent's five
-/// seconds are exact: so the last stretch is waited for in ever shorter pieces.
+/// seconds are exact, so the last part is waited for in ever shorter pieces.
 fn share(left: Duration) -> Duration {
     if left > Duration::from_millis(20) {
         left * 7 / 8
@@ -279,7 +279,7 @@ fn share(left: Duration) -> Duration {
     }
 }
 
-/// Whether a failed read is only one that has to be tried again.
+/// Whether a failed read should be retried.
 fn is_passing(error: &io::Error) -> bool {
     matches!(
         error.kind(),

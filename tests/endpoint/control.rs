@@ -1,4 +1,4 @@
-//! The paths by which a test or a person changes the scenario and reads what has happened.
+//! The control paths, which change the scenario and report counters.
 
 use serde_json::json;
 
@@ -14,7 +14,7 @@ pub(crate) fn is_control(path: &str) -> bool {
     )
 }
 
-/// Does what is asked. `trusted`: the client is on this machine, so it may name files to replay.
+/// Handles a control request. A `trusted` client is on this machine and may name files to replay.
 pub(crate) fn reply(shared: &Shared, request: &Request, trusted: bool) -> Reply {
     let Some(path) = decode(&request.path) else {
         return bad("the path is not UTF-8 in percent encoding");
@@ -70,7 +70,7 @@ pub(crate) fn reply(shared: &Shared, request: &Request, trusted: bool) -> Reply 
 /// An error bound in milliseconds; any finite number, since the endpoint may lie.
 ///
 /// # Errors
-/// A sentence that names what was given and what is allowed.
+/// A sentence with the invalid value and the expected form.
 pub fn error_bound(given: &str) -> Result<f64, String> {
     let bound = given.parse::<f64>().ok().filter(|bound| bound.is_finite());
     bound.ok_or_else(|| {

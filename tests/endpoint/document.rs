@@ -53,7 +53,7 @@ impl Object {
         }
     }
 
-    /// Takes a member out.
+    /// Removes a member.
     pub(crate) fn remove(&mut self, name: &str) {
         self.0.retain(|(known, _)| known != name);
     }
@@ -115,7 +115,7 @@ impl Document {
         }
     }
 
-    /// Takes members out of the container until the document is below 2,048 bytes.
+    /// Removes members of the container until the document is below 2,048 bytes.
     pub(crate) fn shorten(&mut self) {
         for name in ["Labels", "LogOptions", "Networks"] {
             self.container.remove(name);

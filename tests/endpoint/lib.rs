@@ -1,6 +1,6 @@
 //! A task metadata endpoint v4 for tests and for trying the sidecar without AWS: it behaves on the wire as the open ECS
 //! agent does, and misbehaves on request. It uses threads and plain sockets, since a server library would correct
-//! the very faults that are to be played.
+//! the faults that it plays.
 //!
 //! ```no_run
 //! use endpoint::{Scenario, Server};

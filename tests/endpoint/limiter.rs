@@ -6,7 +6,7 @@ use std::time::Instant;
 
 const BURST: f64 = 60.0;
 const PER_SECOND: f64 = 40.0;
-/// So many pairs of address and path are remembered; beyond that all start afresh.
+/// Maximum number of pairs of address and path; beyond that, all limits are reset.
 const PAIRS: usize = 1024;
 
 /// One bucket of permits for each address and path.

@@ -11,9 +11,9 @@ use socket2::{Domain, Protocol, Socket, Type};
 use super::connection;
 use super::server::Shared;
 
-/// So many connections wait to be accepted.
+/// Maximum number of connections waiting to be accepted.
 const BACKLOG: i32 = 128;
-/// The stack of each thread: the deepest call is a write.
+/// The stack size of each thread; the deepest call is a write.
 pub(crate) const STACK: usize = 256 * 1024;
 
 /// Keeps the port for the life of the server, even while nothing listens on it.
@@ -25,7 +25,7 @@ pub(crate) struct Port {
 }
 
 impl Port {
-    /// Takes the port and listens on it; only that shows whether someone else does.
+    /// Binds the port and listens on it; only listening shows whether another process does.
     pub(crate) fn take(listen: SocketAddr) -> io::Result<(Self, TcpListener)> {
         let socket = bound(listen)?;
         let address = socket
@@ -64,13 +64,13 @@ fn bound(address: SocketAddr) -> io::Result<Socket> {
         Type::STREAM,
         Some(Protocol::TCP),
     )?;
-    // On Windows the option would let others take the port.
+    // On Windows this option would let other processes bind the port.
     socket.set_reuse_address(cfg!(unix))?;
     socket.bind(&address.into())?;
     Ok(socket)
 }
 
-/// Follows the state: accepts while it says so, and otherwise has no listener at all.
+/// Follows the state: accepts connections while it should listen, and otherwise has no listener.
 pub(crate) fn accept(shared: &Arc<Shared>, port: &Port, listener: TcpListener) {
     let mut listener = Some(listener);
     loop {
@@ -91,7 +91,7 @@ pub(crate) fn accept(shared: &Arc<Shared>, port: &Port, listener: TcpListener) {
         match &listener {
             Some(listening) => match listening.accept() {
                 Ok((stream, peer)) => admit(shared, stream, peer),
-                // Such as too many open files: it passes.
+                // Such as too many open files, which is temporary.
                 Err(_) => thread::sleep(Duration::from_millis(10)),
             },
             None => match port.listen() {

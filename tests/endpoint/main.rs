@@ -145,7 +145,7 @@ fn main() -> ExitCode {
     let server = match Server::with(arguments.options()) {
         Ok(server) => server,
         Err(error) => {
-            // Standard error may be closed; the exit code says it too.
+            // Standard error may be closed; the exit code also reports the failure.
             let _ = writeln!(
                 std::io::stderr(),
                 "error: cannot listen on {listen}: {error}"

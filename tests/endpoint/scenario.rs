@@ -1,4 +1,4 @@
-//! The names of what the endpoint can play, and what each one is.
+//! The scenarios that the endpoint can play, with names and explanations.
 
 use std::fmt;
 use std::path::Path;

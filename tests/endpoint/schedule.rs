@@ -31,7 +31,7 @@ impl FromStr for Schedule {
 }
 
 fn step(given: &str) -> Result<Step, String> {
-    // The last colon, since `replay:FILE` has one of its own.
+    // The last colon, since `replay:FILE` contains one itself.
     let Some((scenario, duration)) = given.rsplit_once(':') else {
         return Err(format!(
             "a step of a schedule is SCENARIO:DURATION, such as good:60s, not {given:?}"

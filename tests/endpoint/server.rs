@@ -14,9 +14,9 @@ use super::{Identity, Scenario, Schedule};
 
 /// The id in the paths, in Fargate's form.
 pub(crate) const ID: &str = "cd189a933e5849daa93386466019ab50-2495160603";
-/// So many connections are served at once; more are reset.
+/// Maximum number of open connections; more are reset.
 const CONNECTIONS: usize = 256;
-/// So many of the last `ClockDrift` texts are remembered.
+/// How many of the last `ClockDrift` texts are kept.
 const SERVED: usize = 10_000;
 
 /// How a server is set up.
@@ -34,7 +34,7 @@ pub struct Options {
     pub drift_rate: f64,
     /// How late `slow` answers.
     pub delay: Duration,
-    /// After so long without a request a connection is closed.
+    /// A connection is closed after this long without a request.
     pub idle: Duration,
     /// Whether the agent's rate limit is in force.
     pub limit: bool,
@@ -55,10 +55,10 @@ impl Default for Options {
     }
 }
 
-/// What has happened so far. Requests to the control paths, and connections that began with one, do not count.
+/// Counters. Requests to the control paths, and connections that began with one, do not count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counters {
-    /// Requests for the task document, whatever became of them.
+    /// Requests for the task document, including failed ones.
     pub task_requests: u64,
     /// Connections accepted.
     pub connections_accepted: u64,
@@ -83,7 +83,7 @@ impl Server {
     /// Starts an endpoint on a free port of 127.0.0.1.
     ///
     /// # Errors
-    /// The port cannot be had, or no thread can be started.
+    /// The port cannot be bound, or no thread can be started.
     pub fn start(scenario: Scenario) -> io::Result<Self> {
         Self::with(Options {
             scenario,
@@ -94,7 +94,7 @@ impl Server {
     /// Starts an endpoint.
     ///
     /// # Errors
-    /// The address cannot be had, or no thread can be started.
+    /// The address cannot be bound, or no thread can be started.
     pub fn with(options: Options) -> io::Result<Self> {
         let (port, listener) = Port::take(options.listen)?;
         let state = State::new(options.scenario.clone(), options.error_bound);
@@ -166,7 +166,7 @@ impl Server {
     /// Waits until at least `count` requests for the task document have come.
     ///
     /// # Errors
-    /// If they have not come within a minute, which no machine is too busy for.
+    /// If they have not come within a minute, long enough for a busy machine.
     pub fn await_requests(&self, count: u64) -> io::Result<()> {
         let deadline = Instant::now() + Duration::from_secs(60);
         while self.counters().task_requests < count {
@@ -194,7 +194,7 @@ impl Drop for Server {
         self.shared.changed.notify_all();
         self.shared.settle();
         for thread in self.threads.drain(..) {
-            // A thread that panicked has said so; there is nothing to add.
+            // A thread that panicked has already reported it.
             let _ = thread.join();
         }
         let deadline = Instant::now() + Duration::from_secs(2);
@@ -259,7 +259,7 @@ impl State {
         self.turn = 0;
     }
 
-    /// Begins the plan's next step if it is due; says how long nothing will be due.
+    /// Begins the plan's next step if it is due; returns the time until the next one.
     fn advance(&mut self) -> Duration {
         const LONG: Duration = Duration::from_secs(3600);
         let Some(plan) = &mut self.plan else {
@@ -289,7 +289,7 @@ impl State {
             .values()
             .filter(|connection| control_too || !connection.control)
         {
-            // An error means that the other side was faster.
+            // An error means that the client closed it first.
             let _ = connection.stream.shutdown(Shutdown::Both);
         }
     }
@@ -298,12 +298,12 @@ impl State {
         !self.stopping && self.scenario != Scenario::Refused
     }
 
-    /// Takes a connection off the list.
+    /// Removes a connection from the list.
     pub(crate) fn remove(&mut self, number: u64) {
         self.connections.remove(&number);
     }
 
-    /// Remembers what an answer said of the clock.
+    /// Keeps the `ClockDrift` of an answer.
     pub(crate) fn remember(&mut self, clock_drift: String) {
         if self.served.len() == SERVED {
             self.served.pop_front();
@@ -311,7 +311,7 @@ impl State {
         self.served.push_back(clock_drift);
     }
 
-    /// The remembered answers, the oldest first.
+    /// The kept answers, oldest first.
     pub(crate) fn served(&self) -> impl Iterator<Item = &str> {
         self.served.iter().map(String::as_str)
     }
@@ -403,7 +403,7 @@ impl Shared {
         while state.listening != state.should_listen() && Instant::now() < deadline {
             if state.listening {
                 drop(state);
-                // Being connected to is the only thing that wakes it.
+                // Only a new connection wakes it.
                 let _ = TcpStream::connect_timeout(&self.reachable(), Duration::from_millis(100));
                 state = self.lock();
             }
@@ -424,7 +424,7 @@ impl Shared {
         }
     }
 
-    /// Puts a new connection on the list, if it may be served; otherwise it is to be dropped.
+    /// Adds a new connection to the list, unless there are too many.
     pub(crate) fn register(&self, stream: &Arc<TcpStream>) -> Option<u64> {
         let mut state = self.lock();
         if !state.should_listen() {
@@ -452,13 +452,13 @@ impl Shared {
     pub(crate) fn forget(&self, number: u64, stream: Arc<TcpStream>) {
         let mut state = self.lock();
         state.remove(number);
-        // Both ends of the shared stream are gone before anybody can see that the connection is.
+        // Both handles of the stream are dropped before the counters show the connection as closed.
         drop(stream);
         drop(state);
         self.changed.notify_all();
     }
 
-    /// Says that a connection began with a request to a control path.
+    /// Records that a connection began with a request to a control path.
     pub(crate) fn mark_control(&self, number: u64) {
         let mut state = self.lock();
         if let Some(connection) = state.connections.get_mut(&number) {

@@ -23,14 +23,14 @@ pub(crate) struct Request {
     pub(crate) http_1_0: bool,
 }
 
-/// What stands at the beginning of the received bytes.
+/// The content at the beginning of the received bytes.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Parsed {
     /// A whole request, and the number of its bytes.
     Whole(Request, usize),
     /// The beginning of a request.
     Partial,
-    /// No request, or one too large.
+    /// Not a request, or too large a one.
     Broken,
 }
 
@@ -89,7 +89,7 @@ pub(crate) fn parse(bytes: &[u8]) -> Parsed {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Reply {
     pub(crate) status: u16,
-    /// The headers of its own, in the order in which they are sent.
+    /// The additional headers, in the order in which they are sent.
     pub(crate) headers: Vec<(&'static str, String)>,
     /// Whether the limiter's headers belong to it.
     pub(crate) rate: bool,
@@ -107,7 +107,7 @@ impl Reply {
         }
     }
 
-    /// A response of what stands around the handlers.
+    /// A response of the server around the handlers.
     pub(crate) fn text(status: u16, body: impl Into<Vec<u8>>) -> Self {
         Self {
             status,
@@ -117,7 +117,7 @@ impl Reply {
         }
     }
 
-    /// 404 for a path that no handler has.
+    /// 404 for a path without a handler.
     pub(crate) fn not_found() -> Self {
         let mut reply = Self::text(404, "404 page not found\n");
         reply
@@ -192,7 +192,7 @@ impl Reply {
 
 /// The header of a body in chunks.
 pub(crate) const CHUNKED: &str = "Transfer-Encoding: chunked";
-/// What ends a body in chunks.
+/// The end of a body in chunks.
 pub(crate) const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
 
 /// One chunk.

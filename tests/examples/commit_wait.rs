@@ -1,7 +1,7 @@
-//! Commit wait: once this is over, whoever reads a correct clock anywhere reads a later time.
+//! Commit wait: after it, every correct clock anywhere reads a later time.
 //!
 //! `cargo run --example commit_wait`
-#![allow(clippy::print_stdout, reason = "a program of its own")]
+#![allow(clippy::print_stdout, reason = "a separate program")]
 
 use std::error::Error;
 use std::time::Duration;
@@ -9,11 +9,11 @@ use std::time::Duration;
 use ecs_clock_emf::chrono::{DateTime, Utc};
 use ecs_clock_emf::{Clock, Environment, Limits, Source};
 
-/// Writes, and returns only when the timestamp it was written under has certainly passed.
+/// Writes, and returns only after the write's timestamp has certainly passed.
 pub(crate) async fn commit(clock: &Clock) -> Result<DateTime<Utc>, Box<dyn Error>> {
     let limits = Limits::default().with_max_error(Duration::from_millis(5));
     let timestamp = clock.now_within(&limits).await?.interval.latest;
-    // Write here, under this timestamp. The wait goes on while the clock is lost, hence the time-out.
+    // Write here, under this timestamp. The wait continues while the clock is unknown, hence the timeout.
     tokio::time::timeout(Duration::from_secs(1), clock.wait_until_past(timestamp)).await?;
     Ok(timestamp)
 }

@@ -1,4 +1,4 @@
-//! Says which lines of a log CloudWatch extracts no metrics from: `cargo run --example explain < lines.log`
+//! Reports which lines of a log CloudWatch extracts no metrics from: `cargo run --example explain < lines.log`
 #![allow(clippy::print_stdout, reason = "an example that prints")]
 
 use std::io::{self, BufReader};

@@ -1,4 +1,4 @@
-//! A gate: what must not run on a bad clock asks first.
+//! A gate: checks the clock before work that must not run on a bad one.
 //!
 //! `cargo run --example gate`
 #![allow(
@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use ecs_clock_emf::{Clock, Environment, Limits, NotGood, Now, Reason, Source};
 
-/// The work, under a timestamp that no correct clock has reached yet.
+/// The work, with a timestamp that no correct clock has reached yet.
 pub(crate) async fn transfer(clock: &Clock) -> Result<Now, NotGood> {
     let limits = Limits::default().with_max_error(Duration::from_millis(5));
     let now = clock.now_within(&limits).await?;
@@ -28,7 +28,7 @@ pub(crate) async fn main() -> ExitCode {
     };
     match transfer(&Clock::new(source, Duration::from_secs(10))).await {
         Ok(_) => ExitCode::SUCCESS,
-        // A limit that is exceeded now may hold again soon; the other reasons are for a person.
+        // An exceeded limit may recover soon; the other reasons need a person.
         Err(not_good) => match not_good.reasons() {
             [Reason::BoundOverLimit { .. }] => refused("try again later"),
             _ => refused(&not_good.to_string()),

@@ -5,7 +5,7 @@
     clippy::panic,
     clippy::print_stdout,
     clippy::print_stderr,
-    reason = "a test that cannot go on fails, and does not run the examples' own main"
+    reason = "a test that cannot continue fails, and does not run the examples' own main"
 )]
 
 mod commit_wait;

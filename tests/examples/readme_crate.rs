@@ -5,7 +5,7 @@ use std::process::Command;
 
 const README: &str = include_str!("../../README.md");
 
-/// The block of the README that begins with this fence, without the indentation of its list.
+/// The README's block that begins with this fence, without the list's indentation.
 fn block(fence: &str) -> String {
     let mut lines = README.lines().skip_while(|line| line.trim() != fence);
     let indent = lines.next().unwrap().find('`').unwrap();

@@ -1,4 +1,4 @@
-"""What the fault tests share: the built programs, endpoints, sidecars, and the runs that go on beside the other tests."""
+"""Fixtures of the fault tests: built programs, endpoints, sidecars, and long runs beside the other tests."""
 
 import subprocess
 import sys
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).resolve().parent
-# Endpoint, sidecar and stepped clock are those of the deployment's tests.
+# Endpoint, sidecar and stepped clock come from tests/deploy.
 sys.path[:0] = [str(HERE), str(HERE.parent / "deploy")]
 
 from process import QUICK  # noqa: E402
@@ -48,7 +48,7 @@ def endpoint(programs, closing):
 
 @pytest.fixture
 def clock(closing):
-    """A wall clock to be stepped."""
+    """A wall clock that a test can step."""
     closing.append(SteppedClock())
     return closing[-1]
 
@@ -85,7 +85,7 @@ def small_disk(tmp_path, closing):
 
 
 class SmallDisk:
-    """A file system in memory that is full soon."""
+    """A small in-memory file system."""
 
     def __init__(self, path):
         self.path = path
@@ -93,7 +93,7 @@ class SmallDisk:
         subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k,mode=755", "tmpfs", path], check=True)
 
     def fill(self):
-        """Takes all that is free."""
+        """Fills all free space."""
         with open(self.path / "filler", "wb", buffering=0) as filler:
             while True:
                 try:
@@ -111,12 +111,12 @@ class SmallDisk:
         subprocess.run(["umount", "--lazy", self.path], check=True)
 
 
-# ---- runs that take long go on beside the other tests ----------------------------------------------------------------
+# ---- long runs, in parallel to the other tests ----------------------------------------------------------------
 
 
 @pytest.fixture(scope="session", autouse=True)
 def background(request, programs, tmp_path_factory):
-    """Starts those of these runs that a test looks at."""
+    """Starts the long runs that selected tests need."""
     import soak
     import stall
 

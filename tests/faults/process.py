@@ -1,4 +1,4 @@
-"""A running program as the system sees it, and the promises that are held on every line."""
+"""A running program as the kernel reports it, and the promises that are checked on every line."""
 
 import json
 import os
@@ -6,10 +6,10 @@ import subprocess
 import time
 from pathlib import Path
 
-# Longer than anything takes on the busiest machine; only a failure waits so long.
+# Longer than any step on a busy machine; only a failure waits so long.
 PATIENCE_S = 60
-# What no sidecar takes for a reading, in processor time: the program without optimization takes a tenth of it.
-# A loop that runs in circles takes all that it gets.
+# More processor time than any reading takes: an unoptimized program takes a tenth of it.
+# A busy loop takes all that it gets.
 MOST_MS_A_READING = 40
 TICK_MS = 1000 / os.sysconf("SC_CLK_TCK")
 # Short intervals, so that tests take seconds.
@@ -17,12 +17,12 @@ QUICK = {
     "CLOCK_EMF_SOURCE": "ecs", "CLOCK_EMF_SAMPLE_INTERVAL": "100ms", "CLOCK_EMF_EMIT_INTERVAL": "1s",
     "CLOCK_EMF_EMIT_JITTER": "0s", "CLOCK_EMF_REQUEST_TIMEOUT": "500ms",
 }  # fmt: skip
-# A clock that is years off gives stamps that CloudWatch refuses: that is so, and not what a test of lines looks at.
+# A clock that is years off yields timestamps that CloudWatch rejects; that is expected and ignored here.
 STAMPS = {"timestamp-too-old", "timestamp-ahead"}
 
 
 def until(what, is_so):
-    """Waits until something is so, and returns what it gave."""
+    """Waits for a condition and returns its value."""
     deadline = time.monotonic() + PATIENCE_S
     while not (value := is_so()):
         assert time.monotonic() < deadline, f"after {PATIENCE_S} s still not so: {what}"
@@ -44,13 +44,13 @@ def resident_kb(pid):
 
 
 def processor_ms(pid):
-    """The processor time it has taken."""
+    """The processor time used so far."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) * TICK_MS
 
 
 class Frugal:
-    """Holds that a sidecar takes little processor time for each attempt to read the clock, counted by `attempts`."""
+    """Checks the processor time per attempt to read the clock, counted by `attempts`."""
 
     def __init__(self, pid, attempts):
         self._pid, self._attempts = pid, attempts
@@ -64,7 +64,7 @@ class Frugal:
 
 
 def attempts_in(documents):
-    """How often the clock was read or tried to be, as the lines say."""
+    """How often the sidecar read the clock or tried to, by its lines."""
     return sum(document["Samples"] + document.get("ClockReadErrors", 0) for document in documents)
 
 
@@ -81,7 +81,7 @@ def assert_in_sequence(documents):
 
 
 def assert_valid(binary, lines):
-    """CloudWatch takes every line, as `explain` says, but for the stamps of a clock that is wrong."""
+    """CloudWatch accepts every line by `explain`, except for timestamps of a wrong clock."""
     text = "".join(f"{line}\n" for line in lines)
     done = subprocess.run(
         [binary, "explain", "--json", "--input", "stdout"], input=text, capture_output=True, text=True, env={}, check=False

@@ -1,11 +1,11 @@
-"""The real sidecar under random troubles, and what became of every reading.
+"""Runs the real sidecar under random faults and accounts for every reading.
 
     python -m pytest tests/faults/test_soak.py --soak-seconds 900
 
-Calm phases serve a bound of their own: each of their readings must be on a line, once and in order, whatever came before.
-Between them the endpoint misbehaves, the reader of stdout stalls, and the process is stopped. Other programs ask all the
-while, well and badly. In the second half the wall clock steps too; a step enlarges the bounds after it, so that they no longer
-show their phase.
+Each calm phase serves a distinct bound: each of its readings must be on one line, in order.
+Between them the endpoint misbehaves, the reader of stdout stalls, and the process is stopped. Clients ask all the
+time, some of them misbehaving. In the second half the wall clock steps too, which enlarges the bounds so that they no longer
+identify their phase.
 """
 
 import json
@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from process import QUICK, descriptors, processor_ms, resident_kb, threads, until
 from program import Endpoint, Sidecar, SteppedClock
 
-# What ends soon. (What hangs is for the soaks that have the time.)
+# Scenarios that end soon. Hanging ones are played in long soaks only.
 QUICK_TROUBLES = [
     "unsynchronized", "flipping", "no-bound", "no-reference", "no-clock-drift", "null-members", "unknown-status-word",
     "endless", "huge", "tiny-chunks", "endless-error", "empty-reply", "reset", "truncated", "truncated-chunks", "garbage",
@@ -29,7 +29,7 @@ QUICK_TROUBLES = [
     "duplicate-keys", "overflow", "negative", "string-bound", "future-reference", "wrong-identity", "down", "mixed",
 ]  # fmt: skip
 SLOW_TROUBLES = ["hang", "slow", "slow-body"]
-# From this length on they are played.
+# The minimum length of a soak that plays them.
 LONG_S = 300
 ENVIRONMENT = QUICK | {
     "CLOCK_EMF_REQUEST_TIMEOUT": "10s", "CLOCK_EMF_LISTEN": "127.0.0.1:0", "CLOCK_EMF_EMIT_JITTER": "500ms",
@@ -38,14 +38,14 @@ ENVIRONMENT = QUICK | {
 
 @dataclass
 class Soak:
-    """What a soak has shown."""
+    """The results of a soak."""
 
     seed: int
     seconds: int
     code: int = None
     lines: list = field(default_factory=list)
     diagnostics: list = field(default_factory=list)
-    # The bounds of the calm phases, in order, each with how many readings were served with it.
+    # The bounds of the calm phases in order, each with its number of readings.
     served: list = field(default_factory=list)
     requests: int = 0
     ahead_s: float = 0.0
@@ -59,7 +59,7 @@ class Soak:
     calm_readings: int = 0
 
     def growth_kb(self):
-        """By how much the memory of the last third lies above that of the first."""
+        """The growth of memory from the first third to the last."""
         third = max(len(self.resident_kb) // 3, 1)
         return statistics.median(self.resident_kb[-third:]) - statistics.median(self.resident_kb[:third])
 
@@ -70,7 +70,7 @@ class World:
     def __init__(self, programs, folder, seconds, seed):
         self.random = random.Random(seed)
         self.soak = Soak(seed, seconds)
-        # Slow, but always in time.
+        # Slow, but within the deadline.
         self.endpoint, self.clock = Endpoint(programs[1], "good", "--delay", "2s"), SteppedClock()
         environment = ENVIRONMENT | self.endpoint.environment | self.clock.environment
         self.sidecar = Sidecar(programs[0], environment | {"CLOCK_EMF_CLOCKBOUND_DIRECTORY": str(folder)}, reading=False)
@@ -93,17 +93,17 @@ class World:
     # -- phases --------------------------------------------------------------------------------------------------------
 
     def calm(self, readings):
-        """Serves so many readings with a bound that no other phase has."""
+        """Serves this many readings with a bound that no other phase has."""
         self.calm_phases += 1
         bound = f"{1000 + self.calm_phases}.5"
         self.endpoint.play("good")
-        # Once there is a request after that, no answer of the trouble is under way, which could have the bound and fail.
+        # After the next request, no answer of the fault is in progress, which could carry the bound and fail.
         before = self.endpoint.requests()
         until("a request", lambda: self.endpoint.requests() > before)
         processor = processor_ms(self.sidecar.pid)
         self.endpoint.set_error_bound(bound)
         until("calm readings", lambda: self._count(bound) >= readings)
-        # Once the next one is served, the last of these has arrived.
+        # Once the next one is served, the last of these has been received.
         self.endpoint.set_error_bound("0.25")
         until("a reading after them", lambda: "0.25" in self.endpoint.served()[-1])
         self.soak.processor_ms += processor_ms(self.sidecar.pid) - processor
@@ -116,7 +116,7 @@ class World:
         return sum(f'"ClockErrorBound":{bound}' in text for text in self.endpoint.served())
 
     def trouble(self, may_step):
-        """Some trouble for some time."""
+        """A random fault for a random time."""
         kinds = [self._misbehave] * 3 + [self._stall, self._stop, self._ask, self._ask_badly] + [self._step] * may_step
         self.random.choice(kinds)()
         self._measure()
@@ -126,7 +126,7 @@ class World:
         time.sleep(self.random.uniform(0.2, 1.0))
 
     def _step(self):
-        # Large enough to be found for certain, on a busy machine too.
+        # Large enough to be detected even on a busy machine.
         self.has_stepped = True
         self.soak.ahead_s = self.random.choice([0, 0.3, -0.7, 40, -3600, 3 * 3600, -7 * 3600]) + self.random.random() / 100
         self.clock.step_to(self.soak.ahead_s)
@@ -152,7 +152,7 @@ class World:
         except urllib.error.HTTPError as refused:
             assert refused.code == 503 and json.load(refused)["verdict"] == "not_good"
         except OSError:
-            return 0  # all places are taken by those who ask badly
+            return 0  # all places are taken by misbehaving clients
         return 1
 
     def _ask_badly(self):
@@ -171,12 +171,12 @@ class World:
         self.soak.resident_kb.append(resident_kb(self.sidecar.pid))
 
     def counts(self):
-        """Descriptors and threads, once the others' connections are closed."""
+        """Descriptors and threads after all clients' connections are closed."""
         return descriptors(self.sidecar.pid), threads(self.sidecar.pid)
 
 
 def play(programs, folder, seconds, seed=None):
-    """A soak of so many seconds."""
+    """Runs a soak of this many seconds."""
     seed = random.randrange(2**32) if seed is None else seed
     print(f"--soak-seed {seed}", flush=True)
     world = World(programs, folder, seconds, seed)

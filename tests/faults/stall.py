@@ -1,16 +1,16 @@
-"""A reader of stdout that stands still for longer than the sidecar's queue lasts, and goes on then."""
+"""A reader of stdout that stalls until the sidecar's queue overflows, and then continues."""
 
 from process import QUICK, until
 from program import Endpoint, Sidecar
 
-# Every reading is a line.
+# Each reading is a line.
 BY_THE_SECOND = QUICK | {"CLOCK_EMF_STORAGE_RESOLUTION": "1"}
-# The queue's 256 lines, what a pipe of a page takes, and some that are lost.
+# The queue's 256 lines, what fits into a pipe of one page, and some that are lost.
 READINGS = 290
 
 
 def play(programs):
-    """The lines of the sidecar, its exit code, and how many readings it was served before the reader went on."""
+    """The sidecar's lines, its exit code, and the readings served before the reader continued."""
     endpoint = Endpoint(programs[1], "good")
     sidecar = Sidecar(programs[0], BY_THE_SECOND | endpoint.environment, reading=False)
     try:

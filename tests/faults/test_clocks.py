@@ -1,4 +1,4 @@
-"""A wall clock that jumps, stands still, or starts in another age; a machine that stands still."""
+"""A wall clock that jumps, stands still, or starts decades off; a machine that stands still."""
 
 import signal
 import time
@@ -7,11 +7,11 @@ import pytest
 from process import Frugal, assert_in_sequence, assert_valid, attempts_in, total, until, values
 
 HOUR = 3600
-# Steps are found to within what reading two clocks on a busy machine takes.
+# The precision of a step is the time between reading two clocks, here on a busy machine.
 NEARLY_MS = 50
 
 
-def test_jumps_of_hours_in_both_directions_are_each_said_in_the_new_time(endpoint, sidecar, clock, programs):
+def test_jumps_of_hours_in_both_directions_are_reported_in_the_new_time(endpoint, sidecar, clock, programs):
     played = endpoint("no-reference")
     running = sidecar(played, environment=clock.environment, emit_interval="60s")
     until("a line", lambda: running.lines)
@@ -23,8 +23,8 @@ def test_jumps_of_hours_in_both_directions_are_each_said_in_the_new_time(endpoin
         clock.step_to(ahead)
         [document] = until(f"step {len(steps)}", lambda: [d for d in running.documents() if "ClockStep" in d][len(steps) - 1 :])
         assert document["ClockStep"] == [pytest.approx(steps[-1], abs=NEARLY_MS)]
-        assert document["Samples"] == 0, "a line of its own"
-        # In the present of the new time line.
+        assert document["Samples"] == 0, "a separate line"
+        # Stamped in the new time.
         assert begin - 1 <= document["_aws"]["Timestamp"] / 1000 - ahead <= time.time() + 1
     frugal = Frugal(running.pid, played.requests)
     before = played.requests()
@@ -34,7 +34,7 @@ def test_jumps_of_hours_in_both_directions_are_each_said_in_the_new_time(endpoin
     documents = running.documents()
     assert_in_sequence(documents)
     assert played.requests() - 1 <= attempts_in(documents) <= played.requests()
-    # The bound covers the step until the endpoint has certainly seen it: no small bound of before is passed on.
+    # The bound covers the step until the endpoint has certainly seen it: no small bound from before is reported.
     at = next(i for i, document in enumerate(documents) if "ClockStep" in document)
     [after] = [document for document in documents[at + 1 :] if document["Samples"]][:1]
     assert min(after.get("ClockErrorBound", [3 * HOUR * 1000])) >= 3 * HOUR * 1000 - NEARLY_MS
@@ -42,14 +42,14 @@ def test_jumps_of_hours_in_both_directions_are_each_said_in_the_new_time(endpoin
 
 
 @pytest.mark.parametrize("start", [10, -HOUR * 24 * 365], ids=["1970", "before 1970"])
-def test_a_clock_that_starts_in_1970_is_not_good_until_it_is_put_right(endpoint, sidecar, clock, programs, start):
+def test_a_clock_that_starts_in_1970_is_not_good_until_it_is_set(endpoint, sidecar, clock, programs, start):
     played = endpoint("good")
     clock.step_to(start - time.time())
     running = sidecar(played, environment=clock.environment)
     until("three lines", lambda: len(running.lines) >= 3)
     for document in running.documents():
         assert abs(document["_aws"]["Timestamp"] / 1000 - start) < 1000, "what the clock says is what is said"
-        # The reference lies decades ahead: the clock is farther off than its bound.
+        # The reference is decades ahead, so the clock is off by more than its bound.
         assert document["ClockSynchronizationStatus"] == "UNKNOWN" and document["ClockSynchronized"] == 0
         assert "ClockErrorBound" not in document and document["ReadErrorKind"] == "invalid_member"
     clock.step_to(0)
@@ -62,7 +62,7 @@ def test_a_clock_that_starts_in_1970_is_not_good_until_it_is_put_right(endpoint,
     assert_valid(programs[0], [line for _, line in running.lines])
 
 
-def test_a_wall_clock_that_stands_still_is_said_and_floods_nothing(endpoint, sidecar, clock, programs):
+def test_a_wall_clock_that_stands_still_is_reported_without_a_flood_of_lines(endpoint, sidecar, clock, programs):
     played = endpoint("good")
     running = sidecar(played, environment=clock.environment)
     until("two lines", lambda: len(running.lines) >= 2)
@@ -74,14 +74,14 @@ def test_a_wall_clock_that_stands_still_is_said_and_floods_nothing(endpoint, sid
     frugal.check()
     documents = running.documents()[lines:]
     assert total(documents, "ClockSteps") > 0
-    # In each emit interval one, and eight more.
+    # One per emit interval and eight more.
     assert len(documents) <= (time.monotonic() - begin + 2) * 9
     assert running.stop() == 0
     assert_in_sequence(running.documents())
     assert_valid(programs[0], [line for _, line in running.lines])
 
 
-def test_a_machine_that_stands_still_leaves_samples_out_and_goes_on(endpoint, sidecar, programs, request):
+def test_a_machine_that_stands_still_skips_samples_and_continues(endpoint, sidecar, programs, request):
     pause = request.config.option.pause_seconds
     played = endpoint("good")
     running = sidecar(played, listen="127.0.0.1:0")
@@ -101,7 +101,7 @@ def test_a_machine_that_stands_still_leaves_samples_out_and_goes_on(endpoint, si
     assert_in_sequence(documents)
     assert not values(documents, "ClockStep"), "both clocks went on"
     assert played.requests() - 1 <= attempts_in(documents) <= played.requests(), "nothing is made up for what was missed"
-    # What was open when it stopped is stamped with the time before.
+    # The window that was open when it stopped has the earlier timestamp.
     stamps = [document["_aws"]["Timestamp"] / 1000 for document in documents]
     assert not [stamp for stamp in stamps if resumed - pause + 0.2 < stamp < resumed - 0.2]
     assert_valid(programs[0], [line for _, line in running.lines])

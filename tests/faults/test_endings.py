@@ -1,4 +1,4 @@
-"""SIGTERM in the middle of each trouble, and a sidecar that is killed."""
+"""SIGTERM during each fault, and a sidecar that is killed."""
 
 import json
 import resource
@@ -8,7 +8,7 @@ import time
 import pytest
 from process import assert_in_sequence, assert_valid, attempts_in, until, values
 
-# The program gives itself 2 s; the rest is for a machine that is busy with other tests.
+# The program allows itself 2 s; the rest is for a busy machine.
 SOON_S = 20
 TROUBLES = ["slow", "slow-body", "endless", "hang", "garbage", "huge", "tiny-chunks", "reset", "down", "refused", "mixed"]
 
@@ -66,14 +66,14 @@ def test_sigterm_after_a_step_of_the_clock(endpoint, sidecar, clock, programs):
     played = endpoint("good")
     running = sidecar(played, environment=clock.environment, emit_interval="60s", sample_interval="10s")
     until("a line", lambda: running.lines)
-    # The first look that finds it is the one at the end, or the next sample.
+    # It is detected at the end or by the next sample.
     clock.step_to(-7200)
     assert stopped_soon(running) == 0
     assert sum(values(running.documents(), "ClockStep")) == pytest.approx(-7_200_000, abs=100)
     assert_valid(programs[0], [line for _, line in running.lines])
 
 
-def test_sigterm_while_the_process_is_stopped_ends_it_when_it_goes_on(endpoint, sidecar):
+def test_sigterm_while_the_process_is_stopped_ends_it_when_it_continues(endpoint, sidecar):
     played = endpoint("good")
     running = sidecar(played)
     until("five readings", lambda: played.requests() >= 5)
@@ -84,7 +84,7 @@ def test_sigterm_while_the_process_is_stopped_ends_it_when_it_goes_on(endpoint, 
     assert attempts_in(running.documents()) >= played.requests() - 1
 
 
-def test_a_sidecar_that_is_killed_loses_one_window_and_the_next_begins_anew(endpoint, sidecar, programs, tmp_path):
+def test_a_killed_sidecar_loses_one_window_and_the_next_starts_afresh(endpoint, sidecar, programs, tmp_path):
     played = endpoint("good")
     environment = {"clockbound_directory": str(tmp_path), "listen": "127.0.0.1:0"}
     first = sidecar(played, **environment)
@@ -101,6 +101,6 @@ def test_a_sidecar_that_is_killed_loses_one_window_and_the_next_begins_anew(endp
     assert_in_sequence(before)
     assert_in_sequence(after)
     assert {document["StartedAt"] for document in before}.isdisjoint(document["StartedAt"] for document in after)
-    # A tenth of a second apart, for a second; where the machine was busy there were fewer.
+    # One reading each 0.1 s for a second; fewer on a busy machine.
     assert 0 <= lost <= 12
     assert_valid(programs[0], [line for _, line in first.lines + second.lines])

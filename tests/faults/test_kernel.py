@@ -1,4 +1,4 @@
-"""What `check` reports about the kernel's clock when the kernel gives the answers of real hosts. strace puts them in its place."""
+"""`check` on the answers of real hosts' kernels, which strace injects."""
 
 import json
 import struct
@@ -17,7 +17,7 @@ def answer(**given):
 
 
 def check(program, state, **members):
-    """The answer of `check` in a world where the kernel answers so. Each second call reads the rest of a slew: it is left alone."""
+    """The answer of `check` when the kernel answers so. Every second call reads the rest of a slew and is not changed."""
     poke = f"retval={state}:poke_exit=@arg{{}}={answer(**members).hex()}:when=1+2"
     injections = [("clock_adjtime", 2), ("adjtimex", 1)]
     inject = [argument for call, place in injections for argument in ("-e", f"inject={call}:{poke.format(place)}")]
@@ -40,7 +40,7 @@ def test_an_estimate_of_chrony_is_good(programs):
         ({"maxerror": 12_000, "offset": 60_000_000, "status": NANO | 1}, "writes no estimate"),
         ({"maxerror": 1_507, "esterror": 103, "tick": 10_100}, "is being corrected by over 500 ppm"),
         ({"maxerror": 1_507, "esterror": 16_000_000}, "maximum of 16 s"),
-        # 2^32 ns: what some kernels make of a negative offset. It had been taken for 5.7 s.
+        # 2^32 ns: how some kernels report a negative offset. It was once misread as 5.7 s.
         ({"maxerror": 1_507, "esterror": 103, "offset": 1 << 32, "status": NANO | 1}, "cannot be right"),
     ],
 )

@@ -1,4 +1,4 @@
-"""A system that refuses threads, descriptors, disk space or writing while the sidecar runs. (At its start: `tests/sidecar/refusals.rs`.)"""
+"""A system that refuses threads, descriptors, disk space or writes while the sidecar runs. At the start: `tests/sidecar/refusals.rs`."""
 
 import json
 import os
@@ -22,7 +22,7 @@ def address_of(sidecar):
 
 @pytest.fixture
 def few_threads(tmp_path_factory, programs):
-    """Options of a process that may have so many threads: it runs as a user that nobody else is."""
+    """Options of a process limited to this many threads: it runs as a user without other processes."""
     folder = tmp_path_factory.mktemp("program")
     program = folder / "program"
     shutil.copy(programs[0], program)
@@ -39,9 +39,9 @@ def few_threads(tmp_path_factory, programs):
     return options
 
 
-def test_an_interface_that_is_refused_its_thread_is_reported_and_the_metrics_go_on(endpoint, sidecar, few_threads, tmp_path):
+def test_an_interface_without_a_thread_is_reported_and_the_metrics_continue(endpoint, sidecar, few_threads, tmp_path):
     played = endpoint("good")
-    # The main thread and the one that writes.
+    # The main thread and the writer.
     running = sidecar(played, options=few_threads(2), listen="127.0.0.1:0", clockbound_directory=str(tmp_path))
     until("three lines", lambda: len(running.lines) >= 3)
     assert total(running.documents(), "AnswerErrors") == 2
@@ -97,18 +97,18 @@ def test_an_endpoint_by_name_is_read(endpoint, sidecar):
     assert until("a line", lambda: running.documents())[0]["ClockSynchronized"] == 1
 
 
-def test_without_a_descriptor_reads_fail_and_are_counted_until_there_are_some_again(endpoint, sidecar, programs):
+def test_reads_without_a_descriptor_fail_and_are_counted_until_one_is_free(endpoint, sidecar, programs):
     played = endpoint("good")
     running = sidecar(played, listen="127.0.0.1:0")
     address = address_of(running)
     until("two lines", lambda: len(running.lines) >= 2)
-    # The connection that is kept is closed, and no other is to be had.
+    # The kept connection is closed, and no new one can be opened.
     limits = resource.prlimit(running.pid, resource.RLIMIT_NOFILE)
     resource.prlimit(running.pid, resource.RLIMIT_NOFILE, (3, limits[1]))
     played.play("reset")
     refused = until("a refusal", lambda: [d for d in running.documents() if "Too many open files" in d.get("ReadErrorMessage", "")])
     assert refused[0]["ReadErrorKind"] == "connection"
-    # Nor can anybody be answered; who waits does not make it run in circles.
+    # Clients cannot be answered either, and waiting ones do not cause a busy loop.
     with socket.create_connection(address.split(":")):
         frugal = Frugal(running.pid, lambda: total(running.documents(), "ClockReadErrors"))
         before = len(running.lines)
@@ -128,7 +128,7 @@ def test_without_a_descriptor_reads_fail_and_are_counted_until_there_are_some_ag
     assert "reading the clock succeeds again" in again and "available to applications again" in again
 
 
-def test_a_segment_on_a_full_disk_is_reported_and_one_that_is_there_goes_on(endpoint, sidecar, small_disk):
+def test_a_full_disk_is_reported_for_a_new_segment_and_keeps_an_existing_one(endpoint, sidecar, small_disk):
     played = endpoint("good")
     segment = small_disk.path / "shm0"
     small_disk.fill()

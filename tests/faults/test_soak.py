@@ -1,4 +1,4 @@
-"""What a soak of the real program must have kept: every reading, every step, every line valid, nothing leaked."""
+"""A soak of the real program keeps every reading and every step, writes only valid lines, and leaks nothing."""
 
 import json
 from itertools import groupby
@@ -7,7 +7,7 @@ import pytest
 from process import MOST_MS_A_READING, assert_in_sequence, assert_valid, attempts_in, total, values
 from soak import LONG_S
 
-# What an allocator may keep of bodies that were read, of up to 1 MiB: in a short soak the first of them may come late.
+# An allocator may keep bodies of up to 1 MiB; in a short soak the first of them may come late.
 GROWTH_KB, GROWTH_OF_SHORT_SOAK_KB = 1024, 4096
 
 
@@ -24,7 +24,7 @@ def test_every_reading_of_the_calm_phases_is_on_one_line_in_order(soaked, docume
     assert len(served) >= 2
     arrived = [value for value in values(documents, "ClockErrorBound") if value in served]
     assert [(bound, len(list(group))) for bound, group in groupby(arrived)] == soaked.served
-    # And no request of the whole soak is without a trace, but for the last.
+    # Every request of the whole soak, except for the last, has left a trace.
     assert attempts_in(documents) >= soaked.requests - 1
 
 
@@ -46,7 +46,7 @@ def test_no_descriptor_and_no_thread_is_left_and_memory_does_not_grow(soaked):
     assert soaked.processor_ms <= MOST_MS_A_READING * soaked.calm_readings
 
 
-def test_what_is_said_on_stderr_is_little(soaked):
-    # Of each of eight kinds of notice six on the seam of two minutes, and what the two ways of asking report.
+def test_stderr_stays_short(soaked):
+    # Six of each of eight kinds of notice across two minutes, and the reports of the two interfaces.
     assert len(soaked.diagnostics) <= 20 + 8 * 6 * (soaked.requests / 600 + 2)
     assert not [event for event in soaked.diagnostics if event["level"] == "ERROR"]

@@ -1,4 +1,4 @@
-"""Where stdout and stderr lead to something that stands still, is full, or is gone."""
+"""stdout and stderr that stall, are full, or are closed."""
 
 import json
 import os
@@ -6,13 +6,13 @@ import os
 from process import Frugal, assert_valid, attempts_in, total, until
 
 
-def test_a_stdout_that_stalls_for_longer_than_the_queue_lasts_loses_nothing_unsaid(stalled):
+def test_every_line_lost_to_a_stalled_stdout_is_accounted_for(stalled):
     documents, code, served = stalled
     assert code == 0, "what was lost has been reported"
     sequence = [document["Sequence"] for document in documents]
     missing = sequence[-1] - len(sequence)
     assert missing > 0 and total(documents, "LinesDropped") == missing
-    # The oldest were kept, and what was lost is one gap.
+    # The oldest lines were kept, and the lost ones form one gap.
     gaps = [after - before for before, after in zip(sequence, sequence[1:], strict=False) if after != before + 1]
     assert sequence[0] == 1 and gaps == [missing + 1]
     assert served - 1 <= attempts_in(documents) + missing <= served
@@ -26,7 +26,7 @@ def test_a_full_disk_under_stdout_is_counted_and_the_lines_after_it_are_whole(en
     small_disk.fill()
     before = played.requests()
     frugal = Frugal(running.pid, played.requests)
-    # More than the page that a file has free takes.
+    # More than the free space of the file's last page.
     until("forty samples on a full disk", lambda: played.requests() >= before + 40)
     frugal.check()
     small_disk.free()
@@ -45,7 +45,7 @@ def test_a_full_disk_under_stdout_is_counted_and_the_lines_after_it_are_whole(en
     assert_valid(programs[0], [line for line in lines if line not in torn])
 
 
-def test_a_disk_that_stays_full_is_said_by_the_exit_code(endpoint, sidecar, small_disk):
+def test_a_disk_that_stays_full_is_reported_by_the_exit_code(endpoint, sidecar, small_disk):
     played = endpoint("good")
     small_disk.fill()
     with open(small_disk.path / "lines", "wb") as file:

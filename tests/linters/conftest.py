@@ -1,4 +1,4 @@
-"""Makes the modules beside these tests, and the reader of templates that all suites share, importable."""
+"""Makes the modules beside these tests, and the shared reader of templates, importable."""
 
 import sys
 from pathlib import Path

@@ -1,6 +1,6 @@
-"""Rules of other people's linters that do not hold here, each with the reason: the one place where a finding is answered.
+"""Accepted findings of third-party linters, each with its reason. No other place suppresses a finding.
 
-A rule that is listed and found nowhere is a fault too, so that the lists stay as short as they can be.
+A listed rule that no longer fires is an error too, which keeps the lists short.
 """
 
 CHECKOV = {
@@ -9,14 +9,14 @@ CHECKOV = {
     "CKV_AWS_26": "the topic carries names of alarms; its own key would cost more than all else and needs a policy for CloudWatch",
     "CKV_AWS_51": "tags only name the newest image of a kind; what runs is named by digest",
     "CKV_AWS_65": "Container Insights costs more than everything that the demonstration is to show",
-    "CKV_AWS_136": "images hold nothing secret; ECR encrypts them with a key of its own",
-    "CKV_AWS_158": "log lines hold nothing secret; CloudWatch encrypts them with a key of its own",
+    "CKV_AWS_136": "images hold no secrets; ECR encrypts them with its own key",
+    "CKV_AWS_158": "log lines hold no secrets; CloudWatch encrypts them with its own key",
     "CKV_AWS_333": "the demonstration has no load balancer and no NAT gateway, so its task needs a public address to pull its images",
 }
 
 # Control Tower's proactive controls, by the names of their files.
 GUARD = {
-    "ct-cloudwatch-pr-1": "an alarm that a composite alarm reads, or that ECS reads for rollback, has no action of its own: a page is one message",
+    "ct-cloudwatch-pr-1": "an alarm that a composite alarm reads, or that ECS reads for rollback, needs no action: a page is one message",
     "ct-cloudwatch-pr-2": "how long lines are kept is a parameter; metrics, which alarms read, are kept for 15 months",
     "ct-cloudwatch-pr-3": "log lines hold nothing secret; a key is a parameter (LogGroupKeyArn)",
     "ct-ecr-pr-1": "a lifecycle rule by count or age removes digests that still run, and no new task of theirs starts",

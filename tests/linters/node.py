@@ -11,7 +11,7 @@ PACKAGES = TOP / "target" / "linters"
 
 
 def installed():
-    """The folder `node_modules`; installs it where the lock file has changed."""
+    """The folder `node_modules`, reinstalled if the lock file has changed."""
     lock = hashlib.sha256((SOURCE / "package-lock.json").read_bytes()).hexdigest()
     stamp = PACKAGES / "stamp"
     if not stamp.exists() or stamp.read_text() != lock:

@@ -1,6 +1,6 @@
-"""Linters of others find nothing in workflows, Dockerfiles, templates and scripts, but for what is excepted with a reason.
+"""Third-party linters find nothing in workflows, Dockerfiles, templates and scripts, apart from documented exceptions.
 
-Nothing here may leave the machine: zizmor runs offline, and checkov is kept from asking its maker for guidelines.
+Nothing here uses the network: zizmor runs offline, and checkov does not download guidelines.
 """
 
 import json
@@ -94,7 +94,7 @@ def checkov(framework, *what):
 @pytest.mark.parametrize("framework, folder", [
     ("cloudformation", "sam"), ("cloudformation", "container"), ("dockerfile", "container"), ("github_actions", "."),
 ])  # fmt: skip
-def test_checkov_finds_only_what_is_excepted(framework, folder):
+def test_checkov_finds_only_documented_exceptions(framework, folder):
     found = checkov(framework, "--directory", TOP / folder)
     assert [(rule, where) for rule, where in found if rule not in CHECKOV] == []
 
@@ -133,7 +133,7 @@ def test_shellcheck_finds_nothing_in_a_step(script):
     assert done.returncode == 0, done.stdout
 
 
-# ---- what belongs together --------------------------------------------------------------------------------------------
+# ---- consistency --------------------------------------------------------------------------------------------
 
 
 def test_the_release_is_built_by_the_toolchain_of_the_dockerfile():
@@ -152,7 +152,7 @@ def test_dockerfiles_have_the_version_of_the_crate():
 
 
 def cargo_deny(config):
-    """Advisories are left to the workflow: their database comes over the network."""
+    """Advisories are checked by the workflow only, since their database is downloaded."""
     return run(
         CARGO_DENY, "--offline", "--locked", "--config", config, "check", "--hide-inclusion-graph", "licenses", "bans", "sources",
     )  # fmt: skip
@@ -195,7 +195,7 @@ def test_each_dependency_has_its_reason():
 
 @pytest.mark.parametrize("path", DOCKERFILES, ids=lambda path: path.name)
 def test_what_a_dockerfile_copies_is_there_and_in_the_context(path):
-    """The build from source needs a base image that tests cannot fetch, so that nothing else would notice."""
+    """The build from source needs a base image that tests cannot fetch, so no other test would notice."""
     context = [line[1:] for line in (TOP / ".dockerignore").read_text().splitlines() if line.startswith("!")]
     copies = re.findall(r"^COPY (?!--from)(?:--\S+ )*(.+)$", path.read_text(), re.M)
     sources = [source for copy in copies for source in copy.split()[:-1]]

@@ -1,4 +1,4 @@
-"""cfn-guard over the templates, and cdk-nag over the CDK example: nothing but what exceptions.py answers."""
+"""cfn-guard over the templates and cdk-nag over the CDK example find only what exceptions.py lists."""
 
 import json
 import os
@@ -31,7 +31,7 @@ def rules(packages):
 
 
 def guarded(rules, template):
-    """The rules that a template breaks. A finding whose text the binding cannot read is an error there, and a finding here."""
+    """The rules that a template violates. A finding that the binding cannot parse raises an error there and counts here."""
     data = json.loads(json.dumps(template, default=str))
     broken = set()
     for name, text in rules.items():
@@ -43,7 +43,7 @@ def guarded(rules, template):
     return broken
 
 
-def test_guard_finds_only_what_is_answered(rules):
+def test_guard_finds_only_documented_exceptions(rules):
     found = {path.name: guarded(rules, parse(path.read_text())) for path in TEMPLATES}
     assert {name: broken - set(GUARD) for name, broken in found.items() if broken - set(GUARD)} == {}
     assert set(GUARD) == set().union(*found.values()), "answers without a finding"
@@ -84,7 +84,7 @@ Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
     }  # fmt: skip
 
 
-def test_cdk_nag_finds_only_what_is_answered(tmp_path, packages):
+def test_cdk_nag_finds_only_documented_exceptions(tmp_path, packages):
     found = nagged(tmp_path, packages)
     assert {(rule, where) for rule, where in found if rule not in NAG} == set()
     assert {rule for rule, _ in found} == set(NAG), "answers without a finding"

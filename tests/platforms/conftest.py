@@ -1,4 +1,4 @@
-"""Builds the program for other platforms and finds what runs them here; what is missing is a skipped test with its reason."""
+"""Builds the program for other platforms and finds emulators for them; without one, tests are skipped with the reason."""
 
 import sys
 from pathlib import Path
@@ -14,7 +14,7 @@ from platform_program import PLATFORMS, Native
 
 @pytest.fixture(scope="session")
 def native():
-    """The program for this machine: what it writes is what the others must write."""
+    """The program for this machine, whose output is the reference for the others."""
     return Native(build.cargo_build("--bin", "ecs-clock-emf"))
 
 

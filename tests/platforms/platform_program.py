@@ -1,4 +1,4 @@
-"""The program as built for one platform, and how it is run on this machine: directly, by QEMU or by Wine."""
+"""The program for one platform, run on this machine directly, by QEMU or by Wine."""
 
 import os
 import shutil
@@ -16,7 +16,7 @@ class Native:
     """The program for this machine."""
 
     environment = {}
-    # Its end can be asked for by a signal.
+    # It can be stopped by a signal.
     takes_signals = True
 
     def __init__(self, binary):
@@ -26,7 +26,7 @@ class Native:
         return [str(self.binary), *map(str, arguments)]
 
     def variables(self, extra):
-        """The environment of a run: this machine's own settings of the program must not reach it."""
+        """The environment of a run, without this machine's settings of the program."""
         own = {key: value for key, value in os.environ.items() if not key.startswith(("CLOCK_EMF_", "ECS_CONTAINER_"))}
         return own | self.environment | extra
 
@@ -45,11 +45,11 @@ class Native:
         )  # fmt: skip
 
     def close(self):
-        """Nothing of it is left running."""
+        """Stops everything that it started."""
 
 
 class Arm64(Native):
-    """Linux on arm64, static as the image has it, run by QEMU."""
+    """Linux on arm64, the image's static binary, run by QEMU."""
 
     target = "aarch64-unknown-linux-gnu"
     linker = "aarch64-linux-gnu-gcc"
@@ -77,7 +77,7 @@ class Windows(Native):
     def __init__(self, folder):
         super().__init__(cross_built(self.target, self.linker))
         self.environment = {"WINEPREFIX": str(folder / "wine"), "WINEDEBUG": "-all", "WINEDLLOVERRIDES": "mscoree,mshtml="}
-        # The first start makes the prefix and says so on stderr.
+        # The first start creates the prefix and reports it on stderr.
         self.provide_random_numbers()
         self.run("--version")
 
@@ -110,7 +110,7 @@ def missing(target, linker, runner):
 
 
 def no_standard_library(target):
-    """Has rustup fetch the target's standard library; says why that failed."""
+    """Lets rustup fetch the target's standard library; returns the reason if that failed."""
     if shutil.which("rustup") is None:
         return "rustup is not installed, and the target's standard library comes from there"
     done = subprocess.run(
@@ -123,7 +123,7 @@ def no_standard_library(target):
 
 
 def cross_built(target, linker):
-    """The release binary for a target. The static flags are those of Linux, and leave Windows alone."""
+    """The release binary for a target. The static flags apply to Linux only."""
     variable = f"CARGO_TARGET_{target.upper().replace('-', '_')}_LINKER"
     return build.cargo_build(
         *build.STATIC, "--release", "--package", NAME, "--bin", NAME, "--target", target, "--target-dir", TARGET_FOLDER,

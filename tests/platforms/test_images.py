@@ -1,4 +1,4 @@
-"""One image for two processors, and one for Windows, built from prebuilt binaries, and what their manifests say."""
+"""One image for two processors and one for Windows, built from prebuilt binaries, and their manifests."""
 
 import json
 import shutil
@@ -25,7 +25,7 @@ def engine():
 
 @pytest.fixture(scope="module")
 def binaries():
-    """The sidecar for both processors, where the Dockerfile looks for it."""
+    """The sidecar for both processors, where the Dockerfile expects it."""
     if build.ARCHITECTURE != "amd64":
         pytest.skip("cross-compiles from amd64 to arm64, not the other way")
     if Arm64.missing():
@@ -36,13 +36,13 @@ def binaries():
 
 
 class Buildah:
-    """buildah with a store of its own."""
+    """buildah with a separate store."""
 
     def __init__(self, folder):
         if shutil.which("buildah") is None:
             pytest.skip("buildah is not installed")
         self.folder = folder
-        # Whose images to trust: all of these are built here.
+        # Trust policy: accepts all, since all images here are built locally.
         self.policy = folder / "policy.json"
         self.policy.write_text('{"default": [{"type": "insecureAcceptAnything"}]}')
 
@@ -52,7 +52,7 @@ class Buildah:
         assert done.returncode == 0, done.stdout + done.stderr
 
     def layout(self, *push):
-        """Pushes what `push` says into a folder in OCI layout, and returns that."""
+        """Pushes an image into a folder in OCI layout and returns the folder."""
         folder = self.folder / "layout"
         self.run(*push[:-1], "--signature-policy", self.policy, push[-1], f"oci:{folder}:test")
         return folder
@@ -60,7 +60,7 @@ class Buildah:
 
 @pytest.fixture(scope="module")
 def layout(engine, binaries, tmp_path_factory):
-    """The image for both: built one by one by the engine, and joined by buildah under one name."""
+    """The image for both processors: the engine builds each, and buildah joins them under one name."""
     buildah = Buildah(tmp_path_factory.mktemp("images"))
     buildah.run("manifest", "create", "ecs-clock-emf:both")
     for architecture in ELF_MACHINES:
@@ -126,7 +126,7 @@ def test_both_images_have_the_same_labels(layout, manifests):
 
 
 def test_the_image_for_windows_as_far_as_it_can_be_built_here(tmp_path):
-    """On an empty base, since Microsoft's is not to be had here: what is copied where, what is run, as whom."""
+    """On an empty base, since Microsoft's is not available here: checks files, entry point and user."""
     if Windows.missing():
         pytest.skip(f"windows: {Windows.missing()}")
     build.placed(cross_built(Windows.target, Windows.linker), "ecs-clock-emf.exe", "windows-amd64")

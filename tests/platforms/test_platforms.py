@@ -1,11 +1,11 @@
-"""What a platform has of its own: the kind of file that is built, and the sources of time that it lacks."""
+"""Platform differences: the type of the binary, and the time sources that are missing."""
 
 import re
 import subprocess
 
 from platform_program import Arm64, Windows
 
-# Libraries of Windows itself. One of the compiler's would be missing in the image.
+# Libraries of Windows itself. The image would lack any from the compiler.
 OF_WINDOWS = re.compile(r"(?i)(kernel32|ntdll|ws2_32|msvcrt|bcryptprimitives|api-ms-win-core-[a-z0-9-]+)\.dll")
 
 
@@ -25,10 +25,10 @@ def test_the_binary_is_small(other):
     assert other.binary.stat().st_size <= 3_500_000
 
 
-def test_the_kernel_is_a_source_on_linux_alone(other):
+def test_the_kernel_is_a_source_on_linux_only(other):
     code, written, diagnostics = other.run("run", "--once", "--source", "kernel")
     if isinstance(other, Windows):
         assert (code, written) == (2, b"") and "kernel" in diagnostics
     else:
-        # An emulator may refuse the system call; it may not make a value up.
+        # An emulator may reject the system call but must not invent a value.
         assert code in (0, 3) and (b'"ClockSource":"kernel"' in written or written == b""), (code, written, diagnostics)

@@ -1,4 +1,4 @@
-"""On every platform the program writes what it writes on Linux for the same input, byte for byte but for times."""
+"""For the same input, the program writes the same bytes on every platform, except for times."""
 
 import json
 import re
@@ -11,7 +11,7 @@ from program import Endpoint
 DATA = Path(__file__).resolve().parents[1] / "data"
 CORPUS = sorted(path.name for path in (DATA / "explain").iterdir() if path.suffix in (".jsonl", ".log"))
 SCENARIOS = ["good", "unsynchronized", "no-reference", "tiny", "fraction", "hostile-names", "error-500", "not-json", "no-service"]
-# Each reading is a line: how many fall into a window would hang on the speed of the machine.
+# Each reading is a line, since the number of readings in a window would depend on the machine's speed.
 A_LINE_A_READING = {
     "CLOCK_EMF_STORAGE_RESOLUTION": "1", "CLOCK_EMF_SAMPLE_INTERVAL": "200ms", "CLOCK_EMF_EMIT_INTERVAL": "1s",
 }  # fmt: skip
@@ -19,7 +19,7 @@ LINES = 4
 
 
 def without_times(text):
-    """The text with every time, age and what is computed from them made alike."""
+    """The text with every time, age and derived value replaced by a placeholder."""
     text = re.sub(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", b"TIME", text)
     text = re.sub(rb'"Timestamp":\d+', b'"Timestamp":0', text)
     text = re.sub(rb'("(?:ClockReferenceAge|reference_age_s|age_adjusted_bound_ms)":)[\d.]+', rb"\1N", text)
@@ -43,7 +43,7 @@ def endpoint(endpoint_program):
 @pytest.mark.parametrize("name", CORPUS)
 def test_explain(native, other, name, form):
     text = (DATA / "explain" / name).read_text()
-    # Given, so that no verdict hangs on the day.
+    # Fixed, so that no verdict depends on today's date.
     now = "2026-11-22T12:00:00Z"
     code, written, diagnostics = native.run("explain", "--now", now, *form, text=text)
     assert code in (0, 1)
@@ -61,7 +61,7 @@ def test_one_reading(native, other, endpoint, arguments, scenario):
     assert (other_code, without_times(other_written)) == (code, without_times(written)), diagnostics
 
 
-# Not where readings fail: how many failures a line counts hangs on the speed of the machine.
+# Without failing readings, since the number of failures in a line depends on the machine's speed.
 @pytest.mark.parametrize("scenario", ["good", "unsynchronized"])
 def test_run(native, other, endpoint, scenario):
     variables = endpoint(scenario).environment | A_LINE_A_READING
@@ -70,7 +70,7 @@ def test_run(native, other, endpoint, scenario):
 
 
 def first_lines(program, variables):
-    """The first lines of `run`, without times; with its last one, where the platform lets it be ended properly."""
+    """The first lines of `run` without times, and the last one if the platform supports an orderly stop."""
     process = program.start("run", variables=variables)
     try:
         lines = [process.stdout.readline() for _ in range(LINES)]
@@ -93,7 +93,7 @@ def first_lines(program, variables):
     {"CLOCK_EMF_SAMPLE_INTERVAL": "10", "CLOCK_EMF_NAMESPACE": "AWS/Mine"},
     {"CLOCK_EMF_PROPERTIES": "Name", "CLOCK_EMF_UNKNOWN": "1"},
 ], ids=lambda variables: "+".join(variables))  # fmt: skip
-def test_a_wrong_configuration(native, other, variables):
+def test_an_invalid_configuration(native, other, variables):
     code, written, diagnostics = native.run("run", "--source", "ecs", variables=variables)
     assert (code, written) == (2, b"")
     other_code, other_written, other_diagnostics = other.run("run", "--source", "ecs", variables=variables)

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
-/// A verdict as its documentation has it: every member there, `null` for what is unknown.
+/// A verdict as documented: every member is present, `null` if unknown.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Checked {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-/// Longer than anything takes on the busiest machine; only a failure waits so long.
+/// Longer than any step on a busy machine; only a failure waits so long.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A running `clock-demo` on a free port of loopback.
@@ -71,12 +71,12 @@ impl Demo {
         stream
     }
 
-    /// Asks on a connection of its own.
+    /// Sends a request on a new connection.
     pub(crate) fn ask(&self, method: &str, path: &str, accept: &str) -> Answer {
         self.try_ask(method, path, accept).unwrap()
     }
 
-    /// As [`Demo::ask`], where it may be too busy to answer.
+    /// Like [`Demo::ask`], but the application may be too busy to answer.
     pub(crate) fn try_ask(&self, method: &str, path: &str, accept: &str) -> Option<Answer> {
         let mut stream = self.connect();
         let request = format!(
@@ -95,7 +95,7 @@ impl Demo {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
-    /// Asks it to stop; its exit code and what it had still to say.
+    /// Stops it; returns its exit code and its remaining output.
     pub(crate) fn stop(mut self) -> (Option<i32>, String) {
         self.signal(Signal::TERM);
         let code = self.child.wait().unwrap().code();
@@ -106,14 +106,14 @@ impl Demo {
 }
 
 impl Drop for Demo {
-    /// Leaves nothing running after a test that failed.
+    /// Stops the process after a failed test too.
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// Reads up to the end of the connection; nothing where it was closed without an answer.
+/// Reads to the end of the connection; `None` if it was closed without an answer.
 pub(crate) fn read_answer(stream: &mut TcpStream) -> Option<Answer> {
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes).ok()?;

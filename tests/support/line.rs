@@ -1,4 +1,4 @@
-//! A line of the sidecar, as its documentation has it: no other members, each of its type.
+//! A line of the sidecar as documented: exactly these members, each of its type.
 
 use std::sync::LazyLock;
 

@@ -1,4 +1,4 @@
-//! Requests at a steady rate, and what they do to the program that answers them.
+//! Sends requests at a steady rate and measures the program that answers them.
 //!
 //! The time of an answer counts from the moment its request was due, so that a stall counts for every
 //! request that it held up.
@@ -12,17 +12,17 @@ use endpoint::Server;
 /// Connections that share the requests.
 const CONNECTIONS: u32 = 20;
 
-/// How often and how long to ask.
+/// Rate and duration of the load.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Rate {
     pub(crate) a_second: u32,
     pub(crate) seconds: u32,
-    /// Whether each request has a connection of its own.
+    /// Whether each request uses a new connection.
     pub(crate) is_new: bool,
 }
 
 impl Rate {
-    /// As the command line has it: requests a second, then seconds; 1000 and 30 where it says nothing.
+    /// From the command line: requests a second, then seconds; by default 1000 and 30.
     pub(crate) fn of_arguments() -> Self {
         let numbers: Vec<u32> = std::env::args()
             .skip(1)
@@ -43,11 +43,11 @@ pub(crate) struct Target<'a> {
     pub(crate) address: &'a str,
     /// Its process id.
     pub(crate) process: u32,
-    /// Where it reads its clock, once a second.
+    /// The endpoint that it reads, once a second.
     pub(crate) source: &'a Server,
 }
 
-/// What came of it.
+/// The results of a load.
 #[derive(Debug)]
 pub(crate) struct Outcome {
     /// How long it took in all.
@@ -56,13 +56,13 @@ pub(crate) struct Outcome {
     pub(crate) is_bad: bool,
 }
 
-/// Puts the target under load, `around` all of it, and prints how it fared.
+/// Puts the target under load, with `around` called around it, and prints the results.
 pub(crate) fn measure(
     target: Target<'_>,
     rate: Rate,
     around: impl FnOnce(&mut dyn FnMut()),
 ) -> Outcome {
-    // The first second has everything in place.
+    // After the first second, everything is initialized.
     load(target.address, Rate { seconds: 1, ..rate });
     let before = resident_kb(target.process);
     let asked_before = target.source.counters().task_requests;
@@ -96,7 +96,7 @@ pub(crate) fn measure(
     Outcome { took, is_bad }
 }
 
-/// Asks `/clock` at even distances; how long each answer took, and how many requests failed.
+/// Requests `/clock` at even intervals; returns the answers' latencies and the number of failures.
 fn load(address: &str, rate: Rate) -> (Vec<Duration>, u32) {
     let distance = Duration::from_secs(1) / rate.a_second;
     let start = Instant::now() + Duration::from_millis(100);
@@ -130,7 +130,7 @@ fn client(address: &str, due: impl Iterator<Item = Instant>, is_new: bool) -> (V
         }
         match ask(&mut connection) {
             Some(true) => times.push(at.elapsed()),
-            // One that was closed between two requests is no failure.
+            // A connection closed between two requests is not a failure.
             None => {
                 connection = connect();
                 match ask(&mut connection) {
@@ -144,7 +144,7 @@ fn client(address: &str, due: impl Iterator<Item = Instant>, is_new: bool) -> (V
     (times, failed)
 }
 
-/// Whether the answer was 200; nothing where the connection is closed.
+/// Whether the answer was 200; `None` if the connection is closed.
 fn ask(connection: &mut BufReader<TcpStream>) -> Option<bool> {
     let request = b"GET /clock HTTP/1.1\r\nhost: localhost\r\n\r\n";
     connection.get_mut().write_all(request).ok()?;

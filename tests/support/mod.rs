@@ -1,5 +1,5 @@
-//! The real program in a test: started with nothing of this process's environment, its output read
-//! into types, every line held against the schema and the rules.
+//! The real program in a test: started without this process's environment, its output parsed into
+//! types, and every line checked against the schema and the rules.
 #![allow(
     dead_code,
     reason = "each test program that includes this module uses a part of it"

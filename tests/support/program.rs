@@ -10,7 +10,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use super::Line;
 
-/// Longer than anything takes on the busiest machine; only a failure waits so long.
+/// Longer than any step on a busy machine; only a failure waits so long.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 fn command(arguments: &[&str], environment: &[(&str, &str)]) -> Command {
@@ -23,7 +23,7 @@ fn command(arguments: &[&str], environment: &[(&str, &str)]) -> Command {
     command
 }
 
-/// What a program that has ended left behind.
+/// The result of a finished program.
 #[derive(Debug)]
 pub(crate) struct Finished {
     pub(crate) code: Option<i32>,
@@ -116,7 +116,7 @@ impl Program {
         program
     }
 
-    /// A program whose stdout goes where the test says.
+    /// A program whose stdout goes to the test's target.
     pub(crate) fn start_unread(
         arguments: &[&str],
         environment: &[(&str, &str)],
@@ -144,7 +144,7 @@ impl Program {
         }
     }
 
-    /// A program whose stderr goes where the test says.
+    /// A program whose stderr goes to the test's target.
     #[cfg(target_os = "linux")]
     pub(crate) fn start_with_stderr(
         arguments: &[&str],
@@ -164,7 +164,7 @@ impl Program {
         }
     }
 
-    /// A program whose stderr nobody reads any more.
+    /// A program whose stderr pipe has no reader.
     pub(crate) fn start_with_closed_stderr(
         arguments: &[&str],
         environment: &[(&str, &str)],
@@ -189,7 +189,7 @@ impl Program {
         Line::read(&lines.recv_timeout(PATIENCE).unwrap())
     }
 
-    /// Its lines up to the first that `wanted` wants.
+    /// Its lines up to the first that `wanted` accepts.
     pub(crate) fn line_where(&mut self, wanted: impl Fn(&Line) -> bool) -> Line {
         loop {
             let line = self.line();
@@ -229,7 +229,7 @@ impl Program {
         }
     }
 
-    /// Asks it to stop and waits for that.
+    /// Sends SIGTERM and waits for the end.
     pub(crate) fn stop(self) -> Finished {
         self.signal(Signal::TERM);
         self.finish()
@@ -237,7 +237,7 @@ impl Program {
 }
 
 impl Drop for Program {
-    /// Leaves nothing running after a test that failed.
+    /// Stops the process after a failed test too.
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();

@@ -1,4 +1,4 @@
-"""Synthesizes the CDK example with the packages that its lock file pins, in a folder beside the templates that it reads."""
+"""Synthesizes the CDK example with the packages pinned by its lock file, in a folder beside the templates that it reads."""
 
 import hashlib
 import json
@@ -11,9 +11,9 @@ from pathlib import Path
 from definition import CONTAINER, TOP
 
 SOURCE = CONTAINER / "cdk"
-# Not in container/, which people copy.
+# Not in container/, which users copy.
 PACKAGES = TOP / "target" / "cdk"
-# Types are checked by a test of their own, which saves each synthesis some seconds.
+# A separate test checks the types, which saves each synthesis some seconds.
 ENVIRONMENT = os.environ | {"CDK_DISABLE_CLI_TELEMETRY": "true", "TS_NODE_TRANSPILE_ONLY": "true"}
 
 
@@ -26,7 +26,7 @@ class Synthesized:
 
 
 def installed():
-    """The folder with the installed packages; installs them where the lock file has changed."""
+    """The folder with the installed packages, reinstalled if the lock file has changed."""
     lock = hashlib.sha256((SOURCE / "package-lock.json").read_bytes()).hexdigest()
     stamp = PACKAGES / "stamp"
     if not stamp.exists() or stamp.read_text() != lock:
@@ -60,7 +60,7 @@ def copied(folder, changes=(), app=None):
 
 
 def synthesized(folder):
-    """The templates that `cdk synth` makes of the copy in a folder, by the path of their stack; each with the stacks it waits for."""
+    """The templates that `cdk synth` makes in a folder, by the path of their stack, each with the stacks that it depends on."""
     run(["node_modules/.bin/cdk", "synth", "--quiet", "--no-notices", "--no-lookups", "--strict", "--output", "out"], folder)
     out = Path(folder) / "out"
     stacks = {

@@ -1,4 +1,4 @@
-"""Reads the Compose file as the installed Compose reads it, and puts a service into the words of a container definition."""
+"""Reads the Compose file with the installed Compose and converts a service into a container definition."""
 
 import os
 import re
@@ -11,12 +11,12 @@ from definition import CONTAINER
 FILE = CONTAINER / "compose.yaml"
 # Set by ECS, not by the definition.
 SET_BY_ECS = "ECS_CONTAINER_METADATA_URI_V4"
-# What a laptop cannot have: the log driver of AWS, and a task that a container could be essential to.
+# Not available on a laptop: AWS's log driver, and a task for which a container could be essential.
 NOT_ON_A_LAPTOP = ("image", "essential", "logConfiguration")
 
 
 def command():
-    """Docker's plug-in where it is installed, else the program of the Debian package."""
+    """Docker's plug-in if installed, otherwise the program of the Debian package."""
     client = shutil.which("docker")
     if client and subprocess.run([client, "compose", "version"], capture_output=True, check=False).returncode == 0:
         return [client, "compose"]
@@ -27,7 +27,7 @@ def command():
 
 
 def services(file=FILE, environment=None):
-    """The services of a Compose file after Compose has checked it and filled in what it refers to."""
+    """The services of a Compose file, checked and resolved by Compose."""
     done = subprocess.run(
         [*command(), "--file", str(file), "config"],
         env=os.environ | (environment or {}), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
@@ -38,7 +38,7 @@ def services(file=FILE, environment=None):
 
 
 def as_definition(name, service):
-    """A service as a container definition, without what a laptop cannot have."""
+    """A service as a container definition, without the settings that a laptop lacks."""
     definition = {
         "name": name,
         "environment": [
@@ -57,7 +57,7 @@ def as_definition(name, service):
 
 
 def expected(definition):
-    """What a container definition comes down to on a laptop."""
+    """A container definition reduced to the settings that apply on a laptop."""
     left = {key: value for key, value in definition.items() if key not in NOT_ON_A_LAPTOP}
     # Docker waits for nothing between two attempts.
     return left | {"restartPolicy": {"enabled": definition["restartPolicy"]["enabled"]}}

@@ -11,7 +11,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "deploy"), str(HERE.parent / "e2e")
 
 @pytest.fixture(scope="session")
 def cdk_stacks(tmp_path_factory):
-    """The stacks of the CDK example as it is."""
+    """The stacks of the unchanged CDK example."""
     import cdk
 
     return cdk.synthesized(cdk.copied(tmp_path_factory.mktemp("cdk")))

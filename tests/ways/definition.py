@@ -1,4 +1,4 @@
-"""The container definition that every way of deploying must yield, and forms in which two definitions can be compared."""
+"""The container definition that every deployment tool must yield, and helpers to compare two definitions."""
 
 import copy
 import json
@@ -10,7 +10,7 @@ TOP = Path(__file__).resolve().parents[2]
 CONTAINER = TOP / "container"
 SIDECAR = "ecs-clock-emf"
 
-# The names that container-definition.json has for what differs from service to service.
+# The placeholders of container-definition.json for values that differ between services.
 CLUSTER, SERVICE, REGION = "my-cluster", "my-service", "us-east-1"
 VERSION = tomllib.loads((TOP / "Cargo.toml").read_text())["package"]["version"]
 IMAGE = f"111122223333.dkr.ecr.{REGION}.amazonaws.com/{SIDECAR}:{VERSION}"
@@ -24,7 +24,7 @@ def shipped():
 
 
 def sizes_in_bytes(definition):
-    """A definition whose buffer size can be compared: "1m" and "1048576b" are the same."""
+    """A definition with a comparable buffer size: "1m" equals "1048576b"."""
     definition = copy.deepcopy(definition)
     options = definition.get("logConfiguration", {}).get("options", {})
     if "max-buffer-size" in options:
@@ -34,7 +34,7 @@ def sizes_in_bytes(definition):
 
 
 def as_ecs_spells_it(value):
-    """A CloudFormation value with the keys of the ECS API, which begin with a small letter. A map of options stays as it is."""
+    """A CloudFormation value with the keys of the ECS API, which begin with a small letter. A map of options is unchanged."""
     if isinstance(value, list):
         return [as_ecs_spells_it(each) for each in value]
     if not isinstance(value, dict):
@@ -43,7 +43,7 @@ def as_ecs_spells_it(value):
 
 
 def differences(definition, expected=None):
-    """What a definition has otherwise than the shipped one, as sentences: one for each member."""
+    """The differences of a definition from the shipped one, one sentence for each member."""
     expected = shipped() if expected is None else expected
     definition = sizes_in_bytes(definition)
     return [

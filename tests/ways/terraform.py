@@ -1,7 +1,7 @@
-"""Runs real Terraform on the modules, without a provider from anywhere.
+"""Runs real Terraform on the modules without downloading a provider.
 
 `./sidecar` needs none. In the other modules each `aws_` resource becomes a `terraform_data` with the same arguments, which is
-built into Terraform: what the stack would be given is then in the state, and its outputs are those that the template yields.
+built into Terraform: the state then holds the stack's arguments, and its outputs are those of the template.
 """
 
 import json
@@ -53,7 +53,7 @@ def run(folder, *arguments):
 
 
 def copied(folder):
-    """The modules with stubs in the place of resources, and the templates that they read."""
+    """The modules with stubs instead of resources, and the templates that they read."""
     modules = Path(folder) / "container" / "terraform"
     shutil.copytree(SOURCE, modules)
     (Path(folder) / "sam").symlink_to(TOP / "sam")
@@ -65,7 +65,7 @@ def copied(folder):
 
 
 def stubbed(text):
-    """A file with `terraform_data` for each resource of AWS, and without the provider."""
+    """A file with `terraform_data` for each AWS resource, without the provider."""
     text = re.sub(r"  required_providers \{\n.*?\n  \}\n", "", text, flags=re.DOTALL)
     text = re.sub(r'^provider "aws" \{\n.*?\n\}\n', "", text, flags=re.DOTALL | re.MULTILINE)
     text = re.sub(r"aws_cloudformation_stack\.\w+\.outputs", "local.stub", text)

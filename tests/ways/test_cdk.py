@@ -1,4 +1,4 @@
-"""The CDK constructs and the aspect, by what `cdk synth` makes of the example."""
+"""The CDK constructs and the aspect, tested through `cdk synth` of the example."""
 
 import json
 
@@ -49,7 +49,7 @@ def test_a_construct_is_the_template(cdk_stacks, path, file):
 
 
 def _plain(value):
-    """Numbers and texts alike: CDK writes a parameter's value as it is given."""
+    """Compares numbers and texts alike, since CDK keeps a parameter's type."""
     if isinstance(value, dict):
         return {key: _plain(each) for key, each in value.items() if key != "Metadata"}
     return [_plain(each) for each in value] if isinstance(value, list) else str(value)

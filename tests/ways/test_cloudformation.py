@@ -1,4 +1,4 @@
-"""The CloudFormation way passes the linters, and what users did before it existed does not."""
+"""The CloudFormation template passes the linters; the JSON definition pasted into a template does not."""
 
 import json
 import subprocess
@@ -29,7 +29,7 @@ def test_cfn_lint_finds_nothing_in_what_cdk_makes(tmp_path, cdk_template):
 
 
 def test_the_json_definition_pasted_into_a_template_is_refused():
-    """CloudFormation has its own spelling of every name: that is why it has a file of its own."""
+    """CloudFormation spells every name differently, which is why it has a separate file."""
     done = lint(DATA / "pasted-into-cloudformation.json")
     assert done.returncode != 0
     assert "'linuxParameters' was unexpected. Did you mean 'LinuxParameters'?" in done.stdout

@@ -1,4 +1,4 @@
-"""The real program, run with the environment that each way of deploying yields, emits what the alarms of the service read."""
+"""The real program, with the environment that each deployment tool yields, emits what the service's alarms read."""
 
 import time
 
@@ -9,7 +9,7 @@ from definition import CLUSTER, SERVICE, environment, shipped
 from program import Endpoint, Sidecar, binaries
 from references import Emitted, metrics_used
 
-# These change when lines are written, not what is in them.
+# These change only when lines are written, not their content.
 QUICK = {"CLOCK_EMF_SAMPLE_INTERVAL": "100ms", "CLOCK_EMF_EMIT_INTERVAL": "1s", "CLOCK_EMF_EMIT_JITTER": "0s"}
 REGULAR = {"ClockErrorBound", "ClockSynchronized", "ClockReferenceAge"}
 PATIENCE_S = 120
@@ -22,14 +22,14 @@ def programs():
 
 @pytest.fixture(scope="module")
 def alarmed():
-    """The regular metrics that alarms and widgets of the service's own stack read."""
+    """The regular metrics that alarms and widgets of the service's stack read."""
     stack = Stack(parse((SAM / "observability.yaml").read_text()), {"ClusterName": CLUSTER, "ServiceName": SERVICE})
     return {metric for _, metric in metrics_used(stack) if metric[1] in REGULAR}
 
 
 @pytest.fixture(scope="module")
 def environments(cdk_template):
-    """The environment that each way yields, by the way."""
+    """The environment that each deployment tool yields, by tool."""
     found = {way: environment(render()) for way, (render, _) in ways.OF_TEXT.items()}
     found["shipped"] = environment(shipped())
     found["cdk"] = environment(ways.of_cdk(cdk_template))
@@ -68,14 +68,14 @@ def test_a_task_whose_endpoint_never_answers_is_seen_too(programs, environments)
 
 
 def test_a_task_outside_a_service_is_named_by_its_family(programs):
-    """With no name of a service in the definition, and none from the endpoint."""
+    """Neither the definition nor the endpoint names a service."""
     emitted = emitted_with(programs, {"CLOCK_EMF_PROPERTIES": f"ClusterName={CLUSTER}"}, "no-service", lines=2)
     names = {frozenset(name for name, _ in dimensions) for _, _, dimensions in emitted.metrics}
     assert names == {frozenset({"ClusterName", "TaskDefinitionFamily"})}
 
 
 def test_a_task_outside_a_service_can_be_given_a_name(programs):
-    """By a property of its own: a copied name of a service must not put it among that service's metrics."""
+    """By a separate property: a copied service name must not add it to that service's metrics."""
     variables = {
         "CLOCK_EMF_PROPERTIES": f"ClusterName={CLUSTER},ServiceName={SERVICE},Job=nightly-report",
         "CLOCK_EMF_DIMENSIONS": "ClusterName,Job;ClusterName,ServiceName",

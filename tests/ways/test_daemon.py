@@ -1,4 +1,4 @@
-"""The managed daemon: what ECS takes of it, how it differs from the sidecar of a task, and that alarms can read what it emits."""
+"""The managed daemon is accepted by ECS, differs from a task's sidecar as documented, and emits what alarms read."""
 
 import json
 import subprocess
@@ -45,7 +45,7 @@ def test_cfn_lint_finds_nothing():
     assert (done.returncode, done.stdout) == (0, "")
 
 
-def test_ecs_takes_it(stack):
+def test_ecs_accepts_it(stack):
     task, daemon = (as_ecs_spells_it(stack.properties(name)) for name in ("DaemonTaskDefinition", "Daemon"))
     assert faults("RegisterDaemonTaskDefinition", task) == ""
     assert faults("CreateDaemon", {key: value for key, value in daemon.items() if key != "enableECSManagedTags"}) == ""
@@ -55,7 +55,7 @@ def test_a_dead_daemon_does_not_drain_its_host(stack):
     assert stack.properties("Daemon")["Critical"] is False
 
 
-def test_it_differs_from_the_sidecar_by_what_the_page_says(sidecar):
+def test_it_differs_from_the_sidecar_as_documented(sidecar):
     changed = {difference.partition(" ")[0] for difference in differences(sidecar)}
     assert changed == {"environment", "essential", "image", "logConfiguration", "mountPoints", "user"}
     assert sidecar["linuxParameters"]["capabilities"]["drop"] == ["ALL"] and sidecar["readonlyRootFilesystem"]
@@ -81,7 +81,7 @@ def test_alarms_read_what_it_emits(sidecar):
     alarmed = {metric for _, metric in metrics_used(alarms) if metric[1] in REGULAR}
     variables = {key: value for key, value in environment(sidecar).items() if key != "CLOCK_EMF_CLOCKBOUND_DIRECTORY"}
     emitted = emitted_with(binaries(), variables, "no-service", lines=2)
-    # The example endpoint has a family of its own, which is what counts once it has answered.
+    # The example endpoint reports another family, which counts once it has answered.
     families = {dict(dimensions)["TaskDefinitionFamily"] for _, _, dimensions in emitted.metrics}
     named = {(namespace, name, frozenset({("ClusterName", CLUSTER), ("TaskDefinitionFamily", DAEMON)})) for namespace, name, _ in emitted.metrics}
     assert len(families) == 1 and alarmed <= named

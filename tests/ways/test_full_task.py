@@ -1,4 +1,4 @@
-"""A task that is full: the sidecar as shipped makes it invalid, and what container/README.md says to do about it helps."""
+"""A full task: the shipped sidecar makes it invalid, and the steps in container/README.md fix that."""
 
 import copy
 import json
@@ -16,12 +16,12 @@ def load(name):
 
 
 def reserved(container):
-    """The memory that ECS counts: the reservation, or the limit where there is none."""
+    """The memory that ECS counts: the reservation, or else the limit."""
     return container.get("memoryReservation", container.get("memory", 0))
 
 
 def misfits(task):
-    """What the containers ask for beyond the task's size, as sentences."""
+    """Requests of the containers beyond the task's size, as sentences."""
     containers = task["containerDefinitions"]
     cpu, memory = sum(each.get("cpu", 0) for each in containers), sum(map(reserved, containers))
     found = []
@@ -37,8 +37,8 @@ def test_the_shipped_sidecar_does_not_fit():
     assert misfits(load("full-task.json")) == ["cpu 528 of 512", "memory 1040 of 1024"]
 
 
-def test_the_page_says_what_makes_it_fit():
-    """The page has the two steps; this follows them."""
+def test_the_documented_steps_make_it_fit():
+    """Follows the two documented steps."""
     section = (CONTAINER / "README.md").read_text().split("\n## A task that is full\n")[1].split("\n## ")[0]
     assert "Leave out `cpu`" in section
     lowered = int(re.search(r"lower the `memory`[^.]* by (\d+)", section)[1])
@@ -53,7 +53,7 @@ def test_the_page_says_what_makes_it_fit():
     assert faults(task) == []
 
 
-def test_either_step_alone_does_not_help():
+def test_either_step_alone_is_not_enough():
     for step in ("cpu", "memory"):
         task = load("full-task.json")
         if step == "cpu":

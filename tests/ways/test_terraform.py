@@ -1,4 +1,4 @@
-"""The Terraform modules, by real Terraform: format, validation, and what they yield. See terraform.py for what stands for AWS."""
+"""The Terraform modules, by real Terraform: format, validation and results. See terraform.py for the stand-in for AWS."""
 
 import json
 
@@ -33,12 +33,12 @@ def test_the_sidecar_is_the_shipped_definition(sidecars):
     assert differences(sidecars["plain"]["container_definition"]) == []
 
 
-def test_every_variant_is_taken_by_ecs(sidecars):
+def test_ecs_accepts_every_variant(sidecars):
     for name, sidecar in sidecars.items():
         assert faults({"family": "f", "containerDefinitions": [sidecar["container_definition"]]}) == [], name
 
 
-def test_variants_differ_by_what_they_say(sidecars):
+def test_variants_differ_in_their_own_settings_only(sidecars):
     def found(name):
         return [difference.partition(" ")[0] for difference in differences(sidecars[name]["container_definition"])]
 
@@ -61,7 +61,7 @@ def test_the_segment_is_that_of_the_shipped_task(sidecars):
 
 
 def test_a_sidecar_changed_alone_is_found():
-    """All at once, since Terraform takes a second each time: every change must be named."""
+    """All at once, since each Terraform run takes a second: every change must be reported."""
     # The cpu is the default of a variable.
     seeds = SEEDS | {"cpu": (r"(default\s*=\s*)16\b", r"\g<1>17")}
     changed = terraform.sidecar({"plain": {}}, list(seeds.values()))["plain"]["container_definition"]
@@ -86,7 +86,7 @@ def test_the_example_makes_a_stack_and_a_task_for_each_service(example):
     }  # fmt: skip
 
 
-def test_the_stacks_are_the_templates_with_parameters_that_they_take(example):
+def test_the_stacks_are_the_templates_with_known_parameters(example):
     _, resources = example
     for service in ("ledger", "orders"):
         stack = resources[f'module.clock["{service}"].terraform_data.observability']
@@ -115,7 +115,7 @@ def test_each_task_logs_to_the_group_that_its_stack_makes(example):
 
 
 def test_the_log_group_exists_before_the_task_that_names_it():
-    """By a reference to the stack's output, which is what Terraform orders by."""
+    """Terraform orders by the reference to the stack's output."""
     text = (terraform.SOURCE / "main.tf").read_text()
     assert 'log_group_name = aws_cloudformation_stack.observability.outputs["LogGroupName"]' in text
 

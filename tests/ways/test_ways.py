@@ -1,4 +1,4 @@
-"""Every way of deploying yields the container definition that is shipped, and a way that is changed alone is found."""
+"""Every deployment tool yields the shipped container definition, and a change in only one of them is found."""
 
 import re
 
@@ -8,7 +8,7 @@ import pytest
 import ways
 from definition import CONTAINER, SIDECAR, TOP, differences, shipped
 
-# Where a change of one setting is found in the text of any way, and what it becomes. CloudFormation begins names with a capital.
+# For each setting, the text to change in any tool's file and its replacement. CloudFormation capitalizes names.
 SEEDS = {
     "name": (r'(?i)(name"?\s*[:=]\s*"?)ecs-clock-emf', r"\1clock"),
     "essential": (r"(?i)(essential\s*[:=]\s*)false", r"\1true"),
@@ -49,7 +49,7 @@ def test_a_way_changed_alone_is_found(way, setting):
 
 
 def split_before_sidecar(text):
-    """The text up to the sidecar, and the rest: other containers have settings of the same names."""
+    """Splits the text at the sidecar, since other containers have settings of the same names."""
     at = re.search(r'name"?\s*[:=]\s*"?ecs-clock-emf', text, re.IGNORECASE).start()
     return text[:at], text[at:]
 
@@ -80,7 +80,7 @@ def test_cdk_yields_the_shipped_definition(cdk_template):
 
 
 def test_cdk_changed_alone_is_found(tmp_path):
-    """All at once, since each synthesis takes seconds: every change must be named."""
+    """All at once, since each synthesis takes seconds: every change must be reported."""
     template = cdk.synthesized(cdk.copied(tmp_path, [(old, new) for old, new, _ in CDK_SEEDS]))["clock-example"].template
     found = differences(ways.of_cdk(template))
     assert sorted(each.partition(" ")[0] for each in found) == sorted(setting for *_, setting in CDK_SEEDS)
@@ -128,15 +128,15 @@ def test_compose_has_the_three_of_a_task_in_one_network():
 # ---- all of them ------------------------------------------------------------------------------------------------------
 
 
-def test_every_way_is_in_the_page_that_leads_to_each():
+def test_the_readme_links_every_tool():
     page = (CONTAINER / "README.md").read_text()
     for path in ["container-definition.json", "cloudformation.yaml", "cdk/", "terraform/", "copilot/", "compose.yaml"]:
         assert f"]({path})" in page, f"container/README.md has no link to {path}"
 
 
 @pytest.mark.parametrize("name", ["README.md", "container/README.md", "container/Dockerfile", "container/Dockerfile.windows"])
-def test_whoever_builds_an_image_names_its_platform(name):
-    """Without it a laptop with another processor makes an image that does not start on ECS."""
+def test_every_documented_build_names_its_platform(name):
+    """Otherwise, a laptop with another processor builds an image that does not start on ECS."""
     for line in (TOP / name).read_text().splitlines():
         if re.search(r"docker (buildx )?build .*-f", line) and "--target endpoint" not in line:
             assert "--platform" in line, line

@@ -1,4 +1,4 @@
-"""What each way of deploying makes of the sidecar: its container definition, in the words of the ECS API."""
+"""The sidecar's container definition from each deployment tool, in the form of the ECS API."""
 
 import compose
 import jsonpatch
@@ -16,7 +16,7 @@ def of_template(template, parameters):
     task, = stack.resources("AWS::ECS::TaskDefinition").values()
     sidecar, = [as_ecs_spells_it(each) for each in task["ContainerDefinitions"] if each["Name"] == SIDECAR]
     options = sidecar["logConfiguration"]["options"]
-    # The templates are resolved for a region of their own: say which it is in the words of the shipped definition.
+    # The templates are resolved for another region: replace it by the shipped definition's placeholder.
     if options["awslogs-region"] == CFN_REGION:
         options["awslogs-region"] = REGION
     return sidecar
@@ -31,7 +31,7 @@ def cloudformation(text=None):
 
 
 def copilot(text=None):
-    """The patches applied to what stands for Copilot's own template, with names that yield those of the definition."""
+    """The patches applied to a stand-in for Copilot's template, with names that yield those of the definition."""
     patches = parse(text or COPILOT.read_text())
     template = parse((TOP / "tests" / "ways" / "data" / "copilot-service.yml").read_text())
     application, _, environment = CLUSTER.partition("-")
@@ -47,7 +47,7 @@ def of_compose(file=compose.FILE):
     return compose.as_definition(SIDECAR, compose.services(file)[SIDECAR])
 
 
-# Those whose text is read here, and the text. CDK and Compose read files of their own.
+# Tools whose files are read here, with the text. CDK and Compose have separate readers.
 OF_TEXT = {
     "cloudformation": (cloudformation, CLOUDFORMATION),
     "copilot": (copilot, COPILOT),

@@ -44,7 +44,7 @@ class Callers {
         return HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
     }
 
-    /** Asks on a connection of its own: the JDK's other client can be told to close it. */
+    /** Asks on a new connection: the JDK's other client can be set to close it. */
     static int once(URI clock) throws Exception {
         var connection = (java.net.HttpURLConnection) clock.toURL().openConnection();
         connection.setRequestProperty("Connection", "close");

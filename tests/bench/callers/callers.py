@@ -33,7 +33,7 @@ def main():
                 answered += 1
                 if status != 200:
                     failures.append(f"status {status}")
-        except Exception as error:  # whatever a client may meet counts
+        except Exception as error:  # any failure of a client counts
             failures.extend([repr(error)] * (requests - answered))
 
     threading.stack_size(256 * 1024)

@@ -1,1 +1,1 @@
-"""What `tests/bench/run` measures, and by what means."""
+"""The measurements of `tests/bench/run`."""

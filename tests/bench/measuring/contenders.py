@@ -22,7 +22,7 @@ class Contender:
 
 
 def readings(interval_ms):
-    """How many a line holds: a minute's, but no more than the format takes."""
+    """Readings per line: a minute's, but no more than the format allows."""
     return min(MINUTE_MS // interval_ms, 100)
 
 

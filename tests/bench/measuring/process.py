@@ -1,4 +1,4 @@
-"""What a process has cost so far, and what it holds, as the kernel counts it."""
+"""A process's resource usage, as the kernel counts it."""
 
 import os
 import subprocess

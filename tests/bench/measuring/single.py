@@ -63,7 +63,7 @@ def aws_sample(tools, samples):
         runs = [process.run_to_end([tools.sample_script], env=variables) for _ in range(samples + 1)]
     if any(run.code for run in runs):
         raise RuntimeError(f"{tools.sample_script} ended with {[run.code for run in runs]}")
-    # The first one warms the caches.
+    # The first run warms the caches.
     runs = runs[1:]
     commands = sum(os.path.getsize(os.path.realpath(f"/usr/bin/{name}")) for name in ("curl", "jq"))
     return Row("a sample", "AWS sample's way: curl, jq, AWS CLI", {
@@ -269,7 +269,7 @@ def clock_requests(tools, folder, count):
 
 def segment(tools, folder, seconds):
     """A publication of the segment, of which there is one for each sample at 100 ms, as the difference that it makes.
-    Only its time: callgrind 3.19 stops at an assertion of its own in a sidecar with a segment."""
+    Only its time: callgrind 3.19 fails an internal assertion in a sidecar with a segment."""
     costs = {}
     target = folder / "published"
     target.mkdir()

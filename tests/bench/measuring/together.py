@@ -1,4 +1,4 @@
-"""The contenders, all at the same time: so that whatever else the machine does is in the figures of each."""
+"""Runs all contenders at the same time, so that other load on the machine affects all of them."""
 
 import os
 import subprocess
@@ -18,7 +18,7 @@ WARM_UP_S = 12
 
 
 def environment(base):
-    """Nothing of this process's but what finds programs."""
+    """Only the variables of this process that locate programs."""
     return {"PATH": os.environ["PATH"], VARIABLE: base}
 
 
@@ -48,7 +48,7 @@ class Running:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What it has cost, how many samples it has taken, how many bytes it has written."""
+    """Its cost, its number of samples, and its bytes written."""
 
     cost: process.Cost
     samples: int
@@ -91,7 +91,7 @@ def figures(tools, contender, before, after, held, seconds):
 
 
 def compare(chosen, rows):
-    """Fills in how each stands to the bare loop of its interval."""
+    """Fills in the ratio of each to the bare loop of its interval."""
     times = {(of.name, of.interval_ms): row.figures["processor time, µs"] for of, row in zip(chosen, rows)}
     for contender, row in zip(chosen, rows):
         own = row.figures["processor time, µs"]

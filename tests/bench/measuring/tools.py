@@ -1,4 +1,4 @@
-"""What the measurement needs: installed where that can be done, built, or named where it is missing."""
+"""The measurement's tools: installed or built if possible, otherwise reported as missing."""
 
 import hashlib
 import os
@@ -120,7 +120,7 @@ def host():
 
 
 def built(binary, arguments, static=True):
-    """`binary`, after cargo has seen to it that it is up to date."""
+    """`binary`, brought up to date by cargo."""
     config = ["--config", ".cargo/static.toml"] if static else []
     subprocess.run(["cargo", "build", "--quiet", *config, *map(str, arguments)], cwd=TOP, check=True)
     return binary

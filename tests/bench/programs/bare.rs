@@ -1,4 +1,4 @@
-//! The least that a program of the sidecar's purpose does: a request on a plain socket, and the value printed.
+//! The minimum of a program with the sidecar's purpose: a request on a plain socket, and the value printed.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;

@@ -10,7 +10,7 @@ use metrique::writer::{Entry, MetricFlags, Observation, Value, ValueWriter};
 pub(crate) const NAMESPACE: &str = "ECS/ClockAccuracy";
 pub(crate) const DIMENSIONS: [&str; 2] = ["ClusterName", "ServiceName"];
 
-/// What a line says, as the sidecar's own has it.
+/// The members of the sidecar's line.
 #[derive(Clone, Debug)]
 pub(crate) struct Line {
     pub(crate) time: SystemTime,

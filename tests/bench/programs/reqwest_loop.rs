@@ -1,4 +1,4 @@
-//! What one writes in an afternoon: `reqwest` and `serde_json`, the value printed. `reqwest-loop INTERVAL_MS SAMPLES`.
+//! A quick solution with `reqwest` and `serde_json`, which prints the value. `reqwest-loop INTERVAL_MS SAMPLES`.
 
 use std::time::Duration;
 
