@@ -124,7 +124,7 @@ rules! {
         "The document follows the text prefix of AWS Lambda, which CloudWatch is reported to skip."
         "Ignore this, or remove the prefix to be certain."
     LambdaLevelPrefix "lambda-level-prefix" Warning Unknown - PerhapsEvent
-        "The document follows the prefix of Lambda's Python runtime ([LEVEL], time, request); whether CloudWatch skips it is not known."
+        "The document follows the prefix of Lambda's Python runtime (level in brackets, time, request); whether CloudWatch skips it is not known."
         "Print the document to stdout without the logger."
     LambdaJson "lambda-json" Fault Reported - Hidden
         "The document is a string in an object of Lambda's JSON log format."

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 use super::bound_unknown::BoundUnknown;
 use super::clock_offset::ClockOffset;
@@ -115,7 +115,7 @@ impl Reading {
     /// kind is known.
     #[cfg(all(feature = "cli", target_os = "linux"))]
     #[must_use]
-    pub(crate) fn moved_since_compared(&self, now: &Moment) -> TimeDelta {
+    pub(crate) fn moved_since_compared(&self, now: &Moment) -> chrono::TimeDelta {
         self.compared.move_to(now)
     }
 
