@@ -47,6 +47,7 @@ RULES = {
     "event-too-large": (FAULT, DOCUMENTED),
     "over-awslogs-limit": (WARNING, DOCUMENTED),
     "prefix": (FAULT, DOCUMENTED),
+    "json-wrapper": (FAULT, DOCUMENTED),
     "several-documents": (FAULT, DOCUMENTED),
     "document": (FAULT, DOCUMENTED),  # anything that makes the whole line yield nothing
     "version-0": (WARNING, REPORTED),
@@ -124,7 +125,9 @@ def read(line, now_ms):
         points, problems = _judge(line[at:], now_ms)
         if not problems and not points:
             return [], []
-        return _uncertain(points), [("prefix", f"{line[:at]!r} precedes the document"), *problems]
+        # A record that holds the document, or text of a logger.
+        rule = "json-wrapper" if line[:at].rstrip() == "[" else "prefix"
+        return _uncertain(points), [(rule, f"{line[:at]!r} precedes the document"), *problems]
     points, problems = _judge(line, now_ms)
     size = len(line.encode())
     if size > EVENT_BYTES and (points or problems):

@@ -72,6 +72,10 @@ def assert_same_as_served(emf, proxy):
 
     at, early_closings, previous = 0, 0, None
     for document in emf:
+        if document["Samples"] == 0:
+            # The last line of a process, if its window held no reading.
+            assert document["Stopping"] and document is emf[-1]
+            continue
         points = points_of(document)
         bounds = points["ClockErrorBound"]["values"]
         window = served[at : at + len(bounds)]
