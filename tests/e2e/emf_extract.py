@@ -47,7 +47,6 @@ RULES = {
     "event-too-large": (FAULT, DOCUMENTED),
     "over-awslogs-limit": (WARNING, DOCUMENTED),
     "prefix": (FAULT, DOCUMENTED),
-    "json-wrapper": (FAULT, DOCUMENTED),
     "several-documents": (FAULT, DOCUMENTED),
     "document": (FAULT, DOCUMENTED),  # anything that makes the whole line yield nothing
     "version-0": (WARNING, REPORTED),
@@ -126,7 +125,7 @@ def read(line, now_ms):
         if not problems and not points:
             return [], []
         # A record that holds the document, or text of a logger.
-        rule = "json-wrapper" if line[:at].rstrip() == "[" else "prefix"
+        rule = "document" if line[:at].rstrip() == "[" else "prefix"
         return _uncertain(points), [(rule, f"{line[:at]!r} precedes the document"), *problems]
     points, problems = _judge(line, now_ms)
     size = len(line.encode())
