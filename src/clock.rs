@@ -58,7 +58,7 @@ pub use self::report::{Report, Verdict};
 /// match clock.now().await {
 ///     Ok(now) => {
 ///         println!("true time is between {} and {}", now.interval.earliest, now.interval.latest);
-///         // Commit wait: whoever reads a correct clock after this reads a later time.
+///         // Commit wait: every correct clock shows a later time after this.
 ///         let commit_timestamp = now.interval.latest;
 ///         clock.wait_until_past(commit_timestamp).await;
 ///     }

@@ -361,7 +361,7 @@ fn waiting_ends_with_the_last_verdict_when_the_time_is_over() {
     assert_eq!(finished.code, Some(3));
 }
 
-/// A reading that was had counts, whatever came after it.
+/// A successful reading counts, whatever came after it.
 #[test]
 fn waiting_ends_with_3_only_where_no_reading_was_ever_had() {
     let server = Server::start(Scenario::Unsynchronized).unwrap();

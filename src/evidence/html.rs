@@ -264,7 +264,7 @@ fn method(statement: &Statement) -> Markup {
             p {
                 "What this report cannot show: an error of the time source itself, unless a cross-check contradicts it; a "
                 "paused virtual machine; lines that somebody changed after they were written. UTC is meant as the source "
-                "reports it. Its traceability is documented by whoever runs the source."
+                "reports it. Its traceability is documented by the operator of the source."
             }
             (inputs(statement))
         }

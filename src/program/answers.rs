@@ -1,4 +1,4 @@
-//! The ways of asking that the options name.
+//! The interfaces for applications that the options select.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::program::options::answer::{CLOCKBOUND_DIRECTORY, LISTEN};
 use crate::program::raw::Raw;
 use crate::time::DriftRate;
 
-/// The options of the ways in which other programs ask.
+/// The options of the interfaces for applications.
 pub(crate) struct AnswerOptions {
     listen: Option<LoopbackAddress>,
     #[cfg_attr(

@@ -2,7 +2,7 @@
 
 use crate::text::cut;
 
-/// Why a reading, or one member of it, could not be had.
+/// Why a reading, or one member of it, could not be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ReadError {

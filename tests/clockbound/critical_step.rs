@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use clock_bound_client::{ClockBoundClient, ClockBoundNowResult, ClockStatus};
 
-/// The largest error that the step puts up with.
+/// The largest error that the step tolerates.
 const MAX_ERROR: i128 = 5_000_000;
 
 /// Nanoseconds since 1970.

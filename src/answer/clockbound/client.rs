@@ -18,7 +18,7 @@ use crate::time::{Moment, TimeInterval, magnitude};
 
 /// A client that reads a state older than this takes the clock for free-running.
 const GRACE: Duration = Duration::from_secs(5);
-/// A client puts up with a segment that lies so far in its future.
+/// A client tolerates a segment that lies this far in its future.
 const BLUR: Duration = Duration::from_micros(1);
 /// A larger difference between two monotonic clocks means that they are different clocks. The writer writes at least
 /// once a minute, and a wall clock that was stepped in between looks alike.

@@ -22,7 +22,7 @@ struct Body<'a> {
 }
 
 impl Reply {
-    /// 200 for a good clock, 503 for one that is not. Whoever does not read the body is not misled.
+    /// 200 for a good clock, 503 for one that is not. A client that reads only the status is not misled.
     #[must_use]
     pub(crate) fn judged(report: &Report, query: &ClockQuery) -> Self {
         let body = Body {
