@@ -180,7 +180,7 @@ impl Writer {
         })
     }
 
-    /// Whether the header is not a segment's. One of another generation is another writer's.
+    /// Whether the header is not one of a written segment. One of another generation is another writer's.
     fn is_damaged(&self) -> Result<bool, Fault> {
         let mut header = [0; HEADER_SIZE];
         match self.file.read_exact_at(&mut header, 0) {
@@ -190,6 +190,8 @@ impl Writer {
         }
         match segment::generation(&header) {
             Ok(generation) if generation == self.generation => Ok(false),
+            // No writer writes it, and clients take such a segment for one that was never written.
+            Ok(0) => Ok(true),
             Ok(_) => Err(Fault::OtherWriter),
             Err(_) => Ok(true),
         }
@@ -300,8 +302,8 @@ fn found(file: &File, generation: u16, now: Duration) -> Result<Found, Fault> {
     let modified = file.metadata().and_then(|metadata| metadata.modified());
     let modified = DateTime::<Utc>::from(modified.map_err(failed("look at"))?);
     match Segment::from_payload(&payload) {
-        // One that lies in the future is of another start of the machine.
-        Ok(segment) if generation.is_multiple_of(2) && segment.as_of <= now => {
+        // One that lies in the future is of another start of the machine, and no client opens one of generation 0.
+        Ok(segment) if generation != 0 && generation.is_multiple_of(2) && segment.as_of <= now => {
             let written = time_of(segment.as_of, TimeDelta::zero());
             Ok(Found::Complete {
                 segment,

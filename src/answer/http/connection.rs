@@ -8,6 +8,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Poll, ready};
 
+use chrono::Datelike as _;
 use http_body_util::Full;
 use hyper::body::{Body as _, Bytes, Incoming};
 use hyper::header::{
@@ -17,13 +18,15 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode, Version};
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadBuf};
+use tokio::task::yield_now;
 use tracing::debug;
 
 use super::activity::{Activity, AfterReply, IDLE_TIME, Phase};
 use super::handler::Handler;
 use super::reply::Reply;
 use super::stream::Tracked;
+use crate::time::Moment;
 
 /// The largest head of a request, in bytes; a larger one is refused.
 const HEAD_SIZE: usize = 8 * 1024;
@@ -31,6 +34,16 @@ const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 
 /// The bytes of a head that are read before hyper is asked: all, of most clients.
 const FIRST_BYTES: usize = 1024;
+
+/// The reply to every request while the clock is so wrong that hyper cannot be used: clients treat it as a clock that is not
+/// good.
+const NO_DATE: &str = "HTTP/1.1 503 Service Unavailable\r\n\
+    content-type: application/json\r\n\
+    cache-control: no-store\r\n\
+    x-content-type-options: nosniff\r\n\
+    connection: close\r\n\
+    content-length: 51\r\n\r\n\
+    {\"error\":\"the clock is before 1970 or after 9999\"}\n";
 
 /// Serves a connection to its end. After each request, `policy` decides whether to keep it alive.
 ///
@@ -54,10 +67,20 @@ pub(super) async fn serve<S: AsyncRead + AsyncWrite + Unpin + 'static>(
                 if received.is_empty() {
                     break;
                 }
+            } else {
+                // The client has sent more requests than hyper answers in a row. Others have their turn in between.
+                yield_now().await;
             }
             activity.begin_head();
+            if !is_dated(&Moment::now()) {
+                activity.begin_reply(AfterReply::Close);
+                stream.write_all(NO_DATE.as_bytes()).await?;
+                stream.shutdown().await?;
+                break;
+            }
             let tracked = Tracked::new(stream, received, Rc::clone(&activity));
-            next = exchange(tracked, &activity, &answer).await?;
+            // On the heap, so that it takes no room in a connection that is idle.
+            next = Box::pin(exchange(tracked, &activity, &answer)).await?;
         }
         Ok::<_, Box<dyn Error>>(())
     };
@@ -69,6 +92,12 @@ pub(super) async fn serve<S: AsyncRead + AsyncWrite + Unpin + 'static>(
         },
         () = Rc::clone(&activity).over() => debug!("a connection was closed"),
     }
+}
+
+/// Whether hyper may be polled. It renders a date each time, even if no reply has one, and panics for a clock before
+/// 1970 or after 9999. That would end the process, since the program aborts at a panic.
+fn is_dated(now: &Moment) -> bool {
+    (1970..=9999).contains(&now.wall.year())
 }
 
 /// The first bytes of a head; empty at the end of the stream.
@@ -98,15 +127,20 @@ async fn exchange<S: AsyncRead + AsyncWrite + Unpin + 'static>(
         // `Activity` has the deadlines.
         .header_read_timeout(None)
         .max_buf_size(HEAD_SIZE)
-        // Writing one panics while the clock is before 1970, and a wrong clock is what this server reports.
+        // A wrong clock is what this server reports.
         .auto_date_header(false)
         // A client that has nothing more to send still gets its reply.
         .half_close(true)
         .serve_connection(TokioIo::new(stream), service);
-    let ended = poll_fn(|cx| match Pin::new(&mut connection).poll(cx) {
-        Poll::Ready(outcome) => Poll::Ready(Some(outcome)),
-        Poll::Pending if activity.phase().0 == Phase::Idle => Poll::Ready(None),
-        Poll::Pending => Poll::Pending,
+    let ended = poll_fn(|cx| {
+        if !is_dated(&Moment::now()) {
+            return Poll::Ready(Some(Ok(())));
+        }
+        match Pin::new(&mut connection).poll(cx) {
+            Poll::Ready(outcome) => Poll::Ready(Some(outcome)),
+            Poll::Pending if activity.phase().0 == Phase::Idle => Poll::Ready(None),
+            Poll::Pending => Poll::Pending,
+        }
     });
     if let Some(outcome) = ended.await {
         return outcome.map(|()| None);

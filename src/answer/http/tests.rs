@@ -1,6 +1,7 @@
 //! Answers, and the connections that carry them.
 
 mod answers;
+mod attacks;
 mod crowd;
 mod wire;
 
