@@ -121,6 +121,7 @@ impl Publisher {
         }
         // The present anew: opening may have taken a while.
         let now = present();
+        self.memory.follow(&now);
         let segment = match &self.state {
             State::Closed { .. } => None,
             State::Adopted(_) if self.memory.is_empty() => self.memory.inherited(&now, &self.rules),

@@ -46,6 +46,9 @@ enum Kind {
 struct Tally {
     ranges: u64,
     wrong: u64,
+    /// How many of the wrong ones are wrong by more than the drift since the reading, or in the time between two readings
+    /// if that is longer: the drift is not added to a correction in progress, nor to one that the reading did not report.
+    beyond_drift: u64,
     /// How many of the wrong ones are the segment's, which is written once a second.
     wrong_in_segment: u64,
     /// By how much the worst one was wrong.
@@ -67,6 +70,7 @@ struct Life {
     /// A restarted sidecar cannot know of a step before its start; its segment does.
     is_blind: bool,
     next_tick: i64,
+    next_wake: i64,
     tally: Tally,
 }
 
@@ -119,6 +123,7 @@ impl Life {
             endpoint_is_down: false,
             is_blind: false,
             next_tick: 0,
+            next_wake: 0,
             tally: Tally::default(),
         };
         life.start();
@@ -231,6 +236,7 @@ impl Life {
         };
         let now = self.present();
         self.memory.take(&observed, &rules());
+        self.memory.follow(&now);
         let segment = if self.memory.is_empty() {
             self.memory.inherited(&now, &rules())
         } else {
@@ -292,7 +298,8 @@ impl Life {
         let half = client::bound(&self.segment, now.coarse);
         if client::status(&self.segment, now.coarse) != Status::Unknown {
             let wrong = self.tally.wrong;
-            self.count(error, half);
+            let left = self.segment.void_after.saturating_sub(now.coarse);
+            self.count(error, half, HORIZON.saturating_sub(left));
             self.tally.wrong_in_segment += self.tally.wrong - wrong;
         }
         let observed = self
@@ -307,24 +314,37 @@ impl Life {
         let (Some(bound), Some(_)) = (report.bound_now, report.interval) else {
             return;
         };
+        let age = now.moment.since(&reading.requested);
         if !self.is_blind {
-            self.count(error, bound);
+            self.count(error, bound, age);
         }
         let claimed = reading.bound.unwrap().as_duration();
-        let grown = claimed + RULES.drift.growth(now.moment.since(&reading.requested));
+        let grown = claimed + RULES.drift.growth(age);
         self.tally.widest = self.tally.widest.max(bound.saturating_sub(grown));
+        // An interface that sees it wakes the loop, once a second at most.
+        if self.machine.truth() >= self.next_wake
+            && reading.is_being_corrected(&now.moment, RULES.drift)
+        {
+            self.next_wake = self.machine.truth() + SECOND;
+            self.happens(Event::Woken);
+        }
     }
 
-    fn count(&mut self, error: i64, half: Duration) {
+    /// Counts a range that rests on a reading of this age.
+    fn count(&mut self, error: i64, half: Duration, age: Duration) {
         // The usual pace of the clock is not known at first: a correction shows only beyond 100 ppm.
         if self.kind == Kind::Corrections && self.machine.truth() < 30 * SECOND {
             return;
         }
-        let half = i64::try_from(half.as_nanos()).unwrap_or(i64::MAX);
+        let nanos = |duration: Duration| i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX);
         self.tally.ranges += 1;
-        if error.abs() > half {
+        let missing = error.abs() - nanos(half);
+        if missing > 0 {
             self.tally.wrong += 1;
-            self.tally.worst = self.tally.worst.max(error.abs() - half);
+            self.tally.worst = self.tally.worst.max(missing);
+            if missing > nanos(RULES.drift.growth(age.max(RULES.sample_interval))) {
+                self.tally.beyond_drift += 1;
+            }
         }
     }
 
