@@ -57,9 +57,12 @@ fn all_options() -> Vec<(Documented, &'static str)> {
         options
     });
     let is_in = |options: &[Documented], flag: &str| options.iter().any(|other| other.flag == flag);
-    let command = |option: &Documented| match is_in(&check, &option.flag) {
-        true => "both",
-        false => "`run`",
+    let command = |option: &Documented| {
+        if is_in(&check, &option.flag) {
+            "both"
+        } else {
+            "`run`"
+        }
     };
     let commands: Vec<_> = run.iter().map(command).collect();
     let only_check: Vec<_> = check
@@ -72,12 +75,16 @@ fn all_options() -> Vec<(Documented, &'static str)> {
 
 /// A table in Markdown.
 fn table(head: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
-    let mut text = format!("| {} |\n|{}\n", head.join(" | "), "---|".repeat(head.len()));
-    for row in rows {
-        let cells: Vec<_> = row.iter().map(|cell| cell.replace('|', "\\|")).collect();
-        text += &format!("| {} |\n", cells.join(" | "));
-    }
-    text
+    let head = head.iter().map(|&cell| cell.to_owned()).collect::<Vec<_>>();
+    let rule = format!("|{}\n", "---|".repeat(head.len()));
+    let line = |cells: Vec<String>| {
+        let cells: Vec<_> = cells.iter().map(|cell| cell.replace('|', "\\|")).collect();
+        format!("| {} |\n", cells.join(" | "))
+    };
+    std::iter::once(line(head))
+        .chain(std::iter::once(rule))
+        .chain(rows.map(line))
+        .collect()
 }
 
 fn code(text: &str) -> String {
