@@ -36,7 +36,7 @@ pub(crate) fn json(statement: &Statement) -> Value {
     })
 }
 
-/// Parts per million, without the dust of a division.
+/// Parts per million, without the rounding errors of a division.
 pub(super) fn ppm(drift: f64) -> f64 {
     (drift * 1e9).round() / 1e3
 }

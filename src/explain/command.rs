@@ -15,7 +15,7 @@ pub use self::files::{Progress, file_argument, files, open};
 use crate::report::{Format, Report};
 use crate::{Input, Options, explain, parse_now};
 
-/// Bytes that are read at once.
+/// The size of the read buffer, in bytes.
 const READ_BYTES: usize = 128 * 1024;
 
 impl ValueEnum for Input {
@@ -50,7 +50,7 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// The exit code: 0, 1 and 3, in the order of the variants. 2 is a command line that cannot be parsed.
+    /// The exit code: 0, 1 and 3, in the order of the variants. A command line that cannot be parsed gives 2.
     #[must_use]
     pub fn exit_code(self) -> u8 {
         match self {

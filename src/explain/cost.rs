@@ -1,11 +1,11 @@
-//! The cost of hostile inputs, counted in bytes that are looked at: twice the input may cost little more than twice as much.
+//! The cost of hostile inputs, counted in bytes visited: twice the input may cost little more than twice as much.
 
 use crate::{Input, Options, explain, parse_now, work};
 
-/// Bytes of the shorter input of a pair. In shorter ones, less is counted of the metadata.
+/// Bytes of the shorter input of a pair. In shorter ones, the metadata counts for less.
 const BYTES: usize = 64 * 1024;
 
-/// A piece of an input that is repeated, between two others.
+/// An input: a beginning, a piece that is repeated, and an end.
 struct Shape(&'static str, &'static str, &'static str);
 
 impl Shape {
@@ -17,7 +17,7 @@ impl Shape {
 
 const DOCUMENT: &str = r#"{"_aws":{"Timestamp":1,"CloudWatchMetrics":[{"Namespace":"N","Dimensions":[[]],"Metrics":[{"Name":"m"}]}]},"m":1}"#;
 
-/// Inputs that once cost their square, or might.
+/// Inputs whose cost once was quadratic, or might be.
 const SHAPES: &[Shape] = &[
     Shape("|", "  {}|", ""),
     Shape("", "|  {}", ""),
@@ -96,7 +96,7 @@ const SHAPES: &[Shape] = &[
     Shape("{'", "_aws': {'CloudWatchMetrics': ", ""),
 ];
 
-/// The bytes that are looked at of an input.
+/// The bytes visited in an input.
 fn cost(input: &str, mode: Input) -> u64 {
     let now = parse_now("2026-11-22T12:00:00Z").unwrap();
     let before = work::visited();

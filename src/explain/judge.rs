@@ -1,4 +1,4 @@
-//! One document in, its problems and data points out. Pure.
+//! Judges a document: returns its problems and data points. Pure.
 
 mod checks;
 mod directive;
@@ -28,7 +28,7 @@ use self::time::rfc3339;
 
 pub use self::time::{InvalidTime, parse_now};
 
-/// Problems of one event that are listed; the rest is counted.
+/// The most problems listed of one event; further ones are counted.
 const MAX_PROBLEMS: usize = 1_000;
 
 /// Judges a document: everything found is added to `explained`.

@@ -11,7 +11,7 @@ use crate::{DriftRate, Environment, ErrorLimit, Limits};
 
 /// The variable that names the endpoint.
 const ENDPOINT: &str = "ECS_CONTAINER_METADATA_URI_V4";
-/// What a fault shows of a value, in characters.
+/// How many characters of a value a fault shows.
 const SHOWN: usize = 200;
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -93,7 +93,7 @@ fn variable(option: &str) -> String {
     format!("CLOCK_EMF_{}", option.to_uppercase().replace('-', "_"))
 }
 
-/// Settings are within their rules, and what was not given is the default.
+/// Checks that settings are valid, and that the others have their defaults.
 fn check_run(run: &Run, given: &Given) {
     let second = Duration::from_secs(1);
     assert!((second..=MINUTE).contains(&run.emit_interval));
@@ -158,10 +158,10 @@ fn check_limits(limits: &Limits) {
     assert!(!matches!(limits.max_error, ErrorLimit::AtMost(limit) if limit > ErrorLimit::MAX));
 }
 
-/// A fault names what was given, where, and what is expected.
+/// Checks that a fault names the option, the given value, and what is expected.
 fn check_fault(fault: &Fault, given: &Given) {
     let value = match fault.option.strip_prefix("--") {
-        // A default can be at fault where the environment gives it nothing to work with.
+        // A default can be at fault if the environment lacks what it needs.
         Some("source") if !given.has("source") => return,
         Some(option) => {
             assert!(given.has(option), "{fault:?}");
@@ -197,10 +197,10 @@ fn check_fault(fault: &Fault, given: &Given) {
     assert!(is_sentence, "{fault:?}");
 }
 
-/// What the help says of defaults: each option with the value that the help gives for it.
+/// Checks the defaults that the help documents.
 ///
 /// # Panics
-/// Where a value that the help calls the default is not taken, or changes something.
+/// If a documented default is rejected, or changes something.
 #[cfg(test)]
 pub(super) fn check_documented_defaults() {
     let Start::Text(help) = start(vec!["run".into(), "--help".into()], &Environment::default())

@@ -18,7 +18,7 @@ const SIZE: usize = 80;
 pub(super) fn check(bytes: &[u8]) {
     let mut input = Unstructured::new(bytes);
     let _ = check_written(&mut input);
-    // The same bytes again, as they are.
+    // The same bytes again, unchanged.
     let Some((coarse, states)) = bytes.split_first_chunk() else {
         return;
     };
@@ -113,7 +113,7 @@ impl Fields {
     }
 }
 
-/// A verdict of good, and a range, only as a client of the segment would have them.
+/// Checks that the verdict is good, and has a range, only if a client of the segment would agree.
 fn check_report(report: &Value, fields: &Fields, wall: DateTime<Utc>, coarse: Duration) {
     let [as_of, void_after] = [fields.as_of, fields.void_after].map(|[seconds, nanos]| {
         assert!(
@@ -162,7 +162,7 @@ fn check_report(report: &Value, fields: &Fields, wall: DateTime<Utc>, coarse: Du
     }
 }
 
-/// What ours writes has the layout, and is read as it was meant.
+/// Checks that our segment has the layout, and is read as intended.
 fn check_written(input: &mut Unstructured<'_>) -> arbitrary::Result<()> {
     let coarse = Duration::from_millis(input.arbitrary::<u32>()?.into());
     let mut duration = || -> arbitrary::Result<_> {

@@ -1,4 +1,4 @@
-//! Options as they were given, and what is wrong with them. No I/O.
+//! Options as given, and the faults in them. No I/O.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,14 +7,14 @@ use crate::program::options::{DefaultValue, Expected, Opt};
 use crate::source::{Environment, InvalidSource};
 use crate::text::cut;
 
-/// How much is shown of a value that was given, in characters.
+/// How many characters of a given value are shown.
 const SHOWN_VALUE: usize = 200;
 
 /// The flags of one command line: option names and their values.
 pub(crate) type Flags = BTreeMap<&'static str, String>;
 
 /// The flags and variables of one command, not yet validated, and the faults found while reading them.
-/// Every option is read before anything is decided, so that all faults come out at once.
+/// Every option is read before anything is decided, so that all faults are reported at once.
 pub(crate) struct Raw<'a> {
     flags: &'a Flags,
     environment: &'a Environment,
@@ -73,7 +73,7 @@ impl fmt::Display for Change {
     }
 }
 
-/// Where a value was given, and the value.
+/// A given value, and where it was given.
 struct Given {
     place: String,
     text: String,
@@ -137,7 +137,7 @@ impl<'a> Raw<'a> {
         self.flags.get(name).cloned()
     }
 
-    /// Notes a fault. What is shown of it is cut, since an event that is longer than a pipe would wait
+    /// Notes a fault. What is shown is cut, since an event longer than a pipe's buffer would wait
     /// forever if nothing reads stderr.
     pub(crate) fn fault(&mut self, place: &str, given: &str, problem: Problem) {
         self.faults.push(Fault {

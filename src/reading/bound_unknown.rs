@@ -25,7 +25,7 @@ impl BoundUnknown {
         Self::Withheld,
     ];
 
-    /// The stable word: `no_estimate`, `slewing`, `error_at_cap` or `withheld`.
+    /// The stable name: `no_estimate`, `slewing`, `error_at_cap` or `withheld`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

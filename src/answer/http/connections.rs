@@ -34,7 +34,7 @@ pub(super) struct Connections {
     limit: usize,
     open: RefCell<Vec<Open>>,
     freed: Notify,
-    /// When a connection ended last that was not closed for another.
+    /// When a connection last ended that was not closed to make room.
     freed_at: Cell<Option<Instant>>,
     patience: Cell<Duration>,
 }
@@ -47,7 +47,7 @@ struct Open {
 }
 
 impl Connections {
-    /// No connection yet, and at most `limit`.
+    /// Starts without connections; at most `limit` may be open.
     pub(super) fn new(limit: usize) -> Rc<Self> {
         Rc::new(Self {
             limit: limit.max(1),

@@ -1,4 +1,4 @@
-//! A place in the line that is being read.
+//! A position in the line that is being read.
 
 use super::lines::Piece;
 
@@ -8,7 +8,8 @@ use super::lines::Piece;
 #[derive(Debug)]
 pub(super) struct Cursor<'a> {
     bytes: &'a [u8],
-    /// The same bytes, if they are UTF-8. Forms never check that again: a line of many events would cost its square.
+    /// The same bytes, if they are UTF-8. Forms never check that again, which would make a line of many events
+    /// quadratic.
     text: Option<&'a str>,
     place: Place,
 }
@@ -29,7 +30,7 @@ pub(super) struct Place {
     pub(super) line: u64,
 }
 
-/// A line, or a piece of it, as it is held.
+/// A line, or a piece of it, in memory.
 #[derive(Debug)]
 pub(super) enum Buffer {
     Text(String),
@@ -45,7 +46,7 @@ impl Buffer {
         }
     }
 
-    /// Takes the memory, to read the next line into it.
+    /// Takes the buffer, to read the next line into it.
     pub(super) fn take(&mut self) -> Vec<u8> {
         match std::mem::replace(self, Self::Bytes(Vec::new())) {
             Self::Text(text) => text.into_bytes(),
@@ -115,7 +116,7 @@ impl<'a> Cursor<'a> {
         !self.place.piece.terminated
     }
 
-    /// What has not been taken.
+    /// The bytes that have not been taken.
     pub(super) fn bytes(&self) -> &'a [u8] {
         self.bytes.get(self.place.at..).unwrap_or_default()
     }

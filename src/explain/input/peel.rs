@@ -12,13 +12,13 @@ use crate::judge::document::{Located, Root, locate};
 use crate::limits::SHIM_SPLIT_BYTES;
 use crate::rule::Rule;
 
-/// Layers that are taken off, far more than any pipeline adds.
+/// Layers that are removed, far more than any pipeline adds.
 const MOST_LAYERS: usize = 6;
 
-/// A document without what stood around it.
+/// A document without its wrappings.
 #[derive(Debug)]
 pub(super) struct Peeled<'a> {
-    /// What stood around it, outermost first, each with what was given.
+    /// The wrappings, outermost first, each with the text to report.
     pub(super) wrappings: Vec<(Wrapping, String)>,
     /// What is left.
     pub(super) text: Cow<'a, str>,
@@ -70,19 +70,19 @@ fn layer(text: &str) -> Option<Layer<'_>> {
     })
 }
 
-/// What a text without anything around it is.
+/// What an unwrapped text is.
 #[derive(Debug)]
 pub(super) enum Body<'a> {
     /// A document.
     Document(Root<'a>),
-    /// What was meant as a document and is not one.
+    /// Something that was meant as a document but is invalid.
     Spoilt(Problem),
     /// Something else.
     Other,
 }
 
-/// Judges what a text is. `open` is true where the text ends with the input and without a line feed: the missing rest may be
-/// what makes it a document.
+/// Judges what a text is. `open` is true if the text ends with the input and without a line feed: the missing rest may
+/// be what makes it a document.
 pub(super) fn body(text: &str, open: bool) -> Body<'_> {
     if !text.starts_with('{') {
         return other_notation(text).map_or(Body::Other, Body::Spoilt);

@@ -9,7 +9,7 @@ pub(super) type Wrong = (Rule, String, String);
 
 /// Why the schema refuses a name, if it does.
 pub(super) fn name_against_schema(name: &str, most: usize) -> Option<String> {
-    // Counting is only needed where the bytes leave it open.
+    // Characters are counted only if the number of bytes does not decide.
     if name.is_empty() || (name.len() > most && name.chars().count() > most) {
         return Some(format!("{} characters", name.chars().count()));
     }
@@ -43,8 +43,8 @@ pub(super) fn namespace(name: &str) -> Option<Wrong> {
     })
 }
 
-/// What makes it doubtful whether CloudWatch takes a metric's name, if anything does. The specification sets no limits; the
-/// API for metrics and AWS's own libraries do.
+/// Why CloudWatch may refuse a metric's name, if there is a reason. The specification sets no limits; the API for
+/// metrics and AWS's own libraries do.
 pub(super) fn metric_name(name: &str) -> Option<Wrong> {
     let rule = Rule::MetricNameUnusual;
     let wrong = |expected: &str| Some((rule, quoted(name), expected.to_owned()));
@@ -72,7 +72,7 @@ pub(super) fn dimension_name(name: &str) -> Option<Wrong> {
     printable(name, "a name")
 }
 
-/// Why CloudWatch refuses a dimension's value, if it does. An empty one is another matter.
+/// Why CloudWatch refuses a dimension's value, if it does. An empty one is judged elsewhere.
 pub(super) fn dimension_value(value: &str) -> Option<Wrong> {
     let count = value.chars().count();
     if count > MAX_DIMENSION_VALUE_CHARS {
@@ -106,7 +106,7 @@ fn printable(text: &str, what: &str) -> Option<Wrong> {
 
 /// The unit that was probably meant.
 pub(super) fn nearest_unit(given: &str) -> Option<&'static str> {
-    // Only a short text can be near, and the distance costs the product of the lengths.
+    // Only a short text can be near, and computing the distance takes the product of the lengths.
     let given = (given.len() <= 32).then(|| given.to_ascii_lowercase())?;
     let abbreviated = match given.as_str() {
         "s" | "sec" | "secs" => Some("Seconds"),

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use super::json::Name;
 
-/// The members of a JSON object that say whether it is a document.
+/// The members of a JSON object that decide whether it is a document.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Root<'a> {
     /// The object's text.
@@ -16,27 +16,27 @@ pub(crate) struct Root<'a> {
     /// `_aws`.
     pub(crate) aws: Option<&'a str>,
     pub(super) aws_repeated: bool,
-    /// `CloudWatchMetrics` beside `_aws`, where version 0 has it.
+    /// `CloudWatchMetrics` at the root, as in version 0.
     pub(super) directives: Option<&'a str>,
-    /// `Timestamp` beside it.
+    /// `Timestamp` at the root, as in version 0.
     pub(super) timestamp: Option<&'a str>,
-    /// The name that an object has in place of `_aws`, if it is nearly that.
+    /// A name that was probably meant to be `_aws`.
     pub(crate) misnamed: Option<String>,
     /// `events`, `results` or `logEvents`, where exports have their events.
     pub(crate) exported: Option<&'a str>,
-    /// The first of its members, so that an object with few need not be read again.
+    /// Its first members, so that a small object need not be read again.
     first: Vec<(Cow<'a, str>, &'a str)>,
     /// Whether it has more.
     has_more: bool,
 }
 
-/// Members of a root that are held.
+/// The most members of a root that are kept.
 const FIRST: usize = 64;
-/// Members for which there is room from the start.
+/// Members for which space is allocated at once.
 const USUAL: usize = 32;
 
 impl Root<'_> {
-    /// Whether it is an EMF document, right or wrong.
+    /// Whether it is an EMF document, valid or not.
     pub(crate) fn is_document(&self) -> bool {
         self.aws.is_some() || self.directives.is_some_and(|text| text.starts_with('['))
     }
@@ -68,7 +68,7 @@ pub(crate) fn locate(text: &str) -> Located<'_> {
     let first = objects.next();
     crate::work::visit(match &first {
         Some(Ok(_)) => objects.byte_offset(),
-        // Its place is known by line and column.
+        // The error has a line and a column.
         Some(Err(error)) if error.line() == 1 => error.column(),
         _ => text.len(),
     });
@@ -85,7 +85,7 @@ pub(crate) fn locate(text: &str) -> Located<'_> {
     }
 }
 
-/// Whether a text is wrong at its end, and only because a number there does not go on.
+/// Whether a text is invalid only because it ends within a number.
 fn ends_within_a_number(text: &str, error: &serde_json::Error) -> bool {
     let last_line = text.rsplit('\n').next().unwrap_or_default();
     text.ends_with(['.', 'e', 'E', '+', '-']) && error.column() >= last_line.len()
@@ -150,11 +150,11 @@ struct Target<'a> {
     repeated: bool,
 }
 
-/// The members of an object that have one of some names, each at the index of its name. What has none is not held.
+/// The members of an object with the wanted names, each at the index of its name. Others are not kept.
 pub(super) struct Targets<'a>(Vec<Option<Target<'a>>>);
 
 impl<'a> Targets<'a> {
-    /// Looks for the members `names` of a root; the names are sorted, and each is there once.
+    /// Finds the members `names` of a root. The names must be sorted and distinct.
     pub(super) fn find(root: &Root<'a>, names: &[&str]) -> Self {
         let mut targets = vec![None; names.len()];
         let mut note = |name: &str, value: &'a str| {
@@ -198,7 +198,7 @@ impl<'a> Targets<'a> {
 /// Calls `each` with the name and JSON text of each member of an object.
 ///
 /// # Errors
-/// Where the text is not a JSON object.
+/// If the text is not a JSON object.
 pub(crate) fn for_each_member<'a>(
     text: &'a str,
     each: &mut dyn FnMut(&str, &'a str),

@@ -8,7 +8,7 @@ use super::schema::{self, Members};
 use crate::finding::{Problem, quoted};
 use crate::rule::Rule;
 
-/// Values of the metadata that are held, far more than any writer needs.
+/// The most values of the metadata that are parsed, far more than any writer needs.
 const MAX_METADATA_VALUES: usize = 50_000;
 
 /// The metadata of a document, parsed.
@@ -20,7 +20,7 @@ pub(super) enum Metadata<'a> {
 }
 
 impl<'a> Metadata<'a> {
-    /// Parses the metadata of a document; what is wrong with it as a whole is noted.
+    /// Parses the metadata of a document, and notes problems of it as a whole.
     pub(super) fn read(root: &Root<'a>, problems: &mut Vec<Problem>) -> Option<Self> {
         if let Some(name) = &root.misnamed {
             let rule = Rule::MetadataMisnamed;
@@ -58,7 +58,7 @@ impl<'a> Metadata<'a> {
                 let expected = "an object".to_owned();
                 Err((Rule::MetadataNotObject, other.described(), expected))
             }
-            // The syntax has been read before, but not how deep it is and what its numbers and escapes stand for.
+            // The syntax has been checked before, but not the depth, and not the values of numbers and escapes.
             Err(error) => {
                 let given = error.to_string();
                 let given = given.split(" at line ").next().unwrap_or_default();
@@ -79,7 +79,7 @@ impl<'a> Metadata<'a> {
         )
     }
 
-    /// The members that matter, each with its place.
+    /// The two members, with their place.
     pub(super) fn members<'h, 'p>(&'h self, aws: &'p Place<'p>) -> Members<'h, 'p> {
         match self {
             Self::Current(object) => Members {

@@ -1,4 +1,4 @@
-//! The metadata of a document against the schema of the specification.
+//! Checks the metadata of a document against the schema of the specification.
 
 use super::checks;
 use super::directive::{Definition, Directive};
@@ -34,13 +34,13 @@ impl Members<'_, '_> {
     }
 }
 
-/// The timestamp of a document; what is wrong with it is noted.
+/// The timestamp of a document. Its problems are noted.
 pub(super) fn timestamp(members: &Members<'_, '_>, problems: &mut Vec<Problem>) -> Option<i64> {
     let (rule, given) = match members.timestamp {
         Some(Json::Number(number)) if number.is_i64() || number.is_u64() => {
             return Some(number.as_i64().unwrap_or(i64::MAX));
         }
-        // The agents that write version 0 write a string.
+        // Agents that write version 0 write a string.
         Some(Json::String(text)) if members.parent.is_none() && text.parse::<i64>().is_ok() => {
             return text.parse().ok();
         }
@@ -75,7 +75,7 @@ fn directive<'a>(
     problems: &mut Vec<Problem>,
 ) -> Option<Directive<'a>> {
     let object = object(item, place, Rule::DirectivesNotArray, problems)?;
-    // All three are read before any is missed, so that all faults are reported.
+    // All three are read before a missing one ends it, so that all faults are reported.
     let before = problems.len();
     let namespace = name(
         object.get("Namespace"),
@@ -121,7 +121,7 @@ fn sets<'a>(
             given,
             expected,
         ));
-        // If it goes well, it means the same as one set without keys.
+        // If CloudWatch accepts it, it means the same as one set without keys.
         return Some(vec![Vec::new()]);
     }
     let items = array(
@@ -211,7 +211,7 @@ fn definition<'a>(
     })
 }
 
-/// The unit; an unknown one becomes None, as libraries say that it does.
+/// The unit; an unknown one becomes None, as libraries document.
 fn unit(
     value: Option<&Json<'_>>,
     place: Place<'_>,
@@ -239,7 +239,7 @@ fn unit(
     Some("None")
 }
 
-/// What `read` makes of each item of an array; what it refuses is left out.
+/// Reads each item of an array with `read`; refused items are left out.
 fn read_each<'a, T>(
     items: &'a [Json<'a>],
     place: Place<'_>,
@@ -301,7 +301,7 @@ fn name<'a>(
     None
 }
 
-/// Adds to the one problem noted since `before` which member has nearly the right name, if `name` is missing.
+/// If `name` is missing, adds a member with a similar name to the problem noted since `before`.
 fn hint_at(problems: &mut Vec<Problem>, before: usize, object: Option<&Object<'_>>, name: &str) {
     let is_missing = object.is_none_or(|object| object.get(name).is_none());
     if is_missing
@@ -312,7 +312,7 @@ fn hint_at(problems: &mut Vec<Problem>, before: usize, object: Option<&Object<'_
     }
 }
 
-/// Adds the member that has nearly the right name to the problem of one that is missing.
+/// Adds a member with a similar name to the problem of a missing one.
 fn near(problem: Problem, object: Option<&Object<'_>>, name: &str) -> Problem {
     let mut names = object.into_iter().flat_map(Object::names);
     match names.find(|other| *other != name && other.eq_ignore_ascii_case(name)) {

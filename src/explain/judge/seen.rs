@@ -1,9 +1,9 @@
-//! Noting what occurs more than once.
+//! Notes what occurs more than once.
 
 use std::collections::HashSet;
 use std::hash::Hash;
 
-/// What has been seen; most events have few things, and a search through few is faster than a hash.
+/// A set: most events have few items, and searching through few is faster than hashing.
 pub(super) struct Seen<T> {
     few: Vec<T>,
     many: HashSet<T>,

@@ -1,4 +1,4 @@
-//! What directives point at: metric values and dimension values at the root of the document.
+//! The targets of directives: metric values and dimension values at the root of the document.
 
 mod dimensions;
 mod event;
@@ -19,7 +19,7 @@ use crate::finding::{Point, Problem, quoted};
 use crate::limits::MAX_DIMENSIONS;
 use crate::rule::Rule;
 
-/// Judges the targets of all directives: notes their problems, and gives the points where the timestamp is known.
+/// Judges the targets of all directives: notes their problems, and returns the points if the timestamp is known.
 pub(super) fn judge(
     root: &Root<'_>,
     directives: &[Directive<'_>],
@@ -103,7 +103,7 @@ impl Event<'_> {
                 directive: &directive.place,
                 index,
             };
-            // What the schema refuses costs the event, so that nothing more of it matters.
+            // A violation of the schema costs the whole event, so the rest of the set does not matter.
             if set.len() > MAX_DIMENSIONS {
                 continue;
             }
@@ -140,7 +140,7 @@ struct SeenSets<'a> {
 }
 
 impl<'a> SeenSets<'a> {
-    /// Notes what a set has more than once, and whether it occurs more than once; false in either case.
+    /// Notes repeated names in a set, and a repeated set. False in either case.
     fn note(&mut self, set: &[&'a str], place: &SetPlace<'_>, problems: &mut Vec<Problem>) -> bool {
         let mut distinct = set.to_vec();
         distinct.sort_unstable();
@@ -165,8 +165,7 @@ impl<'a> SeenSets<'a> {
         is_new && !repeats_key
     }
 
-    /// Notes a set that is without dimensions as an earlier one is, since its values do not count. Gives whether the set is
-    /// still there once.
+    /// Notes a second set without dimensions, also if its values do not count. Returns whether the set is unique.
     fn note_values(
         &mut self,
         dimensions: &Dimensions,

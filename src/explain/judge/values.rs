@@ -1,4 +1,4 @@
-//! A metric's value: numbers, a distribution, or a statistic set. Holds no more than CloudWatch takes.
+//! A metric's value: numbers, a distribution, or a statistic set. Keeps no more than CloudWatch accepts.
 
 use std::fmt;
 
@@ -15,7 +15,7 @@ use crate::rule::Rule;
 
 const EXPECTED: &str = "a number or an array of 1 to 100 numbers";
 
-/// Reads a metric's value from its JSON text; what makes it doubtful is noted.
+/// Reads a metric's value from its JSON text. Doubts about it are noted.
 pub(super) fn read(text: &str, doubts: &mut Vec<Wrong>) -> Result<Values, Wrong> {
     match text.as_bytes().first() {
         Some(b'{') => object(text, doubts),
@@ -50,7 +50,7 @@ fn number(text: &str) -> Result<Number, Wrong> {
     {
         return Ok(integer.into());
     }
-    // A number that no double holds is not parsed.
+    // A number outside of the range of doubles is not parsed.
     serde_json::from_str::<Number>(text)
         .ok()
         .filter(|number| number.as_f64().is_some_and(is_in_range))
@@ -63,19 +63,19 @@ fn number(text: &str) -> Result<Number, Wrong> {
         })
 }
 
-/// The numbers of an array, as many as are allowed, and how many there are. The first that is not one is the fault.
+/// The numbers of an array, up to the limit, and how many there are. Fails at the first item that is not a number.
 fn numbers(text: &str) -> Result<(Vec<Number>, usize), Wrong> {
     crate::work::visit(text.len());
     let items: Items = serde_json::from_str(text)
         .map_err(|_| wrong(Rule::MetricNotNumber, &described(text), EXPECTED))?;
     match items.wrong {
-        // More than allowed weighs more than what they are.
+        // Too many items are reported before invalid ones.
         Some(wrong) if items.count <= MAX_VALUES => Err(wrong),
         _ => Ok((items.numbers, items.count)),
     }
 }
 
-/// The items of an array, held as far as they are allowed.
+/// The items of an array, kept up to the limit.
 #[derive(Default)]
 struct Items {
     numbers: Vec<Number>,
@@ -130,7 +130,7 @@ fn object(text: &str, doubts: &mut Vec<Wrong>) -> Result<Values, Wrong> {
             doubts.extend(impossible(&values));
             Ok(values)
         }
-        // Each value may simply count once.
+        // Without counts, each value may count once.
         [Some(values), None, ..] if values.starts_with('[') => {
             doubts.push(wrong(
                 Rule::CountsMissing,
@@ -161,7 +161,7 @@ fn object(text: &str, doubts: &mut Vec<Wrong>) -> Result<Values, Wrong> {
     }
 }
 
-/// What no set of values has, if a summary of some has it.
+/// Why no set of values can have this summary, if that is so.
 fn impossible(values: &Values) -> Option<Wrong> {
     let number = |number: &Number| number.as_f64().unwrap_or_default();
     let rule = Rule::StatisticsImpossible;
@@ -178,7 +178,7 @@ fn impossible(values: &Values) -> Option<Wrong> {
             count,
         } => {
             let [least, most, total, times] = [min, max, sum, count].map(number);
-            // Sums are rounded, so that they are compared with some room.
+            // Sums are rounded, so they are compared with some tolerance.
             let room = (total.abs() + most.abs() + least.abs()) * 1e-6;
             if least > most {
                 (format!("Min {min} above Max {max}"), "a Min of at most Max")

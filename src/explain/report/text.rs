@@ -8,7 +8,7 @@ use serde_json::Number;
 use super::escape::printable;
 use crate::{Point, Problem, Severity, Values};
 
-/// More values than this are summed up.
+/// Longer lists of values are summarized.
 const SHOWN_VALUES: usize = 5;
 
 /// Escape sequences for a terminal, or nothing.
@@ -113,7 +113,7 @@ fn value_text(values: &Values) -> String {
     }
 }
 
-/// A few values as they are, many as their number and range.
+/// Writes a few values as they are, and many as their number and range.
 fn list_text(values: &[Number]) -> String {
     if values.len() <= SHOWN_VALUES {
         return spaced(values);

@@ -19,7 +19,7 @@ use crate::program::exit::Exit;
 use crate::program::options::clock::LogFormat;
 use crate::source::Environment;
 
-/// Bytes that are read at once.
+/// The size of the read buffer, in bytes.
 const READ_BYTES: usize = 256 * 1024;
 
 /// The command with its arguments. It has flags only: a container's variables must not change a report.

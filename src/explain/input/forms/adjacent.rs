@@ -1,4 +1,4 @@
-//! Documents one after the other on a line, as writers make them that do not end their lines.
+//! Documents one after the other on a line, from writers that do not end their lines.
 
 use super::form::{Form, Next, Output};
 use crate::finding::{Position, Problem};
@@ -45,7 +45,7 @@ impl Form for Adjacent {
         }
         let length = match locate(text) {
             Located::Object(_, end) => end,
-            // What does not end takes the rest with it.
+            // A document that does not end takes the rest of the line.
             Located::Cut | Located::Broken(_) => text.len(),
         };
         self.count += 1;

@@ -46,7 +46,7 @@ impl Array {
         may_hold && (has_marker(text) || continues(text))
     }
 
-    /// Passes on the event that an element is.
+    /// Emits an element as an event.
     fn element(&mut self, output: &mut Output<'_, '_>) {
         self.count += 1;
         let position = Position {
@@ -78,7 +78,7 @@ impl Array {
         }
     }
 
-    /// Ends an array that has not ended.
+    /// Reports an array that is cut off, if it held a document.
     fn abandon(&self, output: &mut Output<'_, '_>) {
         let inside = self.elements.is_inside();
         let held = bytes_have_marker(&self.elements.element);
@@ -130,7 +130,7 @@ impl Form for Array {
                 cursor.skip_blanks();
                 return Next::End;
             }
-            // No string goes over lines.
+            // A JSON string does not continue on the next line.
             ArrayItem::Nothing if cursor.ends_line() && self.elements.in_string() => {
                 self.abandon(output);
                 return Next::End;

@@ -16,7 +16,7 @@ pub(super) struct CliText {
     count: u64,
 }
 
-/// An event's line, taken apart.
+/// The fields of an event's line.
 struct Fields<'a> {
     /// Where the message begins.
     at: usize,

@@ -1,4 +1,4 @@
-//! What all forms have in common: how they read, what they name as next, and where their events go.
+//! What all forms share: how they read, what comes next, and where their events go.
 
 use std::fmt;
 
@@ -13,7 +13,7 @@ pub(in crate::input) trait Form: fmt::Debug + Send + Sync {
     /// Reads from the cursor: an event at most, or the rest of the line.
     fn read(&mut self, cursor: &mut Cursor<'_>, output: &mut Output<'_, '_>) -> Next;
 
-    /// Ends the form with the input; gives the form that has more to pass on.
+    /// Ends the form at the end of the input. Returns a form that has more events, if any.
     fn finish(
         self: Box<Self>,
         _is_open: bool,
@@ -22,7 +22,7 @@ pub(in crate::input) trait Form: fmt::Debug + Send + Sync {
         None
     }
 
-    /// Whether it reads lines of the input, rather than lines that are held already.
+    /// Whether it reads lines of the input, rather than lines in memory.
     fn reads_lines(&self) -> bool {
         true
     }

@@ -21,7 +21,7 @@ use crate::input::printed::continues;
 use crate::input::wrapping::reads_viewers;
 use crate::judge::document::{Located, Root, locate};
 
-/// The longest prefix before a document that is printed over lines.
+/// The longest prefix before a document that is printed over several lines.
 const LONGEST_PREFIX: usize = 200;
 
 /// Lines, each an event, until another form begins.
@@ -65,7 +65,7 @@ impl Form for Line {
     }
 }
 
-/// What an event that is the line comes from.
+/// The origin of an event that is a whole line.
 fn origin(cursor: &Cursor<'_>) -> Origin {
     Origin {
         exported: false,
@@ -158,7 +158,7 @@ fn viewers_form(text: &str, is_first: bool, cursor: &Cursor<'_>) -> Option<Box<d
     None
 }
 
-/// The length of what a writer puts before a document that it prints over lines.
+/// The length of a writer's prefix before a document that it prints over several lines.
 fn prefix_of_printed(text: &str) -> Option<usize> {
     let text = text.trim_end();
     if let Some(length) = lambda_length(text) {

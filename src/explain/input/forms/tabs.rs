@@ -14,7 +14,7 @@ use crate::judge::document::{Located, locate};
 pub(super) struct Tabs {
     count: u64,
     line: u64,
-    /// Bytes that may still be looked at beyond the next tab. Without a bound, a line of open braces costs its square.
+    /// Bytes that may still be visited beyond the next tab. Without a limit, a line of open braces has quadratic cost.
     budget: usize,
 }
 
@@ -28,7 +28,8 @@ impl Tabs {
         }
     }
 
-    /// Whether a text that does not begin with a document is events joined by tabs: a document in it is between tabs.
+    /// Whether a text that does not begin with a document consists of events joined by tabs: a document is between two
+    /// tabs.
     pub(super) fn are_in(text: &str) -> bool {
         crate::work::visit(text.len());
         let Some(before) = text.find("\t{") else {
@@ -71,7 +72,7 @@ impl Form for Tabs {
         if cursor.line() != self.line && cursor.is_line_start() {
             return Next::Leave;
         }
-        // A printed document may have gone over lines.
+        // A printed document may have spanned lines.
         self.line = cursor.line();
         let text = cursor.text().unwrap_or_default();
         if text.trim_ascii_end().is_empty() {

@@ -29,7 +29,7 @@ pub(super) struct Terminal {
 }
 
 impl Terminal {
-    /// Lines of the width of this one, if that is the beginning of a document and no more.
+    /// Starts with this line, if it is the beginning of a document and not all of it.
     pub(super) fn with_line(line: &str, cursor: &Cursor<'_>) -> Option<Self> {
         if !line.starts_with("{\"") || cursor.is_open() || cursor.has_prefix() {
             return None;
@@ -53,7 +53,7 @@ impl Terminal {
         })
     }
 
-    /// The lines by themselves, since they make no document.
+    /// Emits the lines as events, since they do not form a document.
     fn replay(&mut self) -> Option<Box<dyn Form>> {
         let mut held = std::mem::take(&mut self.held);
         held.pop()?;

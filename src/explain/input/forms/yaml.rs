@@ -36,7 +36,7 @@ struct Beginning<'a> {
 }
 
 impl Yaml {
-    /// Whether a text that may be a message begins on a line.
+    /// Whether a possible message begins on a line.
     pub(super) fn begins(line: &str) -> bool {
         beginning(line).is_some()
     }

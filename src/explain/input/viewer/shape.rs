@@ -26,7 +26,7 @@ pub(in crate::input) enum Shape {
     Stern,
     /// The mark of a quoted text.
     Quoted,
-    /// Any prefix of which the user states that a viewer wrote it.
+    /// Any prefix that the user attributes to a viewer.
     Pattern(Pattern),
 }
 
@@ -139,7 +139,7 @@ pub(super) fn find(line: &str) -> Option<Found> {
 
 /// The length of a time and the blank behind it.
 fn time_before(text: &str) -> Option<usize> {
-    // Lambda's is the writer's, and so is a container runtime's.
+    // A prefix of Lambda or of a container runtime is the writer's.
     if lambda_length(text).is_some() {
         return None;
     }
@@ -280,7 +280,7 @@ fn grep(line: &str) -> Option<Found> {
         length,
     };
     if let Some(length) = number(line) {
-        // A time or date would go on with digits.
+        // A time or date would continue with digits.
         let rest = &line[length..];
         return (!rest.starts_with(|c: char| c.is_ascii_digit())).then(|| found(length));
     }

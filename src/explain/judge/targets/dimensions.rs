@@ -15,7 +15,7 @@ pub(super) struct Dimensions {
 }
 
 impl Event<'_> {
-    /// The dimensions of a set, none if CloudWatch drops it.
+    /// The dimensions of a set; `None` if CloudWatch drops it.
     pub(super) fn dimensions(
         &self,
         set: &[&str],
@@ -51,7 +51,7 @@ impl Event<'_> {
         })
     }
 
-    /// The value of a dimension; what is wrong with it is noted.
+    /// The value of a dimension. Its problems are noted.
     fn dimension(
         &self,
         name: &str,

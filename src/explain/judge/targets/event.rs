@@ -1,4 +1,4 @@
-//! An event with what its directives point at.
+//! An event with the targets of its directives.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -6,7 +6,7 @@ use std::fmt;
 use super::hint::Hints;
 use crate::judge::document::Targets;
 
-/// An event and what its directives point at.
+/// The names that directives refer to, and the members of those names.
 pub(super) struct Event<'a> {
     pub(super) targets: Targets<'a>,
     /// The names that directives have, sorted and each once.

@@ -22,7 +22,7 @@ pub(super) struct Metric<'d> {
 }
 
 impl Metric<'_> {
-    /// Whether its values are what the specification has.
+    /// Whether its values are in the form that the specification has.
     pub(super) fn is_list(&self) -> bool {
         matches!(*self.values, Values::List(_))
     }
@@ -56,7 +56,7 @@ impl Event<'_> {
         metrics
     }
 
-    /// A metric with its values, or why it has none; what makes them doubtful is noted.
+    /// A metric with its values, or why it has none. Doubts about them are noted.
     fn metric<'d>(
         &self,
         definition: &'d Definition<'d>,
