@@ -395,7 +395,7 @@ impl Emitter {
             event.problems.push(problem);
         } else if event.bytes > AWSLOGS_SPLIT_BYTES && self.mode != Input::Export {
             let expected =
-                format!("at most {AWSLOGS_SPLIT_BYTES} bytes on the way of the awslogs driver");
+                format!("at most {AWSLOGS_SPLIT_BYTES} bytes through the awslogs driver");
             let problem = Problem::new(Rule::OverAwslogs, "the line", given(), expected);
             event.problems.push(problem);
             event.certain = false;

@@ -1,4 +1,4 @@
-//! The accounts of lines, on scripted outputs.
+//! Tests the counts of lines, with scripted outputs.
 
 use super::*;
 use std::sync::mpsc;
@@ -82,7 +82,7 @@ fn a_burst_faster_than_the_reader_adds_up_and_is_said() {
     }
     let counts = rig.sink.counts();
     assert_eq!(counts.accepted, 100);
-    // One line may be being written while eight wait.
+    // One line may be in progress while eight wait.
     assert!((91..=92).contains(&counts.dropped), "{counts:?}");
     assert_eq!(rig.sink.unreported().lines, counts.dropped);
 

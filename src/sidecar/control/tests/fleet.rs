@@ -28,7 +28,7 @@ enum Weather {
     Healthy,
     /// None is synchronized from [`LOST_MS`] to [`BACK_MS`].
     Lost,
-    /// In that time each reading says the opposite of the one before.
+    /// In that time each reading reports the opposite of the previous one.
     Flapping,
 }
 
