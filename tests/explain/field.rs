@@ -1,4 +1,4 @@
-//! Inputs on which an earlier version was wrong, silent or misleading, each under the name of what broke.
+//! Inputs on which an earlier version was wrong, silent or misleading, each named after the fault.
 
 use std::fs;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! Lines that are long, cut, no text, or no EMF; streams that fail.
+//! Lines that are long, cut off, not text, or not EMF; streams that fail.
 
 use std::io::{self, BufReader, Read};
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{document, events_of, found, found_as, now};
 
-/// A valid line of so many bytes.
+/// A valid line of this many bytes.
 fn line_of(bytes: usize) -> String {
     let mut document = document();
     document["Padding"] = json!("");
@@ -48,7 +48,7 @@ fn a_line_over_the_awslogs_limit_is_a_warning_and_one_over_a_mebibyte_a_fault() 
     // Blanks behind a document are a part of the line too.
     let blanks = format!("{}{}", document(), " ".repeat(awslogs));
     assert_eq!(found(blanks.as_bytes()).warnings, [Rule::OverAwslogs]);
-    // An export has what has arrived.
+    // An export contains what has arrived.
     let line = line_of(awslogs + 1);
     assert_eq!(
         found_as(line.as_bytes(), Input::Export).sentences,

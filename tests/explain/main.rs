@@ -47,7 +47,7 @@ fn events_of(input: &[u8], form: Input) -> Vec<Explained> {
     explain(input, options).map(Result::unwrap).collect()
 }
 
-/// All that is said of some input.
+/// All findings of an input.
 #[derive(Debug, Default, PartialEq)]
 struct Found {
     /// Each as an object, without its line.
@@ -81,12 +81,12 @@ impl Found {
     }
 }
 
-/// All that is said of some input, as it is read without options.
+/// All findings of an input, read without options.
 fn found(input: &[u8]) -> Found {
     Found::in_events(&events_of(input, Input::Auto))
 }
 
-/// All that is said of some input in a form.
+/// All findings of an input in a form.
 fn found_as(input: &[u8], form: Input) -> Found {
     Found::in_events(&events_of(input, form))
 }

@@ -1,4 +1,4 @@
-//! What is nearly right: names that differ a little, notations that are not JSON, values that no measurement has.
+//! Near misses: names that differ a little, notations that are not JSON, impossible values.
 
 use emf_explain::{Input, Rule};
 use serde_json::{Value, json};

@@ -9,13 +9,13 @@ use super::{Found, NOW_MS, document, events_of};
 /// A viewer.
 struct Viewer {
     name: &'static str,
-    /// What it shows of events, each of which may have several lines.
+    /// How it shows events, each of which may have several lines.
     show: fn(&[String]) -> String,
-    /// What is reported of it in the mode auto.
+    /// The findings about it in the mode auto.
     assumption: Option<Rule>,
     /// Whether it puts something before every line, so that a document over several lines was several events.
     is_by_line: bool,
-    /// Whether the bytes, as a container's own, hold documents that can be recognized.
+    /// Whether documents can be recognized if the bytes are a container's output.
     is_seen_on_stdout: bool,
 }
 

@@ -32,7 +32,7 @@ async fn a_server_by_name_is_asked_at_the_address_that_answers() {
     outcome.unwrap();
 }
 
-/// A runtime whose only thread for blocking work is busy, as one that is refused any: the server is asked all the same.
+/// The server is asked even if the runtime's only thread for blocking work is busy, as if it were refused one.
 #[test]
 fn no_server_takes_a_thread_of_the_runtime() {
     let server = Played::answering(|_| ());

@@ -79,7 +79,7 @@ async fn an_answer_that_says_it_is_of_no_use() {
         ("34 s of delay", |packet| packet[5] = 34, NtpPacket),
         ("a clock of 2^7 s", |packet| packet[3] = 7, NtpPacket),
     ];
-    // The changes to times are to one byte, so that no carry may be in the way.
+    // Times are changed in one byte, which needs no carry.
     let changed = |change: Change| {
         Played::answering(move |packet| {
             for at in [REFERENCE, RECEIVE, TRANSMIT] {
@@ -106,8 +106,8 @@ async fn a_server_that_is_dead() {
     assert_eq!(failure(&client).await, ReadErrorKind::Connection);
 }
 
-/// Checks what a client says in the end whose time runs out. A busy machine may not get round to serving
-/// before: then the next one has more time.
+/// Checks the error of a client that times out. If a busy machine does not serve in time, the next
+/// client has more time.
 async fn at_the_end(expected: ReadErrorKind, serve: impl Fn(&Packet, &Reply) + Send + 'static) {
     let server = Played::start(serve);
     let mut kind = None;
@@ -162,7 +162,7 @@ async fn the_right_answer_is_found_among_others() {
 }
 
 /// Answers to others without end. The right one comes only after timers of the client's runtime have
-/// fired: so they do while the flood lasts.
+/// fired, which shows that the flood does not block them.
 #[tokio::test]
 async fn the_right_answer_is_found_in_a_flood_that_stops_nothing_else() {
     let ticks = Arc::new(AtomicU32::new(0));

@@ -1,4 +1,4 @@
-//! When a client asks, and what the server has to say about it.
+//! Tests when a client asks, and how the server changes that.
 
 use std::time::{Duration, SystemTime};
 

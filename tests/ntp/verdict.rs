@@ -10,7 +10,7 @@ use crate::support::{Checked, Finished, run};
 const ENDPOINT: &str = "ECS_CONTAINER_METADATA_URI_V4";
 /// The first byte of an answer: leap indicator 1, version 4, mode 4.
 const LEAP_SECOND: u8 = 0x64;
-/// What the error of an exchange on loopback cannot reach on the busiest machine.
+/// More than the error of an exchange on loopback on any busy machine.
 const ROOM_MS: f64 = 30_000.0;
 
 /// A server whose clock is this far ahead, and whose first byte is this.
@@ -79,7 +79,7 @@ fn a_clock_hours_off_is_not_synchronized_whatever_the_limits() {
     }
 }
 
-/// A bound over 24 h had been withheld, and the only word about it was a warning.
+/// A bound over 24 h had been withheld, and only a warning mentioned it.
 #[test]
 fn a_clock_months_off_is_a_reason_with_a_code_and_no_read_error() {
     let server = ahead_by(126 * 86_400_000);
@@ -180,7 +180,7 @@ fn a_cross_check_that_disagrees_is_not_good() {
     assert_eq!((finished.code, checked.verdict.as_str()), (Some(0), "good"));
     assert_eq!(checked.cross_check.as_ref().unwrap().agrees, Some(true));
 
-    // A clock that claims nothing cannot be contradicted; the offset is shown all the same.
+    // A clock that claims nothing cannot be contradicted; the offset is shown anyway.
     let (_, checked) = cross_checked(Scenario::Unsynchronized, &address, &[patient]);
     assert_eq!(checked.cross_check.as_ref().unwrap().agrees, None);
     assert!(

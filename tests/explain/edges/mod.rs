@@ -27,7 +27,7 @@ pub(super) fn outcome(document: &Value) -> Found {
     found(document.to_string().as_bytes())
 }
 
-/// Asserts that a document has exactly so many points, all of them certain, and nothing to be said of.
+/// Asserts that a document has exactly so many points, all of them certain, and no findings.
 pub(super) fn good(document: &Value, points: usize) {
     let found = outcome(document);
     assert_eq!(
