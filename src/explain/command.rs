@@ -25,9 +25,8 @@ impl ValueEnum for Input {
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
         Some(match self {
-            Self::Auto => {
-                PossibleValue::new("auto").help("Recognize the form, and report what else it may be")
-            }
+            Self::Auto => PossibleValue::new("auto")
+                .help("Recognize the form, and report what else it may be"),
             Self::Export => {
                 PossibleValue::new("export").help("Events as a viewer or export shows them")
             }
