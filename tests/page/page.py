@@ -3,7 +3,7 @@
 from selenium.webdriver.support.ui import WebDriverWait
 
 # For a busy machine; nothing takes so long on an idle one.
-PATIENCE_S = 20
+PATIENCE_S = 120
 
 # What is shown of each finding.
 FINDINGS = """
