@@ -1,6 +1,7 @@
 //! A position in the line that is being read.
 
 use super::lines::Piece;
+use crate::finding::Position;
 
 /// What is left of a line, or of a piece of a long one.
 ///
@@ -85,6 +86,14 @@ impl<'a> Cursor<'a> {
     /// The number of the line, from 1.
     pub(super) fn line(&self) -> u64 {
         self.place.line
+    }
+
+    /// The position of an event that is the line.
+    pub(super) fn position(&self) -> Position {
+        Position {
+            line: self.place.line,
+            event: None,
+        }
     }
 
     pub(super) fn is_empty(&self) -> bool {

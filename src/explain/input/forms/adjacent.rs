@@ -54,9 +54,7 @@ impl Form for Adjacent {
             event: Some(self.count),
         };
         let origin = self.origin(output);
-        output
-            .emitter
-            .text(position, &text[..length], origin, output.sink);
+        output.text(position, &text[..length], origin);
         cursor.take(length);
         if cursor.is_empty() {
             Next::End

@@ -202,14 +202,9 @@ impl Table {
     }
 
     fn other(cursor: &mut Cursor<'_>, output: &mut Output<'_, '_>) -> Next {
-        let position = Position {
-            line: cursor.line(),
-            event: None,
-        };
+        let position = cursor.position();
         let text = cursor.text().unwrap_or_default();
-        output
-            .emitter
-            .text(position, text, Origin::EXPORT, output.sink);
+        output.text(position, text, Origin::EXPORT);
         cursor.take_all();
         Next::Stay
     }
@@ -240,10 +235,7 @@ impl Form for Table {
             return Next::Stay;
         };
         let text = cursor.text().unwrap_or_default().trim_end();
-        let position = Position {
-            line: cursor.line(),
-            event: None,
-        };
+        let position = cursor.position();
         loop {
             match row.cell(text) {
                 Some(Cell::Other) => {}
@@ -255,7 +247,7 @@ impl Form for Table {
                         note: note.flatten(),
                         ..Origin::EXPORT
                     };
-                    output.emitter.text(position, cell, origin, output.sink);
+                    output.text(position, cell, origin);
                     return Next::Stay;
                 }
                 Some(Cell::Open(at)) => {

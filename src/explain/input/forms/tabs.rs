@@ -106,7 +106,7 @@ impl Form for Tabs {
             note: note.flatten(),
             ..Origin::EXPORT
         };
-        output.emitter.text(position, event, origin, output.sink);
+        output.text(position, event, origin);
         cursor.take(event.len());
         if cursor.is_empty() {
             Next::End

@@ -39,10 +39,7 @@ impl Terminal {
             .chars()
             .take(WIDTHS.end() + 1)
             .count();
-        let position = Position {
-            line: cursor.line(),
-            event: None,
-        };
+        let position = cursor.position();
         WIDTHS.contains(&width).then(|| Self {
             position,
             width,
@@ -110,12 +107,7 @@ impl Form for Terminal {
                     note: output.emitter.assume_copy(note),
                     ..Origin::EXPORT
                 };
-                output.emitter.document(
-                    self.position,
-                    (root, self.joined.len()),
-                    origin,
-                    output.sink,
-                );
+                output.document(self.position, (root, self.joined.len()), origin);
                 cursor.take_all();
                 Next::End
             }

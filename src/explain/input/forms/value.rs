@@ -47,10 +47,7 @@ enum Kind {
 
 impl Value {
     pub(super) fn new(cursor: &Cursor<'_>) -> Self {
-        let start = Position {
-            line: cursor.line(),
-            event: None,
-        };
+        let start = cursor.position();
         Self {
             start,
             buffer: Vec::new(),
@@ -185,7 +182,7 @@ impl Value {
             }
             Err(error) => {
                 let bytes = error.into_bytes();
-                output.emitter.not_utf8(self.start, &bytes, output.sink);
+                output.not_utf8(self.start, &bytes);
                 None
             }
         }
@@ -198,7 +195,7 @@ impl Value {
             Ok(text) => text,
             Err(error) => {
                 let bytes = error.into_bytes();
-                return output.emitter.not_utf8(self.start, &bytes, output.sink);
+                return output.not_utf8(self.start, &bytes);
             }
         };
         let text = text.trim_end();
@@ -220,7 +217,7 @@ impl Value {
                 origin.note = output.emitter.assume_export(given);
             }
         }
-        output.emitter.text(self.start, text, origin, output.sink);
+        output.text(self.start, text, origin);
     }
 }
 
@@ -243,9 +240,7 @@ impl Form for Value {
         let is_export = self.may_be_export && reads_viewers(output.emitter.mode);
         match self.add(cursor, is_export) {
             Added::All if self.buffer.len() >= HELD_BYTES => {
-                output
-                    .emitter
-                    .too_large(self.start, &self.buffer, output.sink);
+                output.too_large(self.start, &self.buffer);
                 if cursor.ends_line() {
                     cursor.take_all();
                     return Next::End;

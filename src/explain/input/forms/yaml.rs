@@ -73,9 +73,7 @@ impl Yaml {
             line: self.line,
             event: None,
         };
-        output
-            .emitter
-            .text(position, text.trim_end(), Origin::EXPORT, output.sink);
+        output.text(position, text.trim_end(), Origin::EXPORT);
     }
 }
 
