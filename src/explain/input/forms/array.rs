@@ -9,7 +9,7 @@ use crate::input::marker::{bytes_have_marker, has_marker};
 use crate::input::printed::continues;
 use crate::input::scan::{ArrayItem, Elements, Scan};
 use crate::input::wrapper::{message, stream};
-use crate::judge::document::{Located, locate};
+use crate::judge::document::{LocateOutcome, locate};
 
 /// An array of events, as far as it has been read.
 #[derive(Debug)]
@@ -63,7 +63,7 @@ impl Array {
         let mut origin = Origin::EXPORT;
         self.held_document |= has_marker(text);
         match locate(text) {
-            Located::Object(root, _) if root.is_document() => {
+            LocateOutcome::Object(root, _) if root.is_document() => {
                 origin.note = output.emitter.assume_export("an array of documents");
                 output.document(position, (root, text.len()), origin);
             }

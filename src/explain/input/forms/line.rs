@@ -19,7 +19,7 @@ use crate::input::marker::has_marker;
 use crate::input::prefix::lambda_length;
 use crate::input::printed::continues;
 use crate::input::wrapping::reads_viewers;
-use crate::judge::document::{Located, Root, locate};
+use crate::judge::document::{LocateOutcome, Root, locate};
 
 /// The longest prefix before a document that is printed over several lines.
 const LONGEST_PREFIX: usize = 200;
@@ -79,7 +79,7 @@ fn object(
     let viewers = reads_viewers(output.emitter.mode);
     let value = |cursor: &Cursor<'_>| Next::begin(Value::new(cursor));
     match locate(text) {
-        Located::Object(root, end) => {
+        LocateOutcome::Object(root, end) => {
             let rest = &text[end..];
             let is_alone = rest.trim_matches([' ', '\t', '\r']).is_empty();
             if is_alone && root.is_document() {
@@ -100,13 +100,13 @@ fn object(
                 }
             }
         }
-        Located::Cut if continues(text) => return value(cursor),
-        Located::Cut if viewers => {
+        LocateOutcome::Cut if continues(text) => return value(cursor),
+        LocateOutcome::Cut if viewers => {
             if let Some(terminal) = Terminal::with_line(text, cursor) {
                 return Next::begin(terminal);
             }
         }
-        Located::Cut | Located::Broken(_) => {}
+        LocateOutcome::Cut | LocateOutcome::Broken(_) => {}
     }
     output.text(position, text, origin(cursor));
     cursor.take_all();

@@ -8,7 +8,7 @@ use crate::input::emit::Origin;
 use crate::input::marker::has_marker;
 use crate::input::prefix;
 use crate::input::printed::continues;
-use crate::judge::document::{Located, locate};
+use crate::judge::document::{LocateOutcome, locate};
 
 /// A table, of which some rows have been read.
 #[derive(Debug, Default)]
@@ -148,12 +148,12 @@ impl Row {
     fn likely_end(&mut self, text: &str, brace: usize, bar: usize) -> usize {
         let mut found = locate(&text[brace..bar]);
         // A document may have bars in its strings.
-        if matches!(found, Located::Cut) && self.budget >= text.len() {
+        if matches!(found, LocateOutcome::Cut) && self.budget >= text.len() {
             self.budget -= text.len();
             found = locate(&text[brace..]);
         }
         let end = match found {
-            Located::Object(_, length) => brace + length,
+            LocateOutcome::Object(_, length) => brace + length,
             // A document that does not end, or is not JSON, ends with the cell.
             _ => return close_of_cell(text, brace, bar),
         };

@@ -6,7 +6,7 @@ use crate::finding::{Position, Problem};
 use crate::input::cursor::Cursor;
 use crate::input::emit::Origin;
 use crate::input::scan::Scan;
-use crate::judge::document::{Located, locate};
+use crate::judge::document::{LocateOutcome, locate};
 use crate::rule::Rule;
 
 /// Widths of terminals, in characters.
@@ -98,7 +98,7 @@ impl Form for Terminal {
             return Next::Stay;
         }
         match locate(&self.joined) {
-            Located::Object(root, _) if root.is_document() => {
+            LocateOutcome::Object(root, _) if root.is_document() => {
                 let given =
                     "a document broken over several lines of one width, as a terminal wraps it";
                 let expected = "one line, as the writer wrote it";
