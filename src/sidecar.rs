@@ -91,7 +91,7 @@ pub(crate) async fn run(
             }
         }
         let now = Moment::now();
-        actions = control.on(event, &now);
+        actions = control.handle(event, &now);
         output.observers().beat(&now);
         if is_sample || control.observed().stepped != stepped {
             output.observers().tell(control.observed());
@@ -116,7 +116,7 @@ type BoxedCrossCheck<'a> = Pin<Box<dyn Future<Output = CrossCheckOutcome> + Send
 
 /// The actions that the loop itself executes.
 #[derive(Default)]
-struct Wanted {
+struct LoopActions {
     read: bool,
     cross_check: bool,
     end: Option<End>,
@@ -140,8 +140,8 @@ impl Progress<'_> {
     }
 
     /// Executes actions, and returns those that need the loop.
-    fn execute(&mut self, actions: Vec<Action>, output: &mut Output) -> Wanted {
-        let mut wanted = Wanted::default();
+    fn execute(&mut self, actions: Vec<Action>, output: &mut Output) -> LoopActions {
+        let mut wanted = LoopActions::default();
         // At the end, a line waits for room in the queue.
         let is_end = matches!(actions.last(), Some(Action::End(_)));
         let mut windows = Vec::new();

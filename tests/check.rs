@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use chrono::{SecondsFormat, TimeDelta, Utc};
 use ecs_clock_emf::{ErrorLimit, Preset};
 use endpoint::{Options, Scenario, Server};
-use support::{Checked, Finished, Program, run};
+use support::{CheckAnswer, Finished, Program, run};
 
 const ENDPOINT: &str = "ECS_CONTAINER_METADATA_URI_V4";
 
@@ -37,7 +37,7 @@ fn await_requests(server: &Server, requests: u64) {
     }
 }
 
-fn json(finished: &Finished) -> Checked {
+fn json(finished: &Finished) -> CheckAnswer {
     assert_eq!(finished.stdout.lines().count(), 1, "{finished:?}");
     serde_json::from_str(&finished.stdout).unwrap()
 }

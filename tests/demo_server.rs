@@ -17,7 +17,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use checked::Checked;
+use checked::CheckAnswer;
 use chrono::{DateTime, Utc};
 use demo::{Demo, command, read_answer};
 use endpoint::{Options, Scenario, Server};
@@ -35,7 +35,7 @@ fn the_clock_as_json_has_the_members_of_check() {
     let answer = demo.clock();
     assert_eq!(answer.status, 200);
     assert!(answer.head.contains("content-type: application/json"));
-    let checked: Checked = serde_json::from_str(&answer.body).unwrap();
+    let checked: CheckAnswer = serde_json::from_str(&answer.body).unwrap();
     assert_eq!(
         (checked.verdict.as_str(), checked.reasons.len()),
         ("good", 0)
@@ -51,7 +51,7 @@ fn the_clock_as_json_has_the_members_of_check() {
     ] {
         let strict = demo.ask("GET", &format!("/clock?{query}"), JSON);
         assert_eq!(strict.status, 503, "{strict:?}");
-        let checked: Checked = serde_json::from_str(&strict.body).unwrap();
+        let checked: CheckAnswer = serde_json::from_str(&strict.body).unwrap();
         assert_eq!(checked.verdict, "not_good");
         assert_eq!(checked.codes, [code], "{strict:?}");
     }

@@ -121,7 +121,7 @@ impl Totals {
     }
 
     /// How long a state lasted, by its name in [`State::NAMES`].
-    pub(crate) fn of(&self, name: &str) -> i64 {
+    pub(crate) fn length_of(&self, name: &str) -> i64 {
         match name {
             "within" => self.within,
             "reported_within" => self.reported_within,

@@ -139,12 +139,12 @@ pub fn run(
         report.begin_file((files.len() > 1).then(|| file.to_string_lossy().into_owned()));
         match explain_file(file, options, &mut report, &mut progress) {
             Ok(()) => {}
-            Err(Stopped::Read(error)) => {
+            Err(ExplainError::Read(error)) => {
                 unreadable = true;
                 progress.clear();
                 on_failure(&Failure::Read(file, &error));
             }
-            Err(Stopped::Write(error)) => return cannot_write(&error, on_failure),
+            Err(ExplainError::Write(error)) => return cannot_write(&error, on_failure),
         }
     }
     progress.clear();
@@ -157,7 +157,7 @@ pub fn run(
 }
 
 /// Why a file was not explained to its end.
-enum Stopped {
+enum ExplainError {
     Read(io::Error),
     Write(io::Error),
 }
@@ -167,19 +167,19 @@ fn explain_file(
     options: Options,
     report: &mut Report<impl Write>,
     progress: &mut Progress,
-) -> Result<(), Stopped> {
-    let input = BufReader::with_capacity(READ_BYTES, open(file).map_err(Stopped::Read)?);
+) -> Result<(), ExplainError> {
+    let input = BufReader::with_capacity(READ_BYTES, open(file).map_err(ExplainError::Read)?);
     let mut events = explain(input, options);
     for event in events.by_ref() {
-        let event = event.map_err(Stopped::Read)?;
+        let event = event.map_err(ExplainError::Read)?;
         if !(event.problems.is_empty() && event.points.is_empty()) {
             // The report may be on the same terminal.
             progress.clear();
         }
-        report.event(&event).map_err(Stopped::Write)?;
+        report.event(&event).map_err(ExplainError::Write)?;
         progress.event(event.position.line);
     }
-    report.end_file(events.lines()).map_err(Stopped::Write)
+    report.end_file(events.lines()).map_err(ExplainError::Write)
 }
 
 fn cannot_write(error: &io::Error, mut on_failure: impl FnMut(&Failure<'_>)) -> Outcome {

@@ -9,7 +9,7 @@ const BYTES: usize = 64 * 1024;
 struct Shape(&'static str, &'static str, &'static str);
 
 impl Shape {
-    fn of(&self, bytes: usize) -> String {
+    fn of_length(&self, bytes: usize) -> String {
         let Self(before, unit, after) = self;
         format!("{before}{}{after}\n", unit.repeat(bytes / unit.len()))
     }
@@ -109,8 +109,8 @@ fn cost(input: &str, mode: Input) -> u64 {
 fn twice_the_input_costs_little_more_than_twice_as_much() {
     for shape in SHAPES {
         for mode in Input::ALL {
-            let once = cost(&shape.of(BYTES), *mode);
-            let twice = cost(&shape.of(2 * BYTES), *mode);
+            let once = cost(&shape.of_length(BYTES), *mode);
+            let twice = cost(&shape.of_length(2 * BYTES), *mode);
             let Shape(before, unit, _) = shape;
             let name = format!("{mode}: {before:?} {unit:?}: {once}, {twice}");
             assert!(once >= BYTES as u64, "not counted: {name}");

@@ -4,11 +4,11 @@ mod checks;
 mod directive;
 pub(super) mod document;
 pub(super) mod json;
+mod json_path;
 mod metadata;
-mod place;
 mod points;
 mod schema;
-mod seen;
+mod small_set;
 mod targets;
 mod time;
 mod values;
@@ -16,8 +16,8 @@ mod values;
 use chrono::{DateTime, SecondsFormat, Utc};
 
 use self::document::Root;
+use self::json_path::JsonPath;
 use self::metadata::Metadata;
-use self::place::Place;
 use self::points::Points;
 use super::finding::{Explained, Problem};
 use super::kind::Effect;
@@ -34,7 +34,7 @@ const MAX_PROBLEMS: usize = 1_000;
 /// Judges a document: everything found is added to `explained`.
 pub(super) fn judge(root: &Root<'_>, now: DateTime<Utc>, explained: &mut Explained) {
     let mut problems = Vec::new();
-    let aws = Place::root_member("_aws");
+    let aws = JsonPath::root_member("_aws");
     let metadata = Metadata::read(root, &mut problems);
     let mut points = Points::default();
     if let Some(metadata) = &metadata {

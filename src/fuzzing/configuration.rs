@@ -19,7 +19,7 @@ pub(super) fn check(bytes: &[u8]) {
     if bytes.contains(&0) || bytes.len() > 16 * 1024 {
         return;
     }
-    let mut given = Given::default();
+    let mut given = GivenOptions::default();
     for line in bytes
         .split(|byte| *byte == b'\n')
         .filter(|line| !line.is_empty())
@@ -49,12 +49,12 @@ pub(super) fn check(bytes: &[u8]) {
 
 /// What was given.
 #[derive(Default)]
-struct Given {
+struct GivenOptions {
     variables: BTreeMap<String, OsString>,
     arguments: Vec<OsString>,
 }
 
-impl Given {
+impl GivenOptions {
     fn take(&mut self, line: &[u8]) {
         let at = line
             .iter()
@@ -94,7 +94,7 @@ fn variable(option: &str) -> String {
 }
 
 /// Checks that settings are valid, and that the others have their defaults.
-fn check_run(run: &Run, given: &Given) {
+fn check_run(run: &Run, given: &GivenOptions) {
     let second = Duration::from_secs(1);
     assert!((second..=MINUTE).contains(&run.emit_interval));
     assert!(run.emit_interval.subsec_nanos().is_multiple_of(1_000_000));
@@ -118,7 +118,7 @@ fn check_run(run: &Run, given: &Given) {
     check_defaults(run, given);
 }
 
-fn check_defaults(run: &Run, given: &Given) {
+fn check_defaults(run: &Run, given: &GivenOptions) {
     let is_ntp = run.source == "ntp";
     let usual = match (is_ntp, given.has("clockbound-directory")) {
         (true, true) => 4,
@@ -159,7 +159,7 @@ fn check_limits(limits: &Limits) {
 }
 
 /// Checks that a fault names the option, the given value, and what is expected.
-fn check_fault(fault: &Fault, given: &Given) {
+fn check_fault(fault: &Fault, given: &GivenOptions) {
     let value = match fault.option.strip_prefix("--") {
         // A default can be at fault if the environment lacks what it needs.
         Some("source") if !given.has("source") => return,

@@ -254,7 +254,7 @@ fn fields(value: &Value) -> usize {
 
 /// Checks that every event is on the lines once, in order, to the nanosecond.
 fn check_sums(documents: &[Value], events: &[Event]) {
-    let seen = Seen::of(events);
+    let seen = EventSums::from_events(events);
     let sum = |member: &str| {
         documents
             .iter()
@@ -296,7 +296,7 @@ fn is_named(documents: &[Value], metric: Metric) -> bool {
 
 /// The sums over all events.
 #[derive(Default)]
-struct Seen {
+struct EventSums {
     readings: u64,
     bounds: Vec<Duration>,
     errors: u64,
@@ -304,8 +304,8 @@ struct Seen {
     disagreements: u64,
 }
 
-impl Seen {
-    fn of(events: &[Event]) -> Self {
+impl EventSums {
+    fn from_events(events: &[Event]) -> Self {
         let mut seen = Self::default();
         for event in events {
             match event {

@@ -74,7 +74,7 @@ impl fmt::Display for Change {
 }
 
 /// A given value, and where it was given.
-struct Given {
+struct GivenValue {
     place: String,
     text: String,
 }
@@ -103,14 +103,14 @@ impl<'a> Raw<'a> {
     }
 
     /// The flag takes precedence over the variable.
-    fn given<T>(&self, option: &Opt<T>) -> Option<Given> {
+    fn given<T>(&self, option: &Opt<T>) -> Option<GivenValue> {
         if let Some(text) = self.flags.get(option.name) {
-            return Some(Given {
+            return Some(GivenValue {
                 place: format!("--{}", option.name),
                 text: text.clone(),
             });
         }
-        Some(Given {
+        Some(GivenValue {
             place: option.variable.to_owned(),
             text: self.environment.get(option.variable)?,
         })
@@ -155,7 +155,7 @@ impl<'a> Raw<'a> {
             DefaultValue::Text(text) => (option.rule)(text).ok(),
             DefaultValue::Nothing | DefaultValue::Derived(_) => None,
         };
-        let Some(Given { place, text }) = self.given(option) else {
+        let Some(GivenValue { place, text }) = self.given(option) else {
             return by_default;
         };
         if text.is_empty() && option.default != DefaultValue::Text("") {
@@ -195,7 +195,7 @@ impl<'a> Raw<'a> {
         let Err(expected) = rule(&value) else {
             return Some(value);
         };
-        if let Some(Given { place, text }) = self.given(option) {
+        if let Some(GivenValue { place, text }) = self.given(option) {
             self.fault(&place, &text, Problem::NotAllowed(expected));
         }
         None

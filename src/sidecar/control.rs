@@ -138,7 +138,7 @@ impl Control {
     }
 
     /// Decides what follows from an event at `now`. The last action is to wake at a time or to end.
-    pub(crate) fn on(&mut self, event: Event, now: &Moment) -> Vec<Action> {
+    pub(crate) fn handle(&mut self, event: Event, now: &Moment) -> Vec<Action> {
         let mut actions = Vec::new();
         self.note_pause(now);
         // The step is handled first: the open window belongs to the time before it.

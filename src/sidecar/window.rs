@@ -155,7 +155,7 @@ impl ClosedWindow {
 #[derive(Debug)]
 pub(crate) struct Collector {
     rules: Rules,
-    open: Option<Open>,
+    open: Option<OpenWindow>,
     /// The status of the last reading; `None` before the first.
     status: Option<SyncStatus>,
     started: bool,
@@ -166,7 +166,7 @@ pub(crate) struct Collector {
 }
 
 #[derive(Debug)]
-struct Open {
+struct OpenWindow {
     window: Window,
     end: DateTime<Utc>,
     /// It ends by then, even if the wall clock, of which `end` is a time, has moved.
@@ -370,9 +370,9 @@ impl Collector {
         readings.is_some_and(|readings| readings >= self.rules.capacity)
     }
 
-    fn open(&mut self, at: &Moment) -> &mut Open {
+    fn open(&mut self, at: &Moment) -> &mut OpenWindow {
         let (source, interval) = (self.source, self.rules.emit_interval);
-        self.open.get_or_insert_with(|| Open {
+        self.open.get_or_insert_with(|| OpenWindow {
             window: Window::empty(source, at.wall),
             end: next_boundary(at.wall, interval),
             latest: at.monotonic + interval,

@@ -6,7 +6,7 @@ use proptest::sample::{Index, select};
 use serde_json::{Value, json};
 
 use super::documents::{SPOILS, document, number};
-use super::{Found, NOW_MS, events_of, found};
+use super::{Findings, NOW_MS, events_of, found};
 
 proptest! {
     #[test]
@@ -115,7 +115,7 @@ fn check_bytes(bytes: &[u8]) {
     for form in [Input::Auto, Input::Export, Input::Stdout] {
         let events = events_of(bytes, form);
         // An input that is not empty is EMF, or is reported not to be.
-        let found = Found::in_events(&events);
+        let found = Findings::in_events(&events);
         let said = found.documents > 0 || events.iter().any(|event| event.kind == Kind::Input);
         assert!(said || bytes.is_empty(), "{bytes:?}");
         let lines = bytes.split(|&byte| byte == b'\n').count() as u64;

@@ -31,7 +31,7 @@ fn a_line_over_the_awslogs_limit_is_a_warning_and_one_over_a_mebibyte_a_fault() 
         let input = format!("{good}\n{}\n{good}", line_of(bytes));
         let events = events_of(input.as_bytes(), Input::Auto);
         assert_eq!(events.len(), 3, "{bytes}");
-        let found = super::Found::in_events(&events[1..2]);
+        let found = super::Findings::in_events(&events[1..2]);
         assert_eq!(
             (found.faults, found.warnings),
             (faults, warnings),
@@ -71,7 +71,7 @@ fn carriage_returns_and_a_missing_last_line_feed_do_no_harm() {
     let line = document().to_string();
     let input = format!("{line}\r\n\r\n{line}\n{line}");
     let events = events_of(input.as_bytes(), Input::Auto);
-    let found = super::Found::in_events(&events);
+    let found = super::Findings::in_events(&events);
     assert_eq!((found.points.len(), found.sentences), (6, Vec::new()));
     assert_eq!(events[3].position.line, 4);
 }

@@ -49,7 +49,7 @@ fn events_of(input: &[u8], form: Input) -> Vec<Explained> {
 
 /// All findings of an input.
 #[derive(Debug, Default, PartialEq)]
-struct Found {
+struct Findings {
     /// Each as an object, without its line.
     points: Vec<Value>,
     faults: Vec<Rule>,
@@ -59,7 +59,7 @@ struct Found {
     others: usize,
 }
 
-impl Found {
+impl Findings {
     fn in_events(events: &[Explained]) -> Self {
         let mut found = Self::default();
         for event in events {
@@ -82,13 +82,13 @@ impl Found {
 }
 
 /// All findings of an input, read without options.
-fn found(input: &[u8]) -> Found {
-    Found::in_events(&events_of(input, Input::Auto))
+fn found(input: &[u8]) -> Findings {
+    Findings::in_events(&events_of(input, Input::Auto))
 }
 
 /// All findings of an input in a form.
-fn found_as(input: &[u8], form: Input) -> Found {
-    Found::in_events(&events_of(input, form))
+fn found_as(input: &[u8], form: Input) -> Findings {
+    Findings::in_events(&events_of(input, form))
 }
 
 fn rules(problems: &[Problem]) -> Vec<Rule> {

@@ -126,7 +126,7 @@ fn a_document_in_another_notation_is_a_fault_beside_good_ones() {
                 .filter(|(_, rule)| *rule == Rule::NotJson)
                 .collect();
             assert_eq!(faults, [(2, Rule::NotJson)], "{mode}: {other}");
-            let found = super::Found::in_events(&events);
+            let found = super::Findings::in_events(&events);
             assert_eq!(found.points.len(), 4, "{mode}: {other}");
         }
     }

@@ -4,7 +4,7 @@ use emf_explain::{Input, Kind, Rule};
 use serde_json::{Value, json};
 
 use super::form_list::csv;
-use super::{Found, NOW_MS, document, events_of};
+use super::{Findings, NOW_MS, document, events_of};
 
 /// A viewer.
 struct Viewer {
@@ -236,14 +236,14 @@ fn bad() -> String {
     good().replace("\"Hits\":3", "\"Hits\":\"three\"")
 }
 
-fn found(text: &str, mode: Input) -> (Found, usize) {
+fn found(text: &str, mode: Input) -> (Findings, usize) {
     let events = events_of(text.as_bytes(), mode);
     let certain = events
         .iter()
         .flat_map(|event| &event.points)
         .filter(|point| point.certain);
     let certain = certain.count();
-    (Found::in_events(&events), certain)
+    (Findings::in_events(&events), certain)
 }
 
 #[test]

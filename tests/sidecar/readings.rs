@@ -46,26 +46,26 @@ fn outside_ecs_one_reading_of_the_kernel() {
 
 /// The result of a run with `--once` for a scenario: the kind of the read error, the bound, the
 /// status.
-type Told = (Option<&'static str>, Option<f64>, Option<&'static str>);
+type RunResult = (Option<&'static str>, Option<f64>, Option<&'static str>);
 
-const fn failed(kind: &'static str) -> Told {
+const fn failed(kind: &'static str) -> RunResult {
     (Some(kind), None, None)
 }
 
-const GOOD: Told = (None, Some(0.446_931), Some("SYNCHRONIZED"));
+const GOOD: RunResult = (None, Some(0.446_931), Some("SYNCHRONIZED"));
 
-const NO_BOUND: Told = (None, None, Some("SYNCHRONIZED"));
+const NO_BOUND: RunResult = (None, None, Some("SYNCHRONIZED"));
 
-const WITHHELD_BOUND: Told = (Some("invalid_member"), None, Some("SYNCHRONIZED"));
+const WITHHELD_BOUND: RunResult = (Some("invalid_member"), None, Some("SYNCHRONIZED"));
 
-const WITHHELD_OTHER: Told = (
+const WITHHELD_OTHER: RunResult = (
     Some("invalid_member"),
     Some(0.446_931),
     Some("SYNCHRONIZED"),
 );
 
 /// Every scenario with its expected result.
-fn expectations() -> BTreeMap<&'static str, Told> {
+fn expectations() -> BTreeMap<&'static str, RunResult> {
     [
         ("good", GOOD),
         (

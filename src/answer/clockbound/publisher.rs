@@ -10,7 +10,7 @@ use tracing::warn;
 use super::clocks;
 use super::decide::{Memory, Present, Rules, unknown};
 use super::segment::Segment;
-use super::writer::{Existing, Fault, Found, Writer, Written};
+use super::writer::{Existing, Fault, OpenOutcome, Writer, Written};
 use crate::answer::trouble::{RETRY, Trouble};
 use crate::sidecar::Observed;
 use crate::time::{Moment, StepDetector};
@@ -156,17 +156,17 @@ impl Publisher {
         let nothing = self.nothing();
         let (mut writer, found) = Writer::open(&self.directory, &nothing, existing)?;
         match found {
-            Found::Complete {
+            OpenOutcome::Complete {
                 segment,
                 difference,
             } => {
                 self.memory.inherit(segment, difference, &now);
                 return Ok(State::Adopted(writer));
             }
-            Found::Torn => {
+            OpenOutcome::Incomplete => {
                 writer.publish(&self.nothing(), now.difference)?;
             }
-            Found::New => {}
+            OpenOutcome::New => {}
         }
         Ok(State::Writing(writer))
     }

@@ -69,7 +69,7 @@ fn failed(doing: &'static str) -> impl Fn(io::Error) -> Fault {
 
 /// What was found when the segment was opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Found {
+pub(crate) enum OpenOutcome {
     /// Nothing that a client could have mapped: a new file was created.
     New,
     /// A complete segment of an earlier writer, which clients may be using.
@@ -81,7 +81,7 @@ pub(crate) enum Found {
     },
     /// A segment whose payload is not valid: its writer was killed while writing, or it is from before the
     /// machine's last start.
-    Torn,
+    Incomplete,
 }
 
 /// What a write did besides writing.
@@ -124,7 +124,7 @@ impl Writer {
         directory: &Path,
         initial: &Segment,
         existing_segment: Existing,
-    ) -> Result<(Self, Found), Fault> {
+    ) -> Result<(Self, OpenOutcome), Fault> {
         let (directory_held, is_locked) = lock(directory)?;
         let path = directory.join(FILE_NAME);
         let existing = match open_existing(&path)? {
@@ -144,7 +144,7 @@ impl Writer {
                 let found = found(&file, generation, initial.as_of)?;
                 (file, generation, found)
             }
-            None => (create(directory, &path, initial)?, 2, Found::New),
+            None => (create(directory, &path, initial)?, 2, OpenOutcome::New),
         };
         let writer = Self {
             path,
@@ -301,7 +301,7 @@ fn adoptable(file: &File) -> Result<Option<u16>, Fault> {
 }
 
 /// What an earlier writer left in the file.
-fn found(file: &File, generation: u16, now: Duration) -> Result<Found, Fault> {
+fn found(file: &File, generation: u16, now: Duration) -> Result<OpenOutcome, Fault> {
     let mut payload = [0; SIZE - HEADER_SIZE];
     file.read_exact_at(&mut payload, HEADER_SIZE as u64)
         .map_err(failed("read"))?;
@@ -311,12 +311,12 @@ fn found(file: &File, generation: u16, now: Duration) -> Result<Found, Fault> {
         // A segment from the future was written before the machine's last start.
         Ok(segment) if generation.is_multiple_of(2) && segment.as_of <= now => {
             let written = time_of(segment.as_of, TimeDelta::zero());
-            Ok(Found::Complete {
+            Ok(OpenOutcome::Complete {
                 segment,
                 difference: modified.signed_duration_since(written),
             })
         }
-        _ => Ok(Found::Torn),
+        _ => Ok(OpenOutcome::Incomplete),
     }
 }
 

@@ -1,6 +1,7 @@
 //! A position in the line that is being read.
 
 use super::lines::Piece;
+use crate::finding::Position;
 
 /// What is left of a line, or of a piece of a long one.
 ///
@@ -11,12 +12,12 @@ pub(super) struct Cursor<'a> {
     /// The same bytes, if they are UTF-8. Forms never check that again, which would make a line of many events
     /// quadratic.
     text: Option<&'a str>,
-    place: Place,
+    place: LineState,
 }
 
 /// The part of a cursor that outlives the borrow of the line.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Place {
+pub(super) struct LineState {
     /// Bytes that are taken already.
     pub(super) at: usize,
     /// Where the line's own text begins, behind what a viewer has written before it.
@@ -70,7 +71,7 @@ impl Buffer {
 }
 
 impl<'a> Cursor<'a> {
-    pub(super) fn new(buffer: &'a Buffer, place: Place) -> Self {
+    pub(super) fn new(buffer: &'a Buffer, place: LineState) -> Self {
         Self {
             bytes: buffer.bytes(),
             text: buffer.text(),
@@ -78,13 +79,21 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    pub(super) fn place(&self) -> Place {
+    pub(super) fn place(&self) -> LineState {
         self.place
     }
 
     /// The number of the line, from 1.
     pub(super) fn line(&self) -> u64 {
         self.place.line
+    }
+
+    /// The position of an event that is the line.
+    pub(super) fn position(&self) -> Position {
+        Position {
+            line: self.place.line,
+            event: None,
+        }
     }
 
     pub(super) fn is_empty(&self) -> bool {

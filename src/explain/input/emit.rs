@@ -5,7 +5,7 @@ use super::event::{RawEvent, Sink};
 use super::marker::{bytes_have_marker, has_marker};
 use super::mode::Input;
 use super::parts::{JoinedLine, Parts};
-use super::peel::{Body, Peeled, body, peel};
+use super::peel::{Body, PeeledText, body, peel};
 use super::unread::Unread;
 use super::viewer::Viewer;
 use super::wrapping::{Source, Treatment, Wrapping};
@@ -177,7 +177,7 @@ impl Emitter {
 
     /// Emits an event that may hold a document.
     fn whole(&mut self, position: Position, text: &str, origin: Origin, sink: &mut Sink<'_>) {
-        let Peeled {
+        let PeeledText {
             wrappings,
             text: inner,
         } = peel(text);
@@ -242,8 +242,8 @@ impl Emitter {
         wrappings: &[(Wrapping, String)],
         origin: &Origin,
         joined: bool,
-    ) -> Around {
-        let mut around = Around {
+    ) -> WrappingEffect {
+        let mut around = WrappingEffect {
             is_viewers: !wrappings.is_empty(),
             hides: false,
             is_doubtful: false,
@@ -405,7 +405,7 @@ impl Emitter {
 
 /// All that surrounds a document.
 #[expect(clippy::struct_excessive_bools, reason = "each is a separate fact")]
-struct Around {
+struct WrappingEffect {
     /// Whether a viewer wrote all of it.
     is_viewers: bool,
     /// Whether CloudWatch does not see the document.

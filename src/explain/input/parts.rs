@@ -15,12 +15,12 @@ const MOST_OPEN: usize = 8;
 /// The lines of which some parts have arrived.
 #[derive(Debug, Default)]
 pub(super) struct Parts {
-    open: Vec<Open>,
+    open: Vec<OpenLine>,
 }
 
 /// A line that is not whole yet.
 #[derive(Debug)]
-struct Open {
+struct OpenLine {
     key: String,
     position: Position,
     line: String,
@@ -128,7 +128,7 @@ impl Parts {
                 ..PartOutcome::default()
             };
         }
-        self.open.push(Open {
+        self.open.push(OpenLine {
             key: part.key,
             position,
             scan: scan_of(Scan::default(), &part.line),
@@ -161,7 +161,7 @@ impl Parts {
     }
 }
 
-impl Open {
+impl OpenLine {
     /// How a record of the same origin relates to the line. Without a number, the text decides, so that two
     /// alternating writers lose no lines to each other.
     fn fit(&self, part: &Part) -> Fit {

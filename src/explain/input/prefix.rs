@@ -3,7 +3,7 @@
 use super::marker::has_marker;
 use super::time;
 use super::wrapping::Wrapping;
-use crate::judge::document::{Located, locate};
+use crate::judge::document::{LocateOutcome, locate};
 
 /// Braces that are tried as the beginning of a document. A bound keeps the cost linear.
 const TRIED: usize = 16;
@@ -27,7 +27,7 @@ pub(super) fn document(text: &str) -> Option<usize> {
     };
     crate::work::visit(text.len());
     let whole = candidates().find(|&at| match locate(&text[at..]) {
-        Located::Object(root, end) => root.is_document() || has_marker(&text[at..at + end]),
+        LocateOutcome::Object(root, end) => root.is_document() || has_marker(&text[at..at + end]),
         _ => false,
     });
     whole.or_else(|| candidates().find(|&at| has_marker(&text[at..])))

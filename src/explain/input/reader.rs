@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead};
 
-use super::cursor::{Buffer, Cursor, Place};
+use super::cursor::{Buffer, Cursor, LineState};
 use super::emit::Emitter;
 use super::event::Sink;
 use super::forms::{Form, Line, Next, Output};
@@ -16,7 +16,7 @@ pub(crate) struct Reader<R> {
     lines: Lines<R>,
     /// The line, or the piece of one, that is being read.
     buffer: Buffer,
-    place: Place,
+    place: LineState,
     /// Whether a form has read the line, which a blank line cannot show by its bytes.
     is_handled: bool,
     is_ended: bool,
@@ -30,7 +30,7 @@ impl<R: BufRead> Reader<R> {
         Self {
             lines: Lines::new(input),
             buffer: Buffer::Bytes(Vec::new()),
-            place: Place::default(),
+            place: LineState::default(),
             is_handled: true,
             is_ended: false,
             forms: vec![Box::new(Line::default())],
@@ -59,10 +59,10 @@ impl<R: BufRead> Reader<R> {
                 self.is_ended = true;
                 return Ok(true);
             };
-            self.place = Place {
+            self.place = LineState {
                 piece,
                 line: self.lines.number(),
-                ..Place::default()
+                ..LineState::default()
             };
             self.is_handled = false;
             self.load(bytes, sink);

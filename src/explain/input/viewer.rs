@@ -14,7 +14,7 @@ use crate::rule::Rule;
 
 use self::pattern::Pattern;
 pub(super) use self::shape::Shape;
-use self::shape::{Found, find};
+use self::shape::{PrefixMatch, find};
 
 /// Lines before the first document that a pattern is compared with.
 const MOST_REMEMBERED: usize = 8;
@@ -92,7 +92,7 @@ impl Viewer {
     }
 
     /// A line with a prefix.
-    fn prefixed(&mut self, found: Found) -> (usize, Option<Problem>) {
+    fn prefixed(&mut self, found: PrefixMatch) -> (usize, Option<Problem>) {
         match &self.shape {
             Some(shape) if !shape.is_same(&found.shape) => {
                 // A prefix that changes is not a viewer's.
@@ -137,10 +137,10 @@ impl Viewer {
     }
 
     /// The prefix before a document, if the user states that a viewer wrote the lines.
-    fn pattern(&self, line: &str) -> Option<Found> {
+    fn pattern(&self, line: &str) -> Option<PrefixMatch> {
         if let Some(Shape::Pattern(pattern)) = &self.shape {
             let length = pattern.length(line)?;
-            return Some(Found {
+            return Some(PrefixMatch {
                 shape: Shape::Pattern(pattern.clone()),
                 length,
             });
@@ -157,7 +157,7 @@ impl Viewer {
         let pattern = Pattern::new(&line[..length])?;
         let mut earlier = self.remembered.iter();
         let all = earlier.all(|line| pattern.length(line).is_some());
-        all.then_some(Found {
+        all.then_some(PrefixMatch {
             shape: Shape::Pattern(pattern),
             length,
         })

@@ -6,7 +6,7 @@ use super::marker::{holds_document, is_string_with_document};
 use super::scan::{ArrayItem, Elements};
 use super::wrapping::Wrapping;
 use crate::finding::quoted;
-use crate::judge::document::{Located, for_each_member, locate};
+use crate::judge::document::{LocateOutcome, for_each_member, locate};
 use crate::judge::json::Name;
 use crate::limits::MAX_EVENT_BYTES;
 
@@ -54,7 +54,7 @@ pub(super) fn unwrap(text: &str) -> Option<Layer<'_>> {
 }
 
 fn object(text: &str) -> Option<Layer<'_>> {
-    let Located::Object(root, _) = locate(text) else {
+    let LocateOutcome::Object(root, _) = locate(text) else {
         return None;
     };
     if root.is_document() {

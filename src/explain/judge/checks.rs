@@ -5,7 +5,7 @@ use crate::limits::{MAX_DIMENSION_VALUE_CHARS, MAX_NAME_CHARS, UNITS, is_namespa
 use crate::rule::Rule;
 
 /// What is wrong with a value: the rule, what was given, and what is expected.
-pub(super) type Wrong = (Rule, String, String);
+pub(super) type ValueProblem = (Rule, String, String);
 
 /// Why the schema refuses a name, if it does.
 pub(super) fn name_against_schema(name: &str, most: usize) -> Option<String> {
@@ -18,7 +18,7 @@ pub(super) fn name_against_schema(name: &str, most: usize) -> Option<String> {
 }
 
 /// Why CloudWatch refuses a namespace that the schema lets through, if it does.
-pub(super) fn namespace(name: &str) -> Option<Wrong> {
+pub(super) fn namespace(name: &str) -> Option<ValueProblem> {
     let count = name.chars().count();
     if count > MAX_NAME_CHARS {
         let expected = format!("1 to {MAX_NAME_CHARS} characters");
@@ -45,7 +45,7 @@ pub(super) fn namespace(name: &str) -> Option<Wrong> {
 
 /// Why CloudWatch may refuse a metric's name, if there is a reason. The specification sets no limits; the API for
 /// metrics and AWS's own libraries do.
-pub(super) fn metric_name(name: &str) -> Option<Wrong> {
+pub(super) fn metric_name(name: &str) -> Option<ValueProblem> {
     let rule = Rule::MetricNameUnusual;
     let wrong = |expected: &str| Some((rule, quoted(name), expected.to_owned()));
     if name.starts_with(':') {
@@ -64,7 +64,7 @@ pub(super) fn metric_name(name: &str) -> Option<Wrong> {
 }
 
 /// Why CloudWatch refuses a dimension's name that the schema lets through, if it does.
-pub(super) fn dimension_name(name: &str) -> Option<Wrong> {
+pub(super) fn dimension_name(name: &str) -> Option<ValueProblem> {
     if name.starts_with(':') {
         let expected = "a name that does not begin with \":\"";
         return Some((Rule::DimensionInvalid, quoted(name), expected.to_owned()));
@@ -73,7 +73,7 @@ pub(super) fn dimension_name(name: &str) -> Option<Wrong> {
 }
 
 /// Why CloudWatch refuses a dimension's value, if it does. An empty one is judged elsewhere.
-pub(super) fn dimension_value(value: &str) -> Option<Wrong> {
+pub(super) fn dimension_value(value: &str) -> Option<ValueProblem> {
     let count = value.chars().count();
     if count > MAX_DIMENSION_VALUE_CHARS {
         let expected = format!("1 to {MAX_DIMENSION_VALUE_CHARS} characters");
@@ -86,7 +86,7 @@ pub(super) fn dimension_value(value: &str) -> Option<Wrong> {
     printable(value, "a value")
 }
 
-fn printable(text: &str, what: &str) -> Option<Wrong> {
+fn printable(text: &str, what: &str) -> Option<ValueProblem> {
     let rule = Rule::DimensionInvalid;
     if text.chars().any(|c| c.is_ascii_control()) {
         let expected = format!("{what} without control characters");
@@ -129,7 +129,7 @@ pub(super) fn nearest_unit(given: &str) -> Option<&'static str> {
 mod tests {
     use super::*;
 
-    fn rule(wrong: Option<Wrong>) -> Option<Rule> {
+    fn rule(wrong: Option<ValueProblem>) -> Option<Rule> {
         wrong.map(|(rule, ..)| rule)
     }
 

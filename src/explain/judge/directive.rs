@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::checks;
-use super::seen::Seen;
+use super::small_set::SmallSet;
 use crate::finding::{Problem, quoted};
 use crate::limits::MAX_NAME_CHARS;
 use crate::rule::Rule;
@@ -91,7 +91,7 @@ pub(super) fn repeated(directives: &[Directive<'_>]) -> Vec<bool> {
     if directives.len() < 2 {
         return vec![false; directives.len()];
     }
-    let mut seen = Seen::new();
+    let mut seen = SmallSet::new();
     let keys = directives
         .iter()
         .map(|directive| (directive.namespace, &directive.sets, &directive.definitions));

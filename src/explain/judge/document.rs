@@ -53,7 +53,7 @@ fn is_nearly_aws(name: &str) -> bool {
 
 /// What a text begins with.
 #[derive(Debug)]
-pub(crate) enum Located<'a> {
+pub(crate) enum LocateOutcome<'a> {
     /// An object, and where it ends.
     Object(Root<'a>, usize),
     /// An object or text that does not end.
@@ -63,7 +63,7 @@ pub(crate) enum Located<'a> {
 }
 
 /// Finds the JSON object that a text begins with.
-pub(crate) fn locate(text: &str) -> Located<'_> {
+pub(crate) fn locate(text: &str) -> LocateOutcome<'_> {
     let mut objects = serde_json::Deserializer::from_str(text).into_iter::<Root<'_>>();
     let first = objects.next();
     crate::work::visit(match &first {
@@ -76,12 +76,12 @@ pub(crate) fn locate(text: &str) -> Located<'_> {
         Some(Ok(mut root)) => {
             let end = objects.byte_offset();
             root.text = text.get(..end).unwrap_or_default();
-            Located::Object(root, end)
+            LocateOutcome::Object(root, end)
         }
         Some(Err(error)) if !error.is_eof() && !ends_within_a_number(text, &error) => {
-            Located::Broken(error)
+            LocateOutcome::Broken(error)
         }
-        _ => Located::Cut,
+        _ => LocateOutcome::Cut,
     }
 }
 
@@ -227,7 +227,7 @@ mod tests {
 
     #[test]
     fn a_root_is_located_with_its_end() {
-        let Located::Object(root, end) = locate(r#"{"_aws":{"a":1},"x":[1]} rest"#) else {
+        let LocateOutcome::Object(root, end) = locate(r#"{"_aws":{"a":1},"x":[1]} rest"#) else {
             panic!()
         };
         assert_eq!((root.aws, end), (Some(r#"{"a":1}"#), 24));
@@ -240,10 +240,10 @@ mod tests {
             r#"{"a":2e+"#,
             r#"{"a":tr"#,
         ] {
-            assert!(matches!(locate(cut), Located::Cut), "{cut}");
+            assert!(matches!(locate(cut), LocateOutcome::Cut), "{cut}");
         }
-        assert!(matches!(locate(r#"{"a" 1}"#), Located::Broken(_)));
-        assert!(matches!(locate("[1]"), Located::Broken(_)));
+        assert!(matches!(locate(r#"{"a" 1}"#), LocateOutcome::Broken(_)));
+        assert!(matches!(locate("[1]"), LocateOutcome::Broken(_)));
     }
 
     #[test]
@@ -253,7 +253,7 @@ mod tests {
             r#"{"a":1,"b":2,"\u0061":3}"#.to_owned(),
             format!("{{\"a\":1,{filler}\"b\":2,\"a\":3}}"),
         ] {
-            let Located::Object(root, _) = locate(&text) else {
+            let LocateOutcome::Object(root, _) = locate(&text) else {
                 panic!()
             };
             let targets = Targets::find(&root, &["a", "b", "c"]);

@@ -1,9 +1,9 @@
 //! A document's metadata: its timestamp and its directives, wherever the version of the format has them.
 
-use super::checks::Wrong;
+use super::checks::ValueProblem;
 use super::document::Root;
 use super::json::{self, Json, Object};
-use super::place::Place;
+use super::json_path::JsonPath;
 use super::schema::{self, Members};
 use crate::finding::{Problem, quoted};
 use crate::rule::Rule;
@@ -30,7 +30,7 @@ impl<'a> Metadata<'a> {
         if root.aws_repeated {
             problems.push(schema::repeated("_aws", "the root"));
         }
-        let aws = Place::root_member("_aws");
+        let aws = JsonPath::root_member("_aws");
         let values = count_values(root.aws.or(root.directives)?);
         let metadata = match root.aws {
             _ if values > MAX_METADATA_VALUES => {
@@ -41,7 +41,7 @@ impl<'a> Metadata<'a> {
             Some(text) => Self::object(text),
             None => Ok(Self::version_zero(root, problems)),
         };
-        let note = |(rule, given, expected): Wrong| {
+        let note = |(rule, given, expected): ValueProblem| {
             problems.push(Problem::new(rule, aws.to_string(), given, expected));
         };
         let metadata = metadata.map_err(note).ok()?;
@@ -51,7 +51,7 @@ impl<'a> Metadata<'a> {
         Some(metadata)
     }
 
-    fn object(text: &'a str) -> Result<Self, Wrong> {
+    fn object(text: &'a str) -> Result<Self, ValueProblem> {
         match json::parse(text) {
             Ok((Json::Object(object), _)) => Ok(Self::Current(object)),
             Ok((other, _)) => {
@@ -80,7 +80,7 @@ impl<'a> Metadata<'a> {
     }
 
     /// The two members, with their place.
-    pub(super) fn members<'h, 'p>(&'h self, aws: &'p Place<'p>) -> Members<'h, 'p> {
+    pub(super) fn members<'h, 'p>(&'h self, aws: &'p JsonPath<'p>) -> Members<'h, 'p> {
         match self {
             Self::Current(object) => Members {
                 timestamp: object.get("Timestamp"),

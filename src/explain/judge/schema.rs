@@ -3,7 +3,7 @@
 use super::checks;
 use super::directive::{Definition, Directive};
 use super::json::{Json, Object};
-use super::place::Place;
+use super::json_path::JsonPath;
 use crate::finding::{Problem, quoted};
 use crate::limits::{
     MAX_DIMENSION_NAME_CHARS, MAX_DIMENSIONS, MAX_METRICS, MAX_SCHEMA_NAME_CHARS, UNITS,
@@ -15,7 +15,7 @@ pub(super) struct Members<'a, 'p> {
     pub(super) timestamp: Option<&'a Json<'a>>,
     pub(super) directives: Option<&'a Json<'a>>,
     /// The path of the object that holds them; none for the root.
-    pub(super) parent: Option<&'p Place<'p>>,
+    pub(super) parent: Option<&'p JsonPath<'p>>,
     /// That object; none for the root.
     pub(super) object: Option<&'a Object<'a>>,
 }
@@ -26,10 +26,10 @@ impl Members<'_, '_> {
         self.place("Timestamp").to_string()
     }
 
-    fn place(&self, name: &'static str) -> Place<'_> {
+    fn place(&self, name: &'static str) -> JsonPath<'_> {
         match self.parent {
             Some(parent) => parent.member(name),
-            None => Place::root_member(name),
+            None => JsonPath::root_member(name),
         }
     }
 }
@@ -71,7 +71,7 @@ pub(super) fn directives<'a>(
 
 fn directive<'a>(
     item: &'a Json<'a>,
-    place: Place<'_>,
+    place: JsonPath<'_>,
     problems: &mut Vec<Problem>,
 ) -> Option<Directive<'a>> {
     let object = object(item, place, Rule::DirectivesNotArray, problems)?;
@@ -104,7 +104,7 @@ fn directive<'a>(
 
 fn sets<'a>(
     value: Option<&'a Json<'a>>,
-    place: Place<'_>,
+    place: JsonPath<'_>,
     problems: &mut Vec<Problem>,
 ) -> Option<Vec<Vec<&'a str>>> {
     let expected = "an array of at least one dimension set ([[]] for no dimensions)";
@@ -135,7 +135,7 @@ fn sets<'a>(
 
 fn set<'a>(
     item: &'a Json<'a>,
-    place: Place<'_>,
+    place: JsonPath<'_>,
     problems: &mut Vec<Problem>,
 ) -> Option<Vec<&'a str>> {
     let expected = (Rule::DimensionsNotArrays, "an array of names");
@@ -156,7 +156,7 @@ fn set<'a>(
 
 fn definitions<'a>(
     value: Option<&'a Json<'a>>,
-    place: Place<'_>,
+    place: JsonPath<'_>,
     problems: &mut Vec<Problem>,
 ) -> Option<Vec<Definition<'a>>> {
     let expected = (Rule::MetricsNotArray, "an array of metric definitions");
@@ -177,7 +177,7 @@ const VALUES: [&str; 4] = ["Value", "value", "Values", "values"];
 
 fn definition<'a>(
     item: &'a Json<'a>,
-    place: Place<'_>,
+    place: JsonPath<'_>,
     problems: &mut Vec<Problem>,
 ) -> Option<Definition<'a>> {
     let object = object(item, place, Rule::MetricsNotArray, problems)?;
@@ -214,7 +214,7 @@ fn definition<'a>(
 /// The unit; an unknown one becomes None, as libraries document.
 fn unit(
     value: Option<&Json<'_>>,
-    place: Place<'_>,
+    place: JsonPath<'_>,
     problems: &mut Vec<Problem>,
 ) -> Option<&'static str> {
     let text = match value {
@@ -242,9 +242,9 @@ fn unit(
 /// Reads each item of an array with `read`; refused items are left out.
 fn read_each<'a, T>(
     items: &'a [Json<'a>],
-    place: Place<'_>,
+    place: JsonPath<'_>,
     problems: &mut Vec<Problem>,
-    read: impl Fn(&'a Json<'a>, Place<'_>, &mut Vec<Problem>) -> Option<T>,
+    read: impl Fn(&'a Json<'a>, JsonPath<'_>, &mut Vec<Problem>) -> Option<T>,
 ) -> Vec<T> {
     let items = items.iter().enumerate();
     items
@@ -254,7 +254,7 @@ fn read_each<'a, T>(
 
 fn array<'a>(
     value: Option<&'a Json<'a>>,
-    place: Place<'_>,
+    place: JsonPath<'_>,
     (rule, expected): (Rule, &str),
     problems: &mut Vec<Problem>,
 ) -> Option<&'a [Json<'a>]> {
@@ -269,7 +269,7 @@ fn array<'a>(
 
 fn object<'a>(
     item: &'a Json<'a>,
-    place: Place<'_>,
+    place: JsonPath<'_>,
     rule: Rule,
     problems: &mut Vec<Problem>,
 ) -> Option<&'a Object<'a>> {
@@ -284,7 +284,7 @@ fn object<'a>(
 
 fn name<'a>(
     value: Option<&'a Json<'a>>,
-    place: Place<'_>,
+    place: JsonPath<'_>,
     (rule, most): (Rule, usize),
     problems: &mut Vec<Problem>,
 ) -> Option<&'a str> {
@@ -322,7 +322,7 @@ fn near(problem: Problem, object: Option<&Object<'_>>, name: &str) -> Problem {
 }
 
 /// Notes the members that an object names more than once.
-pub(super) fn note_repeated(object: &Object<'_>, place: Place<'_>, problems: &mut Vec<Problem>) {
+pub(super) fn note_repeated(object: &Object<'_>, place: JsonPath<'_>, problems: &mut Vec<Problem>) {
     problems.extend(
         object
             .repeated()

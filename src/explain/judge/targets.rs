@@ -8,13 +8,13 @@ mod metrics;
 use std::sync::Arc;
 
 use self::dimensions::Dimensions;
-use self::event::{Event, SetPlace};
+use self::event::{Event, SetPath};
 use self::hint::Hints;
 use super::directive::{self, Directive};
 use super::document::{Root, Targets};
 use super::points::Points;
 use super::schema;
-use super::seen::Seen;
+use super::small_set::SmallSet;
 use crate::finding::{Point, Problem, quoted};
 use crate::limits::MAX_DIMENSIONS;
 use crate::rule::Rule;
@@ -99,7 +99,7 @@ impl Event<'_> {
         let namespace: Arc<str> = directive.namespace.into();
         let mut sets = SeenSets::default();
         for (index, set) in directive.sets.iter().enumerate() {
-            let place = SetPlace {
+            let place = SetPath {
                 directive: &directive.place,
                 index,
             };
@@ -134,14 +134,14 @@ impl Event<'_> {
 /// The dimension sets of a directive so far.
 #[derive(Default)]
 struct SeenSets<'a> {
-    names: Seen<Vec<&'a str>>,
+    names: SmallSet<Vec<&'a str>>,
     /// Whether a set without dimensions has been seen: an empty one, or one whose values do not count.
     has_empty: bool,
 }
 
 impl<'a> SeenSets<'a> {
     /// Notes repeated names in a set, and a repeated set. False in either case.
-    fn note(&mut self, set: &[&'a str], place: &SetPlace<'_>, problems: &mut Vec<Problem>) -> bool {
+    fn note(&mut self, set: &[&'a str], place: &SetPath<'_>, problems: &mut Vec<Problem>) -> bool {
         let mut distinct = set.to_vec();
         distinct.sort_unstable();
         distinct.dedup();
@@ -170,7 +170,7 @@ impl<'a> SeenSets<'a> {
         &mut self,
         dimensions: &Dimensions,
         is_once: bool,
-        place: &SetPlace<'_>,
+        place: &SetPath<'_>,
         problems: &mut Vec<Problem>,
     ) -> bool {
         let is_first =

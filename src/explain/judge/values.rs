@@ -6,7 +6,7 @@ use serde::de::{Deserialize, Deserializer, SeqAccess, Visitor};
 use serde_json::Number;
 use serde_json::value::RawValue;
 
-use super::checks::Wrong;
+use super::checks::ValueProblem;
 use super::document::for_each_member;
 use super::json::described;
 use crate::finding::Values;
@@ -16,7 +16,7 @@ use crate::rule::Rule;
 const EXPECTED: &str = "a number or an array of 1 to 100 numbers";
 
 /// Reads a metric's value from its JSON text. Doubts about it are noted.
-pub(super) fn read(text: &str, doubts: &mut Vec<Wrong>) -> Result<Values, Wrong> {
+pub(super) fn read(text: &str, doubts: &mut Vec<ValueProblem>) -> Result<Values, ValueProblem> {
     match text.as_bytes().first() {
         Some(b'{') => object(text, doubts),
         Some(b'[') => {
@@ -35,12 +35,12 @@ pub(super) fn read(text: &str, doubts: &mut Vec<Wrong>) -> Result<Values, Wrong>
     }
 }
 
-fn wrong(rule: Rule, given: &str, expected: &str) -> Wrong {
+fn wrong(rule: Rule, given: &str, expected: &str) -> ValueProblem {
     (rule, given.to_owned(), expected.to_owned())
 }
 
 /// A number within CloudWatch's range.
-fn number(text: &str) -> Result<Number, Wrong> {
+fn number(text: &str) -> Result<Number, ValueProblem> {
     if !text.starts_with(|c: char| c == '-' || c.is_ascii_digit()) {
         return Err(wrong(Rule::MetricNotNumber, &described(text), EXPECTED));
     }
@@ -64,7 +64,7 @@ fn number(text: &str) -> Result<Number, Wrong> {
 }
 
 /// The numbers of an array, up to the limit, and how many there are. Fails at the first item that is not a number.
-fn numbers(text: &str) -> Result<(Vec<Number>, usize), Wrong> {
+fn numbers(text: &str) -> Result<(Vec<Number>, usize), ValueProblem> {
     crate::work::visit(text.len());
     let items: Items = serde_json::from_str(text)
         .map_err(|_| wrong(Rule::MetricNotNumber, &described(text), EXPECTED))?;
@@ -79,7 +79,7 @@ fn numbers(text: &str) -> Result<(Vec<Number>, usize), Wrong> {
 #[derive(Default)]
 struct Items {
     numbers: Vec<Number>,
-    wrong: Option<Wrong>,
+    wrong: Option<ValueProblem>,
     count: usize,
 }
 
@@ -114,7 +114,7 @@ impl<'de> Deserialize<'de> for Items {
 }
 
 /// A distribution or a statistic set.
-fn object(text: &str, doubts: &mut Vec<Wrong>) -> Result<Values, Wrong> {
+fn object(text: &str, doubts: &mut Vec<ValueProblem>) -> Result<Values, ValueProblem> {
     const NAMES: [&str; 6] = ["Values", "Counts", "Min", "Max", "Sum", "Count"];
     let mut found: [Option<&str>; 6] = [None; 6];
     // The text has been read before: it is an object.
@@ -162,7 +162,7 @@ fn object(text: &str, doubts: &mut Vec<Wrong>) -> Result<Values, Wrong> {
 }
 
 /// Why no set of values can have this summary, if that is so.
-fn impossible(values: &Values) -> Option<Wrong> {
+fn impossible(values: &Values) -> Option<ValueProblem> {
     let number = |number: &Number| number.as_f64().unwrap_or_default();
     let rule = Rule::StatisticsImpossible;
     let (given, expected) = match values {
@@ -195,7 +195,7 @@ fn impossible(values: &Values) -> Option<Wrong> {
     Some((rule, given, expected.to_owned()))
 }
 
-fn distribution(values: &str, counts: &str) -> Result<Values, Wrong> {
+fn distribution(values: &str, counts: &str) -> Result<Values, ValueProblem> {
     let is_array = |text: &str| text.starts_with('[');
     let expected = "Values and Counts as two arrays of 1 to 100 numbers of the same length";
     let invalid = |given: &str| wrong(Rule::DistributionInvalid, given, expected);

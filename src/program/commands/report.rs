@@ -1,6 +1,6 @@
 //! The command `report`: its arguments, the files it reads, and its exit code.
 
-mod hashed;
+mod hashing_reader;
 
 use std::io::{self, BufReader, Write as _};
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use emf_explain::{Input as Form, input};
 use tracing::error;
 use tracing::level_filters::LevelFilter;
 
-use self::hashed::Hashed;
+use self::hashing_reader::HashingReader;
 use crate::evidence::{History, Input, Reception, Rules, Statement, html, json, text};
 use crate::program::diagnostics;
 use crate::program::exit::Exit;
@@ -165,7 +165,7 @@ fn read<'f>(
 }
 
 fn read_file(file: &Path, history: &mut History, progress: &mut Progress) -> io::Result<Input> {
-    let mut hashed = Hashed::new(open(file)?)?;
+    let mut hashed = HashingReader::new(open(file)?)?;
     let mut lines = 0;
     let input = BufReader::with_capacity(READ_BYTES, &mut hashed);
     for event in input::read(input, Form::Export) {

@@ -78,7 +78,7 @@ impl World {
     }
 
     fn happens(&mut self, event: Event) {
-        self.actions = self.control.on(event, &self.moment());
+        self.actions = self.control.handle(event, &self.moment());
         self.obey();
     }
 

@@ -4,12 +4,12 @@ use super::*;
 use std::sync::mpsc;
 
 /// An output with a scripted outcome for each write; without one, a write waits.
-struct Told {
+struct ScriptedOutput {
     orders: mpsc::Receiver<io::Result<usize>>,
     taken: Arc<Mutex<Vec<u8>>>,
 }
 
-impl Write for Told {
+impl Write for ScriptedOutput {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         // After the end of the script every write succeeds.
         let count = self
@@ -38,7 +38,7 @@ struct Rig {
 fn rig(capacity: usize) -> Rig {
     let (order, orders) = mpsc::channel();
     let taken = Arc::default();
-    let output = Told {
+    let output = ScriptedOutput {
         orders,
         taken: Arc::clone(&taken),
     };

@@ -28,7 +28,7 @@ fn synchronized(bound: Duration) -> Segment {
     }
 }
 
-fn open(directory: &Path) -> Result<(Writer, Found), Fault> {
+fn open(directory: &Path) -> Result<(Writer, OpenOutcome), Fault> {
     Writer::open(directory, &nothing(), Existing::TakeOver)
 }
 
@@ -62,7 +62,7 @@ fn patch(directory: &Path, bytes: &[u8], offset: u64) {
 fn a_client_opens_what_is_new_and_sees_each_status() {
     let directory = TempDir::new().unwrap();
     let (mut writer, found) = open(directory.path()).unwrap();
-    assert_eq!(found, Found::New);
+    assert_eq!(found, OpenOutcome::New);
     let mut client = client(directory.path());
     let (half, status) = asked(&mut client);
     assert_eq!(status, ClockStatus::Unknown);
@@ -105,7 +105,7 @@ fn a_restart_keeps_the_file_and_its_clients() {
     drop(writer);
 
     let (mut writer, found) = open(directory.path()).unwrap();
-    let Found::Complete {
+    let OpenOutcome::Complete {
         segment,
         difference: then,
     } = found
@@ -187,7 +187,7 @@ fn a_torn_segment_and_one_of_another_start_of_the_machine_are_recognized() {
         let (mut writer, found) = open(directory.path()).unwrap();
         assert_eq!(
             (found, inode(directory.path())),
-            (Found::Torn, before),
+            (OpenOutcome::Incomplete, before),
             "{what}"
         );
         writer.publish(&nothing(), difference()).unwrap();
@@ -215,7 +215,7 @@ fn what_clients_refuse_is_replaced_and_never_cut() {
         fs::write(&path, content).unwrap();
         let held = File::open(&path).unwrap();
         let (mut writer, found) = open(directory.path()).unwrap();
-        assert_eq!(found, Found::New, "{what}");
+        assert_eq!(found, OpenOutcome::New, "{what}");
         assert_ne!(
             held.metadata().unwrap().ino(),
             inode(directory.path()),
@@ -275,7 +275,7 @@ fn a_client_does_not_open_what_was_never_written() {
     let refused = refused.err().unwrap();
     assert_eq!(refused.kind, ClockBoundErrorKind::SegmentNotInitialized);
     let (mut writer, found) = open(directory.path()).unwrap();
-    assert!(matches!(found, Found::Complete { .. }), "{found:?}");
+    assert!(matches!(found, OpenOutcome::Complete { .. }), "{found:?}");
     writer
         .publish(&synchronized(Duration::from_millis(1)), difference())
         .unwrap();

@@ -109,11 +109,9 @@ impl Csv {
                     Columns::Unknown => with_document(text).unwrap_or(Cow::Borrowed(text)),
                 };
                 let message = message.trim_end();
-                output
-                    .emitter
-                    .text(position, message, Origin::EXPORT, output.sink);
+                output.text(position, message, Origin::EXPORT);
             }
-            Err(_) => output.emitter.not_utf8(position, &record, output.sink),
+            Err(_) => output.not_utf8(position, &record),
         }
         self.record = record;
         self.record.clear();

@@ -2,9 +2,11 @@
 
 use std::fmt;
 
+use crate::finding::Position;
 use crate::input::cursor::Cursor;
-use crate::input::emit::Emitter;
+use crate::input::emit::{Emitter, Origin};
 use crate::input::event::Sink;
+use crate::judge::document::Root;
 
 /// A form of input, as far as it has been read.
 ///
@@ -32,6 +34,31 @@ pub(in crate::input) trait Form: fmt::Debug + Send + Sync {
 pub(in crate::input) struct Output<'o, 's> {
     pub(in crate::input) emitter: &'o mut Emitter,
     pub(in crate::input) sink: &'o mut Sink<'s>,
+}
+
+impl Output<'_, '_> {
+    /// Emits an event that may hold a document, or a part of one.
+    pub(super) fn text(&mut self, position: Position, text: &str, origin: Origin) {
+        self.emitter.text(position, text, origin, self.sink);
+    }
+
+    /// Emits an event that is a document, given with its length in the input.
+    pub(super) fn document(
+        &mut self,
+        position: Position,
+        document: (Root<'_>, usize),
+        origin: Origin,
+    ) {
+        self.emitter.document(position, document, origin, self.sink);
+    }
+
+    pub(super) fn not_utf8(&mut self, position: Position, bytes: &[u8]) {
+        self.emitter.not_utf8(position, bytes, self.sink);
+    }
+
+    pub(super) fn too_large(&mut self, position: Position, held: &[u8]) {
+        self.emitter.too_large(position, held, self.sink);
+    }
 }
 
 /// What comes after a form has read.

@@ -33,9 +33,7 @@ impl Replay {
         let line = rest.split('\n').next().unwrap_or_default();
         let ended = line.len() == rest.len();
         let origin = self.origin.clone();
-        output
-            .emitter
-            .text(self.position, line, origin, output.sink);
+        output.text(self.position, line, origin);
         self.at += line.len() + 1;
         self.position.line += 1;
         if ended { Next::Leave } else { Next::Stay }

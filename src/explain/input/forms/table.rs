@@ -8,7 +8,7 @@ use crate::input::emit::Origin;
 use crate::input::marker::has_marker;
 use crate::input::prefix;
 use crate::input::printed::continues;
-use crate::judge::document::{Located, locate};
+use crate::judge::document::{LocateOutcome, locate};
 
 /// A table, of which some rows have been read.
 #[derive(Debug, Default)]
@@ -148,12 +148,12 @@ impl Row {
     fn likely_end(&mut self, text: &str, brace: usize, bar: usize) -> usize {
         let mut found = locate(&text[brace..bar]);
         // A document may have bars in its strings.
-        if matches!(found, Located::Cut) && self.budget >= text.len() {
+        if matches!(found, LocateOutcome::Cut) && self.budget >= text.len() {
             self.budget -= text.len();
             found = locate(&text[brace..]);
         }
         let end = match found {
-            Located::Object(_, length) => brace + length,
+            LocateOutcome::Object(_, length) => brace + length,
             // A document that does not end, or is not JSON, ends with the cell.
             _ => return close_of_cell(text, brace, bar),
         };
@@ -202,14 +202,9 @@ impl Table {
     }
 
     fn other(cursor: &mut Cursor<'_>, output: &mut Output<'_, '_>) -> Next {
-        let position = Position {
-            line: cursor.line(),
-            event: None,
-        };
+        let position = cursor.position();
         let text = cursor.text().unwrap_or_default();
-        output
-            .emitter
-            .text(position, text, Origin::EXPORT, output.sink);
+        output.text(position, text, Origin::EXPORT);
         cursor.take_all();
         Next::Stay
     }
@@ -240,10 +235,7 @@ impl Form for Table {
             return Next::Stay;
         };
         let text = cursor.text().unwrap_or_default().trim_end();
-        let position = Position {
-            line: cursor.line(),
-            event: None,
-        };
+        let position = cursor.position();
         loop {
             match row.cell(text) {
                 Some(Cell::Other) => {}
@@ -255,7 +247,7 @@ impl Form for Table {
                         note: note.flatten(),
                         ..Origin::EXPORT
                     };
-                    output.emitter.text(position, cell, origin, output.sink);
+                    output.text(position, cell, origin);
                     return Next::Stay;
                 }
                 Some(Cell::Open(at)) => {

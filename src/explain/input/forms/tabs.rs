@@ -7,7 +7,7 @@ use crate::input::cursor::Cursor;
 use crate::input::emit::Origin;
 use crate::input::prefix::lambda_length;
 use crate::input::printed::continues;
-use crate::judge::document::{Located, locate};
+use crate::judge::document::{LocateOutcome, locate};
 
 /// Events on a line, of which some have been read.
 #[derive(Debug)]
@@ -36,7 +36,7 @@ impl Tabs {
             return false;
         };
         let rest = &text[before + 1..];
-        matches!(locate(rest), Located::Object(_, end) if rest[end..].starts_with('\t'))
+        matches!(locate(rest), LocateOutcome::Object(_, end) if rest[end..].starts_with('\t'))
     }
 
     /// The length of the first event of a text.
@@ -54,12 +54,12 @@ impl Tabs {
         }
         match locate(&text[header..first]) {
             // A document may have tabs between its members.
-            Located::Cut if self.budget >= body.len() => {
+            LocateOutcome::Cut if self.budget >= body.len() => {
                 self.budget -= body.len();
                 match locate(body) {
-                    Located::Object(_, end) => to_tab(end),
-                    Located::Broken(_) => first,
-                    Located::Cut => text.len(),
+                    LocateOutcome::Object(_, end) => to_tab(end),
+                    LocateOutcome::Broken(_) => first,
+                    LocateOutcome::Cut => text.len(),
                 }
             }
             _ => first,
@@ -106,7 +106,7 @@ impl Form for Tabs {
             note: note.flatten(),
             ..Origin::EXPORT
         };
-        output.emitter.text(position, event, origin, output.sink);
+        output.text(position, event, origin);
         cursor.take(event.len());
         if cursor.is_empty() {
             Next::End

@@ -6,7 +6,7 @@ use crate::finding::{Position, Problem};
 use crate::input::cursor::Cursor;
 use crate::input::emit::Origin;
 use crate::input::scan::Scan;
-use crate::judge::document::{Located, locate};
+use crate::judge::document::{LocateOutcome, locate};
 use crate::rule::Rule;
 
 /// Widths of terminals, in characters.
@@ -39,10 +39,7 @@ impl Terminal {
             .chars()
             .take(WIDTHS.end() + 1)
             .count();
-        let position = Position {
-            line: cursor.line(),
-            event: None,
-        };
+        let position = cursor.position();
         WIDTHS.contains(&width).then(|| Self {
             position,
             width,
@@ -101,7 +98,7 @@ impl Form for Terminal {
             return Next::Stay;
         }
         match locate(&self.joined) {
-            Located::Object(root, _) if root.is_document() => {
+            LocateOutcome::Object(root, _) if root.is_document() => {
                 let given =
                     "a document broken over several lines of one width, as a terminal wraps it";
                 let expected = "one line, as the writer wrote it";
@@ -110,12 +107,7 @@ impl Form for Terminal {
                     note: output.emitter.assume_copy(note),
                     ..Origin::EXPORT
                 };
-                output.emitter.document(
-                    self.position,
-                    (root, self.joined.len()),
-                    origin,
-                    output.sink,
-                );
+                output.document(self.position, (root, self.joined.len()), origin);
                 cursor.take_all();
                 Next::End
             }

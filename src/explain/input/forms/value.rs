@@ -47,10 +47,7 @@ enum Kind {
 
 impl Value {
     pub(super) fn new(cursor: &Cursor<'_>) -> Self {
-        let start = Position {
-            line: cursor.line(),
-            event: None,
-        };
+        let start = cursor.position();
         Self {
             start,
             buffer: Vec::new(),
@@ -103,27 +100,27 @@ impl Value {
     }
 
     /// Takes bytes up to the end of the value, or of the line.
-    fn add(&mut self, cursor: &mut Cursor<'_>, is_export: bool) -> Added {
+    fn add(&mut self, cursor: &mut Cursor<'_>, is_export: bool) -> AddOutcome {
         let bytes = cursor.bytes();
         for (index, &byte) in bytes.iter().enumerate() {
             crate::work::visit(1);
             if is_export && byte == b'[' && !self.scan.in_string() && self.opens_events() {
                 cursor.take(index + 1);
-                return Added::Array;
+                return AddOutcome::Array;
             }
             if self.buffer.len() >= HELD_BYTES {
                 cursor.take(index);
-                return Added::All;
+                return AddOutcome::All;
             }
             self.buffer.push(byte);
             self.scan.byte(byte);
             if self.scan.is_over() && matches!(byte, b'}' | b']') {
                 cursor.take(index + 1);
-                return Added::Whole;
+                return AddOutcome::Whole;
             }
         }
         cursor.take_all();
-        Added::All
+        AddOutcome::All
     }
 
     /// Whether a bracket that comes next opens an array of events: at the beginning, or as a member of the root that
@@ -185,7 +182,7 @@ impl Value {
             }
             Err(error) => {
                 let bytes = error.into_bytes();
-                output.emitter.not_utf8(self.start, &bytes, output.sink);
+                output.not_utf8(self.start, &bytes);
                 None
             }
         }
@@ -198,7 +195,7 @@ impl Value {
             Ok(text) => text,
             Err(error) => {
                 let bytes = error.into_bytes();
-                return output.emitter.not_utf8(self.start, &bytes, output.sink);
+                return output.not_utf8(self.start, &bytes);
             }
         };
         let text = text.trim_end();
@@ -220,7 +217,7 @@ impl Value {
                 origin.note = output.emitter.assume_export(given);
             }
         }
-        output.emitter.text(self.start, text, origin, output.sink);
+        output.text(self.start, text, origin);
     }
 }
 
@@ -242,18 +239,16 @@ impl Form for Value {
         }
         let is_export = self.may_be_export && reads_viewers(output.emitter.mode);
         match self.add(cursor, is_export) {
-            Added::All if self.buffer.len() >= HELD_BYTES => {
-                output
-                    .emitter
-                    .too_large(self.start, &self.buffer, output.sink);
+            AddOutcome::All if self.buffer.len() >= HELD_BYTES => {
+                output.too_large(self.start, &self.buffer);
                 if cursor.ends_line() {
                     cursor.take_all();
                     return Next::End;
                 }
                 Next::become_form(Skip)
             }
-            Added::All if !cursor.ends_line() => Next::Stay,
-            Added::All => {
+            AddOutcome::All if !cursor.ends_line() => Next::Stay,
+            AddOutcome::All => {
                 self.lines += 1;
                 self.buffer.push(b'\n');
                 // A JSON string does not continue on the next line.
@@ -263,8 +258,8 @@ impl Form for Value {
                     Next::Stay
                 }
             }
-            Added::Array => Next::become_form(Array::new(self.start.line, self.scan.depth())),
-            Added::Whole => {
+            AddOutcome::Array => Next::become_form(Array::new(self.start.line, self.scan.depth())),
+            AddOutcome::Whole => {
                 self.is_whole = true;
                 match self.kind {
                     Kind::Message => cursor.take_all(),
@@ -286,7 +281,7 @@ impl Form for Value {
 }
 
 /// The outcome of adding the bytes of a line.
-enum Added {
+enum AddOutcome {
     /// All bytes were added, or as many as an event may have.
     All,
     /// The value has ended.

@@ -3,7 +3,7 @@
 use crate::finding::Problem;
 use crate::input::marker::{has_marker, has_member};
 use crate::input::prefix;
-use crate::judge::document::{Located, for_each_member, locate};
+use crate::judge::document::{LocateOutcome, for_each_member, locate};
 use crate::judge::json::Name;
 use crate::limits::SHIM_SPLIT_BYTES;
 use crate::rule::Rule;
@@ -106,13 +106,13 @@ fn from_document(line: &str) -> &str {
 /// Whether a text has all of its document, or is a whole object.
 fn is_whole(line: &str) -> bool {
     let text = from_document(line);
-    matches!(locate(text), Located::Object(_, end) if text[end..].trim().is_empty())
+    matches!(locate(text), LocateOutcome::Object(_, end) if text[end..].trim().is_empty())
 }
 
 /// Whether a text may be the first part of a document.
 pub(super) fn begins(line: &str) -> bool {
     let text = from_document(line);
-    text.starts_with('{') && (matches!(locate(text), Located::Cut) || has_marker(text))
+    text.starts_with('{') && (matches!(locate(text), LocateOutcome::Cut) || has_marker(text))
 }
 
 impl Part {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::event::{Event, SetPlace};
+use super::event::{Event, SetPath};
 use crate::finding::{Problem, quoted};
 use crate::judge::checks;
 use crate::judge::json::{Name, described};
@@ -19,7 +19,7 @@ impl Event<'_> {
     pub(super) fn dimensions(
         &self,
         set: &[&str],
-        place: &SetPlace<'_>,
+        place: &SetPath<'_>,
         problems: &mut Vec<Problem>,
     ) -> Option<Dimensions> {
         let before = problems.len();
@@ -55,10 +55,10 @@ impl Event<'_> {
     fn dimension(
         &self,
         name: &str,
-        place: &SetPlace<'_>,
+        place: &SetPath<'_>,
         problems: &mut Vec<Problem>,
     ) -> Option<String> {
-        let mut note = |(rule, given, expected): checks::Wrong, what: &str| {
+        let mut note = |(rule, given, expected): checks::ValueProblem, what: &str| {
             let place = format!("{place}, {what} {}", quoted(name));
             problems.push(Problem::new(rule, place, given, expected));
         };

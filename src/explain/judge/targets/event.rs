@@ -18,12 +18,12 @@ pub(super) struct Event<'a> {
 }
 
 /// The path of a dimension set, written out only if a problem needs it.
-pub(super) struct SetPlace<'d> {
+pub(super) struct SetPath<'d> {
     pub(super) directive: &'d str,
     pub(super) index: usize,
 }
 
-impl fmt::Display for SetPlace<'_> {
+impl fmt::Display for SetPath<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.Dimensions[{}]", self.directive, self.index)
     }

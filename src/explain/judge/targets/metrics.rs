@@ -6,7 +6,7 @@ use super::event::Event;
 use crate::finding::{Problem, Values, quoted};
 use crate::judge::checks;
 use crate::judge::directive::{Definition, Directive};
-use crate::judge::seen::Seen;
+use crate::judge::small_set::SmallSet;
 use crate::judge::values;
 use crate::rule::Rule;
 
@@ -36,7 +36,7 @@ impl Event<'_> {
         problems: &mut Vec<Problem>,
     ) -> Vec<Metric<'d>> {
         let mut metrics = Vec::with_capacity(directive.definitions.len());
-        let mut seen = Seen::new();
+        let mut seen = SmallSet::new();
         for definition in &directive.definitions {
             let is_repeated = !seen.insert(definition.name);
             if is_repeated {

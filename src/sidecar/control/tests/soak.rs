@@ -266,7 +266,7 @@ impl Life {
 
     fn happens(&mut self, event: Event) {
         let now = self.moment();
-        let actions = self.control.on(event, &now);
+        let actions = self.control.handle(event, &now);
         self.obey(actions);
         if !self.ended {
             self.ledger.nothing_is_late(now.monotonic);

@@ -172,7 +172,10 @@ impl Life {
     fn happens(&mut self, event: Event) {
         let now = self.machine.now();
         self.machine.was_set = false;
-        let actions = self.control.as_mut().map(|control| control.on(event, &now));
+        let actions = self
+            .control
+            .as_mut()
+            .map(|control| control.handle(event, &now));
         self.execute(actions.unwrap_or_default());
     }
 
@@ -217,7 +220,7 @@ impl Life {
             let _ = self
                 .control
                 .as_mut()
-                .map(|control| control.on(Event::Woken, &now));
+                .map(|control| control.handle(Event::Woken, &now));
         }
     }
 

@@ -32,7 +32,7 @@ fn nothing_is_followed_and_nothing_is_waited_for() {
     symlink(&victim, directory.path().join(NEW_FILE_NAME)).unwrap();
     let before = fs::read(&victim).unwrap();
     let (_, found) = open(directory.path()).unwrap();
-    assert_eq!(found, Found::New);
+    assert_eq!(found, OpenOutcome::New);
     assert_eq!(fs::read(&victim).unwrap(), before);
 }
 
@@ -40,7 +40,7 @@ fn nothing_is_followed_and_nothing_is_waited_for() {
 fn a_new_file_left_over_is_no_obstacle() {
     let directory = TempDir::new().unwrap();
     fs::write(directory.path().join(NEW_FILE_NAME), "half").unwrap();
-    assert_eq!(open(directory.path()).unwrap().1, Found::New);
+    assert_eq!(open(directory.path()).unwrap().1, OpenOutcome::New);
     assert!(!directory.path().join(NEW_FILE_NAME).exists());
 }
 
@@ -73,7 +73,7 @@ fn there_is_one_writer() {
     });
     let (_, found) = Writer::open(directory.path(), &nothing(), Existing::Observe).unwrap();
     assert!(
-        matches!(found, Found::Complete { .. }),
+        matches!(found, OpenOutcome::Complete { .. }),
         "it rests: {found:?}"
     );
 }

@@ -32,7 +32,7 @@ const NOTICES_A_MINUTE: usize = 8 * 6;
 
 /// A reading that is not on a line yet.
 #[derive(Debug)]
-struct Fed {
+struct PendingReading {
     taken: Moment,
     /// How often the wall clock had been moved.
     moves: u64,
@@ -45,7 +45,7 @@ pub(super) struct Ledger {
     rules: Rules,
     delay: Duration,
     late: Duration,
-    unwritten: VecDeque<Fed>,
+    unwritten: VecDeque<PendingReading>,
     /// The losses among them.
     losses: VecDeque<(Moment, Instant)>,
     was_synchronized: bool,
@@ -97,7 +97,7 @@ impl Ledger {
             self.losses.push_back((taken, in_time));
         }
         self.was_synchronized = reading.is_synchronized();
-        self.unwritten.push_back(Fed {
+        self.unwritten.push_back(PendingReading {
             taken,
             moves,
             due: in_time + self.delay,
