@@ -2,7 +2,6 @@
 
 use super::form::{Form, Next, Output};
 use super::value::Value;
-use crate::finding::Position;
 use crate::input::cursor::Cursor;
 use crate::input::emit::Origin;
 use crate::input::marker::has_marker;
