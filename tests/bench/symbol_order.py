@@ -1,0 +1,122 @@
+#!/usr/bin/env python3
+"""Writes .cargo/order-ARCH.txt, the order in which the linker lays out the static binary's functions.
+
+    tests/bench/symbol_order.py [x86_64 | aarch64]…      both, without an argument
+
+A sample runs through little code, but the linker scatters it over many pages: each is a page of memory that stays
+resident, and a miss of the instruction TLB. Here the functions that run at every sample come first, then what runs once
+at the start, then what `check` needs besides. A name in the list that no longer exists has no effect, so the list may be
+older than the code; make it anew before a release.
+
+QEMU's user mode logs each block of code that it runs, with the name of its function, for both processors alike. The
+functions of every sample are those that a long run runs much more often than a short one.
+"""
+
+import argparse
+import collections
+import os
+import platform
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+TOP = Path(__file__).resolve().parents[2]
+PROGRAM = "ecs-clock-emf"
+ENDPOINT = "ECS_CONTAINER_METADATA_URI_V4"
+SAMPLES = 40
+# A run of SAMPLES runs a function of every sample at least this much more often than a run of one sample does.
+OF_EVERY_SAMPLE = SAMPLES // 2
+DEADLINE = 300
+LINKERS = {"x86_64": "x86_64-linux-gnu-gcc", "aarch64": "aarch64-linux-gnu-gcc"}
+
+
+def build(architecture: str) -> Path:
+    """The static release binary with its symbols, in a folder of its own."""
+    target = f"{architecture}-unknown-linux-gnu"
+    folder = TOP / "target" / "symbol-order"
+    command = ["cargo", "build", "--config", ".cargo/static.toml", "--config", "profile.release.strip=false"]
+    if architecture != platform.machine():
+        command += ["--config", f'target.{target}.linker="{LINKERS[architecture]}"']
+    command += ["--release", "--locked", "--package", PROGRAM, "--bin", PROGRAM, "--target", target]
+    subprocess.run([*command, "--target-dir", folder], cwd=TOP, check=True)
+    return folder / target / "release" / PROGRAM
+
+
+def build_endpoint() -> Path:
+    command = ["cargo", "build", "--release", "--locked", "--example", "task-metadata-endpoint"]
+    subprocess.run([*command, "--target-dir", TOP / "target" / "symbol-order"], cwd=TOP, check=True)
+    return TOP / "target" / "symbol-order" / "release" / "examples" / "task-metadata-endpoint"
+
+
+class Endpoint:
+    """The example endpoint on a free port."""
+
+    def __init__(self, program: Path):
+        self.process = subprocess.Popen(
+            [program], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        # It prints the variable that the program reads.
+        self.base = self.process.stdout.readline().strip().removeprefix(f"{ENDPOINT}=")
+
+    def __enter__(self) -> str:
+        return self.base
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+
+
+def functions(log: Path) -> list[str]:
+    """The function of each block that ran, in order: the last word of QEMU's lines `Trace 0: … [pc] NAME`."""
+    with log.open(errors="replace") as lines:
+        names = (line.rsplit("] ", 1) for line in lines if line.startswith("Trace "))
+        return [name[1].strip() for name in names if len(name) == 2 and name[1].strip()]
+
+
+def profile(architecture: str, binary: Path, arguments: list[str], base: str, lines: int) -> list[str]:
+    """Runs the program until it has printed this many lines, or to its end."""
+    with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder) / "log"
+        command = [f"qemu-{architecture}-static", "-d", "exec,nochain", "-D", log, binary, *arguments]
+        environment = {"PATH": os.environ["PATH"], ENDPOINT: base}
+        process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+        watchdog = time.monotonic() + DEADLINE
+        for _, _ in zip(range(lines), process.stdout, strict=False):
+            if time.monotonic() > watchdog:
+                break
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=DEADLINE)
+        return functions(log)
+
+
+def order(architecture: str, endpoint: Path) -> list[str]:
+    binary = build(architecture)
+    run = ["run", "--sample-interval=100ms", "--emit-jitter=0s", "--storage-resolution=1"]
+    with Endpoint(endpoint) as base:
+        short = collections.Counter(profile(architecture, binary, run, base, 1))
+        long = profile(architecture, binary, run, base, SAMPLES)
+        listening = profile(architecture, binary, [*run, "--listen=127.0.0.1:0"], base, 2)
+        check = profile(architecture, binary, ["check"], base, 1)
+    counts = collections.Counter(long)
+    hot = {name for name in counts if counts[name] - short[name] >= OF_EVERY_SAMPLE}
+    first = dict.fromkeys(name for name in long if name in hot)
+    return list(first | dict.fromkeys([*long, *listening, *check]))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("architecture", nargs="*", choices=[*LINKERS, []], help="default: both")
+    chosen = parser.parse_args().architecture or list(LINKERS)
+    endpoint = build_endpoint()
+    for architecture in chosen:
+        names = order(architecture, endpoint)
+        file = TOP / ".cargo" / f"order-{architecture}.txt"
+        file.write_text("".join(f"{name}\n" for name in names))
+        print(f"{file.relative_to(TOP)}: {len(names)} functions", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()
