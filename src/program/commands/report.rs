@@ -19,7 +19,7 @@ use crate::program::diagnostics;
 use crate::program::exit::Exit;
 use crate::program::options::clock::LogFormat;
 use crate::source::Environment;
-use crate::time::Moment;
+use crate::time::{Moment, rfc3339};
 
 /// From one message of progress to the next.
 const PROGRESS_INTERVAL: Duration = Duration::from_secs(1);
@@ -84,7 +84,12 @@ fn moment(text: &str) -> Result<DateTime<Utc>, String> {
     if let Ok(date) = text.parse::<NaiveDate>() {
         return Ok(date.and_time(NaiveTime::MIN).and_utc());
     }
-    emf_explain::parse_now(text).map_err(|error| format!("{error}, or a date such as 2026-05-04"))
+    emf_explain::parse_now(text).map_err(|_| {
+        format!(
+            "expected a date such as 2026-05-04, RFC 3339 with an offset or Z such as 2026-05-04T12:00:00Z, \
+             or milliseconds since 1970, got {text:?}"
+        )
+    })
 }
 
 fn drift(text: &str) -> Result<f64, String> {
@@ -101,10 +106,12 @@ fn drift(text: &str) -> Result<f64, String> {
 pub(crate) fn run(matches: &ArgMatches, environment: &Environment) -> Exit {
     diagnostics::init(LevelFilter::WARN, LogFormat::Auto, environment);
     let rules = rules(matches);
-    if let (Some(from), Some(to)) = (rules.from_ms, rules.to_ms)
+    let given = |name| matches.get_one::<DateTime<Utc>>(name).copied();
+    if let (Some(from), Some(to)) = (given("from"), given("to"))
         && from >= to
     {
-        error!("invalid --to: expected a time after --from");
+        let [from, to] = [from, to].map(rfc3339);
+        error!("invalid --to: expected a time after --from ({from}), got {to}");
         return Exit::Usage;
     }
     let (history, inputs) = match read(&files(matches)) {
