@@ -84,12 +84,9 @@ fn moment(text: &str) -> Result<DateTime<Utc>, String> {
     if let Ok(date) = text.parse::<NaiveDate>() {
         return Ok(date.and_time(NaiveTime::MIN).and_utc());
     }
-    emf_explain::parse_now(text).map_err(|_| {
-        format!(
-            "expected a date such as 2026-05-04, RFC 3339 with an offset or Z such as 2026-05-04T12:00:00Z, \
-             or milliseconds since 1970, got {text:?}"
-        )
-    })
+    let forms =
+        "a date such as 2026-05-04, RFC 3339 with an offset or Z, or milliseconds since 1970";
+    emf_explain::parse_now(text).map_err(|_| format!("expected {forms}, got {text:?}"))
 }
 
 fn drift(text: &str) -> Result<f64, String> {
@@ -110,7 +107,7 @@ pub(crate) fn run(matches: &ArgMatches, environment: &Environment) -> Exit {
     if let (Some(from), Some(to)) = (given("from"), given("to"))
         && from >= to
     {
-        let [from, to] = [from, to].map(rfc3339);
+        let (from, to) = (rfc3339(from), rfc3339(to));
         error!("invalid --to: expected a time after --from ({from}), got {to}");
         return Exit::Usage;
     }
