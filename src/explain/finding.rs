@@ -9,7 +9,7 @@ use serde_json::Number;
 use super::kind::{Confidence, Counter, Effect, Severity};
 use super::rule::Rule;
 
-/// Where an event stands in its input.
+/// The position of an event in its input.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Position {
     /// The line that it begins on, from 1.
@@ -32,7 +32,7 @@ impl fmt::Display for Position {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Kind {
-    /// An EMF document, valid or not, whatever wraps it.
+    /// An EMF document, valid or not, with any wrapping.
     Document,
     /// Any other event.
     Other,
