@@ -136,6 +136,53 @@ pub enum Values {
     },
 }
 
+/// More values than this are summed up.
+const SHOWN_VALUES: usize = 5;
+
+/// A few values as they are, many as their number and range.
+impl fmt::Display for Values {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::List(values) => f.write_str(&list_text(values)),
+            Self::Distribution { values, counts } if values.len() <= SHOWN_VALUES => {
+                let each = values.iter().zip(counts);
+                f.write_str(&spaced(
+                    each.map(|(value, count)| format!("{value}×{count}")),
+                ))
+            }
+            Self::Distribution { values, .. } => {
+                write!(f, "a distribution of {}", list_text(values))
+            }
+            Self::Statistics {
+                min,
+                max,
+                sum,
+                count,
+            } => write!(f, "min {min} max {max} sum {sum} count {count}"),
+        }
+    }
+}
+
+fn list_text(values: &[Number]) -> String {
+    if values.len() <= SHOWN_VALUES {
+        return spaced(values);
+    }
+    let order = |left: &&Number, right: &&Number| {
+        let key = |number: &Number| number.as_f64().unwrap_or_default();
+        key(left).total_cmp(&key(right))
+    };
+    match (values.iter().min_by(order), values.iter().max_by(order)) {
+        (Some(least), Some(most)) => format!("{} values, {least} to {most}", values.len()),
+        _ => String::new(),
+    }
+}
+
+/// Values with a space between them.
+fn spaced<T: fmt::Display>(values: impl IntoIterator<Item = T>) -> String {
+    let texts: Vec<String> = values.into_iter().map(|value| value.to_string()).collect();
+    texts.join(" ")
+}
+
 /// A broken rule: where, what was given, and what is expected. Its `Display` is the sentence of the report.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
