@@ -94,7 +94,7 @@ impl Subscriber for Diagnostics {
     fn exit(&self, _: &Id) {}
 }
 
-/// Stderr, unless writing to it would block: sampling must go on when nobody reads it.
+/// Stderr, unless writing to it would block: sampling must continue if nothing reads it.
 struct Stderr;
 
 impl Write for Stderr {

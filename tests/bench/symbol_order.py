@@ -1,21 +1,20 @@
 #!/usr/bin/env python3
-"""Writes .cargo/order-ARCH.txt, the order in which the linker lays out the static binary's functions.
+"""Writes .cargo/order-x86_64.txt, the order in which the linker lays out the static binary's functions.
 
-    tests/bench/symbol_order.py [x86_64 | aarch64]…      both, without an argument
+    tests/bench/symbol_order.py      needs qemu-user-static; about five minutes
 
 A sample runs through little code, but the linker scatters it over many pages: each is a page of memory that stays
 resident, and a miss of the instruction TLB. Here the functions that run at every sample come first, then what runs once
 at the start, then what `check` needs besides. A name in the list that no longer exists has no effect, so the list may be
 older than the code; make it anew before a release.
 
-QEMU's user mode logs each block of code that it runs, with the name of its function, for both processors alike. The
-functions of every sample are those that a long run runs much more often than a short one.
+QEMU's user mode logs each block of code that it runs, with the name of its function. The functions of every sample are
+those that a long run runs much more often than a short one. There is no list for arm64: its default linker, GNU ld,
+takes none.
 """
 
-import argparse
 import collections
 import os
-import platform
 import signal
 import subprocess
 import sys
@@ -30,25 +29,18 @@ SAMPLES = 40
 # A run of SAMPLES runs a function of every sample at least this much more often than a run of one sample does.
 OF_EVERY_SAMPLE = SAMPLES // 2
 DEADLINE = 300
-LINKERS = {"x86_64": "x86_64-linux-gnu-gcc", "aarch64": "aarch64-linux-gnu-gcc"}
+TARGET = "x86_64-unknown-linux-gnu"
+FOLDER = TOP / "target" / "symbol-order"
+LIST = TOP / ".cargo" / "order-x86_64.txt"
 
 
-def build(architecture: str) -> Path:
-    """The static release binary with its symbols, in a folder of its own."""
-    target = f"{architecture}-unknown-linux-gnu"
-    folder = TOP / "target" / "symbol-order"
-    command = ["cargo", "build", "--config", ".cargo/static.toml", "--config", "profile.release.strip=false"]
-    if architecture != platform.machine():
-        command += ["--config", f'target.{target}.linker="{LINKERS[architecture]}"']
-    command += ["--release", "--locked", "--package", PROGRAM, "--bin", PROGRAM, "--target", target]
-    subprocess.run([*command, "--target-dir", folder], cwd=TOP, check=True)
-    return folder / target / "release" / PROGRAM
-
-
-def build_endpoint() -> Path:
-    command = ["cargo", "build", "--release", "--locked", "--example", "task-metadata-endpoint"]
-    subprocess.run([*command, "--target-dir", TOP / "target" / "symbol-order"], cwd=TOP, check=True)
-    return TOP / "target" / "symbol-order" / "release" / "examples" / "task-metadata-endpoint"
+def build() -> tuple[Path, Path]:
+    """The static release binary with its symbols, and the example endpoint, in a folder of their own."""
+    cargo = ["cargo", "build", "--release", "--locked", "--target-dir", FOLDER]
+    static = ["--config", ".cargo/static.toml", "--config", "profile.release.strip=false", "--target", TARGET]
+    subprocess.run([*cargo, *static, "--package", PROGRAM, "--bin", PROGRAM], cwd=TOP, check=True)
+    subprocess.run([*cargo, "--example", "task-metadata-endpoint"], cwd=TOP, check=True)
+    return FOLDER / TARGET / "release" / PROGRAM, FOLDER / "release" / "examples" / "task-metadata-endpoint"
 
 
 class Endpoint:
@@ -76,11 +68,11 @@ def functions(log: Path) -> list[str]:
         return [name[1].strip() for name in names if len(name) == 2 and name[1].strip()]
 
 
-def profile(architecture: str, binary: Path, arguments: list[str], base: str, lines: int) -> list[str]:
+def profile(binary: Path, arguments: list[str], base: str, lines: int) -> list[str]:
     """Runs the program until it has printed this many lines, or to its end."""
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "log"
-        command = [f"qemu-{architecture}-static", "-d", "exec,nochain", "-D", log, binary, *arguments]
+        command = ["qemu-x86_64-static", "-d", "exec,nochain", "-D", log, binary, *arguments]
         environment = {"PATH": os.environ["PATH"], ENDPOINT: base}
         process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
         watchdog = time.monotonic() + DEADLINE
@@ -92,14 +84,13 @@ def profile(architecture: str, binary: Path, arguments: list[str], base: str, li
         return functions(log)
 
 
-def order(architecture: str, endpoint: Path) -> list[str]:
-    binary = build(architecture)
+def order(binary: Path, endpoint: Path) -> list[str]:
     run = ["run", "--sample-interval=100ms", "--emit-jitter=0s", "--storage-resolution=1"]
     with Endpoint(endpoint) as base:
-        short = collections.Counter(profile(architecture, binary, run, base, 1))
-        long = profile(architecture, binary, run, base, SAMPLES)
-        listening = profile(architecture, binary, [*run, "--listen=127.0.0.1:0"], base, 2)
-        check = profile(architecture, binary, ["check"], base, 1)
+        short = collections.Counter(profile(binary, run, base, 1))
+        long = profile(binary, run, base, SAMPLES)
+        listening = profile(binary, [*run, "--listen=127.0.0.1:0"], base, 2)
+        check = profile(binary, ["check"], base, 1)
     counts = collections.Counter(long)
     hot = {name for name in counts if counts[name] - short[name] >= OF_EVERY_SAMPLE}
     first = dict.fromkeys(name for name in long if name in hot)
@@ -107,15 +98,9 @@ def order(architecture: str, endpoint: Path) -> list[str]:
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("architecture", nargs="*", choices=[*LINKERS, []], help="default: both")
-    chosen = parser.parse_args().architecture or list(LINKERS)
-    endpoint = build_endpoint()
-    for architecture in chosen:
-        names = order(architecture, endpoint)
-        file = TOP / ".cargo" / f"order-{architecture}.txt"
-        file.write_text("".join(f"{name}\n" for name in names))
-        print(f"{file.relative_to(TOP)}: {len(names)} functions", file=sys.stderr)
+    names = order(*build())
+    LIST.write_text("".join(f"{name}\n" for name in names))
+    print(f"{LIST.relative_to(TOP)}: {len(names)} functions", file=sys.stderr)
 
 
 if __name__ == "__main__":
