@@ -12,7 +12,10 @@ use crate::time::rfc3339;
 
 /// An event as `{"timestamp":…,"level":…,"message":…,FIELDS}`, with a line feed.
 pub(super) fn line(event: &Event<'_>) -> String {
-    #[expect(clippy::disallowed_methods, reason = "the time of an event, for people; nothing is decided by it")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the time of an event, for people; nothing is decided by it"
+    )]
     let now = Utc::now();
     let mut bytes = Vec::new();
     let mut serializer = serde_json::Serializer::new(&mut bytes);
@@ -20,7 +23,10 @@ pub(super) fn line(event: &Event<'_>) -> String {
     let _ = serializer.serialize_map(None).and_then(|mut map| {
         map.serialize_entry("timestamp", &rfc3339(now))?;
         map.serialize_entry("level", event.metadata().level().as_str())?;
-        let mut members = Members { map, outcome: Ok(()) };
+        let mut members = Members {
+            map,
+            outcome: Ok(()),
+        };
         event.record(&mut members);
         members.outcome.and(members.map.end())
     });
