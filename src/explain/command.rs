@@ -95,7 +95,7 @@ pub fn command(name: &'static str) -> Command {
         .value_name("FORM")
         .value_parser(clap::value_parser!(Input))
         .default_value("auto")
-        .help("How to read the lines");
+        .help("What the lines are");
     Command::new(name)
         .about(
             "Report what CloudWatch makes of EMF lines: exit code 0 no fault, 1 a fault, 3 unreadable",
