@@ -113,7 +113,7 @@ impl Changes {
         self.failing = kind;
         if let Ok(reading) = &sample.outcome {
             // A withheld member is reported as such.
-            let is_news = reading.is_synchronized() && sample.withheld.is_empty();
+            let is_news = sample.withheld.is_empty();
             let unknown = reading.bound_unknown.filter(|_| is_news);
             let before = std::mem::replace(&mut self.bound_unknown, unknown);
             if let Some(reason) = unknown.filter(|now| before != Some(*now)) {

@@ -7,6 +7,7 @@ use reqwest::{Client, Url};
 use serde_json::{Map, Value};
 
 use super::address::LoopbackAddress;
+use crate::clock::Preset;
 use crate::reading::{ReadError, ReadErrorKind};
 use crate::text::cut;
 
@@ -214,7 +215,7 @@ impl Answer {
             .and_then(|limits| limits.get("for"))
             .and_then(Value::as_str)
             .filter(|_| name == "max_error_ms")
-            .map(|system| format!(" for {system}"))
+            .map(|system| self.in_words(system))
             .unwrap_or_default();
         match self
             .members
@@ -227,6 +228,20 @@ impl Answer {
                 format!(" (limit {}{unit}{system})", limit.trim_end_matches(".0"))
             }
             None => String::new(),
+        }
+    }
+
+    /// The system whose limit was asked for, with that limit if a smaller one applies.
+    fn in_words(&self, system: &str) -> String {
+        let applied = self.members.get("limits");
+        let applied = applied.and_then(|limits| limits.get("max_error_ms")?.as_f64());
+        let own = system.parse().ok().map(Preset::max_error);
+        let own = own.map(|own| own.as_secs_f64() * 1e3);
+        match (applied, own) {
+            (Some(applied), Some(own)) if applied < own => {
+                format!(", below the {own} ms for {system}")
+            }
+            _ => format!(" for {system}"),
         }
     }
 }
@@ -274,7 +289,7 @@ mod tests {
         for line in [
             "verdict             good\n",
             "warning             w\n",
-            "error bound         0.4 ms (limit 5 ms for ceph)\n",
+            "error bound         0.4 ms (limit 5 ms, below the 25 ms for ceph)\n",
             "reference age       unknown (no limit)\n",
         ] {
             assert!(text.contains(line), "{line} in {text}");
