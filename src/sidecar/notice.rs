@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use chrono::TimeDelta;
 use tracing::{error, info, warn};
 
-use crate::reading::{BoundUnknown, ReadError, ReadErrorKind, SyncStatus};
+use crate::clock::{Reason, Warning};
+use crate::reading::{BoundUnknown, ClockOffset, ReadError, ReadErrorKind, SyncStatus};
 use crate::source::{CrossCheck, Sample};
 
 /// How many notices of a kind are reported in a minute; further ones are counted.
@@ -20,8 +21,12 @@ pub(crate) enum Notice {
     Failing(ReadError),
     /// Reading the clock succeeds again.
     Recovered,
-    /// A synchronized clock has no error bound, for another reason than before.
+    /// The clock has no error bound, for another reason than before.
     BoundUnknown(BoundUnknown),
+    /// The clock is too far from the reference clock.
+    OffsetTooLarge(ClockOffset),
+    /// It is, and that is tolerated near a leap second.
+    LeapSecond(ClockOffset),
     /// The status changed.
     Status(SyncStatus),
     /// The wall clock was stepped, or moved gradually by as much.
@@ -56,6 +61,8 @@ impl Notice {
                 reason = reason.as_str(),
                 times, "the error bound is unknown: {reason}"
             ),
+            Self::OffsetTooLarge(offset) => warn!(times, "{}", Reason::OffsetTooLarge(*offset)),
+            Self::LeapSecond(offset) => warn!(times, "{}", Warning::LeapSecond(*offset)),
             Self::Status(status) => info!(
                 status = status.as_str(),
                 times, "the synchronization status changed"
@@ -86,6 +93,17 @@ impl Notice {
     }
 }
 
+/// The notice of an offset that is not small.
+fn offset_notice(offset: &ClockOffset) -> Option<Notice> {
+    if offset.is_too_large() {
+        Some(Notice::OffsetTooLarge(*offset))
+    } else if offset.is_tolerated() {
+        Some(Notice::LeapSecond(*offset))
+    } else {
+        None
+    }
+}
+
 /// Finds the changes in a sequence of samples and cross-checks: a lasting failure makes one notice, not one per
 /// sample.
 #[derive(Debug, Default)]
@@ -96,6 +114,8 @@ pub(crate) struct Changes {
     cross_check_failing: Option<ReadErrorKind>,
     /// Why the last reading had no bound.
     bound_unknown: Option<BoundUnknown>,
+    /// What the offset of the last reading gave rise to.
+    offset: Option<Discriminant<Notice>>,
     status: Option<SyncStatus>,
 }
 
@@ -119,6 +139,9 @@ impl Changes {
             if let Some(reason) = unknown.filter(|now| before != Some(*now)) {
                 notices.push(Notice::BoundUnknown(reason));
             }
+            let notice = reading.offset.as_ref().and_then(offset_notice);
+            let before = std::mem::replace(&mut self.offset, notice.as_ref().map(discriminant));
+            notices.extend(notice.filter(|notice| before != Some(discriminant(notice))));
             let before = self.status.replace(reading.status);
             if before.is_some_and(|before| before != reading.status) {
                 notices.push(Notice::Status(reading.status));
@@ -217,7 +240,34 @@ impl Notices {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::reading::{ClockSource, Reading};
+    use crate::time::Moment;
     use proptest::prelude::*;
+
+    #[test]
+    fn an_offset_is_reported_when_it_becomes_too_large_and_when_it_is_tolerated() {
+        let now = Moment::now();
+        let mut changes = Changes::default();
+        let mut notices = |offset_ms, is_near_leap_second| {
+            let mut offset = ClockOffset::new(TimeDelta::milliseconds(offset_ms), Duration::ZERO);
+            offset.is_near_leap_second = is_near_leap_second;
+            let mut reading = Reading::new(ClockSource::Ntp, now, now);
+            reading.offset = Some(offset);
+            let sample = Sample::new(ClockSource::Ntp, now, Ok(reading));
+            let found = changes.notices(&sample);
+            found.iter().map(discriminant).collect::<Vec<_>>()
+        };
+        let some = ClockOffset::new(TimeDelta::zero(), Duration::ZERO);
+        let too_large = discriminant(&Notice::OffsetTooLarge(some));
+        let tolerated = discriminant(&Notice::LeapSecond(some));
+        // The first reading counts too.
+        assert_eq!(notices(300, true), [tolerated]);
+        assert_eq!(notices(301, true), []);
+        assert_eq!(notices(302, false), [too_large]);
+        assert_eq!(notices(-303, false), []);
+        assert_eq!(notices(100, false), []);
+        assert_eq!(notices(200, false), [too_large]);
+    }
 
     #[test]
     fn three_times_a_minute_then_once_a_minute_with_the_count() {

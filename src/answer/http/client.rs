@@ -197,7 +197,7 @@ impl fmt::Display for Answer {
         ] {
             let limit = match member {
                 "error_bound_ms" => self.limit("max_error_ms", " ms"),
-                "reference_age_s" => self.limit("max_age_s", " s"),
+                "reference_age_s" => self.limit("max_age_s", self.age_unit()),
                 _ => String::new(),
             };
             line(name, &(self.shown(member, unit) + &limit))?;
@@ -228,6 +228,19 @@ impl Answer {
                 format!(" (limit {}{unit}{system})", limit.trim_end_matches(".0"))
             }
             None => String::new(),
+        }
+    }
+
+    /// The unit of the limit on the age. An unknown age that nothing is said against is no fault.
+    fn age_unit(&self) -> &'static str {
+        let is_known = self
+            .members
+            .get("reference_age_s")
+            .is_some_and(Value::is_number);
+        if is_known || self.strings("codes").any(|code| code == "age_unknown") {
+            " s"
+        } else {
+            " s where known"
         }
     }
 
