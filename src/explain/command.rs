@@ -107,7 +107,7 @@ pub fn command(name: &'static str) -> Command {
         .help("How the lines are to be read");
     Command::new(name)
         .about(
-            "Say what CloudWatch makes of EMF lines: exit code 0 no fault, 1 a fault, 3 unreadable",
+            "Report what CloudWatch makes of EMF lines: exit code 0 no fault, 1 a fault, 3 unreadable",
         )
         .args([file, json, now, input])
 }

@@ -11,7 +11,7 @@ use super::status::{ClockSource, SyncStatus};
 use crate::time::{ErrorBound, Moment};
 
 /// 2026, so that nothing saturates.
-const EPOCH: i64 = 1_790_000_000_000_000_000;
+pub(crate) const EPOCH: i64 = 1_790_000_000_000_000_000;
 pub(crate) const MILLISECOND: i64 = 1_000_000;
 pub(crate) const SECOND: i64 = 1_000_000_000;
 
@@ -204,6 +204,11 @@ impl Machine {
             self.correction -= left / 2;
         }
         self.next_poll = self.truth + self.poll + self.rng.i64(0..=self.poll / 16);
+    }
+
+    /// The time of the last comparison.
+    pub(crate) fn reference(&self) -> DateTime<Utc> {
+        self.reference
     }
 
     /// Somebody else sets the wall clock.

@@ -142,8 +142,9 @@ impl Control {
         let mut actions = Vec::new();
         self.note_pause(now);
         // First: the open window belongs to the time before the step.
-        if let Some(step) = self.watch.observe(*now) {
-            self.on_step(&step, &mut actions);
+        match self.watch.observe(*now) {
+            Some(step) => self.on_step(&step, &mut actions),
+            None => self.note_move(now),
         }
         let mut is_end = false;
         match event {
@@ -194,6 +195,17 @@ impl Control {
         if is_due && last.is_some_and(|last| last.is_being_corrected(now, self.rules.drift)) {
             self.read_early = Some(now.monotonic);
             self.schedule.hasten(now.monotonic);
+        }
+    }
+
+    /// A move that is no step may be taken back before the next reading: no reading would show it.
+    fn note_move(&mut self, now: &Moment) {
+        let stepped = self.observed.stepped;
+        let last = self.observed.last.as_ref();
+        // A step is on a line of its own.
+        let last = last.filter(|last| stepped.is_none_or(|step| step < last.requested.monotonic));
+        if let Some(bound) = last.and_then(|last| last.bound_if_moved(now, self.rules.drift)) {
+            self.collector.note_move(bound);
         }
     }
 

@@ -53,6 +53,8 @@ pub(crate) struct Window {
     pub cross_check_errors: u64,
     /// The kind of the last of these failures.
     pub cross_check_error: Option<&'static str>,
+    /// The largest bound between two readings, if the clock was moved there by less than a step.
+    pub bound_while_moved: Option<Duration>,
 }
 
 impl Window {
@@ -75,6 +77,7 @@ impl Window {
             cross_check_error: None,
             longest_pause: Duration::ZERO,
             stopping: false,
+            bound_while_moved: None,
         }
     }
 
@@ -158,6 +161,8 @@ pub(crate) struct Collector {
     started: bool,
     source: ClockSource,
     period: Period,
+    /// The largest bound since the last reading, if the clock was moved.
+    moved: Option<Duration>,
 }
 
 #[derive(Debug)]
@@ -182,6 +187,7 @@ impl Collector {
             started: false,
             source: rules.source,
             period: Period::new(rules.emit_interval, now),
+            moved: None,
         }
     }
 
@@ -251,11 +257,14 @@ impl Collector {
             Ok(reading) if self.rules.reading_by_reading && !early => {
                 let mut window = Window::empty(source, at.wall);
                 window.status_changes = u64::from(changed);
+                window.bound_while_moved = self.moved.take();
                 window.add_reading(reading);
                 Some(ClosedWindow::urgent(window))
             }
             Ok(reading) => {
+                let moved = self.moved.take();
                 let open = self.open(&at);
+                open.window.bound_while_moved = open.window.bound_while_moved.max(moved);
                 open.holds_loss |= damped_loss;
                 open.window.status_changes += u64::from(changed);
                 open.window.add_reading(reading);
@@ -278,6 +287,11 @@ impl Collector {
         window.add_step(step);
         closed.push(ClosedWindow::urgent(window));
         closed
+    }
+
+    /// Notes how far the clock may have been off since the last reading.
+    pub(crate) fn note_move(&mut self, bound: Duration) {
+        self.moved = self.moved.max(Some(bound));
     }
 
     /// Adds a cross-check taken at `at`.
@@ -311,7 +325,10 @@ impl Collector {
     /// Closes the open window, whatever the time. Its line may wait unless it is `urgent` or holds a
     /// loss.
     pub(crate) fn close(&mut self, urgent: bool) -> Option<ClosedWindow> {
-        let open = self.open.take()?;
+        let mut open = self.open.take()?;
+        if open.window.readings.is_empty() {
+            open.window.bound_while_moved = self.moved;
+        }
         Some(ClosedWindow {
             window: open.window,
             urgent: urgent || open.holds_loss,
@@ -328,10 +345,13 @@ impl Collector {
         }))
     }
 
-    /// A window that only says that lines were lost.
+    /// A window without samples.
     #[must_use]
     pub(crate) fn bare(&self, now: DateTime<Utc>) -> Window {
-        Window::empty(self.source, now)
+        Window {
+            bound_while_moved: self.moved,
+            ..Window::empty(self.source, now)
+        }
     }
 
     /// The readings of the open window.

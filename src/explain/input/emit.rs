@@ -1,13 +1,14 @@
 //! Events on their way out: judged by what stands around their documents, and what later ones depend on remembered.
 
 use super::copy::without_no_break_spaces;
+use super::event::{RawEvent, Sink};
 use super::marker::{bytes_have_marker, has_marker};
+use super::mode::Input;
 use super::parts::{JoinedLine, Parts};
 use super::peel::{Body, Peeled, body, peel};
 use super::unread::Unread;
 use super::viewer::Viewer;
 use super::wrapping::{Source, Treatment, Wrapping};
-use super::{Input, RawEvent, Sink};
 use crate::finding::{Kind, Position, Problem};
 use crate::judge::document::Root;
 use crate::kind::Effect;

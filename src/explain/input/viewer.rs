@@ -7,7 +7,7 @@ mod level;
 mod pattern;
 mod shape;
 
-use super::Input;
+use super::mode::Input;
 use super::prefix;
 use crate::finding::Problem;
 use crate::rule::Rule;

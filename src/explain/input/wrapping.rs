@@ -1,6 +1,6 @@
 //! What may stand around a document, and what it means: the one place that decides by mode what may be unwrapped.
 
-use super::Input;
+use super::mode::Input;
 use crate::rule::Rule;
 
 /// Something around a document.

@@ -1,6 +1,8 @@
 //! Tables of what closes a window, and the promises that nothing is lost between windows and that what
 //! flaps does not flood.
 
+mod moves;
+
 use std::sync::LazyLock;
 
 use proptest::prelude::*;

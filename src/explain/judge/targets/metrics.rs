@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::Event;
+use super::event::Event;
 use crate::finding::{Problem, Values, quoted};
 use crate::judge::checks;
 use crate::judge::directive::{Definition, Directive};
