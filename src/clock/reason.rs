@@ -124,7 +124,9 @@ impl fmt::Display for Reason {
                 age_seconds(*age),
                 age_seconds(*limit)
             ),
-            Self::AgeUnknown => f.write_str("the reference age is unknown"),
+            Self::AgeUnknown => f.write_str(
+                "the reference age is unknown, and a limit on it or an age-adjusted bound was asked for",
+            ),
             Self::ClockStepping => {
                 f.write_str("the wall clock was stepped during each of several reads")
             }
