@@ -35,7 +35,7 @@ fn address() -> String {
     )
 }
 
-/// The status and the JSON of an answer; `None` while nobody listens.
+/// The status and the JSON of an answer; `None` while nothing listens.
 fn ask(address: &str, target: &str) -> Option<(u16, Value)> {
     let mut stream = TcpStream::connect(address).ok()?;
     stream.set_read_timeout(Some(PATIENCE)).unwrap();

@@ -75,7 +75,7 @@ pub(crate) fn init(level: LevelFilter, format: LogFormat, environment: &Environm
     style
 }
 
-/// Formats events in either style. One type for both: a subscriber of its own for each takes 40 kB.
+/// Formats events in either style. One type for both: a subscriber for each would take 40 kB.
 struct Events {
     style: Style,
     json: Format<Json>,
@@ -98,7 +98,7 @@ where
     }
 }
 
-/// Stderr, unless writing to it would block: sampling must go on when nobody reads it.
+/// Stderr, unless writing to it would block: sampling must continue if nothing reads it.
 struct Stderr;
 
 impl Write for Stderr {

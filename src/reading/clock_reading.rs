@@ -166,7 +166,7 @@ impl Reading {
     }
 
     /// `bound + age of the reference × drift` when the reading was taken: what the bound would be if the source had not
-    /// let it grow since the last comparison. The source may have done so already, so this is a figure of its own.
+    /// let it grow since the last comparison. The source may have done so already, so this is a separate figure.
     #[must_use]
     pub fn age_adjusted_bound(&self, drift: DriftRate) -> Option<Duration> {
         let growth = drift.growth(self.reference_age()?);

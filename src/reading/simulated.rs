@@ -61,7 +61,7 @@ pub(crate) struct Machine {
     pub(crate) noise: i64,
     /// The share of comparisons, in percent, with a server that is far off.
     pub(crate) bad_samples: u32,
-    /// How often the wall clock was set since somebody looked.
+    /// How often the wall clock was set since the last look.
     pub(crate) was_set: bool,
 }
 
@@ -211,7 +211,7 @@ impl Machine {
         self.reference
     }
 
-    /// Somebody else sets the wall clock.
+    /// Another program sets the wall clock.
     pub(crate) fn step(&mut self, by: i64) {
         self.offset += by;
         self.was_set = true;

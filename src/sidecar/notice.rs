@@ -219,12 +219,21 @@ impl Notices {
         &mut self.kinds[index].1
     }
 
-    /// The counted notices whose minute is over; at the end of the program, all of them.
-    pub(crate) fn overdue(&mut self, now: Instant, is_end: bool) -> Vec<(Notice, u32)> {
+    /// The counted notices whose minute is over.
+    pub(crate) fn overdue(&mut self, now: Instant) -> Vec<(Notice, u32)> {
+        self.withheld(now, MINUTE)
+    }
+
+    /// All counted notices, at the end of the program.
+    pub(crate) fn rest(&mut self, now: Instant) -> Vec<(Notice, u32)> {
+        self.withheld(now, Duration::ZERO)
+    }
+
+    /// Takes the notices that have been counted for at least this long.
+    fn withheld(&mut self, now: Instant, for_at_least: Duration) -> Vec<(Notice, u32)> {
         let mut overdue = Vec::new();
         for (_, frequency) in &mut self.kinds {
-            let is_over = now.saturating_duration_since(frequency.since) >= MINUTE;
-            if !is_over && !is_end {
+            if now.saturating_duration_since(frequency.since) < for_at_least {
                 continue;
             }
             if let Some(withheld) = frequency.withheld.take() {

@@ -47,8 +47,8 @@ fn what_is_not_known_is_not_good() {
     let any = Limits::default();
     let off = any.with_max_age(AgeLimit::Off);
     let hour = any.with_max_age(HOUR);
-    let adjusted = any.with_age_adjusted(true);
-    let off_adjusted = off.with_age_adjusted(true);
+    let adjusted = any.with_age_adjustment();
+    let off_adjusted = off.with_age_adjustment();
     for (status, bound, age, limits, expected) in [
         (Synchronized, Some(0.4), Some(HOUR), any, &[][..]),
         (Synchronized, Some(0.0), None, any, &[]),
@@ -163,7 +163,7 @@ fn age_adjusted_puts_the_unknown_on_the_safe_side() {
     );
     let limits = Limits::default().with_max_error(Duration::from_millis(5));
     assert!(judged(&reading, &limits).is_good());
-    let report = judged(&reading, &limits.with_age_adjusted(true));
+    let report = judged(&reading, &limits.with_age_adjustment());
     assert_eq!(
         report.reasons[0].to_string(),
         "the age-adjusted error bound of 14 ms is over the limit of 5 ms"
@@ -190,7 +190,7 @@ fn only_what_is_before_the_earliest_time_is_certainly_past() {
 #[test]
 fn a_range_is_only_given_for_a_synchronized_clock() {
     let age = Some(Duration::from_secs(9));
-    for limits in [Limits::default(), Limits::default().with_age_adjusted(true)] {
+    for limits in [Limits::default(), Limits::default().with_age_adjustment()] {
         for (status, bound, age, has_range) in [
             (SyncStatus::Synchronized, Some(1.0), age, true),
             (SyncStatus::NotSynchronized, Some(1.0), age, false),

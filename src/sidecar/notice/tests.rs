@@ -54,13 +54,13 @@ fn a_quiet_minute_resets_the_limit_and_the_count_is_still_reported() {
     for second in 0..5 {
         notices.take(Notice::Recovered, at(second));
     }
-    assert!(notices.overdue(at(59), false).is_empty());
+    assert!(notices.overdue(at(59)).is_empty());
     assert_eq!(
-        notices.overdue(at(60), false),
+        notices.overdue(at(60)),
         [(Notice::Recovered, 2)],
         "the last two"
     );
-    assert!(notices.overdue(at(200), true).is_empty());
+    assert!(notices.rest(at(200)).is_empty());
     assert_eq!(
         notices.take(Notice::Recovered, at(200)),
         Some((Notice::Recovered, 1))
@@ -77,13 +77,13 @@ proptest! {
         let mut reports: Vec<Instant> = Vec::new();
         for wait in &waits {
             now += Duration::from_millis(*wait);
-            let overdue = notices.overdue(now, false);
+            let overdue = notices.overdue(now);
             for (_, count) in overdue.into_iter().chain(notices.take(Notice::Recovered, now)) {
                 times += count as usize;
                 reports.push(now);
             }
         }
-        times += notices.overdue(now, true).iter().map(|(_, count)| *count as usize).sum::<usize>();
+        times += notices.rest(now).iter().map(|(_, count)| *count as usize).sum::<usize>();
         prop_assert_eq!(times, waits.len());
         for (index, first) in reports.iter().enumerate() {
             let within = reports[index..].iter().filter(|report| **report - *first < MINUTE).count();
