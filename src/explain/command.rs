@@ -25,9 +25,8 @@ impl ValueEnum for Input {
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
         Some(match self {
-            Self::Auto => {
-                PossibleValue::new("auto").help("Recognize the form; report what it may also be")
-            }
+            Self::Auto => PossibleValue::new("auto")
+                .help("Recognize the form, and report what else it may be"),
             Self::Export => {
                 PossibleValue::new("export").help("Events as a viewer or export shows them")
             }
@@ -96,7 +95,7 @@ pub fn command(name: &'static str) -> Command {
         .value_name("FORM")
         .value_parser(clap::value_parser!(Input))
         .default_value("auto")
-        .help("How the lines are to be read");
+        .help("What the lines are");
     Command::new(name)
         .about(
             "Report what CloudWatch makes of EMF lines: exit code 0 no fault, 1 a fault, 3 unreadable",

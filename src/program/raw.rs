@@ -52,7 +52,9 @@ pub(crate) enum Problem {
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Empty => f.write_str("the value is empty; unset the variable to use the default"),
+            Self::Empty => {
+                f.write_str("the value is empty; leave the option out to use the default")
+            }
             Self::NotAllowed(expected) => expected.fmt(f),
             Self::NeedsVariable(name) => write!(f, "{name} is not set"),
             Self::Source(invalid) => invalid.fmt(f),

@@ -243,7 +243,7 @@ fn members_and_their_forms() {
             + r#""limits":{"max_error_ms":1000.0,"max_age_s":3600.0,"age_adjusted":false,"for":null},"#
             + r#""source":"ecs","status":"SYNCHRONIZED","error_bound_ms":0.446931,"offset_ms":null,"offset_error_ms":null,"#
             + r#""reference_timestamp":"2024-10-03T23:59:51.000000Z","reference_age_s":9.0,"#
-            + r#""age_adjusted_bound_ms":0.581932,"read_at":"2024-10-04T00:00:00.000001Z","#
+            + r#""age_adjusted_bound_ms":0.581932,"max_drift_ppm":15,"read_at":"2024-10-04T00:00:00.000001Z","#
             + r#""earliest":"2024-10-03T23:59:59.999555Z","latest":"2024-10-04T00:00:00.000449Z"}"#
     );
     let text = report.to_string();
@@ -283,7 +283,7 @@ fn what_is_unknown_is_null() {
             + r#""limits":{"max_error_ms":1000.0,"max_age_s":3600.0,"age_adjusted":false,"for":null},"#
             + r#""source":null,"status":null,"error_bound_ms":null,"offset_ms":null,"offset_error_ms":null,"#
             + r#""reference_timestamp":null,"reference_age_s":null,"age_adjusted_bound_ms":null,"#
-            + r#""read_at":null,"earliest":null,"latest":null}"#
+            + r#""max_drift_ppm":null,"read_at":null,"earliest":null,"latest":null}"#
     );
     assert!(report.is_without_reading());
     assert!(

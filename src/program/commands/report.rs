@@ -18,6 +18,7 @@ use crate::program::diagnostics;
 use crate::program::exit::Exit;
 use crate::program::options::clock::LogFormat;
 use crate::source::Environment;
+use crate::time::rfc3339;
 
 /// Bytes that are read at once.
 const READ_BYTES: usize = 256 * 1024;
@@ -74,7 +75,9 @@ fn moment(text: &str) -> Result<DateTime<Utc>, String> {
     if let Ok(date) = text.parse::<NaiveDate>() {
         return Ok(date.and_time(NaiveTime::MIN).and_utc());
     }
-    emf_explain::parse_now(text).map_err(|error| format!("{error}, or a date such as 2026-05-04"))
+    let forms =
+        "a date such as 2026-05-04, RFC 3339 with an offset or Z, or milliseconds since 1970";
+    emf_explain::parse_now(text).map_err(|_| format!("expected {forms}, got {text:?}"))
 }
 
 fn drift(text: &str) -> Result<f64, String> {
@@ -91,10 +94,12 @@ fn drift(text: &str) -> Result<f64, String> {
 pub(crate) fn run(matches: &ArgMatches, environment: &Environment) -> Exit {
     diagnostics::init(LevelFilter::WARN, LogFormat::Auto, environment);
     let rules = rules(matches);
-    if let (Some(from), Some(to)) = (rules.from_ms, rules.to_ms)
+    let given = |name| matches.get_one::<DateTime<Utc>>(name).copied();
+    if let (Some(from), Some(to)) = (given("from"), given("to"))
         && from >= to
     {
-        error!("invalid --to: expected a time after --from");
+        let (from, to) = (rfc3339(from), rfc3339(to));
+        error!("invalid --to: expected a time after --from ({from}), got {to}");
         return Exit::Usage;
     }
     let term = environment.get("TERM");
