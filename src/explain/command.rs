@@ -154,7 +154,7 @@ pub fn run(
     }
 }
 
-/// Whether the report has colours. The variables are those of https://no-color.org and https://bixense.com/clicolors.
+/// Whether the report has colours. The variables are those of <https://no-color.org> and <https://bixense.com/clicolors>.
 fn is_coloured(variable: impl Fn(&str) -> Option<String>, is_terminal: bool) -> bool {
     let given = |name| variable(name).filter(|value| !value.is_empty());
     let is_forced = given("CLICOLOR_FORCE").is_some_and(|value| value != "0");
