@@ -1,7 +1,7 @@
 //! The interfaces that applications of the task query: JSON over HTTP on loopback, and a ClockBound segment
 //! that client libraries map.
 //!
-//! Both use the sidecar's own readings and send no request themselves. Each has a thread of its own, so that
+//! Both use the sidecar's own readings and send no request themselves. Each has its own thread, so that
 //! no client can delay a sample. An interface that is off costs nothing.
 #![cfg(feature = "cli")]
 
@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use self::trouble::Trouble;
 use crate::sidecar::Observers;
 
-/// Which interfaces to run, and by which rules.
+/// Which interfaces to run, each with its settings.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Settings {
     /// JSON over HTTP.

@@ -1,4 +1,4 @@
-//! What the application answers.
+//! The routes of the application.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -20,7 +20,7 @@ use serde::Serialize;
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \
      connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/// What every answer rests on.
+/// What the handlers share.
 #[derive(Debug, Clone)]
 pub(super) struct App {
     pub(super) clock: Clock,
@@ -53,7 +53,7 @@ pub(super) fn router(app: App) -> Router {
             get(|| async { asset("text/javascript; charset=utf-8", include_str!("page.js")) }),
         )
         .route("/icon.svg", get(icon))
-        // What a browser asks for that shows /clock, which names no icon.
+        // A browser that shows /clock asks for this icon, since JSON names none.
         .route("/favicon.ico", get(icon))
         .fallback(|| async {
             (
@@ -146,7 +146,7 @@ async fn render(
     let report = app.clock.report(limits).await;
     let now = Moment::now();
     let identity = app.clock.identity().await;
-    // A panic elsewhere leaves whole points behind.
+    // Also after a panic elsewhere, every point is complete.
     let history = app
         .history
         .lock()
@@ -216,7 +216,7 @@ fn asset(kind: &'static str, text: &'static str) -> Response {
     ([(header::CONTENT_TYPE, kind)], text).into_response()
 }
 
-/// Headers of every answer: what a browser may trust, and that it is not to be stored.
+/// Headers of every answer: what a browser may trust, and not to store it.
 async fn with_policies(mut response: Response) -> Response {
     for (name, value) in [
         (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),

@@ -6,9 +6,8 @@ use super::json::ppm;
 use super::plot::{axis, curve, strip};
 use super::state::State;
 use super::statement::{Statement, Task};
-use super::text::{
-    counted, duration, explained, limit, milliseconds, percent, sentences, services, time,
-};
+use super::text::{counted, explained, limit, milliseconds, percent, sentences, services};
+use crate::time::{rfc3339_of_seconds as time, two_units as duration};
 
 /// Tasks with a strip; the others are summed up.
 const MOST_STRIPS: usize = 200;
@@ -68,8 +67,8 @@ fn summary(statement: &Statement) -> Markup {
                             @for name in State::NAMES {
                                 tr {
                                     td { span class={ "key " (name) } {} (explained(name)) }
-                                    td { (duration(totals.of(name))) }
-                                    td { (percent(totals.of(name), totals.span_ms())) " %" }
+                                    td { (duration(totals.length_of(name))) }
+                                    td { (percent(totals.length_of(name), totals.span_ms())) " %" }
                                 }
                             }
                         }
@@ -134,10 +133,10 @@ fn one_task(statement: &Statement, task: &Task) -> Markup {
     let totals = &task.totals;
     let figures: Vec<String> = State::NAMES
         .iter()
-        .filter(|name| totals.of(name) > 0)
+        .filter(|name| totals.length_of(name) > 0)
         .map(|name| match *name {
             "within" => format!("{} % within", percent(totals.within, totals.span_ms())),
-            name => format!("{} {}", duration(totals.of(name)), explained(name)),
+            name => format!("{} {}", duration(totals.length_of(name)), explained(name)),
         })
         .collect();
     let label = format!("Task {}: {}", task.name, figures.join(", "));
@@ -263,7 +262,7 @@ fn method(statement: &Statement) -> Markup {
             }
             p {
                 "What this report cannot show: an error of the time source itself, unless a cross-check contradicts it; a "
-                "paused virtual machine; lines that somebody changed after they were written. UTC is meant as the source "
+                "paused virtual machine; lines that were changed after they were written. UTC is meant as the source "
                 "reports it. Its traceability is documented by the operator of the source."
             }
             (inputs(statement))

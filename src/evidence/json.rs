@@ -5,7 +5,8 @@ use serde_json::{Map, Value, json};
 
 use super::state::{State, Unknown};
 use super::statement::{Statement, Task, Totals};
-use super::text::{sentences, time};
+use super::text::sentences;
+use crate::time::{rfc3339_of_milliseconds as fine_time, rfc3339_of_seconds as time};
 
 /// The statement as one JSON object.
 pub(crate) fn json(statement: &Statement) -> Value {
@@ -35,7 +36,7 @@ pub(crate) fn json(statement: &Statement) -> Value {
     })
 }
 
-/// Parts per million, without the dust of a division.
+/// Parts per million, without the rounding errors of a division.
 pub(super) fn ppm(drift: f64) -> f64 {
     (drift * 1e9).round() / 1e3
 }
@@ -45,7 +46,7 @@ fn totals(totals: &Totals) -> Value {
     let mut states: Map<String, Value> = Map::new();
     states.insert("span_s".to_owned(), json!(seconds(totals.span_ms())));
     for name in State::NAMES {
-        states.insert(format!("{name}_s"), json!(seconds(totals.of(name))));
+        states.insert(format!("{name}_s"), json!(seconds(totals.length_of(name))));
     }
     let reasons = Unknown::ALL.iter().filter_map(|why| {
         let (length, count) = (totals.unknown.get(why)?, totals.stretches.get(why)?);
@@ -82,12 +83,6 @@ fn task(task: &Task) -> Value {
         "steps": steps.collect::<Vec<_>>(),
         "segments": segments.collect::<Vec<_>>(),
     })
-}
-
-fn fine_time(milliseconds: i64) -> String {
-    chrono::DateTime::from_timestamp_millis(milliseconds)
-        .map(|moment| moment.to_rfc3339_opts(chrono::SecondsFormat::Millis, true))
-        .unwrap_or_default()
 }
 
 /// Milliseconds, written as seconds.

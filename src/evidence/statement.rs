@@ -55,7 +55,7 @@ pub(crate) struct Task {
     pub curve: Vec<f32>,
 }
 
-/// The largest error that was stated, with its growth.
+/// The largest error that was claimed, with its growth.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Worst {
     pub error_ms: f64,
@@ -105,7 +105,7 @@ impl Totals {
         }
     }
 
-    /// All time without knowledge.
+    /// All time in the state unknown.
     pub(crate) fn unknown_ms(&self) -> i64 {
         self.unknown.values().sum()
     }
@@ -115,13 +115,13 @@ impl Totals {
         self.within + self.not_proven_ms()
     }
 
-    /// All time in which the limit was not provably kept.
+    /// All time for which the limit is not proven.
     pub(crate) fn not_proven_ms(&self) -> i64 {
         self.reported_within + self.over + self.stepped + self.not_synchronized + self.unknown_ms()
     }
 
     /// How long a state lasted, by its name in [`State::NAMES`].
-    pub(crate) fn of(&self, name: &str) -> i64 {
+    pub(crate) fn length_of(&self, name: &str) -> i64 {
         match name {
             "within" => self.within,
             "reported_within" => self.reported_within,
@@ -144,7 +144,7 @@ impl Statement {
         let (first, last) = span(&tasks, &rules);
         let tasks = tasks.into_iter().map(|(name, processes)| {
             let (timeline, claims) = Timeline::of_task(&processes, &rules, last);
-            Task::new(name, timeline, &claims, processes, (first, last))
+            Task::new(name, timeline, &claims, &processes, (first, last))
         });
         let mut tasks: Vec<Task> = tasks.filter(|task| task.timeline.span_ms() > 0).collect();
         tasks.sort_by(Task::worst_first);
@@ -213,7 +213,7 @@ impl Task {
         name: String,
         timeline: Timeline,
         claims: &[Claim],
-        processes: Vec<Process>,
+        processes: &[Process],
         span: (i64, i64),
     ) -> Self {
         let mut totals = Totals::default();
@@ -222,7 +222,8 @@ impl Task {
         }
         let stated = claims.iter().filter(|claim| !claim.error_ms.is_nan());
         let worst = stated.max_by(|one, other| one.error_ms.total_cmp(&other.error_ms));
-        let steps = processes.into_iter().flat_map(|process| process.steps);
+        let stepped = processes.iter().flat_map(|process| &process.stepped);
+        let steps = stepped.map(|window| (window.at_ms, window.steps.last_ms));
         let (from, to) = span;
         Self {
             name,

@@ -1,25 +1,22 @@
 //! The command `explain`: its arguments, the files it reads, and its exit code.
 
+mod files;
+
 use std::fmt;
-use std::fs::File;
-use std::io::{self, BufReader, IsTerminal as _, Read, Write};
-use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::io::{self, BufReader, IsTerminal as _, Write};
+use std::path::Path;
 
 use clap::builder::PossibleValue;
 use clap::{Arg, ArgAction, ArgMatches, Command, ValueEnum};
 
 use chrono::Utc;
 
-use crate::report::Report;
+pub use self::files::{Progress, file_argument, files, open};
+use crate::report::{Format, Report};
 use crate::{Input, Options, explain, parse_now};
 
-/// Bytes that are read at once.
+/// The size of the read buffer, in bytes.
 const READ_BYTES: usize = 128 * 1024;
-/// From one look at the clock to the next, in events.
-const EVENTS_BETWEEN_LOOKS: u64 = 512;
-/// From one message of progress to the next.
-const PROGRESS_INTERVAL: Duration = Duration::from_secs(1);
 
 impl ValueEnum for Input {
     fn value_variants<'a>() -> &'a [Self] {
@@ -28,9 +25,8 @@ impl ValueEnum for Input {
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
         Some(match self {
-            Self::Auto => {
-                PossibleValue::new("auto").help("Recognize the form; report what it may also be")
-            }
+            Self::Auto => PossibleValue::new("auto")
+                .help("Recognize the form, and report what else it may be"),
             Self::Export => {
                 PossibleValue::new("export").help("Events as a viewer or export shows them")
             }
@@ -53,7 +49,7 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// The exit code: 0, 1 and 3, in the order of the variants. 2 is a command line that cannot be parsed.
+    /// The exit code: 0, 1 and 3, in the order of the variants. A command line that cannot be parsed gives 2.
     #[must_use]
     pub fn exit_code(self) -> u8 {
         match self {
@@ -84,11 +80,6 @@ impl fmt::Display for Failure<'_> {
 
 /// The command, called `name`, with its arguments.
 pub fn command(name: &'static str) -> Command {
-    let file = Arg::new("file")
-        .value_name("FILE")
-        .help("Log lines or an export of them; standard input if left out or -")
-        .value_parser(clap::value_parser!(PathBuf))
-        .num_args(0..);
     let json = Arg::new("json")
         .long("json")
         .action(ArgAction::SetTrue)
@@ -104,15 +95,15 @@ pub fn command(name: &'static str) -> Command {
         .value_name("FORM")
         .value_parser(clap::value_parser!(Input))
         .default_value("auto")
-        .help("How the lines are to be read");
+        .help("What the lines are");
     Command::new(name)
         .about(
-            "Say what CloudWatch makes of EMF lines: exit code 0 no fault, 1 a fault, 3 unreadable",
+            "Report what CloudWatch makes of EMF lines: exit code 0 no fault, 1 a fault, 3 unreadable",
         )
-        .args([file, json, now, input])
+        .args([file_argument(), json, now, input])
 }
 
-/// Runs the command to its end. `variable` looks up an environment variable (`NO_COLOR`, `TERM`), and `on_failure` is
+/// Runs the command to its end. `variable` looks up an environment variable (`NO_COLOR`, `CLICOLOR_FORCE`, `TERM`), and `on_failure` is
 /// called for each file that cannot be read and for a report that cannot be written.
 #[expect(
     clippy::disallowed_methods,
@@ -127,39 +118,31 @@ pub fn run(
         matches.get_one("input").copied().unwrap_or_default(),
         matches.get_one("now").copied().unwrap_or_else(Utc::now),
     );
-    let files: Vec<PathBuf> = matches
-        .get_many("file")
-        .into_iter()
-        .flatten()
-        .cloned()
-        .collect();
+    let files = files(matches);
     let stdout = io::stdout();
     let is_terminal = stdout.is_terminal();
-    let is_dumb = variable("TERM").is_some_and(|term| term == "dumb");
-    let no_colour = is_dumb || variable("NO_COLOR").is_some_and(|value| !value.is_empty());
-    let mut report = Report::new(
-        stdout.lock(),
-        matches.get_flag("json"),
-        is_terminal,
-        is_terminal && !no_colour,
-    );
-    let files = if files.is_empty() {
-        vec![PathBuf::from("-")]
-    } else {
-        files
+    let term = variable("TERM");
+    let format = match matches.get_flag("json") {
+        true => Format::Json,
+        false if is_coloured(&variable, is_terminal) => Format::ColouredText,
+        false => Format::Text,
     };
+    let mut report = Report::new(stdout.lock(), format);
+    if is_terminal {
+        report = report.with_each_event_at_once();
+    }
     let mut unreadable = false;
-    let mut progress = Progress::new(io::stderr().is_terminal() && !is_dumb);
+    let mut progress = Progress::new(term.as_deref());
     for file in &files {
         report.begin_file((files.len() > 1).then(|| file.to_string_lossy().into_owned()));
         match explain_file(file, options, &mut report, &mut progress) {
             Ok(()) => {}
-            Err(Stopped::Read(error)) => {
+            Err(ExplainError::Read(error)) => {
                 unreadable = true;
                 progress.clear();
                 on_failure(&Failure::Read(file, &error));
             }
-            Err(Stopped::Write(error)) => return cannot_write(&error, on_failure),
+            Err(ExplainError::Write(error)) => return cannot_write(&error, on_failure),
         }
     }
     progress.clear();
@@ -171,8 +154,16 @@ pub fn run(
     }
 }
 
+/// Whether the report has colours. The variables are those of <https://no-color.org> and <https://bixense.com/clicolors>.
+fn is_coloured(variable: impl Fn(&str) -> Option<String>, is_terminal: bool) -> bool {
+    let given = |name| variable(name).filter(|value| !value.is_empty());
+    let is_forced = given("CLICOLOR_FORCE").is_some_and(|value| value != "0");
+    let is_capable = is_terminal && given("TERM").as_deref() != Some("dumb");
+    given("NO_COLOR").is_none() && (is_forced || is_capable)
+}
+
 /// Why a file was not explained to its end.
-enum Stopped {
+enum ExplainError {
     Read(io::Error),
     Write(io::Error),
 }
@@ -182,24 +173,19 @@ fn explain_file(
     options: Options,
     report: &mut Report<impl Write>,
     progress: &mut Progress,
-) -> Result<(), Stopped> {
-    let input: Box<dyn Read> = if file.as_os_str() == "-" {
-        Box::new(io::stdin().lock())
-    } else {
-        Box::new(File::open(file).map_err(Stopped::Read)?)
-    };
-    let input = BufReader::with_capacity(READ_BYTES, input);
+) -> Result<(), ExplainError> {
+    let input = BufReader::with_capacity(READ_BYTES, open(file).map_err(ExplainError::Read)?);
     let mut events = explain(input, options);
     for event in events.by_ref() {
-        let event = event.map_err(Stopped::Read)?;
+        let event = event.map_err(ExplainError::Read)?;
         if !(event.problems.is_empty() && event.points.is_empty()) {
             // The report may be on the same terminal.
             progress.clear();
         }
-        report.event(&event).map_err(Stopped::Write)?;
+        report.event(&event).map_err(ExplainError::Write)?;
         progress.event(event.position.line);
     }
-    report.end_file(events.lines()).map_err(Stopped::Write)
+    report.end_file(events.lines()).map_err(ExplainError::Write)
 }
 
 fn cannot_write(error: &io::Error, mut on_failure: impl FnMut(&Failure<'_>)) -> Outcome {
@@ -208,44 +194,4 @@ fn cannot_write(error: &io::Error, mut on_failure: impl FnMut(&Failure<'_>)) -> 
         on_failure(&Failure::Write(error));
     }
     Outcome::Fault
-}
-
-/// Says how far the reading is, where a person waits for it.
-struct Progress {
-    wanted: bool,
-    events: u64,
-    last: Instant,
-    shown: bool,
-}
-
-#[expect(clippy::disallowed_methods, reason = "progress is shown once a second")]
-impl Progress {
-    fn new(wanted: bool) -> Self {
-        Self {
-            wanted,
-            events: 0,
-            last: Instant::now(),
-            shown: false,
-        }
-    }
-
-    fn event(&mut self, line: u64) {
-        self.events += 1;
-        if !self.wanted || !self.events.is_multiple_of(EVENTS_BETWEEN_LOOKS) {
-            return;
-        }
-        let now = Instant::now();
-        if now.duration_since(self.last) >= PROGRESS_INTERVAL {
-            self.last = now;
-            self.shown = true;
-            // If stderr fails nobody is watching.
-            let _ = write!(io::stderr(), "\r{line} lines read");
-        }
-    }
-
-    fn clear(&mut self) {
-        if std::mem::take(&mut self.shown) {
-            let _ = write!(io::stderr(), "\r\x1b[K");
-        }
-    }
 }

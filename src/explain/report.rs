@@ -11,18 +11,28 @@ use self::summary::{Summary, place, same_set};
 use self::text::Style;
 use crate::{Explained, Position};
 
-/// What a line may take of the report before findings of it are counted instead of listed, in bytes. A line earns as
-/// much again for each byte of its events, [`BYTES_FOR_A_BYTE`] times.
+/// Bytes of the report for one line; further findings are counted. Each byte of the line's events adds
+/// [`BYTES_FOR_A_BYTE`] to what is left, up to this limit.
 const BYTES_OF_A_LINE: usize = 4 * 1024 * 1024;
 /// Bytes of the report for a byte of an event.
 const BYTES_FOR_A_BYTE: usize = 4;
 
+/// How a report is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// An object on a line for each data point, fault and warning.
+    Json,
+    /// Text, with a summary at the end.
+    Text,
+    /// The same with escape sequences for colours.
+    ColouredText,
+}
+
 /// Prints events as text or JSON.
 pub struct Report<W: Write> {
     output: BufWriter<W>,
-    json: bool,
-    /// Whether a person watches.
-    is_terminal: bool,
+    format: Format,
+    shows_each_event_at_once: bool,
     style: Style,
     file: Option<String>,
     summary: Summary,
@@ -31,7 +41,7 @@ pub struct Report<W: Write> {
     text: String,
 }
 
-/// What is left for the present line.
+/// The bytes left for the present line.
 #[derive(Debug, Default)]
 struct Budget {
     line: u64,
@@ -41,19 +51,28 @@ struct Budget {
 }
 
 impl<W: Write> Report<W> {
-    /// Writes to `output`: JSON, or text in colour if wanted. On a terminal each event is shown at once.
-    pub fn new(output: W, json: bool, is_terminal: bool, colour: bool) -> Self {
+    /// Writes to `output`.
+    pub fn new(output: W, format: Format) -> Self {
         Self {
             output: BufWriter::with_capacity(64 * 1024, output),
-            json,
-            is_terminal,
-            style: Style { colour },
+            format,
+            shows_each_event_at_once: false,
+            style: Style {
+                colour: format == Format::ColouredText,
+            },
             file: None,
             summary: Summary::default(),
             budget: Budget::default(),
             scratch: Vec::new(),
             text: String::new(),
         }
+    }
+
+    /// Flushes the output after each event, for a terminal.
+    #[must_use]
+    pub fn with_each_event_at_once(mut self) -> Self {
+        self.shows_each_event_at_once = true;
+        self
     }
 
     /// Begins a file; its name is given where there are several.
@@ -77,7 +96,8 @@ impl<W: Write> Report<W> {
     /// # Errors
     /// Where the report cannot be written.
     pub fn event(&mut self, event: &Explained) -> io::Result<()> {
-        self.summary.add(event, self.file.as_deref(), !self.json);
+        self.summary
+            .add(event, self.file.as_deref(), !self.is_json());
         let position = event.position;
         if position.line != self.budget.line {
             self.report_left_out()?;
@@ -90,14 +110,14 @@ impl<W: Write> Report<W> {
         self.budget.left = self.budget.left.saturating_add(earned).min(BYTES_OF_A_LINE);
         self.budget.left_out += event.more_points + event.more_problems;
         if self.budget.left == 0 {
-            // Nothing of it would be written: it need not be rendered.
+            // Nothing of it would be written, so it is not rendered.
             self.budget.left_out += (event.points.len() + event.problems.len()) as u64;
-        } else if self.json {
+        } else if self.is_json() {
             self.json_event(event)?;
         } else {
             self.text_event(event)?;
         }
-        if self.is_terminal {
+        if self.shows_each_event_at_once {
             self.output.flush()?;
         }
         Ok(())
@@ -108,13 +128,17 @@ impl<W: Write> Report<W> {
     /// # Errors
     /// Where the report cannot be written.
     pub fn finish(mut self) -> io::Result<u64> {
-        if !self.json {
+        if !self.is_json() {
             self.text.clear();
             self.summary.write(&mut self.text, self.style);
             self.output.write_all(self.text.as_bytes())?;
         }
         self.output.flush()?;
         Ok(self.summary.faults)
+    }
+
+    fn is_json(&self) -> bool {
+        self.format == Format::Json
     }
 
     fn json_event(&mut self, event: &Explained) -> io::Result<()> {
@@ -174,7 +198,7 @@ impl<W: Write> Report<W> {
         self.write_scratch(findings)
     }
 
-    /// Writes what is in the scratch if the line may have it; else its findings are counted.
+    /// Writes the scratch buffer if the budget of the line allows it, or else counts its findings.
     fn write_scratch(&mut self, findings: u64) -> io::Result<()> {
         let bytes = self.scratch.len();
         if self.budget.left >= bytes {
@@ -195,7 +219,7 @@ impl<W: Write> Report<W> {
             return Ok(());
         }
         let problem = crate::not_listed(left_out);
-        if self.json {
+        if self.is_json() {
             let position = Position {
                 line: self.budget.line,
                 event: None,

@@ -1,4 +1,4 @@
-//! A window as CloudWatch embedded metric format: one line of ASCII JSON. Pure.
+//! Renders a window in CloudWatch embedded metric format: one line of ASCII JSON. Pure.
 //!
 //! Format: the schema in the CloudWatch user guide, `CloudWatch_Embedded_Metric_Format_Specification`, and the limits
 //! that CloudWatch enforces silently.
@@ -37,7 +37,7 @@ pub(crate) struct Tally {
     pub answer_errors: u64,
 }
 
-/// Renders the line of a window, newline included. The template has to be made from the same format.
+/// Renders the line of a window, newline included. The template must be made from the same format.
 #[must_use]
 pub(crate) fn render(
     format: &Format,
@@ -109,8 +109,10 @@ fn push_definition(json: &mut Vec<u8>, metric: Metric, resolution: StorageResolu
 /// The members of the window that are not metrics.
 fn put_window(line: &mut Members, window: &Window) {
     let bounds: Vec<Duration> = bounds(window).collect();
-    if let Some(max) = bounds.iter().max() {
-        line.number("MaxClockErrorBound", milliseconds(*max));
+    if let Some(max) = bounds.iter().max().copied().max(window.bound_while_moved) {
+        line.number("MaxClockErrorBound", milliseconds(max));
+    }
+    if !bounds.is_empty() {
         line.number("MeanClockErrorBound", milliseconds(mean(&bounds)));
     }
     line.number("Samples", window.readings.len() as u64);
@@ -143,7 +145,7 @@ fn put_window(line: &mut Members, window: &Window) {
     }
 }
 
-/// The members about changes in the window, if there were any.
+/// The members about changes in the window, if any.
 fn put_changes(line: &mut Members, window: &Window) {
     if window.status_changes > 0 {
         line.number("StatusChanges", window.status_changes);
@@ -212,7 +214,7 @@ fn bounds(window: &Window) -> impl Iterator<Item = Duration> {
     window.readings.iter().filter_map(Reading::bound_when_taken)
 }
 
-/// The synchronized readings without a bound. One without the other looks like a good clock to an alarm.
+/// The synchronized readings without a bound. To an alarm, a reading with only one of the two looks like a good clock.
 fn without_bound(window: &Window) -> u64 {
     let readings = window.readings.iter();
     let unknown = readings

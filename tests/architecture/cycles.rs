@@ -1,6 +1,6 @@
 //! Which file uses which: imports within a room form no cycle.
 //!
-//! A `mod` declaration and a re-export are no use; a re-exported name leads to the file that defines it.
+//! A `mod` declaration and a re-export do not count as uses; a re-exported name leads to the file that defines it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -44,7 +44,25 @@ impl<'ast> Visit<'ast> for Names {
         }
     }
 
-    /// `pub(in path)` is no use.
+    /// A macro's arguments are tokens: paths within the crate among them are uses.
+    fn visit_macro(&mut self, item: &'ast syn::Macro) {
+        let text = item.tokens.to_string();
+        let text = text.replace(" ::", "::").replace(":: ", "::");
+        for (at, _) in text.match_indices("::") {
+            let is_part = |c: char| c.is_alphanumeric() || c == '_';
+            let before = text[..at].trim_end_matches(is_part);
+            let first = &text[before.len()..at];
+            if !before.ends_with("::") && matches!(first, "crate" | "super" | "self") {
+                let end = text[at..].find(|c| !is_part(c) && c != ':');
+                let path = &text[before.len()..end.map_or(text.len(), |end| at + end)];
+                let names = path.split("::").filter(|name| !name.is_empty());
+                self.used.push(names.map(str::to_owned).collect());
+            }
+        }
+        visit::visit_macro(self, item);
+    }
+
+    /// `pub(in path)` does not count as a use.
     fn visit_visibility(&mut self, _: &'ast Visibility) {}
 
     fn visit_path(&mut self, path: &'ast syn::Path) {
@@ -217,9 +235,16 @@ fn a_cycle_is_found_and_what_only_looks_like_one_is_not() {
         ]),
         ["src/a/b", "src/a/c"]
     );
+    assert_eq!(
+        cycles(&[
+            uses,
+            ("a/b.rs", "fn f() { assert!(super::x(), \"{}\", 1) }")
+        ]),
+        ["src/a", "src/a/b"]
+    );
     let tests = "#[cfg(test)] mod tests { use super::super::X; }";
     assert_eq!(cycles(&[uses, ("a/b.rs", tests)]), [""; 0]);
-    // Between rooms another test looks.
+    // Another test checks imports between rooms.
     assert_eq!(
         cycles(&[("a.rs", "use crate::c;"), ("c.rs", "use crate::a;")]),
         [""; 0]

@@ -19,7 +19,7 @@ pub(super) fn explain(arguments: &[&str], input: &[u8]) -> Output {
         .unwrap();
     let mut stdin = child.stdin.take().unwrap();
     let input = input.to_vec();
-    // Apart from reading, since both pipes may fill. A command that ends early does not read its input.
+    // On another thread than reading, since both pipes may fill. A command that ends early does not read its input.
     let writer = std::thread::spawn(move || {
         let _ = stdin.write_all(&input);
     });
@@ -178,7 +178,7 @@ fn nothing_from_a_line_reaches_a_terminal_as_a_control_character() {
         let bad = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
         assert!(!report.contains(bad), "{report:?}");
     }
-    // It is the same name for whoever reads the JSON.
+    // The JSON has the same name.
     let records = records(&[], document.to_string().as_bytes());
     assert!(records.iter().any(|record| record["metric"] == name));
 }

@@ -1,4 +1,4 @@
-//! What is nearly right: names that differ a little, notations that are not JSON, values that no measurement has.
+//! Near misses: names that differ a little, notations that are not JSON, impossible values.
 
 use emf_explain::{Input, Rule};
 use serde_json::{Value, json};
@@ -79,7 +79,7 @@ fn a_value_in_the_definition_is_pointed_out() {
     let found = found(document.to_string().as_bytes());
     assert_eq!(found.faults, [Rule::MetricMissing]);
     assert!(
-        found.sentences[0].contains("the value stands in the definition"),
+        found.sentences[0].contains("the value is in the definition"),
         "{found:?}"
     );
 }
@@ -126,7 +126,7 @@ fn a_document_in_another_notation_is_a_fault_beside_good_ones() {
                 .filter(|(_, rule)| *rule == Rule::NotJson)
                 .collect();
             assert_eq!(faults, [(2, Rule::NotJson)], "{mode}: {other}");
-            let found = super::Found::in_events(&events);
+            let found = super::Findings::in_events(&events);
             assert_eq!(found.points.len(), 4, "{mode}: {other}");
         }
     }

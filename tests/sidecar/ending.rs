@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// A pipe that nobody reads any more.
+/// A pipe that is no longer read.
 fn closed_pipe() -> Stdio {
     let (_, writer) = rustix::pipe::pipe().unwrap();
     Stdio::from(writer)
@@ -44,7 +44,7 @@ fn a_request_under_way_does_not_delay_the_end() {
     let mut program = start(&server, &["--request-timeout=60s"]);
     program.line();
     server.switch(Scenario::Hang);
-    // No request follows the one that hangs, which may have come before anybody could count it.
+    // No request follows the one that hangs, which may have come before the test could count it.
     let (mut before, deadline) = (0, Instant::now() + AT_ONCE * 10);
     while server.counters().task_requests != before {
         assert!(Instant::now() < deadline, "no request hangs");
@@ -60,7 +60,7 @@ fn a_request_under_way_does_not_delay_the_end() {
 #[test]
 fn a_reader_that_stalls_for_ever_holds_nothing_up() {
     let server = Server::start(Scenario::Flipping).unwrap();
-    // A pipe of one page, which nobody reads.
+    // A pipe of one page, which is not read.
     let (reader, writer) = rustix::pipe::pipe().unwrap();
     #[cfg(target_os = "linux")]
     rustix::pipe::fcntl_setpipe_size(&writer, 4096).unwrap();
@@ -70,7 +70,7 @@ fn a_reader_that_stalls_for_ever_holds_nothing_up() {
         &[(ENDPOINT, &server.base())],
         Stdio::from(writer),
     );
-    // A line for each sample: far more than the pipe takes. Sampling goes on.
+    // A line for each sample: far more than the pipe holds. Sampling continues.
     server.await_requests(15).unwrap();
     let asked = Instant::now();
     let finished = program.stop();
@@ -105,7 +105,7 @@ fn a_closed_stdout_ends_the_program_with_a_message() {
     assert_eq!(closed.count(), 1, "{finished:?}");
 }
 
-/// Regression: what could not be said on stderr ended the program with a panic.
+/// Regression: a message that could not be written to stderr ended the program with a panic.
 #[test]
 fn a_stderr_that_cannot_be_written_changes_nothing() {
     let server = Server::start(Scenario::Good).unwrap();
@@ -122,7 +122,7 @@ fn a_stderr_that_cannot_be_written_changes_nothing() {
     assert_eq!(program.finish().code, Some(2));
 }
 
-/// A pipe of one page that nobody reads is full after a few samples with `--log-level=debug`.
+/// An unread pipe of one page is full after a few samples with `--log-level=debug`.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_stderr_that_nobody_reads_stops_neither_the_sampling_nor_the_end() {
@@ -141,7 +141,7 @@ fn a_stderr_that_nobody_reads_stops_neither_the_sampling_nor_the_end() {
     drop(reader);
 }
 
-/// Regression: where it showed with the last lines only, exit code 4 came without a word.
+/// Regression: if only the last lines revealed it, exit code 4 came without a message.
 #[test]
 fn a_stdout_that_is_found_closed_at_the_end_is_said_too() {
     let server = Server::start(Scenario::Good).unwrap();
@@ -157,7 +157,7 @@ fn a_stdout_that_is_found_closed_at_the_end_is_said_too() {
     assert_eq!(said[0]["level"], "ERROR");
 }
 
-/// The line that would have said why there is no reading is lost as well.
+/// The line that would have given the reason for the missing reading is lost as well.
 #[test]
 fn lost_lines_take_precedence_over_a_missing_reading() {
     for (stdout, code) in [(Stdio::null(), 3), (closed_pipe(), 4)] {
@@ -169,7 +169,7 @@ fn lost_lines_take_precedence_over_a_missing_reading() {
     }
 }
 
-/// Regression: it went on for ever as if the reader might come back.
+/// Regression: it continued forever as if the reader might return.
 #[test]
 fn a_stdout_that_is_open_for_reading_only_counts_as_closed() {
     let reading = std::fs::File::open("/dev/null").unwrap();
@@ -191,7 +191,7 @@ fn inside_ecs_a_closed_stdout_does_not_end_it_before_it_can_be_restarted() {
     let server = Server::start(Scenario::Good).unwrap();
     let arguments: Vec<&str> = QUICK.to_vec();
     let program = Program::start_unread(&arguments, &[(ENDPOINT, &server.base())], closed_pipe());
-    // It goes on sampling long after the first line failed.
+    // It continues to sample long after the first line failed.
     server.await_requests(15).unwrap();
     assert_eq!(program.stop().code, Some(4));
 }

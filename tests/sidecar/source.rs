@@ -1,4 +1,4 @@
-//! Which source is read, and what is known of the task meanwhile.
+//! Tests which source is read, and what is known about the task meanwhile.
 
 use super::*;
 
@@ -80,7 +80,7 @@ fn auto_waits_for_ten_documents_on_another_launch_type() {
 #[test]
 fn a_fallback_that_may_not_be_asked_yet_gives_no_sample_and_the_way_back_stays_open() {
     let server = Server::start(Scenario::NoClockDrift).unwrap();
-    // Nobody answers there.
+    // Nothing answers there.
     let ntp = NtpSettings::default()
         .with_server("127.0.0.1:9".parse().unwrap())
         .with_interval(Duration::from_secs(3_600));
@@ -217,10 +217,10 @@ fn block_on(task: impl Future<Output = ()>) {
     runtime.unwrap().block_on(task);
 }
 
-/// How many connections a source makes for two reads with so much time in between.
+/// How many connections a source makes for two reads with this time in between.
 fn connections(source: impl FnOnce(&str) -> Source, pause: Duration) -> u64 {
     let server = Server::with(Options {
-        // The endpoint itself keeps them: what closes one is the program.
+        // The endpoint keeps connections, so only the program closes one.
         idle: Duration::from_secs(60),
         ..Options::default()
     });

@@ -16,7 +16,7 @@ mod program;
 )]
 pub(crate) use {
     bounded::{end_of, output_of, rest_of},
-    checked::Checked,
+    checked::CheckAnswer,
     line::Line,
     program::{Finished, Program, finished, run},
 };

@@ -1,4 +1,4 @@
-//! The segment kept up to date: what is written, and when a writer is opened again.
+//! Keeps the segment up to date: what is written, and when a writer is reopened.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use tracing::warn;
 use super::clocks;
 use super::decide::{Memory, Present, Rules, unknown};
 use super::segment::Segment;
-use super::writer::{Fault, Found, Writer, Written};
+use super::writer::{Existing, Fault, OpenOutcome, Writer, Written};
 use crate::answer::trouble::{RETRY, Trouble};
 use crate::sidecar::Observed;
 use crate::time::{Moment, StepDetector};
@@ -25,7 +25,7 @@ pub(super) struct Publisher {
     disturbed: Arc<Notify>,
     trouble: Trouble,
     state: State,
-    /// When the header was last restored, of which one report a minute is enough.
+    /// When a restored header was last reported: once a minute is enough.
     restored: Option<Instant>,
 }
 
@@ -34,8 +34,8 @@ enum State {
     /// There is no writer before this instant.
     Closed {
         retry: Instant,
-        /// Whether another writer was noticed, which may be one that takes no lock.
-        look: bool,
+        /// How to open the segment then: another writer may not use the lock.
+        existing: Existing,
     },
     /// The segment in the file is an earlier writer's. Clients keep it until there is a reading, or a step.
     Adopted(Writer),
@@ -60,13 +60,13 @@ impl Publisher {
             trouble,
             state: State::Closed {
                 retry: now.monotonic,
-                look: false,
+                existing: Existing::TakeOver,
             },
             restored: None,
         }
     }
 
-    /// Looks at the clocks and at what the sidecar has observed, and writes what follows from it.
+    /// Reads the clocks, and writes what follows from them and from what the sidecar has observed.
     pub(super) fn update(&mut self, observed: &Observed) {
         let now = present();
         self.memory.take(observed, &self.rules);
@@ -87,7 +87,7 @@ impl Publisher {
         if matches!(fault, Fault::Removed) {
             self.state = State::Closed {
                 retry: now.moment.monotonic,
-                look: false,
+                existing: Existing::TakeOver,
             };
             if let Err(fault) = self.write() {
                 self.fail(&fault);
@@ -103,7 +103,10 @@ impl Publisher {
         self.trouble.failed(fault);
         self.state = State::Closed {
             retry: Instant::now() + RETRY,
-            look: matches!(fault, Fault::OtherWriter | Fault::Replaced),
+            existing: match fault {
+                Fault::OtherWriter | Fault::Replaced => Existing::Observe,
+                _ => Existing::TakeOver,
+            },
         };
     }
 
@@ -112,14 +115,14 @@ impl Publisher {
         reason = "when to try again, not a reading"
     )]
     fn write(&mut self) -> Result<(), Fault> {
-        if let State::Closed { retry, look } = self.state {
+        if let State::Closed { retry, existing } = self.state {
             if Instant::now() < retry {
                 return Ok(());
             }
-            self.state = self.open(look)?;
+            self.state = self.open(existing)?;
             self.trouble.works();
         }
-        // The present anew: opening may have taken a while.
+        // The clocks are read again: opening may have taken a while.
         let now = present();
         self.memory.follow(&now);
         let segment = match &self.state {
@@ -149,22 +152,22 @@ impl Publisher {
         }
     }
 
-    fn open(&mut self, look: bool) -> Result<State, Fault> {
+    fn open(&mut self, existing: Existing) -> Result<State, Fault> {
         let now = present();
         let nothing = self.nothing();
-        let (mut writer, found) = Writer::open(&self.directory, &nothing, look)?;
+        let (mut writer, found) = Writer::open(&self.directory, &nothing, existing)?;
         match found {
-            Found::Complete {
+            OpenOutcome::Complete {
                 segment,
                 difference,
             } => {
                 self.memory.inherit(segment, difference, &now);
                 return Ok(State::Adopted(writer));
             }
-            Found::Torn => {
+            OpenOutcome::Incomplete => {
                 writer.publish(&self.nothing(), now.difference)?;
             }
-            Found::New => {}
+            OpenOutcome::New => {}
         }
         Ok(State::Writing(writer))
     }
@@ -176,7 +179,7 @@ impl Publisher {
 
 fn present() -> Present {
     Present {
-        // First: the growth is counted up to the moment, so that it is not too small.
+        // Read first: the growth is counted up to `moment`, so it is not too small.
         coarse: clocks::coarse(),
         resolution: clocks::resolution(),
         moment: Moment::now(),

@@ -1,4 +1,4 @@
-//! One connection: bounded in size and time, whatever its client does.
+//! One connection, bounded in size and time against any client.
 
 use std::cell::Cell;
 use std::convert::Infallible;
@@ -36,7 +36,7 @@ const HEAD_SIZE: usize = 8 * 1024;
 const TURN: u32 = 16;
 const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 
-/// The bytes of a head that are read before hyper is asked: all, of most clients.
+/// The bytes of a head that are read before hyper takes over: the whole head of most clients.
 const FIRST_BYTES: usize = 1024;
 
 /// The reply to every request while the clock is so wrong that hyper cannot be used: clients treat it as a clock that is not
@@ -87,7 +87,7 @@ pub(super) async fn serve<S: AsyncRead + AsyncWrite + Unpin + 'static>(
         Ok::<_, Box<dyn Error>>(())
     };
     tokio::select! {
-        // First, because progress moves the deadline.
+        // Polled first, because progress moves the deadline.
         biased;
         outcome = requests => if let Err(error) = outcome {
             debug!(%error, "a connection broke");
@@ -156,7 +156,7 @@ async fn exchange<S: AsyncRead + AsyncWrite + Unpin + 'static>(
         // `Activity` has the deadlines.
         .header_read_timeout(None)
         .max_buf_size(HEAD_SIZE)
-        // A wrong clock is what this server reports.
+        // No `Date` header: a wrong clock is what this server reports.
         .auto_date_header(false)
         // A client that has nothing more to send still gets its reply.
         .half_close(true)
@@ -212,7 +212,7 @@ fn respond(
     (response, AfterReply::KeepAlive)
 }
 
-/// Whether the client keeps the connection. hyper decides the same, but does not tell.
+/// Whether the client keeps the connection. hyper decides the same way, but does not expose it.
 fn keeps_alive<B>(request: &Request<B>) -> bool {
     let mut tokens = request
         .headers()
@@ -237,7 +237,7 @@ fn response(reply: Reply) -> Response<Full<Bytes>> {
     *response.status_mut() = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     for (name, value) in [
         (CONTENT_TYPE, "application/json"),
-        // A verdict is true at its own moment only.
+        // Not cached: a verdict is true only at its moment.
         (CACHE_CONTROL, "no-store"),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
     ] {

@@ -92,7 +92,7 @@ fn bounds() {
         let expected = milliseconds.map(|ms| ErrorBound::from_millis(ms).unwrap());
         assert_eq!(drift.bound, expected, "{given}");
         assert_eq!(withheld.len(), faults, "{given}: {withheld:?}");
-        assert_eq!(drift.status, SyncStatus::Synchronized, "the rest stands");
+        assert_eq!(drift.status, SyncStatus::Synchronized, "the rest is kept");
     }
 }
 
@@ -105,7 +105,7 @@ fn reference_times() {
             Some("2026-11-22T10:36:00.123456789Z"),
         ),
         (r#""2026-11-22T10:36:11Z""#, Some("2026-11-22T10:36:11Z")),
-        // Whether it is later than the clock is for the reading to say.
+        // Whether it is later than the clock is judged by the reading.
         (
             r#""2126-11-22T10:36:11.001Z""#,
             Some("2126-11-22T10:36:11.001Z"),

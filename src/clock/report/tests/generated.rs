@@ -1,4 +1,4 @@
-//! What holds for every reading and all limits.
+//! Tests what holds for every reading and all limits.
 
 use chrono::TimeDelta;
 use proptest::prelude::*;
@@ -25,7 +25,7 @@ proptest! {
             .with_max_error(max_error.map_or(ErrorLimit::Off, ErrorLimit::AtMost))
             .with_max_age(max_age.map_or(AgeLimit::Off, |age| AgeLimit::Required(Duration::from_secs(age))));
         let report = Report::judge(&reading, &limits, &now, DRIFT);
-        let adjusted = Report::judge(&reading, &limits.with_age_adjusted(true), &now, DRIFT);
+        let adjusted = Report::judge(&reading, &limits.with_age_adjustment(), &now, DRIFT);
         prop_assert!(!report.is_good() || report.interval.is_some());
         prop_assert!(!adjusted.is_good() || report.is_good(), "age-adjusted is stricter");
         if let (Some(plain), Some(adjusted)) = (report.interval, adjusted.interval) {
@@ -35,7 +35,7 @@ proptest! {
         prop_assert!(!text.contains("NaN") && !text.contains("inf"), "{text}");
     }
 
-    /// What is written contains what was meant.
+    /// The written range contains the exact one.
     #[test]
     fn a_written_range_contains_the_range(nanoseconds in 0..4_000_000_000_000_000_000_i64) {
         let time = DateTime::from_timestamp_nanos(nanoseconds);

@@ -1,52 +1,20 @@
-//! Documents one after the other on a line, as writers make them that do not end their lines.
+//! Documents one after the other on a line, from writers that do not end their lines.
 
-use super::{Next, Output};
+use super::form::{Form, Next, Output};
 use crate::finding::{Position, Problem};
-use crate::input::Input;
 use crate::input::cursor::Cursor;
 use crate::input::emit::Origin;
-use crate::judge::document::{Located, locate};
+use crate::input::mode::Input;
+use crate::judge::document::{LocateOutcome, locate};
 use crate::rule::Rule;
 
 /// Documents on a line, of which some have been read.
 #[derive(Debug, Default)]
-pub(in crate::input) struct Adjacent {
+pub(super) struct Adjacent {
     count: u64,
 }
 
 impl Adjacent {
-    pub(super) fn read(&mut self, cursor: &mut Cursor<'_>, output: &mut Output<'_, '_>) -> Next {
-        if cursor.is_line_start() && self.count > 0 {
-            return Next::Leave;
-        }
-        cursor.skip_blanks();
-        // The line has been found to be UTF-8 before.
-        let text = cursor.text().unwrap_or_default();
-        if text.is_empty() {
-            return Next::End;
-        }
-        let length = match locate(text) {
-            Located::Object(_, end) => end,
-            // What does not end takes the rest with it.
-            Located::Cut | Located::Broken(_) => text.len(),
-        };
-        self.count += 1;
-        let position = Position {
-            line: cursor.line(),
-            event: Some(self.count),
-        };
-        let origin = self.origin(output);
-        output
-            .emitter
-            .text(position, &text[..length], origin, output.sink);
-        cursor.take(length);
-        if cursor.is_empty() {
-            Next::End
-        } else {
-            Next::Stay
-        }
-    }
-
     fn origin(&self, output: &Output<'_, '_>) -> Origin {
         if output.emitter.mode == Input::Export {
             return Origin::EXPORT;
@@ -60,6 +28,38 @@ impl Adjacent {
             certain: false,
             note: (self.count == 1).then(note),
             ..Origin::EXPORT
+        }
+    }
+}
+
+impl Form for Adjacent {
+    fn read(&mut self, cursor: &mut Cursor<'_>, output: &mut Output<'_, '_>) -> Next {
+        if cursor.is_line_start() && self.count > 0 {
+            return Next::Leave;
+        }
+        cursor.skip_blanks();
+        // The line has been found to be UTF-8 before.
+        let text = cursor.text().unwrap_or_default();
+        if text.is_empty() {
+            return Next::End;
+        }
+        let length = match locate(text) {
+            LocateOutcome::Object(_, end) => end,
+            // A document that does not end takes the rest of the line.
+            LocateOutcome::Cut | LocateOutcome::Broken(_) => text.len(),
+        };
+        self.count += 1;
+        let position = Position {
+            line: cursor.line(),
+            event: Some(self.count),
+        };
+        let origin = self.origin(output);
+        output.text(position, &text[..length], origin);
+        cursor.take(length);
+        if cursor.is_empty() {
+            Next::End
+        } else {
+            Next::Stay
         }
     }
 }

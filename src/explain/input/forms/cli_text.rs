@@ -1,6 +1,7 @@
 //! The text form of the AWS CLI: `EVENTS`, then the members of each event in the order of their names, with tabs between them.
 
-use super::{Form, Next, Output, Value};
+use super::form::{Form, Next, Output};
+use super::value::Value;
 use crate::finding::Position;
 use crate::input::cursor::Cursor;
 use crate::input::emit::Origin;
@@ -11,11 +12,11 @@ const START: &str = "EVENTS\t";
 
 /// Events in the text form, of which some have been read.
 #[derive(Debug, Default)]
-pub(in crate::input) struct CliText {
+pub(super) struct CliText {
     count: u64,
 }
 
-/// An event's line, taken apart.
+/// The fields of an event's line.
 struct Fields<'a> {
     /// Where the message begins.
     at: usize,
@@ -29,7 +30,22 @@ impl CliText {
         text.starts_with(START) && fields(text).is_some()
     }
 
-    pub(super) fn read(&mut self, cursor: &mut Cursor<'_>, output: &mut Output<'_, '_>) -> Next {
+    /// Another line: the rest of a message, or of another input.
+    fn other(cursor: &mut Cursor<'_>, output: &mut Output<'_, '_>) -> Next {
+        match cursor.text() {
+            Some(text) if !text.is_empty() && !text.starts_with(['{', '[', '|', '+']) => {
+                let position = cursor.position();
+                output.text(position, text, Origin::EXPORT);
+                cursor.take_all();
+                Next::Stay
+            }
+            _ => Next::Leave,
+        }
+    }
+}
+
+impl Form for CliText {
+    fn read(&mut self, cursor: &mut Cursor<'_>, output: &mut Output<'_, '_>) -> Next {
         let fields = cursor.text().and_then(fields);
         let Some(fields) = fields.filter(|_| cursor.is_line_start()) else {
             return Self::other(cursor, output);
@@ -41,34 +57,16 @@ impl CliText {
         };
         if fields.message.starts_with('{') && continues(fields.message) {
             cursor.take(fields.at);
-            return Next::Begin(Form::Value(Box::new(Value::message(position))));
+            return Next::begin(Value::message(position));
         }
         let origin = Origin {
             stream: fields.stream.map(str::to_owned),
             ..Origin::EXPORT
         };
         let message = fields.message.trim_end();
-        output.emitter.text(position, message, origin, output.sink);
+        output.text(position, message, origin);
         cursor.take_all();
         Next::Stay
-    }
-
-    /// Another line: the rest of a message, or of another input.
-    fn other(cursor: &mut Cursor<'_>, output: &mut Output<'_, '_>) -> Next {
-        match cursor.text() {
-            Some(text) if !text.is_empty() && !text.starts_with(['{', '[', '|', '+']) => {
-                let position = Position {
-                    line: cursor.line(),
-                    event: None,
-                };
-                output
-                    .emitter
-                    .text(position, text, Origin::EXPORT, output.sink);
-                cursor.take_all();
-                Next::Stay
-            }
-            _ => Next::Leave,
-        }
     }
 }
 

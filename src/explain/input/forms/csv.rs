@@ -1,22 +1,22 @@
-//! CSV of any tool: records that may go over lines, one column of them the message.
+//! CSV of any tool: records that may span lines, with the message in one column.
 
 use std::borrow::Cow;
 
-use super::{Next, Output};
+use super::form::{Form, Next, Output};
 use crate::finding::Position;
 use crate::input::cursor::Cursor;
 use crate::input::emit::Origin;
 use crate::input::lines::HELD_BYTES;
 use crate::input::marker::is_string_with_document;
 
-/// Bytes of a record that are held: a message may be written with twice its quotation marks.
+/// The longest record in memory, in bytes: quotation marks in a message are doubled.
 const MOST_BYTES: usize = 2 * HELD_BYTES;
 /// Characters that separate the fields of a record.
 const SEPARATORS: [char; 4] = [',', ';', '\t', '|'];
 
 /// Records, of which some have been read.
 #[derive(Debug)]
-pub(in crate::input) struct Csv {
+pub(super) struct Csv {
     columns: Columns,
     record: Vec<u8>,
     in_quotes: bool,
@@ -34,12 +34,12 @@ pub(in crate::input) struct Csv {
 enum Columns {
     /// The column of the message, from 0, and the separator.
     Named(usize, char),
-    /// Only that a field of this one record has a document.
+    /// Unknown, except that a field of this one record has a document.
     Unknown,
 }
 
 impl Csv {
-    /// The records under `header`, if that is one with a message.
+    /// The records under `header`, if it names a message.
     pub(super) fn with_header(header: &str) -> Option<Self> {
         const LONGEST: usize = 4 * 1024;
         const MESSAGES: [&str; 6] = ["@message", "message", "_raw", "log_message", "log", "line"];
@@ -71,7 +71,7 @@ impl Csv {
             .then(|| Self::new(Columns::Named(column, separator)))
     }
 
-    /// A record that has a document in one of its fields, if a line is or begins one.
+    /// A record with a document in one of its fields, if a line begins one.
     pub(super) fn with_document(line: &str) -> Option<Self> {
         let has_document =
             line.contains("\"\"_aws\"\"") || line.contains("\"\"CloudWatchMetrics\"\"");
@@ -90,7 +90,36 @@ impl Csv {
         }
     }
 
-    pub(super) fn read(&mut self, cursor: &mut Cursor<'_>, output: &mut Output<'_, '_>) -> Next {
+    /// Passes on the message of a record.
+    fn emit(&mut self, output: &mut Output<'_, '_>) {
+        self.count += 1;
+        self.has_begun = false;
+        let event = matches!(self.columns, Columns::Named(..)).then_some(self.count);
+        let position = Position {
+            line: self.line,
+            event,
+        };
+        let record = std::mem::take(&mut self.record);
+        match std::str::from_utf8(&record) {
+            Ok(text) => {
+                let message = match self.columns {
+                    Columns::Named(column, separator) => {
+                        fields(text, separator).nth(column).unwrap_or_default()
+                    }
+                    Columns::Unknown => with_document(text).unwrap_or(Cow::Borrowed(text)),
+                };
+                let message = message.trim_end();
+                output.text(position, message, Origin::EXPORT);
+            }
+            Err(_) => output.not_utf8(position, &record),
+        }
+        self.record = record;
+        self.record.clear();
+    }
+}
+
+impl Form for Csv {
+    fn read(&mut self, cursor: &mut Cursor<'_>, output: &mut Output<'_, '_>) -> Next {
         if std::mem::take(&mut self.is_before_header) {
             cursor.take_all();
             return Next::Stay;
@@ -99,7 +128,7 @@ impl Csv {
         let is_other = bytes.starts_with(b"{\"") && !bytes.starts_with(b"{\"\"");
         if self.in_quotes && is_other && cursor.is_line_start() && self.columns == Columns::Unknown
         {
-            // Within quotation marks there would be two of them.
+            // Within quotes, a quotation mark is doubled.
             self.emit(output);
             return Next::Leave;
         }
@@ -130,39 +159,11 @@ impl Csv {
         }
     }
 
-    /// Passes on the message of a record.
-    fn emit(&mut self, output: &mut Output<'_, '_>) {
-        self.count += 1;
-        self.has_begun = false;
-        let event = matches!(self.columns, Columns::Named(..)).then_some(self.count);
-        let position = Position {
-            line: self.line,
-            event,
-        };
-        let record = std::mem::take(&mut self.record);
-        match std::str::from_utf8(&record) {
-            Ok(text) => {
-                let message = match self.columns {
-                    Columns::Named(column, separator) => {
-                        fields(text, separator).nth(column).unwrap_or_default()
-                    }
-                    Columns::Unknown => with_document(text).unwrap_or(Cow::Borrowed(text)),
-                };
-                let message = message.trim_end();
-                output
-                    .emitter
-                    .text(position, message, Origin::EXPORT, output.sink);
-            }
-            Err(_) => output.emitter.not_utf8(position, &record, output.sink),
-        }
-        self.record = record;
-        self.record.clear();
-    }
-
-    pub(super) fn finish(mut self, output: &mut Output<'_, '_>) {
+    fn finish(mut self: Box<Self>, _: bool, output: &mut Output<'_, '_>) -> Option<Box<dyn Form>> {
         if !self.record.is_empty() {
             self.emit(output);
         }
+        None
     }
 }
 
@@ -174,7 +175,7 @@ fn begins_field(line: &str) -> bool {
     rest.is_empty() || rest.ends_with(SEPARATORS)
 }
 
-/// The field of a record that has a document, whatever separates the fields.
+/// The field of a record that has a document, with any separator.
 fn with_document(record: &str) -> Option<Cow<'_, str>> {
     let at = record.find("\"{")?;
     let separator = record[..at].chars().next_back();

@@ -1,8 +1,17 @@
 //! A line by itself, and the recognition of all other forms.
 
-use super::{
-    Adjacent, Array, CliText, Csv, Form, List, Next, Output, Table, Tabs, Terminal, Value, Yaml,
-};
+use super::adjacent::Adjacent;
+use super::array::Array;
+use super::cli_text::CliText;
+use super::csv::Csv;
+use super::form::{Form, Next, Output};
+use super::list::List;
+use super::skip::Skip;
+use super::table::Table;
+use super::tabs::Tabs;
+use super::terminal::Terminal;
+use super::value::Value;
+use super::yaml::Yaml;
 use crate::finding::Position;
 use crate::input::cursor::Cursor;
 use crate::input::emit::Origin;
@@ -10,9 +19,9 @@ use crate::input::marker::has_marker;
 use crate::input::prefix::lambda_length;
 use crate::input::printed::continues;
 use crate::input::wrapping::reads_viewers;
-use crate::judge::document::{Located, Root, locate};
+use crate::judge::document::{LocateOutcome, Root, locate};
 
-/// The longest prefix before a document that is printed over lines.
+/// The longest prefix before a document that is printed over several lines.
 const LONGEST_PREFIX: usize = 200;
 
 /// Lines, each an event, until another form begins.
@@ -21,20 +30,15 @@ pub(in crate::input) struct Line {
     has_begun: bool,
 }
 
-impl Line {
-    pub(super) fn read(&mut self, cursor: &mut Cursor<'_>, output: &mut Output<'_, '_>) -> Next {
+impl Form for Line {
+    fn read(&mut self, cursor: &mut Cursor<'_>, output: &mut Output<'_, '_>) -> Next {
         let is_first = !std::mem::replace(&mut self.has_begun, true);
         if !cursor.ends_line() {
             return long_line(cursor, output);
         }
-        let position = Position {
-            line: cursor.line(),
-            event: None,
-        };
+        let position = cursor.position();
         let Some(text) = cursor.text() else {
-            output
-                .emitter
-                .not_utf8(position, cursor.bytes(), output.sink);
+            output.not_utf8(position, cursor.bytes());
             cursor.take_all();
             return Next::Stay;
         };
@@ -46,17 +50,15 @@ impl Line {
             return Next::Begin(form);
         }
         if let Some(prefix) = prefix_of_printed(text) {
-            return Next::Begin(Form::Value(Box::new(Value::behind_prefix(cursor, prefix))));
+            return Next::begin(Value::behind_prefix(cursor, prefix));
         }
-        output
-            .emitter
-            .text(position, text, origin(cursor), output.sink);
+        output.text(position, text, origin(cursor));
         cursor.take_all();
         Next::Stay
     }
 }
 
-/// What an event that is the line comes from.
+/// The origin of an event that is a whole line.
 fn origin(cursor: &Cursor<'_>) -> Origin {
     Origin {
         exported: false,
@@ -75,15 +77,13 @@ fn object(
     output: &mut Output<'_, '_>,
 ) -> Next {
     let viewers = reads_viewers(output.emitter.mode);
-    let value = |cursor: &Cursor<'_>| Next::Begin(Form::Value(Box::new(Value::new(cursor))));
+    let value = |cursor: &Cursor<'_>| Next::begin(Value::new(cursor));
     match locate(text) {
-        Located::Object(root, end) => {
+        LocateOutcome::Object(root, end) => {
             let rest = &text[end..];
             let is_alone = rest.trim_matches([' ', '\t', '\r']).is_empty();
             if is_alone && root.is_document() {
-                output
-                    .emitter
-                    .document(position, (root, text.len()), origin(cursor), output.sink);
+                output.document(position, (root, text.len()), origin(cursor));
                 cursor.take_all();
                 return Next::Stay;
             }
@@ -93,24 +93,22 @@ fn object(
             if !is_alone && has_marker(text) {
                 if viewers && rest.starts_with('\t') {
                     let tabs = Tabs::new(cursor.line(), text.len());
-                    return Next::Begin(Form::Tabs(tabs));
+                    return Next::begin(tabs);
                 }
                 if !rest.starts_with('\t') && rest.trim_start().starts_with('{') {
-                    return Next::Begin(Form::Adjacent(Adjacent::default()));
+                    return Next::begin(Adjacent::default());
                 }
             }
         }
-        Located::Cut if continues(text) => return value(cursor),
-        Located::Cut if viewers => {
+        LocateOutcome::Cut if continues(text) => return value(cursor),
+        LocateOutcome::Cut if viewers => {
             if let Some(terminal) = Terminal::with_line(text, cursor) {
-                return Next::Begin(Form::Terminal(Box::new(terminal)));
+                return Next::begin(terminal);
             }
         }
-        Located::Cut | Located::Broken(_) => {}
+        LocateOutcome::Cut | LocateOutcome::Broken(_) => {}
     }
-    output
-        .emitter
-        .text(position, text, origin(cursor), output.sink);
+    output.text(position, text, origin(cursor));
     cursor.take_all();
     Next::Stay
 }
@@ -121,35 +119,35 @@ fn is_export(root: &Root<'_>) -> bool {
 }
 
 /// The form of a viewer that begins on a line.
-fn viewers_form(text: &str, is_first: bool, cursor: &Cursor<'_>) -> Option<Form> {
+fn viewers_form(text: &str, is_first: bool, cursor: &Cursor<'_>) -> Option<Box<dyn Form>> {
     if Table::begins(text) {
-        return Some(Form::Table(Table::default()));
+        return Some(Box::new(Table::default()));
     }
     if text.starts_with('[') && Array::begins(text) {
-        return Some(Form::Value(Box::new(Value::new(cursor))));
+        return Some(Box::new(Value::new(cursor)));
     }
     if CliText::begins(text) {
-        return Some(Form::CliText(CliText::default()));
+        return Some(Box::new(CliText::default()));
     }
     if is_first && let Some(csv) = Csv::with_header(text) {
-        return Some(Form::Csv(csv));
+        return Some(Box::new(csv));
     }
     if let Some(csv) = Csv::with_document(text) {
-        return Some(Form::Csv(csv));
+        return Some(Box::new(csv));
     }
     if Yaml::begins(text) {
-        return Some(Form::Yaml(Yaml::default()));
+        return Some(Box::new(Yaml::default()));
     }
     if List::begins(text) {
-        return Some(Form::List(List::default()));
+        return Some(Box::new(List::default()));
     }
     if has_marker(text) && Tabs::are_in(text) {
-        return Some(Form::Tabs(Tabs::new(cursor.line(), text.len())));
+        return Some(Box::new(Tabs::new(cursor.line(), text.len())));
     }
     None
 }
 
-/// The length of what a writer puts before a document that it prints over lines.
+/// The length of a writer's prefix before a document that it prints over several lines.
 fn prefix_of_printed(text: &str) -> Option<usize> {
     let text = text.trim_end();
     if let Some(length) = lambda_length(text) {
@@ -166,13 +164,10 @@ fn long_line(cursor: &mut Cursor<'_>, output: &mut Output<'_, '_>) -> Next {
     let bytes = cursor.bytes();
     let begins = bytes.first().is_some_and(|first| b"{[".contains(first));
     if begins && reads_viewers(output.emitter.mode) {
-        return Next::Begin(Form::Value(Box::new(Value::new(cursor))));
+        return Next::begin(Value::new(cursor));
     }
-    let position = Position {
-        line: cursor.line(),
-        event: None,
-    };
-    output.emitter.too_large(position, bytes, output.sink);
+    let position = cursor.position();
+    output.too_large(position, bytes);
     cursor.take_all();
-    Next::Begin(Form::Skip)
+    Next::begin(Skip)
 }

@@ -1,19 +1,20 @@
 //! Events joined by tabs, as `--query 'events[].message' --output text` writes them.
 
-use super::{Form, Next, Output, Value};
+use super::form::{Form, Next, Output};
+use super::value::Value;
 use crate::finding::Position;
 use crate::input::cursor::Cursor;
 use crate::input::emit::Origin;
 use crate::input::prefix::lambda_length;
 use crate::input::printed::continues;
-use crate::judge::document::{Located, locate};
+use crate::judge::document::{LocateOutcome, locate};
 
 /// Events on a line, of which some have been read.
 #[derive(Debug)]
-pub(in crate::input) struct Tabs {
+pub(super) struct Tabs {
     count: u64,
     line: u64,
-    /// Bytes that may still be looked at beyond the next tab. Without a bound, a line of open braces costs its square.
+    /// Bytes that may still be visited beyond the next tab. Without a limit, a line of open braces has quadratic cost.
     budget: usize,
 }
 
@@ -27,21 +28,51 @@ impl Tabs {
         }
     }
 
-    /// Whether a text that does not begin with a document is events joined by tabs: a document in it is between tabs.
+    /// Whether a text that does not begin with a document consists of events joined by tabs: a document is between two
+    /// tabs.
     pub(super) fn are_in(text: &str) -> bool {
         crate::work::visit(text.len());
         let Some(before) = text.find("\t{") else {
             return false;
         };
         let rest = &text[before + 1..];
-        matches!(locate(rest), Located::Object(_, end) if rest[end..].starts_with('\t'))
+        matches!(locate(rest), LocateOutcome::Object(_, end) if rest[end..].starts_with('\t'))
     }
 
-    pub(super) fn read(&mut self, cursor: &mut Cursor<'_>, output: &mut Output<'_, '_>) -> Next {
+    /// The length of the first event of a text.
+    fn length(&mut self, text: &str) -> usize {
+        let header = lambda_length(text).unwrap_or_default();
+        let body = &text[header..];
+        let to_tab = |from: usize| {
+            let tab = body[from..].find('\t');
+            crate::work::visit(tab.unwrap_or(body.len() - from));
+            tab.map_or(text.len(), |tab| header + from + tab)
+        };
+        let first = to_tab(0);
+        if !body.starts_with('{') || first == text.len() {
+            return first;
+        }
+        match locate(&text[header..first]) {
+            // A document may have tabs between its members.
+            LocateOutcome::Cut if self.budget >= body.len() => {
+                self.budget -= body.len();
+                match locate(body) {
+                    LocateOutcome::Object(_, end) => to_tab(end),
+                    LocateOutcome::Broken(_) => first,
+                    LocateOutcome::Cut => text.len(),
+                }
+            }
+            _ => first,
+        }
+    }
+}
+
+impl Form for Tabs {
+    fn read(&mut self, cursor: &mut Cursor<'_>, output: &mut Output<'_, '_>) -> Next {
         if cursor.line() != self.line && cursor.is_line_start() {
             return Next::Leave;
         }
-        // A printed document may have gone over lines.
+        // A printed document may have spanned lines.
         self.line = cursor.line();
         let text = cursor.text().unwrap_or_default();
         if text.trim_ascii_end().is_empty() {
@@ -64,7 +95,7 @@ impl Tabs {
         // A printed document begins here and continues on the lines that follow.
         if event.len() == text.len() && event.starts_with('{') && continues(event) {
             let value = Value::among_others(position);
-            return Next::Begin(Form::Value(Box::new(value)));
+            return Next::begin(value);
         }
         let note = (self.count == 1).then(|| {
             output
@@ -75,39 +106,12 @@ impl Tabs {
             note: note.flatten(),
             ..Origin::EXPORT
         };
-        output.emitter.text(position, event, origin, output.sink);
+        output.text(position, event, origin);
         cursor.take(event.len());
         if cursor.is_empty() {
             Next::End
         } else {
             Next::Stay
-        }
-    }
-
-    /// The length of the first event of a text.
-    fn length(&mut self, text: &str) -> usize {
-        let header = lambda_length(text).unwrap_or_default();
-        let body = &text[header..];
-        let to_tab = |from: usize| {
-            let tab = body[from..].find('\t');
-            crate::work::visit(tab.unwrap_or(body.len() - from));
-            tab.map_or(text.len(), |tab| header + from + tab)
-        };
-        let first = to_tab(0);
-        if !body.starts_with('{') || first == text.len() {
-            return first;
-        }
-        match locate(&text[header..first]) {
-            // Tabs may stand between the members of a document.
-            Located::Cut if self.budget >= body.len() => {
-                self.budget -= body.len();
-                match locate(body) {
-                    Located::Object(_, end) => to_tab(end),
-                    Located::Broken(_) => first,
-                    Located::Cut => text.len(),
-                }
-            }
-            _ => first,
         }
     }
 }

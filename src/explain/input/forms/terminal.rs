@@ -1,11 +1,12 @@
-//! A document that was copied from a terminal, which has broken it over lines of its own width.
+//! A document that was copied from a terminal, which has broken it into lines of the terminal's width.
 
-use super::{Form, Next, Output, Replay};
+use super::form::{Form, Next, Output};
+use super::replay::Replay;
 use crate::finding::{Position, Problem};
 use crate::input::cursor::Cursor;
 use crate::input::emit::Origin;
 use crate::input::scan::Scan;
-use crate::judge::document::{Located, locate};
+use crate::judge::document::{LocateOutcome, locate};
 use crate::rule::Rule;
 
 /// Widths of terminals, in characters.
@@ -15,7 +16,7 @@ const MOST_BYTES: usize = 256 * 1024;
 
 /// Lines that may be a document, as far as they have been read.
 #[derive(Debug)]
-pub(in crate::input) struct Terminal {
+pub(super) struct Terminal {
     position: Position,
     width: usize,
     /// The lines, each with a line feed.
@@ -28,7 +29,7 @@ pub(in crate::input) struct Terminal {
 }
 
 impl Terminal {
-    /// Lines of the width of this one, if that is the beginning of a document and no more.
+    /// Starts with this line, if it is the beginning of a document and not all of it.
     pub(super) fn with_line(line: &str, cursor: &Cursor<'_>) -> Option<Self> {
         if !line.starts_with("{\"") || cursor.is_open() || cursor.has_prefix() {
             return None;
@@ -38,10 +39,7 @@ impl Terminal {
             .chars()
             .take(WIDTHS.end() + 1)
             .count();
-        let position = Position {
-            line: cursor.line(),
-            event: None,
-        };
+        let position = cursor.position();
         WIDTHS.contains(&width).then(|| Self {
             position,
             width,
@@ -52,7 +50,27 @@ impl Terminal {
         })
     }
 
-    pub(super) fn read(&mut self, cursor: &mut Cursor<'_>, output: &mut Output<'_, '_>) -> Next {
+    /// Emits the lines as events, since they do not form a document.
+    fn replay(&mut self) -> Option<Box<dyn Form>> {
+        let mut held = std::mem::take(&mut self.held);
+        held.pop()?;
+        let origin = Origin {
+            exported: false,
+            ..Origin::EXPORT
+        };
+        Some(Box::new(Replay::new(held, self.position, origin)))
+    }
+
+    fn give_up(&mut self) -> Next {
+        match self.replay() {
+            Some(replay) => Next::Become(replay),
+            None => Next::Leave,
+        }
+    }
+}
+
+impl Form for Terminal {
+    fn read(&mut self, cursor: &mut Cursor<'_>, output: &mut Output<'_, '_>) -> Next {
         let line = cursor.text().map(|line| line.trim_end_matches('\r'));
         let piece = line.filter(|line| self.is_full && !line.is_empty() && cursor.ends_line());
         let width = piece.map_or(0, |line| line.chars().take(self.width + 1).count());
@@ -80,7 +98,7 @@ impl Terminal {
             return Next::Stay;
         }
         match locate(&self.joined) {
-            Located::Object(root, _) if root.is_document() => {
+            LocateOutcome::Object(root, _) if root.is_document() => {
                 let given =
                     "a document broken over several lines of one width, as a terminal wraps it";
                 let expected = "one line, as the writer wrote it";
@@ -89,12 +107,7 @@ impl Terminal {
                     note: output.emitter.assume_copy(note),
                     ..Origin::EXPORT
                 };
-                output.emitter.document(
-                    self.position,
-                    (root, self.joined.len()),
-                    origin,
-                    output.sink,
-                );
+                output.document(self.position, (root, self.joined.len()), origin);
                 cursor.take_all();
                 Next::End
             }
@@ -108,25 +121,7 @@ impl Terminal {
         }
     }
 
-    /// The lines by themselves, since they make no document.
-    fn replay(&mut self) -> Option<Form> {
-        let mut held = std::mem::take(&mut self.held);
-        held.pop()?;
-        let origin = Origin {
-            exported: false,
-            ..Origin::EXPORT
-        };
-        Some(Form::Replay(Replay::new(held, self.position, origin)))
-    }
-
-    fn give_up(&mut self) -> Next {
-        match self.replay() {
-            Some(replay) => Next::Become(replay),
-            None => Next::Leave,
-        }
-    }
-
-    pub(super) fn finish(mut self, _is_open: bool, _output: &mut Output<'_, '_>) -> Option<Form> {
+    fn finish(mut self: Box<Self>, _: bool, _: &mut Output<'_, '_>) -> Option<Box<dyn Form>> {
         self.replay()
     }
 }

@@ -1,12 +1,15 @@
 //! A JSON value over several lines: a printed document, or an export whose events follow.
 
-use super::{Array, Form, Next, Output, Replay};
+use super::array::Array;
+use super::form::{Form, Next, Output};
+use super::replay::Replay;
+use super::skip::Skip;
 use crate::finding::{Position, Problem};
-use crate::input::Input;
 use crate::input::cursor::Cursor;
 use crate::input::emit::Origin;
 use crate::input::lines::HELD_BYTES;
 use crate::input::marker::{bytes_have_marker, has_marker};
+use crate::input::mode::Input;
 use crate::input::printed::can_follow;
 use crate::input::scan::Scan;
 use crate::input::wrapping::reads_viewers;
@@ -14,7 +17,7 @@ use crate::rule::Rule;
 
 /// A value over several lines, as far as it has been read.
 #[derive(Debug)]
-pub(in crate::input) struct Value {
+pub(super) struct Value {
     start: Position,
     buffer: Vec<u8>,
     scan: Scan,
@@ -23,31 +26,28 @@ pub(in crate::input) struct Value {
     prefix: usize,
     /// Lines that have ended.
     lines: u64,
-    /// Whether a viewer has put something before the first line; before each line then, if also before the second.
+    /// Whether the first line has a viewer's prefix. If the second has one too, each line must have one.
     has_prefix: bool,
-    /// Whether it may be an export whose events are taken out one by one.
+    /// Whether it may be an export whose events are emitted one by one.
     may_be_export: bool,
     /// Whether a whole value has been read.
     is_whole: bool,
 }
 
-/// What a value is to the form that it begins in.
+/// The role of a value in the form in which it begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     /// A value by itself.
     Alone,
-    /// The message of an event, behind which nothing of interest follows.
+    /// The message of an event; the rest of its last line is ignored.
     Message,
-    /// The message of an event, behind which others follow on its last line.
+    /// The message of an event; other events follow on its last line.
     AmongOthers,
 }
 
 impl Value {
     pub(super) fn new(cursor: &Cursor<'_>) -> Self {
-        let start = Position {
-            line: cursor.line(),
-            event: None,
-        };
+        let start = cursor.position();
         Self {
             start,
             buffer: Vec::new(),
@@ -93,7 +93,136 @@ impl Value {
         }
     }
 
-    pub(super) fn read(&mut self, cursor: &mut Cursor<'_>, output: &mut Output<'_, '_>) -> Next {
+    /// Whether a second line can continue a first line with a prefix; true for all other lines.
+    fn follows_prefix(&self, line: &[u8]) -> bool {
+        let inside = line.trim_ascii_start();
+        self.prefix == 0 || self.lines > 1 || inside.starts_with(b"\"") || inside.starts_with(b"}")
+    }
+
+    /// Takes bytes up to the end of the value, or of the line.
+    fn add(&mut self, cursor: &mut Cursor<'_>, is_export: bool) -> AddOutcome {
+        let bytes = cursor.bytes();
+        for (index, &byte) in bytes.iter().enumerate() {
+            crate::work::visit(1);
+            if is_export && byte == b'[' && !self.scan.in_string() && self.opens_events() {
+                cursor.take(index + 1);
+                return AddOutcome::Array;
+            }
+            if self.buffer.len() >= HELD_BYTES {
+                cursor.take(index);
+                return AddOutcome::All;
+            }
+            self.buffer.push(byte);
+            self.scan.byte(byte);
+            if self.scan.is_over() && matches!(byte, b'}' | b']') {
+                cursor.take(index + 1);
+                return AddOutcome::Whole;
+            }
+        }
+        cursor.take_all();
+        AddOutcome::All
+    }
+
+    /// Whether a bracket that comes next opens an array of events: at the beginning, or as a member of the root that
+    /// exports have.
+    fn opens_events(&mut self) -> bool {
+        const NAMES: [&[u8]; 4] = [b"\"events\"", b"\"results\"", b"\"logEvents\"", b"\"hits\""];
+        let before = self.buffer.trim_ascii_end();
+        match self.scan.depth() {
+            0 => before.is_empty(),
+            1 | 2 => {
+                let Some(name) = before.strip_suffix(b":").map(<[u8]>::trim_ascii_end) else {
+                    return false;
+                };
+                let opens = NAMES.iter().any(|known| name.ends_with(known));
+                if opens && bytes_have_marker(name) {
+                    // A document has begun. Checking again at each bracket would have quadratic cost.
+                    self.may_be_export = false;
+                }
+                opens && self.may_be_export
+            }
+            _ => false,
+        }
+    }
+
+    /// Ends a value before a line that does not continue it.
+    fn give_up(&mut self, open: bool, output: &mut Output<'_, '_>) -> Next {
+        match self.pass_on(open, output) {
+            Some(replay) => Next::Become(replay),
+            None => Next::Leave,
+        }
+    }
+
+    /// Ends a value within a line that has been read.
+    fn abandon(&mut self, open: bool, output: &mut Output<'_, '_>) -> Next {
+        match self.pass_on(open, output) {
+            Some(replay) => Next::Become(replay),
+            None => Next::End,
+        }
+    }
+
+    /// Emits a value: as one event, or each of its lines as one.
+    fn pass_on(&mut self, open: bool, output: &mut Output<'_, '_>) -> Option<Box<dyn Form>> {
+        let is_lines = output.emitter.mode == Input::Stdout || self.prefix > 0;
+        let has_marker = bytes_have_marker(&self.buffer);
+        if !is_lines || open || has_marker {
+            self.emit(open, output);
+            return None;
+        }
+        let mut buffer = std::mem::take(&mut self.buffer);
+        // The line feed of the last line.
+        buffer.pop_if(|byte| *byte == b'\n');
+        match String::from_utf8(buffer) {
+            Ok(text) => {
+                let origin = Origin {
+                    exported: false,
+                    ..Origin::EXPORT
+                };
+                Some(Box::new(Replay::new(text, self.start, origin)))
+            }
+            Err(error) => {
+                let bytes = error.into_bytes();
+                output.not_utf8(self.start, &bytes);
+                None
+            }
+        }
+    }
+
+    /// Emits the value as one event.
+    fn emit(&mut self, open: bool, output: &mut Output<'_, '_>) {
+        let buffer = std::mem::take(&mut self.buffer);
+        let text = match String::from_utf8(buffer) {
+            Ok(text) => text,
+            Err(error) => {
+                let bytes = error.into_bytes();
+                return output.not_utf8(self.start, &bytes);
+            }
+        };
+        let text = text.trim_end();
+        let mut origin = Origin {
+            open,
+            is_indented: self.kind == Kind::Alone,
+            ..Origin::EXPORT
+        };
+        let stdout = output.emitter.mode == Input::Stdout;
+        // A value that is cut off may be a single line.
+        if self.kind == Kind::Alone && self.is_whole && has_marker(text) {
+            if self.has_prefix || stdout {
+                let given = format!("{} lines", self.lines + 1);
+                let problem = Problem::new(Rule::MultiLine, "the document", given, "one line");
+                origin.note = (self.lines > 0).then_some(problem);
+                origin.certain = self.lines == 0;
+            } else {
+                let given = "a document over several lines";
+                origin.note = output.emitter.assume_export(given);
+            }
+        }
+        output.text(self.start, text, origin);
+    }
+}
+
+impl Form for Value {
+    fn read(&mut self, cursor: &mut Cursor<'_>, output: &mut Output<'_, '_>) -> Next {
         if cursor.is_line_start() && self.lines > 0 {
             if self.lines == 1 && self.kind == Kind::Alone {
                 self.has_prefix &= cursor.has_prefix();
@@ -110,32 +239,27 @@ impl Value {
         }
         let is_export = self.may_be_export && reads_viewers(output.emitter.mode);
         match self.add(cursor, is_export) {
-            Added::All if self.buffer.len() >= HELD_BYTES => {
-                output
-                    .emitter
-                    .too_large(self.start, &self.buffer, output.sink);
+            AddOutcome::All if self.buffer.len() >= HELD_BYTES => {
+                output.too_large(self.start, &self.buffer);
                 if cursor.ends_line() {
                     cursor.take_all();
                     return Next::End;
                 }
-                Next::Become(Form::Skip)
+                Next::become_form(Skip)
             }
-            Added::All if !cursor.ends_line() => Next::Stay,
-            Added::All => {
+            AddOutcome::All if !cursor.ends_line() => Next::Stay,
+            AddOutcome::All => {
                 self.lines += 1;
                 self.buffer.push(b'\n');
-                // No string goes over lines.
+                // A JSON string does not continue on the next line.
                 if self.scan.in_string() {
                     self.abandon(cursor.is_open(), output)
                 } else {
                     Next::Stay
                 }
             }
-            Added::Array => Next::Become(Form::Array(Box::new(Array::new(
-                self.start.line,
-                self.scan.depth(),
-            )))),
-            Added::Whole => {
+            AddOutcome::Array => Next::become_form(Array::new(self.start.line, self.scan.depth())),
+            AddOutcome::Whole => {
                 self.is_whole = true;
                 match self.kind {
                     Kind::Message => cursor.take_all(),
@@ -147,141 +271,18 @@ impl Value {
         }
     }
 
-    /// Whether a line can follow one that only begins a document behind a prefix, if it is the second.
-    fn follows_prefix(&self, line: &[u8]) -> bool {
-        let inside = line.trim_ascii_start();
-        self.prefix == 0 || self.lines > 1 || inside.starts_with(b"\"") || inside.starts_with(b"}")
-    }
-
-    /// Takes bytes up to the end of the value, or of the line.
-    fn add(&mut self, cursor: &mut Cursor<'_>, is_export: bool) -> Added {
-        let bytes = cursor.bytes();
-        for (index, &byte) in bytes.iter().enumerate() {
-            crate::work::visit(1);
-            if is_export && byte == b'[' && !self.scan.in_string() && self.opens_events() {
-                cursor.take(index + 1);
-                return Added::Array;
-            }
-            if self.buffer.len() >= HELD_BYTES {
-                cursor.take(index);
-                return Added::All;
-            }
-            self.buffer.push(byte);
-            self.scan.byte(byte);
-            if self.scan.is_over() && matches!(byte, b'}' | b']') {
-                cursor.take(index + 1);
-                return Added::Whole;
-            }
-        }
-        cursor.take_all();
-        Added::All
-    }
-
-    /// Whether a bracket that comes next opens an array of events: at the beginning, or as a member of the root that
-    /// exports have.
-    fn opens_events(&mut self) -> bool {
-        const NAMES: [&[u8]; 4] = [b"\"events\"", b"\"results\"", b"\"logEvents\"", b"\"hits\""];
-        let before = self.buffer.trim_ascii_end();
-        match self.scan.depth() {
-            0 => before.is_empty(),
-            1 | 2 => {
-                let Some(name) = before.strip_suffix(b":").map(<[u8]>::trim_ascii_end) else {
-                    return false;
-                };
-                let opens = NAMES.iter().any(|known| name.ends_with(known));
-                if opens && bytes_have_marker(name) {
-                    // A document has begun. Looking again at each bracket would cost the square of its length.
-                    self.may_be_export = false;
-                }
-                opens && self.may_be_export
-            }
-            _ => false,
-        }
-    }
-
-    /// Ends a value that a line does not go on with.
-    fn give_up(&mut self, open: bool, output: &mut Output<'_, '_>) -> Next {
-        match self.pass_on(open, output) {
-            Some(replay) => Next::Become(replay),
-            None => Next::Leave,
-        }
-    }
-
-    /// Ends a value in a line that has been taken.
-    fn abandon(&mut self, open: bool, output: &mut Output<'_, '_>) -> Next {
-        match self.pass_on(open, output) {
-            Some(replay) => Next::Become(replay),
-            None => Next::End,
-        }
-    }
-
-    /// Passes a value on: as one event, or as its lines where each of them is one.
-    fn pass_on(&mut self, open: bool, output: &mut Output<'_, '_>) -> Option<Form> {
-        let is_lines = output.emitter.mode == Input::Stdout || self.prefix > 0;
-        let has_marker = bytes_have_marker(&self.buffer);
-        if !is_lines || open || has_marker {
-            self.emit(open, output);
-            return None;
-        }
-        let mut buffer = std::mem::take(&mut self.buffer);
-        // The line feed of the last line.
-        buffer.pop_if(|byte| *byte == b'\n');
-        match String::from_utf8(buffer) {
-            Ok(text) => {
-                let origin = Origin {
-                    exported: false,
-                    ..Origin::EXPORT
-                };
-                Some(Form::Replay(Replay::new(text, self.start, origin)))
-            }
-            Err(error) => {
-                let bytes = error.into_bytes();
-                output.emitter.not_utf8(self.start, &bytes, output.sink);
-                None
-            }
-        }
-    }
-
-    pub(super) fn finish(mut self, is_open: bool, output: &mut Output<'_, '_>) -> Option<Form> {
+    fn finish(
+        mut self: Box<Self>,
+        is_open: bool,
+        output: &mut Output<'_, '_>,
+    ) -> Option<Box<dyn Form>> {
         self.pass_on(is_open, output)
-    }
-
-    /// Passes the value on as one event.
-    fn emit(&mut self, open: bool, output: &mut Output<'_, '_>) {
-        let buffer = std::mem::take(&mut self.buffer);
-        let text = match String::from_utf8(buffer) {
-            Ok(text) => text,
-            Err(error) => {
-                let bytes = error.into_bytes();
-                return output.emitter.not_utf8(self.start, &bytes, output.sink);
-            }
-        };
-        let text = text.trim_end();
-        let mut origin = Origin {
-            open,
-            is_indented: self.kind == Kind::Alone,
-            ..Origin::EXPORT
-        };
-        let stdout = output.emitter.mode == Input::Stdout;
-        // What is cut may be a line by itself.
-        if self.kind == Kind::Alone && self.is_whole && has_marker(text) {
-            if self.has_prefix || stdout {
-                let given = format!("{} lines", self.lines + 1);
-                let problem = Problem::new(Rule::MultiLine, "the document", given, "one line");
-                origin.note = (self.lines > 0).then_some(problem);
-                origin.certain = self.lines == 0;
-            } else {
-                let given = "a document over several lines";
-                origin.note = output.emitter.assume_export(given);
-            }
-        }
-        output.emitter.text(self.start, text, origin, output.sink);
     }
 }
 
-/// What has become of the bytes of a line.
-enum Added {
-    /// All are held, or as many as an event may have.
+/// The outcome of adding the bytes of a line.
+enum AddOutcome {
+    /// All bytes were added, or as many as an event may have.
     All,
     /// The value has ended.
     Whole,

@@ -1,16 +1,16 @@
-//! What the prefixes of lines have in common that the user calls a viewer's.
+//! The common pattern of prefixes that the user attributes to a viewer.
 
 use super::level::is_level;
 use crate::input::prefix::kinds;
 use crate::input::wrapping::Wrapping;
 
-/// What is the same in the prefixes of several lines.
+/// The pattern that several prefixes share.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::input) struct Pattern(Vec<Token>);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Token {
-    /// Letters, digits and what joins them.
+    /// Letters, digits and the characters that join them.
     Word,
     /// Blanks.
     Blank,
@@ -18,7 +18,7 @@ enum Token {
 }
 
 impl Pattern {
-    /// The pattern of a prefix; none where a level shows that a logger wrote it.
+    /// The pattern of a prefix; `None` if a log level shows that a logger wrote it.
     pub(super) fn new(prefix: &str) -> Option<Self> {
         /// No viewer's prefix is longer.
         const LONGEST: usize = 256;

@@ -1,4 +1,5 @@
-//! No range leaves true time out, whatever happens to the machine, but for the drift during a correction. `WORLD_CASES` is the number of lives of each kind. A failure
+//! No range excludes true time, for any fate of the machine, but for the drift during a correction. `WORLD_CASES` is the
+//! number of lives of each kind. A failure
 //! names the seed; `WORLD_SEED` is the first one.
 
 use super::*;
