@@ -198,10 +198,9 @@ impl Writer {
         }
         match segment::generation(&header) {
             Ok(generation) if generation == self.generation => Ok(false),
-            // No writer writes it, and clients take such a segment for one that was never written.
-            Ok(0) => Ok(true),
+            // No writer writes 0, and clients take such a segment for one that was never written.
+            Ok(0) | Err(_) => Ok(true),
             Ok(_) => Err(Fault::OtherWriter),
-            Err(_) => Ok(true),
         }
     }
 

@@ -281,7 +281,7 @@ fn a_client_does_not_open_what_was_never_written() {
     let refused = refused.err().unwrap();
     assert_eq!(refused.kind, ClockBoundErrorKind::SegmentNotInitialized);
     let (mut writer, found) = open(directory.path()).unwrap();
-    assert_eq!(found, OpenOutcome::Torn, "so it is written at once");
+    assert_eq!(found, OpenOutcome::Incomplete, "so it is written at once");
     writer
         .publish(&synchronized(Duration::from_millis(1)), difference())
         .unwrap();
