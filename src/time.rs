@@ -10,9 +10,9 @@ mod step;
 mod wall_clocks;
 mod wall_history;
 
-#[cfg(feature = "cli")]
-pub(crate) use self::format::rfc3339_exact;
 pub(crate) use self::format::signed_milliseconds;
+#[cfg(feature = "cli")]
+pub(crate) use self::format::{rfc3339_exact, unix_micros, unix_micros_up};
 #[cfg(test)]
 pub(crate) use self::moment::{earlier, later};
 pub use self::{

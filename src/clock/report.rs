@@ -60,7 +60,7 @@ pub struct Report {
     /// have noticed.
     pub error_bound: Option<Duration>,
     /// The error bound that was compared with the limit: grown to the moment of the verdict, from the read or,
-    /// if the limits are age-adjusted, from the reference time.
+    /// if the limits are age-adjusted, from the reference time. It includes the growth over [`Limits::valid_for`].
     pub bound_now: Option<Duration>,
     /// The measured distance to the reference clock, if the source measures it.
     pub offset: Option<ClockOffset>,
@@ -75,7 +75,7 @@ pub struct Report {
     /// When the reading was taken.
     pub read_at: Option<DateTime<Utc>>,
     /// The range that true time lay in at the moment of the verdict; none for a clock that is not
-    /// synchronized.
+    /// synchronized. Moved by the time that has passed, it holds for [`Limits::valid_for`].
     pub interval: Option<TimeInterval>,
     /// How long ago the ClockBound segment was written that this report is about.
     pub written_age: Option<Duration>,
@@ -101,6 +101,8 @@ impl Report {
         } else {
             reading.bound_at(now, drift)
         };
+        let growth = drift.growth(limits.valid_for);
+        let bound = bound.map(|bound| bound.saturating_add(growth));
         Self {
             reasons: reasons(reading, limits, now, bound),
             warnings: warnings(reading),
@@ -254,6 +256,7 @@ fn reasons(
         }),
         _ => None,
     };
+    let age = age.map(|age| age.saturating_add(limits.valid_for));
     let age = match (limits.max_age, age) {
         (AgeLimit::WhereKnown(limit) | AgeLimit::Required(limit), Some(age)) if age > limit => {
             Some(Reason::AgeOverLimit { age, limit })

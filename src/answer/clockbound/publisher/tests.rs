@@ -25,6 +25,7 @@ const RULES: Rules = Rules {
         max_age: AgeLimit::Off,
         age_adjusted: false,
         preset: None,
+        valid_for: Duration::ZERO,
     },
 };
 /// Longer than anything takes on the busiest machine.
