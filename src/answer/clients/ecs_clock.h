@@ -31,7 +31,7 @@ extern "C" {
  * separated by commas, and `reasons` by tabs. */
 typedef struct {
     int64_t earliest_ns, latest_ns;
-    char codes[256], reasons[1024];
+    char codes[256], reasons[2048];
 } ecs_clock_now;
 
 /* A client. A thousand simultaneous callers make one request. Set members before the first use. */
@@ -132,11 +132,12 @@ static const char *ecs_clock_exchange(ecs_clock *clock, int64_t deadline, char *
     size_t used = (size_t)snprintf(text, size, "GET /clock.txt?");
     used += (size_t)snprintf(text + used, size - used, query, clock->max_error_ms * 1e6,
                              ecs_clock_valid_for_ms(clock) + 1, clock->query);
-    ssize_t got = send(clock->socket, text, used, MSG_NOSIGNAL) == (ssize_t)used;
-    for (used = 0; got && used < size - 1 && ecs_clock_limit(clock->socket, deadline);) {
-        got = recv(clock->socket, text + used, size - 1 - used, 0);
-        if (got < 0 && errno != EINTR) break;
-        used += got > 0 ? (size_t)got : 0;
+    if (used >= size || send(clock->socket, text, used, MSG_NOSIGNAL) != (ssize_t)used) return "";
+    used = 0;
+    while (used < size - 1 && ecs_clock_limit(clock->socket, deadline)) {
+        const ssize_t received = recv(clock->socket, text + used, size - 1 - used, 0);
+        if (received == 0 || (received < 0 && errno != EINTR)) break;
+        if (received > 0) used += (size_t)received;
         text[used] = 0;
         const char *head_end = strstr(text, "\r\n\r\n");
         const bool is_whole = head_end && head_end + 4 < text + used && text[used - 1] == '\n';
@@ -147,7 +148,7 @@ static const char *ecs_clock_exchange(ecs_clock *clock, int64_t deadline, char *
 
 /* Asks once. Returns whether there is an answer about this machine's clock. */
 static bool ecs_clock_ask(ecs_clock *clock) {
-    char text[16384] = "", expected[2048];
+    char text[16384] = "", expected[4096];
     long long earliest = 0, latest = -1;
     ecs_clock_now *now = &clock->last, present;
     clock->asked = ecs_clock_of(CLOCK_MONOTONIC);
@@ -155,7 +156,7 @@ static bool ecs_clock_ask(ecs_clock *clock) {
     if (clock->socket < 0) clock->socket = ecs_clock_connect(clock, deadline);
     const char *line = ecs_clock_exchange(clock, deadline, text, sizeof text);
     /* What was read is written again and compared, since sscanf skips spaces and signs. */
-    sscanf(line, "not_good %255[a-z0-9_,] %1023[^\n]", now->codes, now->reasons);
+    sscanf(line, "not_good %255[a-z0-9_,] %2047[^\n]", now->codes, now->reasons);
     snprintf(expected, sizeof expected, "not_good %s\t%s\n", now->codes, now->reasons);
     if (!strcmp(line, expected)) return true;
     ecs_clock_refuse(now, "no_answer", "");
@@ -197,6 +198,7 @@ bool ecs_clock_read(ecs_clock *clock, ecs_clock_now *now) {
     }
     is_good = is_good || ecs_clock_at_present(clock, ecs_clock_valid_for_ms(clock), now);
     pthread_mutex_unlock(&clock->mutex);
+    if (is_good) ecs_clock_refuse(now, "", "");
     return is_good;
 }
 
