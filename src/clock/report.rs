@@ -72,6 +72,8 @@ pub struct Report {
     pub reference_age: Option<Duration>,
     /// The error bound and its growth over the age of the reference, when the reading was taken.
     pub age_adjusted_bound: Option<Duration>,
+    /// How fast the bound grows from then on, for whoever keeps this report.
+    pub max_drift: Option<DriftRate>,
     /// When the reading was taken.
     pub read_at: Option<DateTime<Utc>>,
     /// The range that true time lay in at the moment of the verdict; none for a clock that is not
@@ -116,6 +118,7 @@ impl Report {
             reference: reading.reference,
             reference_age: reading.reference_age_at(now),
             age_adjusted_bound: reading.age_adjusted_bound(drift),
+            max_drift: Some(drift),
             read_at: Some(reading.taken.wall),
             interval: bound
                 .filter(|_| reading.is_synchronized())
@@ -149,6 +152,7 @@ impl Report {
             reference: None,
             reference_age: None,
             age_adjusted_bound: None,
+            max_drift: None,
             read_at: None,
             interval: None,
             written_age: None,

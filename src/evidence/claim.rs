@@ -5,8 +5,12 @@ use super::rules::Rules;
 use super::state::{State, Unknown};
 
 /// After a step, a bound over the limit belongs to the step for so long at most: then the sidecar no longer enlarges its
-/// figures without a reason of their own.
+/// figures without another reason.
 const LONGEST_RECOVERY_MS: i64 = 3_600_000;
+
+/// How long a read may take: the default of `request-timeout`. A bound holds from before the request on, and a line has
+/// the time of the answer.
+const LONGEST_READ_MS: f64 = 2_000.0;
 
 /// What a stretch of time is stated to be.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -29,6 +33,7 @@ struct Anchor {
 /// Reads the windows of a process one after the other.
 pub(super) struct Claims<'a> {
     rules: &'a Rules,
+    process: &'a Process,
     stated: Vec<Claim>,
     anchor: Option<Anchor>,
     /// The window before, if no line is missing in between.
@@ -43,9 +48,10 @@ pub(super) struct Claims<'a> {
 
 impl<'a> Claims<'a> {
     /// The claims of a process, in its own order.
-    pub(super) fn of_process(process: &Process, rules: &'a Rules) -> Vec<Claim> {
+    pub(super) fn of_process(process: &'a Process, rules: &'a Rules) -> Vec<Claim> {
         let mut claims = Self {
             rules,
+            process,
             stated: Vec::with_capacity(process.windows.len() + 1),
             anchor: None,
             before: None,
@@ -98,8 +104,7 @@ impl<'a> Claims<'a> {
     fn stretch(&mut self, before: Window, window: Window) {
         let (from, to) = (before.end_ms, window.end_ms);
         if window.has_step() {
-            // Neither the time before the step nor the time after it can be relied on.
-            self.claim(from.min(to), from.max(to), State::Stepped, f64::NAN);
+            self.stepped(from, to, window);
         } else if window.has_readings() && (self.is_lost || !window.is_synchronized()) {
             self.claim(from, to, State::NotSynchronized, f64::NAN);
         } else if window.disagrees() {
@@ -115,6 +120,17 @@ impl<'a> Claims<'a> {
         } else {
             self.unknown(from, to, Unknown::NoBound);
         }
+    }
+
+    /// Neither the time before a step nor the time after it can be relied on. A clock that was set back shows some time
+    /// twice: its steps happened at any time since the line before, and it may have shown a later time than `to` until
+    /// then.
+    fn stepped(&mut self, from: i64, to: i64, window: Window) {
+        let (earliest, latest) = match self.process.stepped_back_ms(window.sequence) {
+            Some(back) => (from.saturating_sub(back), to.saturating_add(back)),
+            None => (i64::MIN, i64::MAX),
+        };
+        self.claim(from.min(earliest), to.max(latest), State::Stepped, f64::NAN);
     }
 
     fn with_bounds(&mut self, from: i64, to: i64, window: Window, anchor: Anchor) {
@@ -148,6 +164,11 @@ impl<'a> Claims<'a> {
             return;
         };
         let state = within(anchor.is_proof && window.is_proof());
+        // The clock may have been moved without a reading.
+        let anchor = Anchor {
+            bound_ms: anchor.bound_ms.max(f64::from(window.max_bound)),
+            ..anchor
+        };
         let error = anchor.bound_ms + self.growth_ms(anchor, to, window);
         if error <= self.rules.max_error_ms {
             self.claim(from, to, state, error);
@@ -166,11 +187,12 @@ impl<'a> Claims<'a> {
     fn growth_ms(&self, anchor: Anchor, to: i64, window: Window) -> f64 {
         #[expect(clippy::cast_precision_loss, reason = "far below 2^52 ms")]
         let elapsed = to.saturating_sub(anchor.at_ms).max(0) as f64;
-        (elapsed + window.pause_ms()) * self.rules.drift
+        (elapsed + LONGEST_READ_MS + window.pause_ms()) * self.rules.drift
     }
 
+    /// The clock may have been set back meanwhile.
     fn unknown(&mut self, from: i64, to: i64, why: Unknown) {
-        self.claim(from, to, State::Unknown(why), f64::NAN);
+        self.claim(from.min(to), from.max(to), State::Unknown(why), f64::NAN);
     }
 
     fn claim(&mut self, from_ms: i64, to_ms: i64, state: State, error_ms: f64) {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::line::Line;
+use super::line::{Line, Steps};
 
 /// The lines of all tasks. The order in which they are added does not matter, and neither do duplicates.
 #[derive(Debug, Default)]
@@ -41,9 +41,16 @@ pub(super) struct Process {
     started: String,
     pub started_ms: i64,
     pub windows: Vec<Window>,
-    /// The steps of the clock: when their lines were stamped, and how far they went in milliseconds, signed. 0 if the
-    /// line does not say.
-    pub steps: Vec<(i64, f64)>,
+    /// The lines with steps of the clock, by their time and number.
+    pub stepped: Vec<SteppedWindow>,
+}
+
+/// The steps on a line.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct SteppedWindow {
+    pub at_ms: i64,
+    pub sequence: u32,
+    pub steps: Steps,
 }
 
 /// One line. The figures are rounded up.
@@ -82,7 +89,7 @@ impl Window {
         let flags = [
             (SYNCHRONIZED, line.is_synchronized),
             (ENDS_SYNCHRONIZED, line.ends_synchronized),
-            (STEPPED, line.step.is_some()),
+            (STEPPED, line.steps.is_some()),
             (DISAGREES, line.disagrees),
             (STOPPING, line.is_stopping),
             (HAS_READINGS, line.samples > 0),
@@ -159,6 +166,13 @@ fn round_up(value: f64) -> f32 {
 }
 
 impl Process {
+    /// How far back the steps on a line went, in milliseconds; `None` if that is not known.
+    pub(super) fn stepped_back_ms(&self, sequence: u32) -> Option<i64> {
+        let stepped = self.stepped.iter();
+        let mut of_line = stepped.filter(|window| window.sequence == sequence);
+        of_line.next()?.steps.back_ms
+    }
+
     /// The task's ID: from its lines, else the end of the name of its log stream, else when it started.
     pub(super) fn name(&self) -> String {
         let of_stream = || {
@@ -186,8 +200,12 @@ impl History {
         }
         process.windows.push(Window::from_line(&line));
         process
-            .steps
-            .extend(line.step.map(|by_ms| (line.end_ms, by_ms)));
+            .stepped
+            .extend(line.steps.map(|steps| SteppedWindow {
+                at_ms: line.end_ms,
+                sequence: line.sequence,
+                steps,
+            }));
         if let (Some(cluster), Some(service)) = (&line.cluster, &line.service) {
             self.key.clear();
             self.key.extend([cluster, "/", service]);
@@ -222,7 +240,7 @@ impl History {
                 started: line.started.clone().into_owned(),
                 started_ms: line.started_ms,
                 windows: Vec::new(),
-                steps: Vec::new(),
+                stepped: Vec::new(),
             });
             self.processes.len() - 1
         });
@@ -245,9 +263,9 @@ impl History {
             process.windows.sort_unstable_by(order);
             process.windows.dedup_by_key(|window| window.sequence);
             process
-                .steps
-                .sort_by(|one, other| one.0.cmp(&other.0).then(one.1.total_cmp(&other.1)));
-            process.steps.dedup();
+                .stepped
+                .sort_by_key(|window| (window.at_ms, window.sequence));
+            process.stepped.dedup();
             tasks.entry(process.name()).or_default().push(process);
         }
         for processes in tasks.values_mut() {

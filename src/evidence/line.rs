@@ -4,11 +4,11 @@ use std::borrow::Cow;
 use std::fmt;
 
 use chrono::DateTime;
-use serde::de::{Deserialize, Deserializer, IgnoredAny, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, SeqAccess, Visitor};
 
 /// What one line states.
 #[derive(Debug, Clone, PartialEq)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a separate fact")]
 pub(crate) struct Line<'a> {
     pub task: Option<Cow<'a, str>>,
     /// Cluster and service, or cluster and family outside a service; as far as the line names them.
@@ -32,12 +32,21 @@ pub(crate) struct Line<'a> {
     pub is_synchronized: bool,
     /// Whether the last reading was synchronized.
     pub ends_synchronized: bool,
-    /// The last step of the clock in the window, in milliseconds.
-    pub step: Option<f64>,
+    /// The steps of the clock in the window.
+    pub steps: Option<Steps>,
     pub disagrees: bool,
     /// The longest time for which the process stood still, in milliseconds.
     pub pause_ms: u32,
     pub is_stopping: bool,
+}
+
+/// The steps of the clock in a window.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Steps {
+    /// The last one, in milliseconds, signed; 0 if the line does not say.
+    pub last_ms: f64,
+    /// How far back all of them went together, in milliseconds, rounded up; `None` if the line does not list them all.
+    pub back_ms: Option<i64>,
 }
 
 /// The members that are read. Every other one is skipped.
@@ -70,8 +79,7 @@ struct Members<'a> {
     clock_error_bound: Option<Bounds>,
     status_changes: Option<u32>,
     last_clock_step: Option<f64>,
-    // In lines of 0.1.0 a number, later an array.
-    clock_step: Option<IgnoredAny>,
+    clock_step: Option<ListedSteps>,
     clock_steps: Option<u32>,
     cross_check_disagreement: Option<f64>,
     #[serde(default)]
@@ -96,6 +104,44 @@ struct Bounds {
 impl<'de> Deserialize<'de> for Bounds {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_seq(BoundsVisitor)
+    }
+}
+
+/// The steps that a line lists; a number in lines of 0.1.0.
+#[derive(serde::Deserialize)]
+#[serde(untagged)]
+enum ListedSteps {
+    Several(Vec<f64>),
+    One(f64),
+}
+
+impl Members<'_> {
+    fn steps(&self) -> Option<Steps> {
+        let listed = match &self.clock_step {
+            Some(ListedSteps::Several(steps)) => steps.as_slice(),
+            Some(ListedSteps::One(step)) => std::slice::from_ref(step),
+            None => self.last_clock_step.as_slice(),
+        };
+        let count = self
+            .clock_steps
+            .map_or(listed.len(), |count| count as usize);
+        if count == 0 {
+            return None;
+        }
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "a cast from a float saturates"
+        )]
+        let back = listed
+            .iter()
+            .filter(|step| **step < 0.0)
+            .sum::<f64>()
+            .abs()
+            .ceil() as i64;
+        Some(Steps {
+            last_ms: self.last_clock_step.unwrap_or_default(),
+            back_ms: (listed.len() >= count).then_some(back),
+        })
     }
 }
 
@@ -132,6 +178,7 @@ impl<'a> Line<'a> {
         }
         let members: Members<'a> = serde_json::from_str(message).ok()?;
         let started = DateTime::parse_from_rfc3339(&members.started_at).ok()?;
+        let steps = members.steps();
         let max = members.max_clock_error_bound;
         // Without the metric, the plain member holds the largest bound, and the number of bounds is not known.
         let bounds = members.clock_error_bound.unwrap_or(Bounds {
@@ -141,7 +188,6 @@ impl<'a> Line<'a> {
         });
         let ends_synchronized =
             members.clock_synchronization_status.as_deref() == Some("SYNCHRONIZED");
-        let has_step = members.clock_step.is_some() || members.clock_steps.unwrap_or(0) > 0;
         Some(Self {
             task: members.task_id,
             cluster: members.cluster_name,
@@ -160,7 +206,7 @@ impl<'a> Line<'a> {
                 && members.clock_synchronized.is_none_or(|all| all >= 1.0)
                 && members.status_changes.unwrap_or(0) == 0,
             ends_synchronized,
-            step: members.last_clock_step.or(has_step.then_some(0.0)),
+            steps,
             disagrees: members.cross_check_disagreement.is_some_and(|n| n > 0.0),
             pause_ms: milliseconds(members.longest_pause),
             is_stopping: members.stopping,
@@ -238,14 +284,27 @@ mod tests {
 
     #[test]
     fn steps_of_every_version_are_seen() {
+        let steps = |last_ms, back_ms| Some(Steps { last_ms, back_ms });
         for (member, step) in [
-            ("\"ClockStep\":[-12.5],\"LastClockStep\":-12.5", Some(-12.5)),
-            ("\"ClockStep\":7.5", Some(0.0)),
-            ("\"ClockSteps\":3", Some(0.0)),
+            (
+                "\"ClockStep\":[7,-12.5,-3],\"ClockSteps\":3,\"LastClockStep\":-3",
+                steps(-3.0, Some(16)),
+            ),
+            (
+                "\"ClockStep\":[-8],\"ClockSteps\":2,\"LastClockStep\":7",
+                steps(7.0, None),
+            ),
+            ("\"ClockStep\":7.5", steps(0.0, Some(0))),
+            ("\"ClockStep\":-7.5", steps(0.0, Some(8))),
+            (
+                "\"ClockSteps\":1,\"LastClockStep\":-3",
+                steps(-3.0, Some(3)),
+            ),
+            ("\"ClockSteps\":3", steps(0.0, None)),
             ("\"ClockSteps\":0", None),
         ] {
             let text = LINE.replace("\"Samples\"", &format!("{member},\"Samples\""));
-            assert_eq!(Line::parse(&text).unwrap().step, step, "{member}");
+            assert_eq!(Line::parse(&text).unwrap().steps, step, "{member}");
         }
     }
 

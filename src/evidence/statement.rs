@@ -144,7 +144,7 @@ impl Statement {
         let (first, last) = span(&tasks, &rules);
         let tasks = tasks.into_iter().map(|(name, processes)| {
             let (timeline, claims) = Timeline::of_task(&processes, &rules, last);
-            Task::new(name, timeline, &claims, processes, (first, last))
+            Task::new(name, timeline, &claims, &processes, (first, last))
         });
         let mut tasks: Vec<Task> = tasks.filter(|task| task.timeline.span_ms() > 0).collect();
         tasks.sort_by(Task::worst_first);
@@ -213,7 +213,7 @@ impl Task {
         name: String,
         timeline: Timeline,
         claims: &[Claim],
-        processes: Vec<Process>,
+        processes: &[Process],
         span: (i64, i64),
     ) -> Self {
         let mut totals = Totals::default();
@@ -222,7 +222,8 @@ impl Task {
         }
         let stated = claims.iter().filter(|claim| !claim.error_ms.is_nan());
         let worst = stated.max_by(|one, other| one.error_ms.total_cmp(&other.error_ms));
-        let steps = processes.into_iter().flat_map(|process| process.steps);
+        let stepped = processes.iter().flat_map(|process| &process.stepped);
+        let steps = stepped.map(|window| (window.at_ms, window.steps.last_ms));
         let (from, to) = span;
         Self {
             name,

@@ -31,7 +31,15 @@ impl Timeline {
         claims.extend(between(processes));
         claims.extend(after(processes, end_ms));
         let start = rules.from_ms.unwrap_or(i64::MIN);
+        let windows = processes.iter().flat_map(|process| &process.windows);
+        let ends = windows.map(|window| window.end_ms);
+        let (first, last) = (ends.clone().min(), ends.max());
         claims.retain_mut(|claim| {
+            if claim.state == State::Stepped {
+                // How far a clock was set back does not make a task's time longer.
+                claim.from_ms = claim.from_ms.max(first.unwrap_or(i64::MIN));
+                claim.to_ms = claim.to_ms.min(last.unwrap_or(i64::MAX));
+            }
             claim.from_ms = claim.from_ms.max(start);
             claim.to_ms = claim.to_ms.min(end_ms);
             claim.from_ms < claim.to_ms
@@ -109,9 +117,10 @@ fn after(processes: &[Process], end_ms: i64) -> Option<Claim> {
 }
 
 fn unknown(from_ms: i64, to_ms: i64, why: Unknown) -> Claim {
+    // The clock may have been set back meanwhile.
     Claim {
-        from_ms,
-        to_ms,
+        from_ms: from_ms.min(to_ms),
+        to_ms: from_ms.max(to_ms),
         state: State::Unknown(why),
         error_ms: f64::NAN,
     }

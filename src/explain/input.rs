@@ -20,9 +20,11 @@ mod copy;
 mod cursor;
 mod emit;
 mod encoders;
+mod event;
 mod forms;
 mod lines;
 mod marker;
+mod mode;
 mod parts;
 mod peel;
 mod prefix;
@@ -36,87 +38,14 @@ mod wrapper;
 mod wrapping;
 
 use std::collections::VecDeque;
-use std::fmt;
 use std::io::{self, BufRead};
-use std::str::FromStr;
 
-use super::finding::{Kind, Position, Problem};
-use super::judge::document::Root;
+use super::finding::Kind;
 
+pub use self::event::Event;
+pub(crate) use self::event::RawEvent;
+pub use self::mode::{Input, InvalidInput};
 pub(crate) use self::reader::Reader;
-
-/// How lines are to be read.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub enum Input {
-    /// The form is recognized; what it may also be is reported.
-    #[default]
-    Auto,
-    /// A viewer or an export showed the lines: what it put around the events is not reported.
-    Export,
-    /// What a container wrote: each line is an event, and nothing is taken off without a fault.
-    Stdout,
-}
-
-impl Input {
-    /// Every way of reading.
-    pub const ALL: &'static [Self] = &[Self::Auto, Self::Export, Self::Stdout];
-
-    /// The word for it on a command line.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Auto => "auto",
-            Self::Export => "export",
-            Self::Stdout => "stdout",
-        }
-    }
-}
-
-impl fmt::Display for Input {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// A word that names no way of reading.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct InvalidInput(String);
-
-impl fmt::Display for InvalidInput {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(given) = self;
-        write!(
-            f,
-            "invalid input: expected auto, export or stdout, got {given:?}"
-        )
-    }
-}
-
-impl std::error::Error for InvalidInput {}
-
-impl FromStr for Input {
-    type Err = InvalidInput;
-
-    fn from_str(word: &str) -> Result<Self, InvalidInput> {
-        let mut all = Self::ALL.iter().copied();
-        all.find(|input| input.as_str() == word)
-            .ok_or_else(|| InvalidInput(word.to_owned()))
-    }
-}
-
-/// An event of the input, without what viewers and shippers put around it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Event {
-    /// Where it stands.
-    pub position: Position,
-    /// What it is.
-    pub kind: Kind,
-    /// Its text: the document where there is one, else the whole event.
-    pub text: String,
-    /// The log stream that it comes from, where the form names it.
-    pub log_stream: Option<String>,
-}
 
 /// Reads the events of an input, one after the other.
 ///
@@ -168,21 +97,3 @@ impl<R: BufRead> Iterator for Events<R> {
         }
     }
 }
-
-/// An event with what is wrong with how it is written or shipped.
-pub(crate) struct RawEvent<'a> {
-    pub(crate) position: Position,
-    /// The length of its text in bytes.
-    pub(crate) bytes: usize,
-    pub(crate) text: &'a str,
-    pub(crate) stream: Option<String>,
-    pub(crate) kind: Kind,
-    pub(crate) problems: Vec<Problem>,
-    /// Whether what the document has reaches CloudWatch.
-    pub(crate) certain: bool,
-    /// The document.
-    pub(crate) root: Option<Root<'a>>,
-}
-
-/// Takes one event after the other.
-pub(crate) type Sink<'s> = dyn FnMut(RawEvent<'_>) + 's;

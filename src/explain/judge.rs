@@ -6,6 +6,7 @@ pub(super) mod document;
 pub(super) mod json;
 mod metadata;
 mod place;
+mod points;
 mod schema;
 mod seen;
 mod targets;
@@ -17,7 +18,8 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use self::document::Root;
 use self::metadata::Metadata;
 use self::place::Place;
-use super::finding::{Explained, Point, Problem};
+use self::points::Points;
+use super::finding::{Explained, Problem};
 use super::kind::Effect;
 use super::rule::Rule;
 use crate::limits::{MAX_AHEAD_MS, MAX_PAST_MS};
@@ -28,8 +30,6 @@ pub use self::time::{InvalidTime, parse_now};
 
 /// Problems of one event that are listed; the rest is counted.
 const MAX_PROBLEMS: usize = 1_000;
-/// Points of one event that are listed; the rest is counted.
-const MAX_POINTS: usize = 10_000;
 
 /// Judges a document: everything found is added to `explained`.
 pub(super) fn judge(root: &Root<'_>, now: DateTime<Utc>, explained: &mut Explained) {
@@ -77,22 +77,6 @@ pub(super) fn add_problems(explained: &mut Explained, problems: Vec<Problem>) {
     let room = MAX_PROBLEMS.saturating_sub(explained.problems.len());
     explained.more_problems += problems.len().saturating_sub(room) as u64;
     explained.problems.extend(problems.into_iter().take(room));
-}
-
-/// Points of one event, listed up to a limit.
-#[derive(Default)]
-struct Points {
-    listed: Vec<Point>,
-    count: u64,
-}
-
-impl Points {
-    /// Adds so many points. Those beyond the limit are only counted, since sets times metrics may be many.
-    fn extend(&mut self, points: impl ExactSizeIterator<Item = Point>) {
-        self.count += points.len() as u64;
-        let room = MAX_POINTS.saturating_sub(self.listed.len());
-        self.listed.extend(points.take(room));
-    }
 }
 
 /// The problem of a timestamp that CloudWatch refuses.

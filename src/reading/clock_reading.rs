@@ -154,8 +154,19 @@ impl Reading {
         self.plausible(self.claim()?.saturating_add(self.enlarged_by()))
     }
 
+    /// How far the clock may be off at `now` if it was moved or corrected further since the reading was taken: the
+    /// source's bound and how far it was moved, without growth. `None` if it was not, and without a bound.
+    #[must_use]
+    pub(crate) fn bound_if_moved(&self, now: &Moment, drift: DriftRate) -> Option<Duration> {
+        let moved = self.compared.distance(now);
+        let enlarged_by = moved.saturating_add(self.corrected_by(now, drift));
+        let is_further = self.is_synchronized() && enlarged_by > self.enlarged_by();
+        let bound = self.claim().filter(|_| is_further)?;
+        Some(bound.saturating_add(enlarged_by))
+    }
+
     /// `bound + age of the reference × drift` when the reading was taken: what the bound would be if the source had not
-    /// let it grow since the last comparison. The source may have done so already, so this is a figure of its own.
+    /// let it grow since the last comparison. The source may have done so already, so this is a separate figure.
     #[must_use]
     pub fn age_adjusted_bound(&self, drift: DriftRate) -> Option<Duration> {
         let growth = drift.growth(self.reference_age()?);

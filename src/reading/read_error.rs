@@ -43,91 +43,53 @@ impl std::fmt::Display for ReadError {
 
 impl std::error::Error for ReadError {}
 
-/// The kinds of [`ReadError`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ReadErrorKind {
-    /// No complete answer within the request timeout.
-    Timeout,
-    /// The endpoint could not be reached, or the connection broke.
-    Connection,
-    /// A status code other than 200.
-    HttpStatus,
-    /// A body over 1 MiB.
-    BodyTooLarge,
-    /// A body that is not a JSON object.
-    InvalidJson,
-    /// A document without `TaskARN`.
-    NoTaskArn,
-    /// A document whose `ClockDrift` is absent, `null`, `{}` or no object.
-    NoClockDrift,
-    /// One member of the wrong type or out of range; the rest of the reading stands.
-    InvalidMember,
-    /// The kernel refused to tell.
-    Kernel,
-    /// An application asked its clock outside of a tokio runtime, or while the runtime ended.
-    NoRuntime,
-    /// The wall clock was stepped during each of several reads in a row.
-    ClockStepping,
-    /// The NTP server says that its own clock is not synchronized.
-    NtpUnsynchronized,
-    /// The NTP server's stratum is 0 without a kiss code, or 16 and more: it has no source.
-    NtpStratum,
-    /// The NTP server sent a kiss-o'-death packet: it refuses service, or wants fewer requests.
-    NtpKissOfDeath,
-    /// All that came from the NTP server were answers to other requests.
-    NtpOrigin,
-    /// A datagram of the NTP server that is not an NTP packet, or an answer that cannot be right.
-    NtpPacket,
-    /// The wall clock moved during an exchange with the NTP server, which makes it void.
-    NtpClockMoved,
+/// Declares the kinds with the word and the sentence that belong to each.
+macro_rules! kinds {
+    ($($variant:ident $word:literal $about:literal)*) => {
+        /// The kinds of [`ReadError`].
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum ReadErrorKind {
+            $(#[doc = $about] $variant,)*
+        }
+
+        impl ReadErrorKind {
+            /// Every kind.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The word for it in `ReadErrorKind`, such as `timeout`.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word,)* }
+            }
+
+            /// What happened, in one sentence.
+            #[must_use]
+            pub fn about(self) -> &'static str {
+                match self { $(Self::$variant => $about,)* }
+            }
+        }
+    };
 }
 
-impl ReadErrorKind {
-    /// Every kind.
-    pub const ALL: &'static [Self] = &[
-        Self::Timeout,
-        Self::Connection,
-        Self::HttpStatus,
-        Self::BodyTooLarge,
-        Self::InvalidJson,
-        Self::NoTaskArn,
-        Self::NoClockDrift,
-        Self::InvalidMember,
-        Self::Kernel,
-        Self::NoRuntime,
-        Self::ClockStepping,
-        Self::NtpUnsynchronized,
-        Self::NtpStratum,
-        Self::NtpKissOfDeath,
-        Self::NtpOrigin,
-        Self::NtpPacket,
-        Self::NtpClockMoved,
-    ];
-
-    /// The word for it in `ReadErrorKind`, such as `timeout`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Timeout => "timeout",
-            Self::Connection => "connection",
-            Self::HttpStatus => "http_status",
-            Self::BodyTooLarge => "body_too_large",
-            Self::InvalidJson => "invalid_json",
-            Self::NoTaskArn => "no_task_arn",
-            Self::NoClockDrift => "no_clock_drift",
-            Self::InvalidMember => "invalid_member",
-            Self::Kernel => "kernel",
-            Self::NoRuntime => "no_runtime",
-            Self::ClockStepping => "clock_stepping",
-            Self::NtpUnsynchronized => "ntp_unsynchronized",
-            Self::NtpStratum => "ntp_stratum",
-            Self::NtpKissOfDeath => "ntp_kiss_of_death",
-            Self::NtpOrigin => "ntp_origin",
-            Self::NtpPacket => "ntp_packet",
-            Self::NtpClockMoved => "ntp_clock_moved",
-        }
-    }
+kinds! {
+    Timeout "timeout" "No complete answer within the request timeout."
+    Connection "connection" "The endpoint could not be reached, or the connection broke."
+    HttpStatus "http_status" "A status code other than 200."
+    BodyTooLarge "body_too_large" "A body over 1 MiB."
+    InvalidJson "invalid_json" "A body that is not a JSON object."
+    NoTaskArn "no_task_arn" "A document without `TaskARN`."
+    NoClockDrift "no_clock_drift" "A document whose `ClockDrift` is absent, `null`, `{}` or no object."
+    InvalidMember "invalid_member" "One member of the wrong type or out of range; the rest of the reading is kept."
+    Kernel "kernel" "The kernel refused to report its clock state."
+    NoRuntime "no_runtime" "Only in the library: an application asked its clock outside of a tokio runtime, or while the runtime ended."
+    ClockStepping "clock_stepping" "The wall clock was stepped during each of several reads in a row."
+    NtpUnsynchronized "ntp_unsynchronized" "The NTP server reports that its own clock is not synchronized."
+    NtpStratum "ntp_stratum" "The NTP server's stratum is 0 without a kiss code, or 16 and more: it has no source."
+    NtpKissOfDeath "ntp_kiss_of_death" "The NTP server sent a kiss-o'-death packet: it refuses service, or wants fewer requests."
+    NtpOrigin "ntp_origin" "The NTP server sent only answers to other requests."
+    NtpPacket "ntp_packet" "A datagram of the NTP server that is not an NTP packet, or an answer that cannot be right."
+    NtpClockMoved "ntp_clock_moved" "The wall clock moved during an exchange with the NTP server, which makes it void."
 }
 
 #[cfg(test)]

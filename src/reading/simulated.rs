@@ -11,7 +11,7 @@ use super::status::{ClockSource, SyncStatus};
 use crate::time::{ErrorBound, Moment};
 
 /// 2026, so that nothing saturates.
-const EPOCH: i64 = 1_790_000_000_000_000_000;
+pub(crate) const EPOCH: i64 = 1_790_000_000_000_000_000;
 pub(crate) const MILLISECOND: i64 = 1_000_000;
 pub(crate) const SECOND: i64 = 1_000_000_000;
 
@@ -61,7 +61,7 @@ pub(crate) struct Machine {
     pub(crate) noise: i64,
     /// The share of comparisons, in percent, with a server that is far off.
     pub(crate) bad_samples: u32,
-    /// How often the wall clock was set since somebody looked.
+    /// How often the wall clock was set since the last look.
     pub(crate) was_set: bool,
 }
 
@@ -206,7 +206,12 @@ impl Machine {
         self.next_poll = self.truth + self.poll + self.rng.i64(0..=self.poll / 16);
     }
 
-    /// Somebody else sets the wall clock.
+    /// The time of the last comparison.
+    pub(crate) fn reference(&self) -> DateTime<Utc> {
+        self.reference
+    }
+
+    /// Another program sets the wall clock.
     pub(crate) fn step(&mut self, by: i64) {
         self.offset += by;
         self.was_set = true;

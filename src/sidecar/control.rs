@@ -142,8 +142,9 @@ impl Control {
         let mut actions = Vec::new();
         self.note_pause(now);
         // First: the open window belongs to the time before the step.
-        if let Some(step) = self.watch.observe(*now) {
-            self.on_step(&step, &mut actions);
+        match self.watch.observe(*now) {
+            Some(step) => self.on_step(&step, &mut actions),
+            None => self.note_move(now),
         }
         let mut is_end = false;
         match event {
@@ -194,6 +195,17 @@ impl Control {
         if is_due && last.is_some_and(|last| last.is_being_corrected(now, self.rules.drift)) {
             self.read_early = Some(now.monotonic);
             self.schedule.hasten(now.monotonic);
+        }
+    }
+
+    /// A move that is no step may be taken back before the next reading: no reading would show it.
+    fn note_move(&mut self, now: &Moment) {
+        let stepped = self.observed.stepped;
+        let last = self.observed.last.as_ref();
+        // A step is on a line of its own.
+        let last = last.filter(|last| stepped.is_none_or(|step| step < last.requested.monotonic));
+        if let Some(bound) = last.and_then(|last| last.bound_if_moved(now, self.rules.drift)) {
+            self.collector.note_move(bound);
         }
     }
 
@@ -284,7 +296,7 @@ impl Control {
         while let Some(window) = self.queue.pop_due(now.monotonic) {
             actions.push(Action::Write(window));
         }
-        for (notice, times) in self.notices.overdue(now.monotonic, false) {
+        for (notice, times) in self.notices.overdue(now.monotonic) {
             actions.push(Action::Notify(notice, times));
         }
         if !self.reading && self.schedule.next() <= now.monotonic {
@@ -304,7 +316,7 @@ impl Control {
 
     /// Writes all that is open and pending, in order, and leaves.
     fn end(&mut self, now: &Moment, actions: &mut Vec<Action>) {
-        let closed = self.collector.close(true);
+        let closed = self.collector.close_urgently();
         self.push(closed, now);
         let mut last = None;
         while let Some(window) = self.queue.pop() {
@@ -313,7 +325,7 @@ impl Control {
         // A line that the process ends is written in any case: a process that is killed writes none.
         let last = last.unwrap_or_else(|| self.collector.bare(now.wall));
         actions.push(Action::Write(last.stopping()));
-        for (notice, times) in self.notices.overdue(now.monotonic, true) {
+        for (notice, times) in self.notices.rest(now.monotonic) {
             actions.push(Action::Notify(notice, times));
         }
         actions.push(Action::End(self.collector.bare(now.wall).stopping()));

@@ -109,8 +109,10 @@ fn push_definition(json: &mut Vec<u8>, metric: Metric, resolution: StorageResolu
 /// The members of the window that are not metrics.
 fn put_window(line: &mut Members, window: &Window) {
     let bounds: Vec<Duration> = bounds(window).collect();
-    if let Some(max) = bounds.iter().max() {
-        line.number("MaxClockErrorBound", milliseconds(*max));
+    if let Some(max) = bounds.iter().max().copied().max(window.bound_while_moved) {
+        line.number("MaxClockErrorBound", milliseconds(max));
+    }
+    if !bounds.is_empty() {
         line.number("MeanClockErrorBound", milliseconds(mean(&bounds)));
     }
     line.number("Samples", window.readings.len() as u64);

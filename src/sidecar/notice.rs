@@ -196,12 +196,21 @@ impl Notices {
         &mut self.kinds[index].1
     }
 
-    /// The counted notices whose minute is over; at the end of the program, all of them.
-    pub(crate) fn overdue(&mut self, now: Instant, is_end: bool) -> Vec<(Notice, u32)> {
+    /// The counted notices whose minute is over.
+    pub(crate) fn overdue(&mut self, now: Instant) -> Vec<(Notice, u32)> {
+        self.withheld(now, MINUTE)
+    }
+
+    /// All counted notices, at the end of the program.
+    pub(crate) fn rest(&mut self, now: Instant) -> Vec<(Notice, u32)> {
+        self.withheld(now, Duration::ZERO)
+    }
+
+    /// Takes the notices that have been counted for at least this long.
+    fn withheld(&mut self, now: Instant, for_at_least: Duration) -> Vec<(Notice, u32)> {
         let mut overdue = Vec::new();
         for (_, frequency) in &mut self.kinds {
-            let is_over = now.saturating_duration_since(frequency.since) >= MINUTE;
-            if !is_over && !is_end {
+            if now.saturating_duration_since(frequency.since) < for_at_least {
                 continue;
             }
             if let Some(withheld) = frequency.withheld.take() {
@@ -243,13 +252,13 @@ mod tests {
         for second in 0..5 {
             notices.take(Notice::Recovered, at(second));
         }
-        assert!(notices.overdue(at(59), false).is_empty());
+        assert!(notices.overdue(at(59)).is_empty());
         assert_eq!(
-            notices.overdue(at(60), false),
+            notices.overdue(at(60)),
             [(Notice::Recovered, 2)],
             "the last two"
         );
-        assert!(notices.overdue(at(200), true).is_empty());
+        assert!(notices.rest(at(200)).is_empty());
         assert_eq!(
             notices.take(Notice::Recovered, at(200)),
             Some((Notice::Recovered, 1))
@@ -266,13 +275,13 @@ mod tests {
             let mut reports: Vec<Instant> = Vec::new();
             for wait in &waits {
                 now += Duration::from_millis(*wait);
-                let overdue = notices.overdue(now, false);
+                let overdue = notices.overdue(now);
                 for (_, count) in overdue.into_iter().chain(notices.take(Notice::Recovered, now)) {
                     times += count as usize;
                     reports.push(now);
                 }
             }
-            times += notices.overdue(now, true).iter().map(|(_, count)| *count as usize).sum::<usize>();
+            times += notices.rest(now).iter().map(|(_, count)| *count as usize).sum::<usize>();
             prop_assert_eq!(times, waits.len());
             for (index, first) in reports.iter().enumerate() {
                 let within = reports[index..].iter().filter(|report| **report - *first < MINUTE).count();

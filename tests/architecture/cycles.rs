@@ -44,6 +44,24 @@ impl<'ast> Visit<'ast> for Names {
         }
     }
 
+    /// What a macro is given are words, of which paths within the crate are uses.
+    fn visit_macro(&mut self, item: &'ast syn::Macro) {
+        let text = item.tokens.to_string();
+        let text = text.replace(" ::", "::").replace(":: ", "::");
+        for (at, _) in text.match_indices("::") {
+            let is_part = |c: char| c.is_alphanumeric() || c == '_';
+            let before = text[..at].trim_end_matches(is_part);
+            let first = &text[before.len()..at];
+            if !before.ends_with("::") && matches!(first, "crate" | "super" | "self") {
+                let end = text[at..].find(|c| !is_part(c) && c != ':');
+                let path = &text[before.len()..end.map_or(text.len(), |end| at + end)];
+                let names = path.split("::").filter(|name| !name.is_empty());
+                self.used.push(names.map(str::to_owned).collect());
+            }
+        }
+        visit::visit_macro(self, item);
+    }
+
     /// `pub(in path)` is no use.
     fn visit_visibility(&mut self, _: &'ast Visibility) {}
 
@@ -216,6 +234,13 @@ fn a_cycle_is_found_and_what_only_looks_like_one_is_not() {
             ("a/c.rs", "use crate::a::B;"),
         ]),
         ["src/a/b", "src/a/c"]
+    );
+    assert_eq!(
+        cycles(&[
+            uses,
+            ("a/b.rs", "fn f() { assert!(super::x(), \"{}\", 1) }")
+        ]),
+        ["src/a", "src/a/b"]
     );
     let tests = "#[cfg(test)] mod tests { use super::super::X; }";
     assert_eq!(cycles(&[uses, ("a/b.rs", tests)]), [""; 0]);

@@ -94,9 +94,10 @@ class Endpoint:
 
 
 class SteppedClock:
-    """A wall clock that steps while the monotonic clock continues, by Debian's libfaketime."""
+    """A wall clock that steps, by Debian's libfaketime. The monotonic clock continues, or jumps by as much as if that
+    time had passed."""
 
-    def __init__(self):
+    def __init__(self, with_monotonic=False):
         found = glob.glob("/usr/lib/*/faketime/libfaketime.so.1")
         if not found:
             raise FileNotFoundError("libfaketime is missing: install Debian's package libfaketime")
@@ -107,7 +108,7 @@ class SteppedClock:
             "LD_PRELOAD": found[0],
             "FAKETIME_TIMESTAMP_FILE": str(self._file),
             "FAKETIME_NO_CACHE": "1",
-            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+            "FAKETIME_DONT_FAKE_MONOTONIC": "0" if with_monotonic else "1",
         }
 
     def step_to(self, seconds):

@@ -1,6 +1,7 @@
-"""The tables of sam/README.md match the templates, its commands exist, and its costs follow the formula."""
+"""sam/README.md and the runbook match the templates, their commands exist, and the costs follow the formula."""
 
 import json
+import os
 import re
 import shlex
 import subprocess
@@ -13,16 +14,11 @@ from botocore import xform_name
 from botocore.validate import ParamValidator
 from cfn import SAM, TOP, Deployment
 from insights import Event, run
-from metrics_insights import parse_select
+from tables import README, rewritten, short
 
-COMPARISONS = {
-    "GreaterThanThreshold": ">",
-    "GreaterThanOrEqualToThreshold": ">=",
-    "LessThanThreshold": "<",
-    "LessThanOrEqualToThreshold": "<=",
-}
 MINUTES_A_MONTH = 43_800
-README = SAM / "README.md"
+RUNBOOK = SAM / "RUNBOOK.md"
+PAGES = (README, RUNBOOK)
 # Commands of the AWS CLI beyond the API, with the options that the page uses.
 CUSTOM_COMMANDS = {
     ("cloudformation", "deploy"): {"template-file", "stack-name", "parameter-overrides", "capabilities", "tags"},
@@ -48,51 +44,19 @@ def table(heading, path=README):
     return [[cell.strip() for cell in line.replace("`", "").strip("|").split("|")] for line in lines[2:]]
 
 
-def short(name):
-    return "…-clock" + name.rpartition("-clock")[2]
-
-
-def test_every_alarm_is_documented_correctly(stack):
-    told = {name: row for name, *row in table("Alarms")}
-    alarms = stack.resources("AWS::CloudWatch::Alarm")
-    on_ec2 = stack.with_parameters(LaunchType="EC2").resources("AWS::CloudWatch::Alarm")
-    composites = stack.resources("AWS::CloudWatch::CompositeAlarm").values()
-    assert sorted(told) == sorted(short(alarm["AlarmName"]) for alarm in [*alarms.values(), *composites])
-    for logical, alarm in alarms.items():
-        metric, statistic, condition, m_of_n, missing = told[short(alarm["AlarmName"])]
-        if "Metrics" in alarm:
-            names = [query["MetricStat"]["Metric"]["MetricName"] for query in alarm["Metrics"] if "MetricStat" in query]
-            assert (metric, statistic) == (", ".join(names), "expression")
-        else:
-            assert (metric, statistic) == (alarm["MetricName"], alarm["Statistic"])
-            assert alarm["Period"] == 60
-        assert missing == alarm["TreatMissingData"]
-        assert m_of_n == f"{alarm['DatapointsToAlarm']} of {alarm['EvaluationPeriods']}"
-        comparison, *rest = condition.split(" ")
-        assert comparison == COMPARISONS[alarm["ComparisonOperator"]]
-        thresholds = re.findall(r"(?<![A-Za-z])[\d.]+", " ".join(rest))
-        assert float(thresholds[0]) == float(alarm["Threshold"]), "the default threshold"
-        assert float(thresholds[-1]) == float(on_ec2[logical]["Threshold"]), "that of EC2"
-
-
-def test_every_alarm_of_a_fleet_is_documented_correctly():
-    rows = [[cell.strip() for cell in line.replace("`", "").strip("|").split("|")] for line in section("Alarms").splitlines() if "…-fleet-" in line]
-    alarms = {alarm["AlarmName"]: alarm for alarm in Deployment().fleet.resources("AWS::CloudWatch::Alarm").values()}
-    told = {name.split(" ")[0].replace("…", "clock"): (name, row) for name, *row in rows}
-    assert set(told) == set(alarms)
-    for name, (marked, (query, condition, m_of_n, missing)) in told.items():
-        alarm = alarms[name]
-        select = parse_select(alarm["Metrics"][0]["Expression"])
-        assert (query, missing) == (f"{select.function}({select.metric})", alarm["TreatMissingData"])
-        assert m_of_n == f"{alarm['DatapointsToAlarm']} of {alarm['EvaluationPeriods']}"
-        comparison, *rest = condition.split(" ")
-        assert comparison == COMPARISONS[alarm["ComparisonOperator"]]
-        assert float(re.findall(r"(?<![A-Za-z])[\d.]+", " ".join(rest))[0]) == float(alarm["Threshold"])
-        assert ("(page)" in marked) == ("PageTopic" in alarm["AlarmActions"][0])
+def test_the_generated_tables_are_those_of_the_templates():
+    """With UPDATE=1 in the environment, it writes them."""
+    text = README.read_text()
+    wanted = rewritten(text)
+    if os.environ.get("UPDATE") and wanted != text:
+        README.write_text(wanted)
+        text = wanted
+    assert text.count("<!-- /") >= 7
+    assert text == wanted, "run UPDATE=1 .venv/bin/python -m pytest tests/deploy/test_readme.py -k generated_tables"
 
 
 def test_the_severities_are_documented(stack):
-    told = {name: severity for name, severity, *_ in table("At 3 a.m.")}
+    told = {name: severity for name, severity, *_ in table("Alarms", RUNBOOK)}
     rules = {logical: alarm["AlarmRule"] for logical, alarm in stack.resources("AWS::CloudWatch::CompositeAlarm").items()}
     for alarm in stack.resources("AWS::CloudWatch::Alarm").values():
         severity = "page" if f'"{alarm["AlarmName"]}"' in rules["PageAlarm"] else "ticket"
@@ -120,19 +84,12 @@ def query_names(stack):
 
 
 def test_every_alarm_has_a_runbook_that_names_queries(stack):
-    rows = table("At 3 a.m.")
+    rows = table("Alarms", RUNBOOK)
     alarms = [*stack.resources("AWS::CloudWatch::Alarm").values(), *Deployment().task_alarms.resources("AWS::CloudWatch::LogAlarm").values()]
     assert sorted(name for name, *_ in rows) == sorted(short(alarm["AlarmName"]) for alarm in alarms)
-    raw = section("At 3 a.m.")
+    raw = section("Alarms", RUNBOOK)
     named = set(re.findall(r"(?:query|then) `([a-z-]+)`", raw))
     assert named <= set(query_names(stack)) and len(named) >= 9
-
-
-@pytest.mark.parametrize("template", ["fleet.yaml", "observability.yaml", "task-alarms.yaml"])
-def test_every_parameter_is_documented_with_its_default(template):
-    declared = Deployment().templates[template]["Parameters"]
-    told = {name: default for name, default, _ in table(template)}
-    assert told == {name: str(spec.get("Default", "")) for name, spec in declared.items()}
 
 
 @pytest.mark.parametrize("column, tasks", [(2, 100), (3, 10_000)])
@@ -151,8 +108,8 @@ def test_the_costs_are_those_of_the_formula(column, tasks):
 
 
 def commands():
-    """Every `aws` command of the page, as words."""
-    text = README.read_text().replace("\\\n", " ").replace("\\|", "|")
+    """Every `aws` command of the pages, as words."""
+    text = "".join(page.read_text() for page in PAGES).replace("\\\n", " ").replace("\\|", "|")
     for found in re.finditer(r"aws ([a-z]+ [a-z-]+[^`\n]*)", text):
         # Without pipes, redirections, and the end of a command substitution.
         yield re.split(r" \| | >|\)\"?$|; \}| #|   #", found[1])[0]
@@ -186,7 +143,7 @@ TAGS = [{"key": "team", "value": "payments"}]
 
 
 def described(task, tags):
-    """A task definition as `describe-task-definition --include TAGS` prints it: the tags stand beside it."""
+    """A task definition as `describe-task-definition --include TAGS` prints it: the tags are beside it."""
     arn = "arn:aws:ecs:eu-west-1:123456789012:task-definition/my-service:1"
     answered = task | {
         "taskDefinitionArn": arn, "revision": 1, "status": "ACTIVE", "requiresAttributes": [{"name": "a"}],
@@ -249,6 +206,6 @@ def test_the_mute_rule_is_valid(tmp_path):
 
 
 def test_shell_blocks_parse():
-    for block in re.findall(r"```sh\n(.*?)```", README.read_text(), re.DOTALL):
+    for block in [block for page in PAGES for block in re.findall(r"```sh\n(.*?)```", page.read_text(), re.DOTALL)]:
         subprocess.run(["bash", "-n"], input=block, text=True, check=True)
         assert shlex.split(block, comments=True)

@@ -1,6 +1,6 @@
 """A test of the tests: each kind of defect, seeded into a template's text, turns the check named beside it red.
 
-`lint` stands for cfn-lint. A defect that several find is listed with the one that is there for it.
+`lint` means cfn-lint. A defect that several find is listed with the one that is there for it.
 """
 
 import subprocess
@@ -83,6 +83,7 @@ SEEDS = {
     "runbook names a missing query in short": Seed("alarms_are_runbooks", OBSERVABILITY, "query diagnostics;", "query diagnosis;"),
     "runbook too long": Seed("alarms_are_runbooks", OBSERVABILITY, "jumped by 5 ms", "jumped " + "x" * 1024),
     "runbook without the risk": Seed("alarms_are_runbooks", OBSERVABILITY, "Risk: ${Risk}. ", ""),
+    "runbook is not the first link": Seed("alarms_are_runbooks", TASKS, "Runbook ${RunbookUrl} Queries ${Url}", "Queries ${Url} Runbook ${RunbookUrl} ${Url}"),
     "runbook without a link": Seed("alarms_are_runbooks", FLEET, "Queries ${Url}", "${Url}"),
     "runbook of another alarm's contributors": Seed("alarms_are_runbooks", FLEET, "--alarm-name ${FleetName}-fleet-error-bound", "--alarm-name ${FleetName}-fleet-step"),
     "composite alarm tells nobody": Seed("notifications_arrive", OBSERVABILITY, "AlarmActions: [!If [HasPageTopic, !Ref PageTopicArn, !Ref PageTopic]]", "AlarmActions: []"),

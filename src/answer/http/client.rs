@@ -118,7 +118,12 @@ fn connection_error(error: &reqwest::Error) -> ReadError {
     while let Some(inner) = cause.source() {
         cause = inner;
     }
-    let message = format!("no answer of the sidecar: {cause}");
+    let place = error.url().and_then(|url| {
+        let (host, port) = (url.host_str()?, url.port_or_known_default()?);
+        Some(format!(" at {host}:{port}"))
+    });
+    let place = place.unwrap_or_default();
+    let message = format!("no answer of the sidecar{place}: {cause}");
     ReadError::new(ReadErrorKind::Connection, message)
 }
 

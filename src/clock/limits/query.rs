@@ -166,7 +166,7 @@ fn valid_for(name: &'static str, text: &str) -> Result<Duration, InvalidQuery> {
         .ok_or_else(|| invalid(name, "a duration of at most 60s, such as 500ms", text))
 }
 
-/// A time in RFC 3339. In a query an unescaped `+` stands for a space, and a time contains no space.
+/// A time in RFC 3339. In a query an unescaped `+` means a space, and a time contains no space.
 fn time(name: &'static str, text: &str) -> Result<DateTime<Utc>, InvalidQuery> {
     DateTime::parse_from_rfc3339(&text.replace(' ', "+"))
         .map(|time| time.to_utc())

@@ -4,9 +4,10 @@ use std::io::{self, BufRead};
 
 use super::cursor::{Buffer, Cursor, Place};
 use super::emit::Emitter;
+use super::event::Sink;
 use super::forms::{Form, Line, Next, Output};
 use super::lines::Lines;
-use super::{Input, Sink};
+use super::mode::Input;
 use crate::finding::{Position, Problem};
 use crate::rule::Rule;
 
@@ -20,7 +21,7 @@ pub(crate) struct Reader<R> {
     is_handled: bool,
     is_ended: bool,
     /// The forms that have begun, the innermost last.
-    forms: Vec<Form>,
+    forms: Vec<Box<dyn Form>>,
     emitter: Emitter,
 }
 
@@ -32,7 +33,7 @@ impl<R: BufRead> Reader<R> {
             place: Place::default(),
             is_handled: true,
             is_ended: false,
-            forms: vec![Form::Line(Line::default())],
+            forms: vec![Box::new(Line::default())],
             emitter: Emitter::new(mode),
         }
     }
@@ -48,7 +49,7 @@ impl<R: BufRead> Reader<R> {
     /// Where the input cannot be read.
     pub(crate) fn step(&mut self, sink: &mut Sink<'_>) -> io::Result<bool> {
         let has_line = self.place.at < self.buffer.bytes().len() || !self.is_handled;
-        let replays = matches!(self.forms.last(), Some(Form::Replay(_)));
+        let replays = self.forms.last().is_some_and(|form| !form.reads_lines());
         if self.is_ended {
             return Ok(self.finish(sink));
         }

@@ -1,18 +1,18 @@
 //! What directives point at: metric values and dimension values at the root of the document.
 
 mod dimensions;
+mod event;
 mod hint;
 mod metrics;
 
-use std::collections::BTreeSet;
-use std::fmt;
 use std::sync::Arc;
 
 use self::dimensions::Dimensions;
+use self::event::{Event, SetPlace};
 use self::hint::Hints;
-use super::Points;
 use super::directive::{self, Directive};
 use super::document::{Root, Targets};
+use super::points::Points;
 use super::schema;
 use super::seen::Seen;
 use crate::finding::{Point, Problem, quoted};
@@ -74,35 +74,7 @@ fn distribution(names: &[&str]) -> Option<Problem> {
     Some(Problem::new(Rule::Distribution, "values", given, expected))
 }
 
-/// An event and what its directives point at.
-struct Event<'a> {
-    targets: Targets<'a>,
-    /// The names that directives have, sorted and each once.
-    names: Vec<&'a str>,
-    /// Metrics that have two resolutions.
-    contradicted: BTreeSet<&'a str>,
-    hints: Hints<'a>,
-    timestamp: Option<i64>,
-}
-
-/// The path of a dimension set, spelt only when a problem needs it.
-struct SetPlace<'d> {
-    directive: &'d str,
-    index: usize,
-}
-
-impl fmt::Display for SetPlace<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.Dimensions[{}]", self.directive, self.index)
-    }
-}
-
-impl<'a> Event<'a> {
-    /// The JSON text of a member of the root.
-    fn target(&self, name: &str) -> Option<&'a str> {
-        self.targets.get(self.names.binary_search(&name).ok()?)
-    }
-
+impl Event<'_> {
     fn directive<'d>(
         &self,
         directive: &'d Directive<'d>,
@@ -163,7 +135,7 @@ impl<'a> Event<'a> {
 #[derive(Default)]
 struct SeenSets<'a> {
     names: Seen<Vec<&'a str>>,
-    /// Whether a set without dimensions has been seen, of its own or since its values do not count.
+    /// Whether a set without dimensions has been seen: an empty one, or one whose values do not count.
     has_empty: bool,
 }
 

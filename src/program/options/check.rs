@@ -59,7 +59,7 @@ pub(crate) const AGE_ADJUSTED: Opt<bool> = Opt {
     variable: "CLOCK_EMF_AGE_ADJUSTED",
     value_name: "",
     default: DefaultValue::Nothing,
-    help: "Let the bound grow from the reference time instead of from the read",
+    help: "Let the bound grow from the reference time instead of from the read; an unknown age fails",
     rule: switch,
     #[cfg(test)]
     examples: SWITCH_EXAMPLES,

@@ -41,7 +41,7 @@ pub(crate) const SOURCE: Opt<SourceKind> = Opt {
     variable: "CLOCK_EMF_SOURCE",
     value_name: "SOURCE",
     default: DefaultValue::Text("auto"),
-    help: "Where readings come from: auto, ecs, kernel or ntp",
+    help: "Where readings come from: auto, ecs, kernel (Linux only) or ntp",
     rule: |text| match text {
         "auto" => Ok(SourceKind::Auto),
         "ecs" => Ok(SourceKind::Ecs),
@@ -61,7 +61,7 @@ pub(crate) const ENDPOINT: Opt<String> = Opt {
     variable: "CLOCK_EMF_ENDPOINT",
     value_name: "ADDRESS",
     default: DefaultValue::Derived("the variable that ECS sets"),
-    help: "Task metadata endpoint to read instead of the one in ECS_CONTAINER_METADATA_URI_V4",
+    help: "Task metadata endpoint to read instead of the one in ECS_CONTAINER_METADATA_URI_V4, without /task",
     rule: |text| {
         if Source::is_endpoint(text) {
             Ok(text.to_owned())
@@ -82,7 +82,7 @@ pub(crate) const REQUEST_TIMEOUT: Opt<Duration> = Opt {
     variable: "CLOCK_EMF_REQUEST_TIMEOUT",
     value_name: "DURATION",
     default: DefaultValue::Text("2s"),
-    help: "Longest time for one request to a source, up to 1m",
+    help: "Longest time for one request to a source: 1ms to 1m",
     rule: |text| within(text, Duration::from_millis(1), Duration::from_secs(60)),
     #[cfg(test)]
     examples: Examples {
@@ -96,7 +96,7 @@ pub(crate) const MAX_DRIFT_PPM: Opt<DriftRate> = Opt {
     variable: "CLOCK_EMF_MAX_DRIFT_PPM",
     value_name: "PPM",
     default: DefaultValue::Derived("15; with source ntp 100"),
-    help: "How fast an uncorrected clock may drift, in parts per million",
+    help: "How fast an uncorrected clock may drift, in parts per million: 0 to 10000",
     rule: drift_rate,
     #[cfg(test)]
     examples: Examples {

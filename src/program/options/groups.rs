@@ -45,7 +45,7 @@ pub(crate) const RUN: &[Group] = &[
         ],
     },
     Group {
-        heading: "Who may query",
+        heading: "Interfaces for applications",
         options: &[&LISTEN, &CLOCKBOUND_DIRECTORY],
     },
     Group {

@@ -18,7 +18,7 @@ pub(crate) const ONCE: Opt<bool> = Opt {
     variable: "CLOCK_EMF_ONCE",
     value_name: "",
     default: DefaultValue::Nothing,
-    help: "Take one reading, emit it, and exit",
+    help: "Take one reading, write it, and exit",
     rule: switch,
     #[cfg(test)]
     examples: SWITCH_EXAMPLES,
@@ -32,7 +32,7 @@ pub(crate) const SAMPLE_INTERVAL: Opt<Duration> = Opt {
     variable: "CLOCK_EMF_SAMPLE_INTERVAL",
     value_name: "DURATION",
     default: DefaultValue::Derived("10s; with source ntp 16s, and with a segment too 4s"),
-    help: "Time from one reading to the next: 100ms up to the emit interval",
+    help: "Time from one reading to the next: 100ms up to the emit interval, which is the default if it is shorter",
     rule: |text| within(text, Duration::from_millis(100), LONGEST_EMIT_INTERVAL),
     #[cfg(test)]
     examples: Examples {
@@ -70,7 +70,7 @@ pub(crate) const EMIT_JITTER: Opt<Duration> = Opt {
     variable: "CLOCK_EMF_EMIT_JITTER",
     value_name: "DURATION",
     default: DefaultValue::Derived("half the emit interval"),
-    help: "Longest delay of regular lines, up to the emit interval",
+    help: "Longest delay of regular lines, up to the emit interval. Each process draws its own, to spread a fleet's lines",
     rule: |text| within(text, Duration::ZERO, LONGEST_EMIT_INTERVAL),
     #[cfg(test)]
     examples: Examples {
@@ -84,7 +84,7 @@ pub(crate) const STORAGE_RESOLUTION: Opt<StorageResolution> = Opt {
     variable: "CLOCK_EMF_STORAGE_RESOLUTION",
     value_name: "SECONDS",
     default: DefaultValue::Text("60"),
-    help: "60, or 1 to emit each reading at once",
+    help: "60, or 1 to write each reading at once on its own line",
     rule: |text| match text {
         "60" => Ok(StorageResolution::Minute),
         "1" => Ok(StorageResolution::Second),
@@ -102,7 +102,7 @@ pub(crate) const NAMESPACE: Opt<String> = Opt {
     variable: "CLOCK_EMF_NAMESPACE",
     value_name: "NAME",
     default: DefaultValue::Text("ECS/ClockAccuracy"),
-    help: "The namespace of the metrics",
+    help: "Namespace of the metrics: 1 to 255 of A-Z a-z 0-9 . _ # : / -, not beginning with AWS/ or :",
     rule: namespace,
     #[cfg(test)]
     examples: Examples {
@@ -118,7 +118,7 @@ pub(crate) const DIMENSIONS: Opt<Vec<Vec<String>>> = Opt {
     default: DefaultValue::Derived(
         "ClusterName,ServiceName; for a task outside a service ClusterName,TaskDefinitionFamily",
     ),
-    help: "Dimension sets: ';' between sets, ',' between names",
+    help: "Dimension sets of labels and properties: ';' between sets, ',' between names. Each set is billed",
     rule: dimensions,
     #[cfg(test)]
     examples: Examples {
@@ -138,7 +138,7 @@ pub(crate) const PROPERTIES: Opt<Vec<Property>> = Opt {
     variable: "CLOCK_EMF_PROPERTIES",
     value_name: "LIST",
     default: DefaultValue::Text(""),
-    help: "Additional root members, or fallback values of labels: Name=value,...",
+    help: "Additional members of each line, or fallback values of labels: Name=value,...",
     rule: properties,
     #[cfg(test)]
     examples: Examples {
@@ -165,7 +165,7 @@ pub(crate) const METRICS: Opt<Vec<Metric>> = Opt {
     variable: "CLOCK_EMF_METRICS",
     value_name: "LIST",
     default: DefaultValue::Derived("all but ClockErrorBoundAgeAdjusted"),
-    help: "The metrics to emit",
+    help: "Metrics to emit, separated by ','",
     rule: metrics,
     #[cfg(test)]
     examples: Examples {

@@ -2,91 +2,57 @@
 
 use std::fmt;
 
-/// A metric that the sidecar can emit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub enum Metric {
-    /// The source's error bound, one value per sample, in milliseconds.
-    ClockErrorBound,
-    /// 1 if every sample of the window was synchronized, otherwise 0.
-    ClockSynchronized,
-    /// The largest age of the reference time in the window, in seconds.
-    ClockReferenceAge,
-    /// The bound grown over the age of the reference, one value per sample, in milliseconds.
-    ClockErrorBoundAgeAdjusted,
-    /// The jumps of the wall clock, signed, in milliseconds.
-    ClockStep,
-    /// Read errors in the window.
-    ClockReadErrors,
-    /// Lines lost since the last line that was written.
-    LinesDropped,
-    /// Server minus clock, measured by the cross-check, signed, in milliseconds.
-    CrossCheckOffset,
-    /// The largest error of [`Metric::CrossCheckOffset`], in milliseconds.
-    CrossCheckErrorBound,
-    /// Samples of a synchronized clock without an error bound.
-    ClockBoundUnknown,
-    /// Cross-checks that gave no comparison.
-    CrossCheckErrors,
-    /// Cross-checks in which the clock's range and the server's did not overlap.
-    CrossCheckDisagreement,
+/// Declares the metrics with the unit and the sentence that belong to each.
+macro_rules! metrics {
+    ($($name:ident $unit:ident $about:literal)*) => {
+        /// A metric that the sidecar can emit.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
+        pub enum Metric {
+            $(#[doc = $about] $name,)*
+        }
+
+        impl Metric {
+            /// Every metric, in the order of the documentation.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// The name in CloudWatch, which is also its `Display`.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$name => stringify!($name),)* }
+            }
+
+            /// The unit, as CloudWatch spells it.
+            #[must_use]
+            pub fn unit(self) -> &'static str {
+                match self { $(Self::$name => stringify!($unit),)* }
+            }
+
+            /// What it measures, in a sentence or two.
+            #[must_use]
+            pub fn about(self) -> &'static str {
+                match self { $(Self::$name => $about,)* }
+            }
+        }
+    };
+}
+
+metrics! {
+    ClockErrorBound Milliseconds "How far the clock may be from true time, as the source reports it: one value per reading, always an array."
+    ClockSynchronized Count "1 if every reading of the window was synchronized, else 0."
+    ClockReferenceAge Seconds "The largest age of the reference time in the window."
+    ClockErrorBoundAgeAdjusted Milliseconds "Bound + age of the reference time × `max-drift-ppm`, one value per reading. Not emitted by default."
+    ClockStep Milliseconds "How far the wall clock jumped against the monotonic clock, signed; 5 ms or more; always an array."
+    ClockReadErrors Count "Failed reads, and members of an answer that were withheld."
+    LinesDropped Count "Lines that could not be written since the last line that was."
+    CrossCheckOffset Milliseconds "NTP server minus clock, signed."
+    CrossCheckErrorBound Milliseconds "How far the true offset may be from `CrossCheckOffset`, including the server's own error."
+    ClockBoundUnknown Count "Synchronized readings without an error bound."
+    CrossCheckErrors Count "Cross-checks that gave no comparison; `CrossCheckErrorKind` has the reason."
+    CrossCheckDisagreement Count "Cross-checks in which the ranges of the clock and the server did not overlap."
 }
 
 impl Metric {
-    /// Every metric, in the order of the documentation.
-    pub const ALL: &'static [Self] = &[
-        Self::ClockErrorBound,
-        Self::ClockSynchronized,
-        Self::ClockReferenceAge,
-        Self::ClockErrorBoundAgeAdjusted,
-        Self::ClockStep,
-        Self::ClockReadErrors,
-        Self::LinesDropped,
-        Self::CrossCheckOffset,
-        Self::CrossCheckErrorBound,
-        Self::ClockBoundUnknown,
-        Self::CrossCheckErrors,
-        Self::CrossCheckDisagreement,
-    ];
-
-    /// The name in CloudWatch, which is also its `Display`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::ClockErrorBound => "ClockErrorBound",
-            Self::ClockSynchronized => "ClockSynchronized",
-            Self::ClockReferenceAge => "ClockReferenceAge",
-            Self::ClockErrorBoundAgeAdjusted => "ClockErrorBoundAgeAdjusted",
-            Self::ClockStep => "ClockStep",
-            Self::ClockReadErrors => "ClockReadErrors",
-            Self::LinesDropped => "LinesDropped",
-            Self::CrossCheckOffset => "CrossCheckOffset",
-            Self::CrossCheckErrorBound => "CrossCheckErrorBound",
-            Self::ClockBoundUnknown => "ClockBoundUnknown",
-            Self::CrossCheckErrors => "CrossCheckErrors",
-            Self::CrossCheckDisagreement => "CrossCheckDisagreement",
-        }
-    }
-
-    /// The unit, as CloudWatch spells it.
-    #[must_use]
-    pub fn unit(self) -> &'static str {
-        match self {
-            Self::ClockErrorBound
-            | Self::ClockErrorBoundAgeAdjusted
-            | Self::ClockStep
-            | Self::CrossCheckOffset
-            | Self::CrossCheckErrorBound => "Milliseconds",
-            Self::ClockReferenceAge => "Seconds",
-            Self::ClockSynchronized
-            | Self::ClockReadErrors
-            | Self::LinesDropped
-            | Self::ClockBoundUnknown
-            | Self::CrossCheckErrors
-            | Self::CrossCheckDisagreement => "Count",
-        }
-    }
-
     /// Whether it is emitted by default.
     #[must_use]
     pub fn is_default(self) -> bool {

@@ -1,21 +1,39 @@
 //! Documents one after the other on a line, as writers make them that do not end their lines.
 
-use super::{Next, Output};
+use super::form::{Form, Next, Output};
 use crate::finding::{Position, Problem};
-use crate::input::Input;
 use crate::input::cursor::Cursor;
 use crate::input::emit::Origin;
+use crate::input::mode::Input;
 use crate::judge::document::{Located, locate};
 use crate::rule::Rule;
 
 /// Documents on a line, of which some have been read.
 #[derive(Debug, Default)]
-pub(in crate::input) struct Adjacent {
+pub(super) struct Adjacent {
     count: u64,
 }
 
 impl Adjacent {
-    pub(super) fn read(&mut self, cursor: &mut Cursor<'_>, output: &mut Output<'_, '_>) -> Next {
+    fn origin(&self, output: &Output<'_, '_>) -> Origin {
+        if output.emitter.mode == Input::Export {
+            return Origin::EXPORT;
+        }
+        let note = || {
+            let expected = "one document on each line";
+            let given = "several without a line feed between them";
+            Problem::new(Rule::SeveralDocuments, "the line", given, expected)
+        };
+        Origin {
+            certain: false,
+            note: (self.count == 1).then(note),
+            ..Origin::EXPORT
+        }
+    }
+}
+
+impl Form for Adjacent {
+    fn read(&mut self, cursor: &mut Cursor<'_>, output: &mut Output<'_, '_>) -> Next {
         if cursor.is_line_start() && self.count > 0 {
             return Next::Leave;
         }
@@ -44,22 +62,6 @@ impl Adjacent {
             Next::End
         } else {
             Next::Stay
-        }
-    }
-
-    fn origin(&self, output: &Output<'_, '_>) -> Origin {
-        if output.emitter.mode == Input::Export {
-            return Origin::EXPORT;
-        }
-        let note = || {
-            let expected = "one document on each line";
-            let given = "several without a line feed between them";
-            Problem::new(Rule::SeveralDocuments, "the line", given, expected)
-        };
-        Origin {
-            certain: false,
-            note: (self.count == 1).then(note),
-            ..Origin::EXPORT
         }
     }
 }

@@ -1,6 +1,6 @@
 //! An array of events, taken apart into its elements. Holds one at a time.
 
-use super::{Next, Output};
+use super::form::{Form, Next, Output};
 use crate::finding::Position;
 use crate::input::cursor::Cursor;
 use crate::input::emit::Origin;
@@ -13,7 +13,7 @@ use crate::judge::document::{Located, locate};
 
 /// An array of events, as far as it has been read.
 #[derive(Debug)]
-pub(in crate::input) struct Array {
+pub(super) struct Array {
     elements: Elements,
     /// The line that the present element begins on.
     line: u64,
@@ -46,7 +46,55 @@ impl Array {
         may_hold && (has_marker(text) || continues(text))
     }
 
-    pub(super) fn read(&mut self, cursor: &mut Cursor<'_>, output: &mut Output<'_, '_>) -> Next {
+    /// Passes on the event that an element is.
+    fn element(&mut self, output: &mut Output<'_, '_>) {
+        self.count += 1;
+        let position = Position {
+            line: self.line,
+            event: Some(self.count),
+        };
+        let Output { emitter, sink } = output;
+        let element = &self.elements.element;
+        if element.len() < self.elements.bytes {
+            return emitter.too_large(position, element, *sink);
+        }
+        let Ok(text) = std::str::from_utf8(element) else {
+            return emitter.not_utf8(position, element, *sink);
+        };
+        let mut origin = Origin::EXPORT;
+        self.held_document |= has_marker(text);
+        match locate(text) {
+            Located::Object(root, _) if root.is_document() => {
+                origin.note = emitter.assume_export("an array of documents");
+                emitter.document(position, (root, text.len()), origin, *sink);
+            }
+            _ => match message(text) {
+                Some(message) => {
+                    origin.stream = stream(text);
+                    emitter.text(position, message.trim_end(), origin, *sink);
+                }
+                None => emitter.text(position, text, origin, *sink),
+            },
+        }
+    }
+
+    /// Ends an array that has not ended.
+    fn abandon(&self, output: &mut Output<'_, '_>) {
+        let inside = self.elements.is_inside();
+        let held = bytes_have_marker(&self.elements.element);
+        if self.after.is_some() || !(self.held_document || (inside && held)) {
+            return;
+        }
+        let position = Position {
+            line: self.line,
+            event: Some(self.count + u64::from(inside)),
+        };
+        output.emitter.cut_export(position, output.sink);
+    }
+}
+
+impl Form for Array {
+    fn read(&mut self, cursor: &mut Cursor<'_>, output: &mut Output<'_, '_>) -> Next {
         if let Some(scan) = &mut self.after {
             for (index, &byte) in cursor.bytes().iter().enumerate() {
                 crate::work::visit(1);
@@ -99,53 +147,8 @@ impl Array {
         Next::Stay
     }
 
-    /// Passes on the event that an element is.
-    fn element(&mut self, output: &mut Output<'_, '_>) {
-        self.count += 1;
-        let position = Position {
-            line: self.line,
-            event: Some(self.count),
-        };
-        let Output { emitter, sink } = output;
-        let element = &self.elements.element;
-        if element.len() < self.elements.bytes {
-            return emitter.too_large(position, element, *sink);
-        }
-        let Ok(text) = std::str::from_utf8(element) else {
-            return emitter.not_utf8(position, element, *sink);
-        };
-        let mut origin = Origin::EXPORT;
-        self.held_document |= has_marker(text);
-        match locate(text) {
-            Located::Object(root, _) if root.is_document() => {
-                origin.note = emitter.assume_export("an array of documents");
-                emitter.document(position, (root, text.len()), origin, *sink);
-            }
-            _ => match message(text) {
-                Some(message) => {
-                    origin.stream = stream(text);
-                    emitter.text(position, message.trim_end(), origin, *sink);
-                }
-                None => emitter.text(position, text, origin, *sink),
-            },
-        }
-    }
-
-    pub(super) fn finish(&self, output: &mut Output<'_, '_>) {
+    fn finish(self: Box<Self>, _: bool, output: &mut Output<'_, '_>) -> Option<Box<dyn Form>> {
         self.abandon(output);
-    }
-
-    /// Ends an array that has not ended.
-    fn abandon(&self, output: &mut Output<'_, '_>) {
-        let inside = self.elements.is_inside();
-        let held = bytes_have_marker(&self.elements.element);
-        if self.after.is_some() || !(self.held_document || (inside && held)) {
-            return;
-        }
-        let position = Position {
-            line: self.line,
-            event: Some(self.count + u64::from(inside)),
-        };
-        output.emitter.cut_export(position, output.sink);
+        None
     }
 }

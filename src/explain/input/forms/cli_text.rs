@@ -1,6 +1,7 @@
 //! The text form of the AWS CLI: `EVENTS`, then the members of each event in the order of their names, with tabs between them.
 
-use super::{Form, Next, Output, Value};
+use super::form::{Form, Next, Output};
+use super::value::Value;
 use crate::finding::Position;
 use crate::input::cursor::Cursor;
 use crate::input::emit::Origin;
@@ -11,7 +12,7 @@ const START: &str = "EVENTS\t";
 
 /// Events in the text form, of which some have been read.
 #[derive(Debug, Default)]
-pub(in crate::input) struct CliText {
+pub(super) struct CliText {
     count: u64,
 }
 
@@ -27,30 +28,6 @@ impl CliText {
     /// Whether a line is an event.
     pub(super) fn begins(text: &str) -> bool {
         text.starts_with(START) && fields(text).is_some()
-    }
-
-    pub(super) fn read(&mut self, cursor: &mut Cursor<'_>, output: &mut Output<'_, '_>) -> Next {
-        let fields = cursor.text().and_then(fields);
-        let Some(fields) = fields.filter(|_| cursor.is_line_start()) else {
-            return Self::other(cursor, output);
-        };
-        self.count += 1;
-        let position = Position {
-            line: cursor.line(),
-            event: Some(self.count),
-        };
-        if fields.message.starts_with('{') && continues(fields.message) {
-            cursor.take(fields.at);
-            return Next::Begin(Form::Value(Box::new(Value::message(position))));
-        }
-        let origin = Origin {
-            stream: fields.stream.map(str::to_owned),
-            ..Origin::EXPORT
-        };
-        let message = fields.message.trim_end();
-        output.emitter.text(position, message, origin, output.sink);
-        cursor.take_all();
-        Next::Stay
     }
 
     /// Another line: the rest of a message, or of another input.
@@ -69,6 +46,32 @@ impl CliText {
             }
             _ => Next::Leave,
         }
+    }
+}
+
+impl Form for CliText {
+    fn read(&mut self, cursor: &mut Cursor<'_>, output: &mut Output<'_, '_>) -> Next {
+        let fields = cursor.text().and_then(fields);
+        let Some(fields) = fields.filter(|_| cursor.is_line_start()) else {
+            return Self::other(cursor, output);
+        };
+        self.count += 1;
+        let position = Position {
+            line: cursor.line(),
+            event: Some(self.count),
+        };
+        if fields.message.starts_with('{') && continues(fields.message) {
+            cursor.take(fields.at);
+            return Next::begin(Value::message(position));
+        }
+        let origin = Origin {
+            stream: fields.stream.map(str::to_owned),
+            ..Origin::EXPORT
+        };
+        let message = fields.message.trim_end();
+        output.emitter.text(position, message, origin, output.sink);
+        cursor.take_all();
+        Next::Stay
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Next, Output};
+use super::form::{Form, Next, Output};
 use crate::finding::Position;
 use crate::input::cursor::Cursor;
 use crate::input::emit::Origin;
@@ -16,7 +16,7 @@ const SEPARATORS: [char; 4] = [',', ';', '\t', '|'];
 
 /// Records, of which some have been read.
 #[derive(Debug)]
-pub(in crate::input) struct Csv {
+pub(super) struct Csv {
     columns: Columns,
     record: Vec<u8>,
     in_quotes: bool,
@@ -90,7 +90,38 @@ impl Csv {
         }
     }
 
-    pub(super) fn read(&mut self, cursor: &mut Cursor<'_>, output: &mut Output<'_, '_>) -> Next {
+    /// Passes on the message of a record.
+    fn emit(&mut self, output: &mut Output<'_, '_>) {
+        self.count += 1;
+        self.has_begun = false;
+        let event = matches!(self.columns, Columns::Named(..)).then_some(self.count);
+        let position = Position {
+            line: self.line,
+            event,
+        };
+        let record = std::mem::take(&mut self.record);
+        match std::str::from_utf8(&record) {
+            Ok(text) => {
+                let message = match self.columns {
+                    Columns::Named(column, separator) => {
+                        fields(text, separator).nth(column).unwrap_or_default()
+                    }
+                    Columns::Unknown => with_document(text).unwrap_or(Cow::Borrowed(text)),
+                };
+                let message = message.trim_end();
+                output
+                    .emitter
+                    .text(position, message, Origin::EXPORT, output.sink);
+            }
+            Err(_) => output.emitter.not_utf8(position, &record, output.sink),
+        }
+        self.record = record;
+        self.record.clear();
+    }
+}
+
+impl Form for Csv {
+    fn read(&mut self, cursor: &mut Cursor<'_>, output: &mut Output<'_, '_>) -> Next {
         if std::mem::take(&mut self.is_before_header) {
             cursor.take_all();
             return Next::Stay;
@@ -130,39 +161,11 @@ impl Csv {
         }
     }
 
-    /// Passes on the message of a record.
-    fn emit(&mut self, output: &mut Output<'_, '_>) {
-        self.count += 1;
-        self.has_begun = false;
-        let event = matches!(self.columns, Columns::Named(..)).then_some(self.count);
-        let position = Position {
-            line: self.line,
-            event,
-        };
-        let record = std::mem::take(&mut self.record);
-        match std::str::from_utf8(&record) {
-            Ok(text) => {
-                let message = match self.columns {
-                    Columns::Named(column, separator) => {
-                        fields(text, separator).nth(column).unwrap_or_default()
-                    }
-                    Columns::Unknown => with_document(text).unwrap_or(Cow::Borrowed(text)),
-                };
-                let message = message.trim_end();
-                output
-                    .emitter
-                    .text(position, message, Origin::EXPORT, output.sink);
-            }
-            Err(_) => output.emitter.not_utf8(position, &record, output.sink),
-        }
-        self.record = record;
-        self.record.clear();
-    }
-
-    pub(super) fn finish(mut self, output: &mut Output<'_, '_>) {
+    fn finish(mut self: Box<Self>, _: bool, output: &mut Output<'_, '_>) -> Option<Box<dyn Form>> {
         if !self.record.is_empty() {
             self.emit(output);
         }
+        None
     }
 }
 
@@ -174,7 +177,7 @@ fn begins_field(line: &str) -> bool {
     rest.is_empty() || rest.ends_with(SEPARATORS)
 }
 
-/// The field of a record that has a document, whatever separates the fields.
+/// The field of a record that has a document, with any separator.
 fn with_document(record: &str) -> Option<Cow<'_, str>> {
     let at = record.find("\"{")?;
     let separator = record[..at].chars().next_back();

@@ -1,8 +1,17 @@
 //! A line by itself, and the recognition of all other forms.
 
-use super::{
-    Adjacent, Array, CliText, Csv, Form, List, Next, Output, Table, Tabs, Terminal, Value, Yaml,
-};
+use super::adjacent::Adjacent;
+use super::array::Array;
+use super::cli_text::CliText;
+use super::csv::Csv;
+use super::form::{Form, Next, Output};
+use super::list::List;
+use super::skip::Skip;
+use super::table::Table;
+use super::tabs::Tabs;
+use super::terminal::Terminal;
+use super::value::Value;
+use super::yaml::Yaml;
 use crate::finding::Position;
 use crate::input::cursor::Cursor;
 use crate::input::emit::Origin;
@@ -21,8 +30,8 @@ pub(in crate::input) struct Line {
     has_begun: bool,
 }
 
-impl Line {
-    pub(super) fn read(&mut self, cursor: &mut Cursor<'_>, output: &mut Output<'_, '_>) -> Next {
+impl Form for Line {
+    fn read(&mut self, cursor: &mut Cursor<'_>, output: &mut Output<'_, '_>) -> Next {
         let is_first = !std::mem::replace(&mut self.has_begun, true);
         if !cursor.ends_line() {
             return long_line(cursor, output);
@@ -46,7 +55,7 @@ impl Line {
             return Next::Begin(form);
         }
         if let Some(prefix) = prefix_of_printed(text) {
-            return Next::Begin(Form::Value(Box::new(Value::behind_prefix(cursor, prefix))));
+            return Next::begin(Value::behind_prefix(cursor, prefix));
         }
         output
             .emitter
@@ -75,7 +84,7 @@ fn object(
     output: &mut Output<'_, '_>,
 ) -> Next {
     let viewers = reads_viewers(output.emitter.mode);
-    let value = |cursor: &Cursor<'_>| Next::Begin(Form::Value(Box::new(Value::new(cursor))));
+    let value = |cursor: &Cursor<'_>| Next::begin(Value::new(cursor));
     match locate(text) {
         Located::Object(root, end) => {
             let rest = &text[end..];
@@ -93,17 +102,17 @@ fn object(
             if !is_alone && has_marker(text) {
                 if viewers && rest.starts_with('\t') {
                     let tabs = Tabs::new(cursor.line(), text.len());
-                    return Next::Begin(Form::Tabs(tabs));
+                    return Next::begin(tabs);
                 }
                 if !rest.starts_with('\t') && rest.trim_start().starts_with('{') {
-                    return Next::Begin(Form::Adjacent(Adjacent::default()));
+                    return Next::begin(Adjacent::default());
                 }
             }
         }
         Located::Cut if continues(text) => return value(cursor),
         Located::Cut if viewers => {
             if let Some(terminal) = Terminal::with_line(text, cursor) {
-                return Next::Begin(Form::Terminal(Box::new(terminal)));
+                return Next::begin(terminal);
             }
         }
         Located::Cut | Located::Broken(_) => {}
@@ -121,30 +130,30 @@ fn is_export(root: &Root<'_>) -> bool {
 }
 
 /// The form of a viewer that begins on a line.
-fn viewers_form(text: &str, is_first: bool, cursor: &Cursor<'_>) -> Option<Form> {
+fn viewers_form(text: &str, is_first: bool, cursor: &Cursor<'_>) -> Option<Box<dyn Form>> {
     if Table::begins(text) {
-        return Some(Form::Table(Table::default()));
+        return Some(Box::new(Table::default()));
     }
     if text.starts_with('[') && Array::begins(text) {
-        return Some(Form::Value(Box::new(Value::new(cursor))));
+        return Some(Box::new(Value::new(cursor)));
     }
     if CliText::begins(text) {
-        return Some(Form::CliText(CliText::default()));
+        return Some(Box::new(CliText::default()));
     }
     if is_first && let Some(csv) = Csv::with_header(text) {
-        return Some(Form::Csv(csv));
+        return Some(Box::new(csv));
     }
     if let Some(csv) = Csv::with_document(text) {
-        return Some(Form::Csv(csv));
+        return Some(Box::new(csv));
     }
     if Yaml::begins(text) {
-        return Some(Form::Yaml(Yaml::default()));
+        return Some(Box::new(Yaml::default()));
     }
     if List::begins(text) {
-        return Some(Form::List(List::default()));
+        return Some(Box::new(List::default()));
     }
     if has_marker(text) && Tabs::are_in(text) {
-        return Some(Form::Tabs(Tabs::new(cursor.line(), text.len())));
+        return Some(Box::new(Tabs::new(cursor.line(), text.len())));
     }
     None
 }
@@ -166,7 +175,7 @@ fn long_line(cursor: &mut Cursor<'_>, output: &mut Output<'_, '_>) -> Next {
     let bytes = cursor.bytes();
     let begins = bytes.first().is_some_and(|first| b"{[".contains(first));
     if begins && reads_viewers(output.emitter.mode) {
-        return Next::Begin(Form::Value(Box::new(Value::new(cursor))));
+        return Next::begin(Value::new(cursor));
     }
     let position = Position {
         line: cursor.line(),
@@ -174,5 +183,5 @@ fn long_line(cursor: &mut Cursor<'_>, output: &mut Output<'_, '_>) -> Next {
     };
     output.emitter.too_large(position, bytes, output.sink);
     cursor.take_all();
-    Next::Begin(Form::Skip)
+    Next::begin(Skip)
 }

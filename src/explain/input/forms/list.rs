@@ -1,6 +1,6 @@
 //! Names and values on lines, as PowerShell's `Format-List` shows events. A long value continues in the column where it began.
 
-use super::{Next, Output};
+use super::form::{Form, Next, Output};
 use crate::finding::Position;
 use crate::input::cursor::Cursor;
 use crate::input::emit::Origin;
@@ -9,7 +9,7 @@ use crate::input::scan::Scan;
 
 /// A message, as far as it has been read.
 #[derive(Debug, Default)]
-pub(in crate::input) struct List {
+pub(super) struct List {
     line: u64,
     /// Where values begin.
     column: usize,
@@ -24,7 +24,28 @@ impl List {
         column(line).is_some()
     }
 
-    pub(super) fn read(&mut self, cursor: &mut Cursor<'_>, output: &mut Output<'_, '_>) -> Next {
+    fn emit(&mut self, output: &mut Output<'_, '_>) {
+        let text = std::mem::take(&mut self.text);
+        if self.line == 0 {
+            return;
+        }
+        let position = Position {
+            line: self.line,
+            event: None,
+        };
+        let is_document = text.starts_with('{');
+        let note = (is_document && !self.is_padded)
+            .then(|| output.emitter.assume_export("a list of names and values"));
+        let origin = Origin {
+            note: note.flatten(),
+            ..Origin::EXPORT
+        };
+        output.emitter.text(position, &text, origin, output.sink);
+    }
+}
+
+impl Form for List {
+    fn read(&mut self, cursor: &mut Cursor<'_>, output: &mut Output<'_, '_>) -> Next {
         let line = cursor
             .text()
             .filter(|_| cursor.ends_line())
@@ -56,27 +77,9 @@ impl List {
         Next::Stay
     }
 
-    fn emit(&mut self, output: &mut Output<'_, '_>) {
-        let text = std::mem::take(&mut self.text);
-        if self.line == 0 {
-            return;
-        }
-        let position = Position {
-            line: self.line,
-            event: None,
-        };
-        let is_document = text.starts_with('{');
-        let note = (is_document && !self.is_padded)
-            .then(|| output.emitter.assume_export("a list of names and values"));
-        let origin = Origin {
-            note: note.flatten(),
-            ..Origin::EXPORT
-        };
-        output.emitter.text(position, &text, origin, output.sink);
-    }
-
-    pub(super) fn finish(mut self, output: &mut Output<'_, '_>) {
+    fn finish(mut self: Box<Self>, _: bool, output: &mut Output<'_, '_>) -> Option<Box<dyn Form>> {
         self.emit(output);
+        None
     }
 }
 

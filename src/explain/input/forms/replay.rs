@@ -2,13 +2,14 @@
 //!
 //! One at a time, since a mebibyte of short lines would otherwise be a hundred times as much memory as events.
 
-use super::{Form, Next, Output};
+use super::form::{Form, Next, Output};
 use crate::finding::Position;
+use crate::input::cursor::Cursor;
 use crate::input::emit::Origin;
 
 /// Lines that are left to pass on.
 #[derive(Debug)]
-pub(in crate::input) struct Replay {
+pub(super) struct Replay {
     text: String,
     at: usize,
     position: Position,
@@ -26,7 +27,8 @@ impl Replay {
         }
     }
 
-    pub(super) fn read(&mut self, output: &mut Output<'_, '_>) -> Next {
+    /// Passes on the next line.
+    fn line(&mut self, output: &mut Output<'_, '_>) -> Next {
         let rest = self.text.get(self.at..).unwrap_or_default();
         let line = rest.split('\n').next().unwrap_or_default();
         let ended = line.len() == rest.len();
@@ -38,11 +40,21 @@ impl Replay {
         self.position.line += 1;
         if ended { Next::Leave } else { Next::Stay }
     }
+}
 
-    pub(super) fn finish(mut self, output: &mut Output<'_, '_>) -> Option<Form> {
-        match self.read(output) {
-            Next::Stay => Some(Form::Replay(self)),
+impl Form for Replay {
+    fn read(&mut self, _: &mut Cursor<'_>, output: &mut Output<'_, '_>) -> Next {
+        self.line(output)
+    }
+
+    fn finish(mut self: Box<Self>, _: bool, output: &mut Output<'_, '_>) -> Option<Box<dyn Form>> {
+        match self.line(output) {
+            Next::Stay => Some(self),
             _ => None,
         }
+    }
+
+    fn reads_lines(&self) -> bool {
+        false
     }
 }

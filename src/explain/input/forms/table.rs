@@ -1,6 +1,7 @@
 //! The table form of the AWS CLI: a row for each event, with its message in one of the columns.
 
-use super::{Form, Next, Output, Value};
+use super::form::{Form, Next, Output};
+use super::value::Value;
 use crate::finding::Position;
 use crate::input::cursor::Cursor;
 use crate::input::emit::Origin;
@@ -11,12 +12,12 @@ use crate::judge::document::{Located, locate};
 
 /// A table, of which some rows have been read.
 #[derive(Debug, Default)]
-pub(in crate::input) struct Table {
+pub(super) struct Table {
     borders: Borders,
     row: Option<Row>,
 }
 
-/// Where the borders of cells stand, counted in characters, as the last line of dashes has them.
+/// The columns of the cells' borders, counted in characters, as the last line of dashes shows them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Borders {
     columns: Vec<usize>,
@@ -201,7 +202,22 @@ impl Table {
         text.starts_with('|') && (has_marker(text) || opens) && !likely_bars(text).is_empty()
     }
 
-    pub(super) fn read(&mut self, cursor: &mut Cursor<'_>, output: &mut Output<'_, '_>) -> Next {
+    fn other(cursor: &mut Cursor<'_>, output: &mut Output<'_, '_>) -> Next {
+        let position = Position {
+            line: cursor.line(),
+            event: None,
+        };
+        let text = cursor.text().unwrap_or_default();
+        output
+            .emitter
+            .text(position, text, Origin::EXPORT, output.sink);
+        cursor.take_all();
+        Next::Stay
+    }
+}
+
+impl Form for Table {
+    fn read(&mut self, cursor: &mut Cursor<'_>, output: &mut Output<'_, '_>) -> Next {
         if cursor.is_line_start() && self.row.is_none() {
             let Some(text) = cursor
                 .text()
@@ -246,7 +262,7 @@ impl Table {
                 Some(Cell::Open(at)) => {
                     self.row = None;
                     cursor.take(at);
-                    return Next::Begin(Form::Value(Box::new(Value::message(position))));
+                    return Next::begin(Value::message(position));
                 }
                 None if row.has_document => {
                     self.row = None;
@@ -259,19 +275,6 @@ impl Table {
                 }
             }
         }
-    }
-
-    fn other(cursor: &mut Cursor<'_>, output: &mut Output<'_, '_>) -> Next {
-        let position = Position {
-            line: cursor.line(),
-            event: None,
-        };
-        let text = cursor.text().unwrap_or_default();
-        output
-            .emitter
-            .text(position, text, Origin::EXPORT, output.sink);
-        cursor.take_all();
-        Next::Stay
     }
 }
 

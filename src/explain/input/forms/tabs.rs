@@ -1,6 +1,7 @@
 //! Events joined by tabs, as `--query 'events[].message' --output text` writes them.
 
-use super::{Form, Next, Output, Value};
+use super::form::{Form, Next, Output};
+use super::value::Value;
 use crate::finding::Position;
 use crate::input::cursor::Cursor;
 use crate::input::emit::Origin;
@@ -10,7 +11,7 @@ use crate::judge::document::{Located, locate};
 
 /// Events on a line, of which some have been read.
 #[derive(Debug)]
-pub(in crate::input) struct Tabs {
+pub(super) struct Tabs {
     count: u64,
     line: u64,
     /// Bytes that may still be looked at beyond the next tab. Without a bound, a line of open braces costs its square.
@@ -37,7 +38,36 @@ impl Tabs {
         matches!(locate(rest), Located::Object(_, end) if rest[end..].starts_with('\t'))
     }
 
-    pub(super) fn read(&mut self, cursor: &mut Cursor<'_>, output: &mut Output<'_, '_>) -> Next {
+    /// The length of the first event of a text.
+    fn length(&mut self, text: &str) -> usize {
+        let header = lambda_length(text).unwrap_or_default();
+        let body = &text[header..];
+        let to_tab = |from: usize| {
+            let tab = body[from..].find('\t');
+            crate::work::visit(tab.unwrap_or(body.len() - from));
+            tab.map_or(text.len(), |tab| header + from + tab)
+        };
+        let first = to_tab(0);
+        if !body.starts_with('{') || first == text.len() {
+            return first;
+        }
+        match locate(&text[header..first]) {
+            // A document may have tabs between its members.
+            Located::Cut if self.budget >= body.len() => {
+                self.budget -= body.len();
+                match locate(body) {
+                    Located::Object(_, end) => to_tab(end),
+                    Located::Broken(_) => first,
+                    Located::Cut => text.len(),
+                }
+            }
+            _ => first,
+        }
+    }
+}
+
+impl Form for Tabs {
+    fn read(&mut self, cursor: &mut Cursor<'_>, output: &mut Output<'_, '_>) -> Next {
         if cursor.line() != self.line && cursor.is_line_start() {
             return Next::Leave;
         }
@@ -64,7 +94,7 @@ impl Tabs {
         // A printed document begins here and continues on the lines that follow.
         if event.len() == text.len() && event.starts_with('{') && continues(event) {
             let value = Value::among_others(position);
-            return Next::Begin(Form::Value(Box::new(value)));
+            return Next::begin(value);
         }
         let note = (self.count == 1).then(|| {
             output
@@ -81,33 +111,6 @@ impl Tabs {
             Next::End
         } else {
             Next::Stay
-        }
-    }
-
-    /// The length of the first event of a text.
-    fn length(&mut self, text: &str) -> usize {
-        let header = lambda_length(text).unwrap_or_default();
-        let body = &text[header..];
-        let to_tab = |from: usize| {
-            let tab = body[from..].find('\t');
-            crate::work::visit(tab.unwrap_or(body.len() - from));
-            tab.map_or(text.len(), |tab| header + from + tab)
-        };
-        let first = to_tab(0);
-        if !body.starts_with('{') || first == text.len() {
-            return first;
-        }
-        match locate(&text[header..first]) {
-            // Tabs may stand between the members of a document.
-            Located::Cut if self.budget >= body.len() => {
-                self.budget -= body.len();
-                match locate(body) {
-                    Located::Object(_, end) => to_tab(end),
-                    Located::Broken(_) => first,
-                    Located::Cut => text.len(),
-                }
-            }
-            _ => first,
         }
     }
 }

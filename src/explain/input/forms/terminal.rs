@@ -1,6 +1,7 @@
-//! A document that was copied from a terminal, which has broken it over lines of its own width.
+//! A document that was copied from a terminal, which has broken it into lines of the terminal's width.
 
-use super::{Form, Next, Output, Replay};
+use super::form::{Form, Next, Output};
+use super::replay::Replay;
 use crate::finding::{Position, Problem};
 use crate::input::cursor::Cursor;
 use crate::input::emit::Origin;
@@ -15,7 +16,7 @@ const MOST_BYTES: usize = 256 * 1024;
 
 /// Lines that may be a document, as far as they have been read.
 #[derive(Debug)]
-pub(in crate::input) struct Terminal {
+pub(super) struct Terminal {
     position: Position,
     width: usize,
     /// The lines, each with a line feed.
@@ -52,7 +53,27 @@ impl Terminal {
         })
     }
 
-    pub(super) fn read(&mut self, cursor: &mut Cursor<'_>, output: &mut Output<'_, '_>) -> Next {
+    /// The lines by themselves, since they make no document.
+    fn replay(&mut self) -> Option<Box<dyn Form>> {
+        let mut held = std::mem::take(&mut self.held);
+        held.pop()?;
+        let origin = Origin {
+            exported: false,
+            ..Origin::EXPORT
+        };
+        Some(Box::new(Replay::new(held, self.position, origin)))
+    }
+
+    fn give_up(&mut self) -> Next {
+        match self.replay() {
+            Some(replay) => Next::Become(replay),
+            None => Next::Leave,
+        }
+    }
+}
+
+impl Form for Terminal {
+    fn read(&mut self, cursor: &mut Cursor<'_>, output: &mut Output<'_, '_>) -> Next {
         let line = cursor.text().map(|line| line.trim_end_matches('\r'));
         let piece = line.filter(|line| self.is_full && !line.is_empty() && cursor.ends_line());
         let width = piece.map_or(0, |line| line.chars().take(self.width + 1).count());
@@ -108,25 +129,7 @@ impl Terminal {
         }
     }
 
-    /// The lines by themselves, since they make no document.
-    fn replay(&mut self) -> Option<Form> {
-        let mut held = std::mem::take(&mut self.held);
-        held.pop()?;
-        let origin = Origin {
-            exported: false,
-            ..Origin::EXPORT
-        };
-        Some(Form::Replay(Replay::new(held, self.position, origin)))
-    }
-
-    fn give_up(&mut self) -> Next {
-        match self.replay() {
-            Some(replay) => Next::Become(replay),
-            None => Next::Leave,
-        }
-    }
-
-    pub(super) fn finish(mut self, _is_open: bool, _output: &mut Output<'_, '_>) -> Option<Form> {
+    fn finish(mut self: Box<Self>, _: bool, _: &mut Output<'_, '_>) -> Option<Box<dyn Form>> {
         self.replay()
     }
 }

@@ -1,12 +1,15 @@
 //! A JSON value over several lines: a printed document, or an export whose events follow.
 
-use super::{Array, Form, Next, Output, Replay};
+use super::array::Array;
+use super::form::{Form, Next, Output};
+use super::replay::Replay;
+use super::skip::Skip;
 use crate::finding::{Position, Problem};
-use crate::input::Input;
 use crate::input::cursor::Cursor;
 use crate::input::emit::Origin;
 use crate::input::lines::HELD_BYTES;
 use crate::input::marker::{bytes_have_marker, has_marker};
+use crate::input::mode::Input;
 use crate::input::printed::can_follow;
 use crate::input::scan::Scan;
 use crate::input::wrapping::reads_viewers;
@@ -14,7 +17,7 @@ use crate::rule::Rule;
 
 /// A value over several lines, as far as it has been read.
 #[derive(Debug)]
-pub(in crate::input) struct Value {
+pub(super) struct Value {
     start: Position,
     buffer: Vec<u8>,
     scan: Scan,
@@ -93,60 +96,6 @@ impl Value {
         }
     }
 
-    pub(super) fn read(&mut self, cursor: &mut Cursor<'_>, output: &mut Output<'_, '_>) -> Next {
-        if cursor.is_line_start() && self.lines > 0 {
-            if self.lines == 1 && self.kind == Kind::Alone {
-                self.has_prefix &= cursor.has_prefix();
-            }
-            let follows = can_follow(cursor.bytes()) && self.follows_prefix(cursor.bytes());
-            if cursor.has_prefix() != self.has_prefix || !follows {
-                return self.give_up(false, output);
-            }
-        }
-        if self.lines == 0 && self.buffer.is_empty() {
-            self.buffer
-                .extend_from_slice(&cursor.bytes()[..self.prefix]);
-            cursor.take(self.prefix);
-        }
-        let is_export = self.may_be_export && reads_viewers(output.emitter.mode);
-        match self.add(cursor, is_export) {
-            Added::All if self.buffer.len() >= HELD_BYTES => {
-                output
-                    .emitter
-                    .too_large(self.start, &self.buffer, output.sink);
-                if cursor.ends_line() {
-                    cursor.take_all();
-                    return Next::End;
-                }
-                Next::Become(Form::Skip)
-            }
-            Added::All if !cursor.ends_line() => Next::Stay,
-            Added::All => {
-                self.lines += 1;
-                self.buffer.push(b'\n');
-                // No string goes over lines.
-                if self.scan.in_string() {
-                    self.abandon(cursor.is_open(), output)
-                } else {
-                    Next::Stay
-                }
-            }
-            Added::Array => Next::Become(Form::Array(Box::new(Array::new(
-                self.start.line,
-                self.scan.depth(),
-            )))),
-            Added::Whole => {
-                self.is_whole = true;
-                match self.kind {
-                    Kind::Message => cursor.take_all(),
-                    Kind::Alone => cursor.skip_blanks(),
-                    Kind::AmongOthers => {}
-                }
-                self.abandon(false, output)
-            }
-        }
-    }
-
     /// Whether a line can follow one that only begins a document behind a prefix, if it is the second.
     fn follows_prefix(&self, line: &[u8]) -> bool {
         let inside = line.trim_ascii_start();
@@ -216,7 +165,7 @@ impl Value {
     }
 
     /// Passes a value on: as one event, or as its lines where each of them is one.
-    fn pass_on(&mut self, open: bool, output: &mut Output<'_, '_>) -> Option<Form> {
+    fn pass_on(&mut self, open: bool, output: &mut Output<'_, '_>) -> Option<Box<dyn Form>> {
         let is_lines = output.emitter.mode == Input::Stdout || self.prefix > 0;
         let has_marker = bytes_have_marker(&self.buffer);
         if !is_lines || open || has_marker {
@@ -232,7 +181,7 @@ impl Value {
                     exported: false,
                     ..Origin::EXPORT
                 };
-                Some(Form::Replay(Replay::new(text, self.start, origin)))
+                Some(Box::new(Replay::new(text, self.start, origin)))
             }
             Err(error) => {
                 let bytes = error.into_bytes();
@@ -240,10 +189,6 @@ impl Value {
                 None
             }
         }
-    }
-
-    pub(super) fn finish(mut self, is_open: bool, output: &mut Output<'_, '_>) -> Option<Form> {
-        self.pass_on(is_open, output)
     }
 
     /// Passes the value on as one event.
@@ -276,6 +221,67 @@ impl Value {
             }
         }
         output.emitter.text(self.start, text, origin, output.sink);
+    }
+}
+
+impl Form for Value {
+    fn read(&mut self, cursor: &mut Cursor<'_>, output: &mut Output<'_, '_>) -> Next {
+        if cursor.is_line_start() && self.lines > 0 {
+            if self.lines == 1 && self.kind == Kind::Alone {
+                self.has_prefix &= cursor.has_prefix();
+            }
+            let follows = can_follow(cursor.bytes()) && self.follows_prefix(cursor.bytes());
+            if cursor.has_prefix() != self.has_prefix || !follows {
+                return self.give_up(false, output);
+            }
+        }
+        if self.lines == 0 && self.buffer.is_empty() {
+            self.buffer
+                .extend_from_slice(&cursor.bytes()[..self.prefix]);
+            cursor.take(self.prefix);
+        }
+        let is_export = self.may_be_export && reads_viewers(output.emitter.mode);
+        match self.add(cursor, is_export) {
+            Added::All if self.buffer.len() >= HELD_BYTES => {
+                output
+                    .emitter
+                    .too_large(self.start, &self.buffer, output.sink);
+                if cursor.ends_line() {
+                    cursor.take_all();
+                    return Next::End;
+                }
+                Next::become_form(Skip)
+            }
+            Added::All if !cursor.ends_line() => Next::Stay,
+            Added::All => {
+                self.lines += 1;
+                self.buffer.push(b'\n');
+                // No string goes over lines.
+                if self.scan.in_string() {
+                    self.abandon(cursor.is_open(), output)
+                } else {
+                    Next::Stay
+                }
+            }
+            Added::Array => Next::become_form(Array::new(self.start.line, self.scan.depth())),
+            Added::Whole => {
+                self.is_whole = true;
+                match self.kind {
+                    Kind::Message => cursor.take_all(),
+                    Kind::Alone => cursor.skip_blanks(),
+                    Kind::AmongOthers => {}
+                }
+                self.abandon(false, output)
+            }
+        }
+    }
+
+    fn finish(
+        mut self: Box<Self>,
+        is_open: bool,
+        output: &mut Output<'_, '_>,
+    ) -> Option<Box<dyn Form>> {
+        self.pass_on(is_open, output)
     }
 }
 

@@ -1,6 +1,6 @@
 //! YAML as `--output yaml` and yq write it: a message is a quoted text, which may be folded over lines, or a block.
 
-use super::{Next, Output};
+use super::form::{Form, Next, Output};
 use crate::finding::Position;
 use crate::input::cursor::Cursor;
 use crate::input::emit::Origin;
@@ -8,7 +8,7 @@ use crate::input::lines::HELD_BYTES;
 
 /// A text, as far as it has been read.
 #[derive(Debug, Default)]
-pub(in crate::input) struct Yaml {
+pub(super) struct Yaml {
     style: Style,
     line: u64,
     text: String,
@@ -41,7 +41,46 @@ impl Yaml {
         beginning(line).is_some()
     }
 
-    pub(super) fn read(&mut self, cursor: &mut Cursor<'_>, output: &mut Output<'_, '_>) -> Next {
+    fn push(&mut self, joint: &str, text: &str) {
+        if self.text.len() < HELD_BYTES {
+            if !self.text.is_empty() {
+                self.text.push_str(joint);
+            }
+            self.text.push_str(text);
+        }
+    }
+
+    /// Adds a piece of a quoted text, up to the quotation mark that ends it.
+    fn add(&mut self, piece: &str, output: &mut Output<'_, '_>) -> Next {
+        crate::work::visit(piece.len());
+        let Some(end) = end_of_quoted(piece, self.style) else {
+            self.push("", piece);
+            return Next::Stay;
+        };
+        self.push("", &piece[..end]);
+        self.emit(output);
+        Next::End
+    }
+
+    fn emit(&mut self, output: &mut Output<'_, '_>) {
+        let text = std::mem::take(&mut self.text);
+        let text = match self.style {
+            Style::SingleQuoted => text.replace("''", "'"),
+            Style::DoubleQuoted => serde_json::from_str(&format!("\"{text}\"")).unwrap_or(text),
+            Style::Block => text,
+        };
+        let position = Position {
+            line: self.line,
+            event: None,
+        };
+        output
+            .emitter
+            .text(position, text.trim_end(), Origin::EXPORT, output.sink);
+    }
+}
+
+impl Form for Yaml {
+    fn read(&mut self, cursor: &mut Cursor<'_>, output: &mut Output<'_, '_>) -> Next {
         let Some(line) = cursor.text().filter(|_| cursor.ends_line()) else {
             self.emit(output);
             return Next::Leave;
@@ -86,49 +125,13 @@ impl Yaml {
         )
     }
 
-    fn push(&mut self, joint: &str, text: &str) {
-        if self.text.len() < HELD_BYTES {
-            if !self.text.is_empty() {
-                self.text.push_str(joint);
-            }
-            self.text.push_str(text);
-        }
-    }
-
-    /// Adds a piece of a quoted text, up to the quotation mark that ends it.
-    fn add(&mut self, piece: &str, output: &mut Output<'_, '_>) -> Next {
-        crate::work::visit(piece.len());
-        let Some(end) = end_of_quoted(piece, self.style) else {
-            self.push("", piece);
-            return Next::Stay;
-        };
-        self.push("", &piece[..end]);
+    fn finish(mut self: Box<Self>, _: bool, output: &mut Output<'_, '_>) -> Option<Box<dyn Form>> {
         self.emit(output);
-        Next::End
-    }
-
-    fn emit(&mut self, output: &mut Output<'_, '_>) {
-        let text = std::mem::take(&mut self.text);
-        let text = match self.style {
-            Style::SingleQuoted => text.replace("''", "'"),
-            Style::DoubleQuoted => serde_json::from_str(&format!("\"{text}\"")).unwrap_or(text),
-            Style::Block => text,
-        };
-        let position = Position {
-            line: self.line,
-            event: None,
-        };
-        output
-            .emitter
-            .text(position, text.trim_end(), Origin::EXPORT, output.sink);
-    }
-
-    pub(super) fn finish(mut self, output: &mut Output<'_, '_>) {
-        self.emit(output);
+        None
     }
 }
 
-/// Where the quotation mark stands that ends a text.
+/// The position of the quotation mark that ends a text.
 fn end_of_quoted(text: &str, style: Style) -> Option<usize> {
     let mut bytes = text.bytes().enumerate().peekable();
     while let Some((at, byte)) = bytes.next() {
@@ -155,7 +158,7 @@ fn beginning(line: &str) -> Option<Beginning<'_>> {
         rest = item.trim_start();
         is_item = true;
     }
-    // Members that follow stand in the column of this one.
+    // Members that follow begin in the same column.
     let indent = line.len() - rest.len();
     let is_key = |key: &str| {
         !key.is_empty()

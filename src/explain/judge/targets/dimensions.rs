@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Event, SetPlace};
+use super::event::{Event, SetPlace};
 use crate::finding::{Problem, quoted};
 use crate::judge::checks;
 use crate::judge::json::{Name, described};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::Event;
+use super::event::Event;
 use crate::finding::{Problem, Values, quoted};
 use crate::judge::checks;
 use crate::judge::directive::{Definition, Directive};
@@ -69,7 +69,7 @@ impl Event<'_> {
             let expected = "a value at the root";
             let problem = Problem::new(Rule::MetricMissing, place(), "nothing", expected);
             return Err(if definition.has_value {
-                problem.with_hint("the value stands in the definition, where it does not count")
+                problem.with_hint("the value is in the definition, where it does not count")
             } else {
                 self.hints.add_to(problem, name)
             });

@@ -92,3 +92,22 @@ fn a_property_with_the_name_of_a_label_is_a_fallback() {
         assert_eq!(line.matches(r#""Stage":"prod""#).count(), 1, "{line}");
     }
 }
+
+#[test]
+fn the_largest_bound_includes_moves_between_two_readings() {
+    let moved = |readings: Vec<Reading>, ms: u64| {
+        let mut window = window(readings);
+        window.bound_while_moved = Some(Duration::from_millis(ms));
+        parsed(&format(), &window, &origin(None))
+    };
+    let readings = vec![reading("2026-11-22T10:00:10Z", Some(2.5))];
+    for (ms, max) in [(4, 4.0), (1, 2.5)] {
+        let line = moved(readings.clone(), ms);
+        assert_eq!(line["ClockErrorBound"], serde_json::json!([2.5]));
+        assert_eq!(line["MaxClockErrorBound"], max);
+        assert_eq!(line["MeanClockErrorBound"], 2.5);
+    }
+    let line = moved(Vec::new(), 3);
+    assert_eq!(line["MaxClockErrorBound"], 3.0);
+    assert_eq!(line.get("MeanClockErrorBound"), None);
+}

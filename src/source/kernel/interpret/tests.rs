@@ -366,7 +366,7 @@ fn a_leap_second_that_sta_unsync_hides() {
 }
 
 proptest! {
-    /// Whatever the kernel says, nothing overflows; and a bound that is given is at least each of its
+    /// For any state of the kernel, nothing overflows, and a bound is at least each of its
     /// parts.
     #[test]
     fn no_answer_makes_it_panic_and_no_part_is_lost(

@@ -1,0 +1,37 @@
+//! An event with what its directives point at.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use super::hint::Hints;
+use crate::judge::document::Targets;
+
+/// An event and what its directives point at.
+pub(super) struct Event<'a> {
+    pub(super) targets: Targets<'a>,
+    /// The names that directives have, sorted and each once.
+    pub(super) names: Vec<&'a str>,
+    /// Metrics that have two resolutions.
+    pub(super) contradicted: BTreeSet<&'a str>,
+    pub(super) hints: Hints<'a>,
+    pub(super) timestamp: Option<i64>,
+}
+
+/// The path of a dimension set, written out only if a problem needs it.
+pub(super) struct SetPlace<'d> {
+    pub(super) directive: &'d str,
+    pub(super) index: usize,
+}
+
+impl fmt::Display for SetPlace<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.Dimensions[{}]", self.directive, self.index)
+    }
+}
+
+impl<'a> Event<'a> {
+    /// The JSON text of a member of the root.
+    pub(super) fn target(&self, name: &str) -> Option<&'a str> {
+        self.targets.get(self.names.binary_search(&name).ok()?)
+    }
+}
