@@ -172,13 +172,18 @@ impl Report {
         report
     }
 
-    /// Adds the outcome of a cross-check. A disagreement is a reason against the clock, a failure is a warning.
+    /// Adds the outcome of a cross-check. A disagreement is a reason against the clock and takes away the range, a
+    /// failure is a warning.
     pub fn add_cross_check(&mut self, outcome: Result<CrossCheck, ReadError>) {
         match outcome {
             Ok(check) => {
                 match check.comparison {
                     Comparison::Agree => {}
-                    Comparison::Disagree => self.reasons.push(Reason::CrossCheckDisagrees(check)),
+                    Comparison::Disagree => {
+                        self.reasons.push(Reason::CrossCheckDisagrees(check));
+                        // One of the two is wrong, so the range may leave out true time.
+                        self.interval = None;
+                    }
                     Comparison::NotCompared(why) => self.warnings.push(Warning::NotCompared(why)),
                 }
                 self.cross_check = Some(check);

@@ -21,7 +21,7 @@ pub struct Reading {
     pub status: SyncStatus,
     /// How far the clock may be off, as the source reported.
     pub bound: Option<ErrorBound>,
-    /// Why a synchronized clock has no bound, if the source knows.
+    /// Why there is no bound, if the source knows.
     pub bound_unknown: Option<BoundUnknown>,
     /// How far the clock is from a reference clock, if the source measured it.
     pub offset: Option<ClockOffset>,

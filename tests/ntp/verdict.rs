@@ -174,6 +174,9 @@ fn a_cross_check_that_disagrees_is_not_good() {
     assert_eq!(cross_check.agrees, Some(false));
     assert!((cross_check.offset_ms - 60_000.0).abs() < ROOM_MS);
     assert_eq!(checked.offset_ms, None, "the endpoint measured none");
+    assert!(checked.reasons[0].contains("behind the second source"));
+    // One of the two is wrong, so no range is certain to contain true time.
+    assert_eq!((checked.earliest, checked.latest), (None, None));
 
     let (finished, checked) =
         cross_checked(Scenario::Good, &ahead_by(0).address.to_string(), &[patient]);

@@ -259,6 +259,19 @@ fn members_and_their_forms() {
 }
 
 #[test]
+fn a_limit_by_name_is_shown_beside_a_smaller_one_that_applies() {
+    let preset = Limits::default().with_preset("etcd".parse().unwrap());
+    let smaller = preset.with_max_error(Duration::from_millis(100));
+    for (limits, shown) in [
+        (preset, "(limit 500ms for etcd)\n"),
+        (smaller, "(limit 100ms, below the 500ms for etcd)\n"),
+    ] {
+        let text = Report::empty(Vec::new(), &limits).to_string();
+        assert!(text.contains(shown), "{shown} in {text}");
+    }
+}
+
+#[test]
 fn what_is_unknown_is_null() {
     let error = ReadError::new(ReadErrorKind::Timeout, "no complete answer within 2s");
     let report = Report::from_error(&error, &Limits::default());
