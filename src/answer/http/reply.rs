@@ -1,4 +1,4 @@
-//! What `/clock` and `/clock.txt` are answered: the status code and the body. Pure.
+//! The replies of `/clock` and `/clock.txt`: the status code and the body. Pure.
 
 use serde::Serialize;
 
@@ -81,7 +81,7 @@ impl Reply {
                 media: "application/json",
                 body: text + "\n",
             },
-            // Strings and numbers: it does not happen.
+            // Strings and numbers always serialize.
             Err(_) => Self {
                 status: 500,
                 media: "application/json",
