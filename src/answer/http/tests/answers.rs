@@ -45,11 +45,11 @@ async fn a_correction_that_an_answer_shows_wakes_the_sidecar_once_a_second_at_mo
                 .await
                 .is_ok()
         };
-        handler.clock(None);
+        handler.clock(Format::Json, None);
         assert_eq!(is_woken().await, wakes);
         // Within the same second, unless this machine stands still.
         let begin = Instant::now();
-        handler.clock(None);
+        handler.clock(Format::Json, None);
         assert!(!is_woken().await || begin.elapsed() > Duration::from_millis(500));
     }
 }

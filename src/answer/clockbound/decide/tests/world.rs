@@ -345,17 +345,6 @@ impl Life {
         if missing > 0 {
             self.tally.wrong += 1;
             self.tally.worst = self.tally.worst.max(missing);
-            if std::env::var_os("WORLD_TRACE").is_some() && self.tally.wrong < 3 {
-                eprintln!(
-                    "WRONG truth {} error {error} half {half:?} age {age:?} segment {:?} last {:#?} MACHINE {:#?}",
-                    self.machine.truth(),
-                    self.segment,
-                    self.control
-                        .as_ref()
-                        .and_then(|c| c.observed().last.clone()),
-                    self.machine
-                );
-            }
             if missing > nanos(RULES.drift.growth(age.max(RULES.sample_interval))) {
                 self.tally.beyond_drift += 1;
             }
