@@ -122,8 +122,6 @@ impl Life {
         self.pass(half);
         let by = self.any_step();
         if self.machine.rng.bool() {
-            let until = self.machine.truth() + self.machine.cached_for;
-            self.blind_to = Some((self.machine.reference(), until));
             self.step(by);
         }
         self.pass(half);
