@@ -1,7 +1,7 @@
 //! The interfaces that applications of the task query: JSON over HTTP on loopback, and a ClockBound segment
 //! that client libraries map.
 //!
-//! Both use the sidecar's own readings and send no request themselves. Each has a thread of its own, so that
+//! Both use the sidecar's own readings and send no request themselves. Each has its own thread, so that
 //! no client can delay a sample. An interface that is off costs nothing.
 #![cfg(feature = "cli")]
 

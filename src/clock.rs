@@ -38,8 +38,8 @@ pub use self::report::{Report, Verdict};
 /// After a step the source may go on reporting the small bound of the time before, until it compares the
 /// clock again. Until it certainly has, every bound and range is larger by how far the clock was stepped.
 ///
-/// A clock belongs to one tokio runtime: a runtime that stands still would hold up those of another
-/// that share the clock with it. Where every thread has a runtime of its own, give each a clock.
+/// A clock belongs to one tokio runtime: a runtime that is blocked would delay the tasks of another
+/// that share the clock with it. If every thread has its own runtime, give each its own clock.
 ///
 /// # Panics
 /// Its asynchronous functions panic in a tokio runtime without time or I/O, as those of tokio do, and

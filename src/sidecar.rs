@@ -104,7 +104,7 @@ struct Progress<'a> {
     set_clock: SetClock,
     /// Whether a read is under way.
     reading: bool,
-    /// A cross-check under way. Boxed, so that it takes no room where nobody wants one.
+    /// A cross-check under way. Boxed, so that it takes no memory if it is off.
     cross_check: Option<BoxedCrossCheck<'a>>,
     wake_at: Option<Instant>,
     stdout_closed: bool,
@@ -139,7 +139,7 @@ impl Progress<'_> {
         }
     }
 
-    /// Executes actions, and returns what is left.
+    /// Executes actions, and returns those that need the loop.
     fn execute(&mut self, actions: Vec<Action>, output: &mut Output) -> Wanted {
         let mut wanted = Wanted::default();
         // At the very end a line waits for room in the queue.

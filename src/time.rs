@@ -10,9 +10,11 @@ mod step;
 mod wall_clocks;
 mod wall_history;
 
-#[cfg(feature = "cli")]
-pub(crate) use self::format::rfc3339_exact;
 pub(crate) use self::format::signed_milliseconds;
+#[cfg(feature = "cli")]
+pub(crate) use self::format::{
+    rfc3339_exact, rfc3339_of_milliseconds, rfc3339_of_seconds, two_units,
+};
 #[cfg(test)]
 pub(crate) use self::moment::{earlier, later};
 pub use self::{

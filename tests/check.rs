@@ -361,7 +361,7 @@ fn waiting_ends_with_the_last_verdict_when_the_time_is_over() {
     assert_eq!(finished.code, Some(3));
 }
 
-/// A successful reading counts, whatever came after it.
+/// A successful reading counts, also if failures follow.
 #[test]
 fn waiting_ends_with_3_only_where_no_reading_was_ever_had() {
     let server = Server::start(Scenario::Unsynchronized).unwrap();
@@ -425,7 +425,7 @@ fn the_limits_are_variables_too() {
             (ENDPOINT, &server.base()),
             ("CLOCK_EMF_MAX_ERROR", "0.1"),
             ("CLOCK_EMF_JSON", "yes"),
-            // An option of `run` is none of `check`, and no fault.
+            // An option of `run` has no effect on `check`, and is not a fault.
             ("CLOCK_EMF_EMIT_INTERVAL", "7s"),
         ],
     );

@@ -258,7 +258,7 @@ fn a_connection_serves_many_requests_and_is_closed_when_idle() {
     }
     let start = Instant::now();
     assert_eq!(stream.read(&mut [0]).unwrap(), 0);
-    // The server's wait may have begun before ours, by the time it took to receive: hence half of it.
+    // The server's wait may have begun before ours, by the time it took to receive, so half of it is enough.
     assert!(start.elapsed() >= idle / 2, "{:?}", start.elapsed());
     let expected = Counters {
         task_requests: 3,
@@ -448,7 +448,7 @@ fn mixed_plays_the_others_in_turn() {
     for (turn, scenario) in turns.iter().enumerate() {
         let mut stream = connect(&server).unwrap();
         send(&mut stream, "GET", &format!("{}/task", path(&server))).unwrap();
-        // Whatever it answers, the request has been taken before the next one is sent.
+        // With any answer, the request has been taken before the next one is sent.
         server.await_requests(turn as u64 + 1).unwrap();
         match scenario {
             Scenario::Throttled => assert_eq!(receive(&mut stream).unwrap().status(), "429"),

@@ -35,7 +35,7 @@ fn address() -> String {
     )
 }
 
-/// The status and the JSON of an answer; `None` while nobody listens.
+/// The status and the JSON of an answer; `None` while nothing listens.
 fn ask(address: &str, target: &str) -> Option<(u16, Value)> {
     let mut stream = TcpStream::connect(address).ok()?;
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
@@ -83,10 +83,16 @@ fn the_answer_follows_the_readings() {
     let program = start(
         &server,
         &address,
-        &["--sample-interval=100ms", "--emit-interval=1s"],
+        &[
+            "--sample-interval=100ms",
+            "--emit-interval=1s",
+            "--max-drift-ppm=20",
+        ],
     );
     let good = ask_until(&address, "/clock?max_error=5ms", |status, _| status == 200);
     assert_eq!(good["error_bound_ms"], 0.446_931);
+    // Clients that keep an answer let its range grow at this rate.
+    assert_eq!(good["max_drift_ppm"], 20);
     schema().validate(&good).unwrap();
     let late = ask_until(&address, "/clock?after=2020-01-01T00:00:00Z", |_, _| true);
     assert_eq!(late["certainly_past"], true);

@@ -5,7 +5,7 @@ use std::sync::mpsc::Sender;
 
 use super::trouble::{RETRY, Trouble};
 
-/// Runs an interface on a thread and a runtime of its own. The thread holds `running` until it ends.
+/// Runs an interface on its own thread and runtime. The thread holds `running` until it ends.
 pub(super) fn spawn<F, W>(trouble: Trouble, running: Sender<()>, work: W)
 where
     W: FnOnce(Trouble) -> F + Clone + Send + 'static,

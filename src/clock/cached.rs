@@ -15,7 +15,7 @@ use crate::reading::{ClockWatch, ReadError, ReadErrorKind, Reading, TaskIdentity
 use crate::source::Sample;
 use crate::time::{DriftRate, Moment, step_between};
 
-/// The source is asked no more often than this, whatever the clocks do and whatever was asked for.
+/// Minimum time between two requests to the source, also after a step and with a shorter interval.
 pub(super) const SHORTEST_REFRESH: Duration = Duration::from_millis(100);
 /// After so many reads in a row during which the wall clock was stepped, there is no reading.
 const MOST_READS: u32 = 5;
@@ -182,7 +182,7 @@ impl<S: System> Cached<S> {
             began = self.shared.system.now();
         }
         state.begin(began, self.drift);
-        // In a task of its own, which keeps the lock: a caller that is canceled must not make the next one ask the
+        // In a separate task, which keeps the lock: a caller that is canceled must not make the next one ask the
         // endpoint again.
         let read = runtime.spawn(Arc::clone(&self.shared).read(state, began));
         read.await
@@ -230,7 +230,7 @@ impl<S: System> Cached<S> {
         self.judge(limits).await.0
     }
 
-    /// The report, and the reading that it is about.
+    /// The report, and the reading that it judges.
     pub(super) async fn judge(&self, limits: &Limits) -> (Report, Option<Reading>) {
         let observation = self.observe().await;
         let mut report = match &observation.sample {

@@ -68,10 +68,10 @@ impl Limits {
         self
     }
 
-    /// Sets whether bound and range grow from the reference time: see [`Limits::age_adjusted`].
+    /// Lets bound and range grow from the reference time: see [`Limits::age_adjusted`].
     #[must_use]
-    pub fn with_age_adjusted(mut self, age_adjusted: bool) -> Self {
-        self.age_adjusted = age_adjusted;
+    pub fn with_age_adjustment(mut self) -> Self {
+        self.age_adjusted = true;
         self
     }
 

@@ -72,6 +72,8 @@ pub struct Report {
     pub reference_age: Option<Duration>,
     /// The error bound and its growth over the age of the reference, when the reading was taken.
     pub age_adjusted_bound: Option<Duration>,
+    /// How fast the bound grows from then on, for whoever keeps this report.
+    pub max_drift: Option<DriftRate>,
     /// When the reading was taken.
     pub read_at: Option<DateTime<Utc>>,
     /// The range that true time lay in at the moment of the verdict; none for a clock that is not
@@ -114,6 +116,7 @@ impl Report {
             reference: reading.reference,
             reference_age: reading.reference_age_at(now),
             age_adjusted_bound: reading.age_adjusted_bound(drift),
+            max_drift: Some(drift),
             read_at: Some(reading.taken.wall),
             interval: bound
                 .filter(|_| reading.is_synchronized())
@@ -147,6 +150,7 @@ impl Report {
             reference: None,
             reference_age: None,
             age_adjusted_bound: None,
+            max_drift: None,
             read_at: None,
             interval: None,
             written_age: None,
@@ -166,13 +170,18 @@ impl Report {
         report
     }
 
-    /// Adds the outcome of a cross-check. A disagreement is a reason against the clock, a failure is a warning.
+    /// Adds the outcome of a cross-check. A disagreement is a reason against the clock and takes away the range, a
+    /// failure is a warning.
     pub fn add_cross_check(&mut self, outcome: Result<CrossCheck, ReadError>) {
         match outcome {
             Ok(check) => {
                 match check.comparison {
                     Comparison::Agree => {}
-                    Comparison::Disagree => self.reasons.push(Reason::CrossCheckDisagrees(check)),
+                    Comparison::Disagree => {
+                        self.reasons.push(Reason::CrossCheckDisagrees(check));
+                        // One of the two is wrong, so the range may leave out true time.
+                        self.interval = None;
+                    }
                     Comparison::NotCompared(why) => self.warnings.push(Warning::NotCompared(why)),
                 }
                 self.cross_check = Some(check);

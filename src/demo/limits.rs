@@ -76,7 +76,7 @@ mod tests {
         }
         let off = own.with_max_error(ErrorLimit::Off);
         assert_eq!(stricter(&own, &off).max_error, ErrorLimit::AtMost(short));
-        let adjusted = own.with_age_adjusted(true);
+        let adjusted = own.with_age_adjustment();
         assert!(stricter(&own, &adjusted).age_adjusted && stricter(&adjusted, &own).age_adjusted);
     }
 

@@ -1,4 +1,4 @@
-// Renews the page in place. Without this script the Refresh button loads it anew.
+// Renews the page in place. Without this script the Refresh button reloads it.
 "use strict";
 
 const EVERY_MS = 2000;
@@ -33,7 +33,7 @@ async function renew() {
     offline.textContent = "";
     document.body.classList.remove("stale");
   } catch {
-    const words = `The application does not answer; since ${shown.toLocaleTimeString()} this page stands still.`;
+    const words = `The application does not answer; since ${shown.toLocaleTimeString()} this page is not updated.`;
     document.body.classList.add("stale");
     document.title = "No answer · Clock of this task";
     // Written once: a screen reader says again what is written again.

@@ -50,9 +50,9 @@ impl LastReading {
 pub(super) struct Limit<'a> {
     /// As it is used.
     pub(super) value: Option<Duration>,
-    /// As it stands in the field.
+    /// As it is in the field.
     pub(super) text: &'a str,
-    /// Why what stands in the field is not used.
+    /// Why the field's value is not used.
     pub(super) fault: Option<&'a str>,
 }
 

@@ -1,7 +1,7 @@
 //! The last minutes as a picture: the error bound as a band around this machine's clock, with the
 //! spans marked in which it was not synchronized or could not be read. Pure.
 //!
-//! The picture holds shapes alone and is stretched to whatever width there is; its words stand beside
+//! The picture holds shapes alone and is stretched to the available width; its words are beside
 //! it, where they keep their size.
 
 use std::fmt::Write as _;
@@ -12,7 +12,7 @@ use maud::{Markup, html};
 use super::format::{in_ms, milliseconds};
 use super::history::{History, Point, State};
 
-/// The picture's size in units of its own.
+/// The picture's size in its own units.
 const WIDTH: f64 = 1_000.0;
 const HEIGHT: f64 = 300.0;
 /// A limit so many times the largest bound would make the band a line: it is named beside the picture instead.

@@ -216,7 +216,7 @@ fn asset(kind: &'static str, text: &'static str) -> Response {
     ([(header::CONTENT_TYPE, kind)], text).into_response()
 }
 
-/// Headers of every answer: what a browser may trust, and that it is not to be stored.
+/// Headers of every answer: what a browser may trust, and not to store it.
 async fn with_policies(mut response: Response) -> Response {
     for (name, value) in [
         (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),

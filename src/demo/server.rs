@@ -18,7 +18,7 @@ use tracing::{debug, warn};
 const CONNECTIONS: u32 = 512;
 /// How long a client may take to send the head of a request, and be silent between two.
 const HEAD_TIME: Duration = Duration::from_secs(5);
-/// How long a connection takes requests, whatever its client does.
+/// How long a connection accepts requests.
 const CONNECTION_TIME: Duration = Duration::from_secs(60);
 /// How long the last request of a connection may take.
 const LAST_REQUEST: Duration = Duration::from_secs(5);

@@ -5,7 +5,7 @@ use super::rules::Rules;
 use super::state::{State, Unknown};
 
 /// After a step, a bound over the limit belongs to the step for so long at most: then the sidecar no longer enlarges its
-/// figures without a reason of their own.
+/// figures without another reason.
 const LONGEST_RECOVERY_MS: i64 = 3_600_000;
 
 /// How long a read may take: the default of `request-timeout`. A bound holds from before the request on, and a line has

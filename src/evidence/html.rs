@@ -7,9 +7,8 @@ use super::json::ppm;
 use super::plot::{axis, curve, strip};
 use super::state::State;
 use super::statement::{Statement, Task};
-use super::text::{
-    counted, duration, explained, limit, milliseconds, percent, sentences, services, time,
-};
+use super::text::{counted, explained, limit, milliseconds, percent, sentences, services};
+use crate::time::{rfc3339_of_seconds as time, two_units as duration};
 
 /// Tasks that did not keep the limit and have a strip; the others are summed up.
 const MOST_STRIPS: usize = 200;
@@ -337,7 +336,7 @@ fn method(statement: &Statement) -> Markup {
             }
             p {
                 "What this report cannot show: an error of the time source itself, unless a cross-check contradicts it; a "
-                "paused virtual machine; lines that somebody changed after they were written. UTC is meant as the source "
+                "paused virtual machine; lines that were changed after they were written. UTC is meant as the source "
                 "reports it. Its traceability is documented by the operator of the source."
             }
             (inputs(statement))

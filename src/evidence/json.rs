@@ -5,7 +5,8 @@ use serde_json::{Map, Value, json};
 
 use super::state::{State, Unknown};
 use super::statement::{Statement, Task, Totals};
-use super::text::{sentences, time};
+use super::text::sentences;
+use crate::time::{rfc3339_of_milliseconds as fine_time, rfc3339_of_seconds as time};
 
 /// The statement as one JSON object.
 pub(crate) fn json(statement: &Statement) -> Value {
@@ -82,12 +83,6 @@ fn task(task: &Task) -> Value {
         "steps": steps.collect::<Vec<_>>(),
         "segments": segments.collect::<Vec<_>>(),
     })
-}
-
-fn fine_time(milliseconds: i64) -> String {
-    chrono::DateTime::from_timestamp_millis(milliseconds)
-        .map(|moment| moment.to_rfc3339_opts(chrono::SecondsFormat::Millis, true))
-        .unwrap_or_default()
 }
 
 /// Milliseconds, written as seconds.

@@ -250,7 +250,7 @@ fn the_end_is_that_of_the_tasks_that_were_still_running() {
         members
     };
     let mut lines = minutes(&[good(), good(), good()]);
-    // It ended 20 s before the newest line: the time after that is nobody's.
+    // It ended 20 s before the newest line: the time after that belongs to no process.
     lines.push(line(1, 10, &other(good())));
     lines.push(line(2, 100, &other(good())));
     let statement = statement(&lines, rules());

@@ -2,10 +2,9 @@
 
 use std::fmt::Write as _;
 
-use chrono::{DateTime, SecondsFormat};
-
 use super::state::{State, Unknown};
 use super::statement::{Statement, Task, Totals};
+use crate::time::{rfc3339_of_seconds as time, two_units as duration};
 
 /// Tasks that are listed; the others are counted.
 const MOST_TASKS: usize = 1_000;
@@ -173,14 +172,6 @@ pub(super) fn limit(statement: &Statement) -> String {
     format!("{} ms", milliseconds(statement.rules.max_error_ms))
 }
 
-/// A moment, to the second.
-pub(super) fn time(milliseconds: i64) -> String {
-    DateTime::from_timestamp_millis(milliseconds).map_or_else(
-        || format!("{milliseconds} ms"),
-        |moment| moment.to_rfc3339_opts(SecondsFormat::Secs, true),
-    )
-}
-
 /// Rounded up to a microsecond.
 pub(super) fn milliseconds(value: f64) -> String {
     let rounded = (value * 1000.0).ceil() / 1000.0;
@@ -202,28 +193,6 @@ fn hours(milliseconds: i64) -> String {
         format!("{}.{} task hours", tenths / 10, tenths % 10)
     } else {
         format!("{} of task time", duration(milliseconds))
-    }
-}
-
-/// A length of time with its two largest units.
-pub(super) fn duration(milliseconds: i64) -> String {
-    let units = [
-        ("d", 86_400_000),
-        ("h", 3_600_000),
-        ("min", 60_000),
-        ("s", 1_000),
-    ];
-    let Some(at) = units.iter().position(|(_, unit)| milliseconds >= *unit) else {
-        return format!("{milliseconds} ms");
-    };
-    let (name, unit) = units[at];
-    let rest = milliseconds % unit;
-    let next = units.get(at + 1).map(|(name, unit)| (name, rest / unit));
-    let whole = milliseconds / unit;
-    match next {
-        Some((next, count)) if count > 0 => format!("{whole} {name} {count} {next}"),
-        None if rest > 0 => format!("{whole}.{} {name}", rest / 100),
-        _ => format!("{whole} {name}"),
     }
 }
 
@@ -251,23 +220,6 @@ pub(super) fn explained(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn durations_have_two_units() {
-        for (milliseconds, text) in [
-            (0, "0 ms"),
-            (999, "999 ms"),
-            (1_000, "1 s"),
-            (1_500, "1.5 s"),
-            (250_000, "4 min 10 s"),
-            (3_600_000, "1 h"),
-            (3_660_000, "1 h 1 min"),
-            (86_400_000, "1 d"),
-            (90_000_000, "1 d 1 h"),
-        ] {
-            assert_eq!(duration(milliseconds), text);
-        }
-    }
 
     #[test]
     fn a_share_is_rounded_down() {

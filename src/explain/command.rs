@@ -1,25 +1,22 @@
 //! The command `explain`: its arguments, the files it reads, and its exit code.
 
+mod files;
+
 use std::fmt;
-use std::fs::File;
-use std::io::{self, BufReader, IsTerminal as _, Read, Write};
-use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::io::{self, BufReader, IsTerminal as _, Write};
+use std::path::Path;
 
 use clap::builder::PossibleValue;
 use clap::{Arg, ArgAction, ArgMatches, Command, ValueEnum};
 
 use chrono::Utc;
 
-use crate::report::Report;
+pub use self::files::{Progress, file_argument, files, open};
+use crate::report::{Format, Report};
 use crate::{Input, Options, explain, parse_now};
 
 /// Bytes that are read at once.
 const READ_BYTES: usize = 128 * 1024;
-/// From one look at the clock to the next, in events.
-const EVENTS_BETWEEN_LOOKS: u64 = 512;
-/// From one message of progress to the next.
-const PROGRESS_INTERVAL: Duration = Duration::from_secs(1);
 
 impl ValueEnum for Input {
     fn value_variants<'a>() -> &'a [Self] {
@@ -28,9 +25,8 @@ impl ValueEnum for Input {
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
         Some(match self {
-            Self::Auto => {
-                PossibleValue::new("auto").help("Recognize the form; report what it may also be")
-            }
+            Self::Auto => PossibleValue::new("auto")
+                .help("Recognize the form, and report what else it may be"),
             Self::Export => {
                 PossibleValue::new("export").help("Events as a viewer or export shows them")
             }
@@ -84,11 +80,6 @@ impl fmt::Display for Failure<'_> {
 
 /// The command, called `name`, with its arguments.
 pub fn command(name: &'static str) -> Command {
-    let file = Arg::new("file")
-        .value_name("FILE")
-        .help("Log lines or an export of them; standard input if left out or -")
-        .value_parser(clap::value_parser!(PathBuf))
-        .num_args(0..);
     let json = Arg::new("json")
         .long("json")
         .action(ArgAction::SetTrue)
@@ -104,12 +95,12 @@ pub fn command(name: &'static str) -> Command {
         .value_name("FORM")
         .value_parser(clap::value_parser!(Input))
         .default_value("auto")
-        .help("How the lines are to be read");
+        .help("What the lines are");
     Command::new(name)
         .about(
             "Report what CloudWatch makes of EMF lines: exit code 0 no fault, 1 a fault, 3 unreadable",
         )
-        .args([file, json, now, input])
+        .args([file_argument(), json, now, input])
 }
 
 /// Runs the command to its end. `variable` looks up an environment variable (`NO_COLOR`, `TERM`), and `on_failure` is
@@ -127,29 +118,23 @@ pub fn run(
         matches.get_one("input").copied().unwrap_or_default(),
         matches.get_one("now").copied().unwrap_or_else(Utc::now),
     );
-    let files: Vec<PathBuf> = matches
-        .get_many("file")
-        .into_iter()
-        .flatten()
-        .cloned()
-        .collect();
+    let files = files(matches);
     let stdout = io::stdout();
     let is_terminal = stdout.is_terminal();
-    let is_dumb = variable("TERM").is_some_and(|term| term == "dumb");
-    let no_colour = is_dumb || variable("NO_COLOR").is_some_and(|value| !value.is_empty());
-    let mut report = Report::new(
-        stdout.lock(),
-        matches.get_flag("json"),
-        is_terminal,
-        is_terminal && !no_colour,
-    );
-    let files = if files.is_empty() {
-        vec![PathBuf::from("-")]
-    } else {
-        files
+    let term = variable("TERM");
+    let no_colour = term.as_deref() == Some("dumb")
+        || variable("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let format = match matches.get_flag("json") {
+        true => Format::Json,
+        false if is_terminal && !no_colour => Format::ColouredText,
+        false => Format::Text,
     };
+    let mut report = Report::new(stdout.lock(), format);
+    if is_terminal {
+        report = report.with_each_event_at_once();
+    }
     let mut unreadable = false;
-    let mut progress = Progress::new(io::stderr().is_terminal() && !is_dumb);
+    let mut progress = Progress::new(term.as_deref());
     for file in &files {
         report.begin_file((files.len() > 1).then(|| file.to_string_lossy().into_owned()));
         match explain_file(file, options, &mut report, &mut progress) {
@@ -183,12 +168,7 @@ fn explain_file(
     report: &mut Report<impl Write>,
     progress: &mut Progress,
 ) -> Result<(), Stopped> {
-    let input: Box<dyn Read> = if file.as_os_str() == "-" {
-        Box::new(io::stdin().lock())
-    } else {
-        Box::new(File::open(file).map_err(Stopped::Read)?)
-    };
-    let input = BufReader::with_capacity(READ_BYTES, input);
+    let input = BufReader::with_capacity(READ_BYTES, open(file).map_err(Stopped::Read)?);
     let mut events = explain(input, options);
     for event in events.by_ref() {
         let event = event.map_err(Stopped::Read)?;
@@ -208,44 +188,4 @@ fn cannot_write(error: &io::Error, mut on_failure: impl FnMut(&Failure<'_>)) -> 
         on_failure(&Failure::Write(error));
     }
     Outcome::Fault
-}
-
-/// Says how far the reading is, where a person waits for it.
-struct Progress {
-    wanted: bool,
-    events: u64,
-    last: Instant,
-    shown: bool,
-}
-
-#[expect(clippy::disallowed_methods, reason = "progress is shown once a second")]
-impl Progress {
-    fn new(wanted: bool) -> Self {
-        Self {
-            wanted,
-            events: 0,
-            last: Instant::now(),
-            shown: false,
-        }
-    }
-
-    fn event(&mut self, line: u64) {
-        self.events += 1;
-        if !self.wanted || !self.events.is_multiple_of(EVENTS_BETWEEN_LOOKS) {
-            return;
-        }
-        let now = Instant::now();
-        if now.duration_since(self.last) >= PROGRESS_INTERVAL {
-            self.last = now;
-            self.shown = true;
-            // If stderr fails nobody is watching.
-            let _ = write!(io::stderr(), "\r{line} lines read");
-        }
-    }
-
-    fn clear(&mut self) {
-        if std::mem::take(&mut self.shown) {
-            let _ = write!(io::stderr(), "\r\x1b[K");
-        }
-    }
 }

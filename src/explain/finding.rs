@@ -9,7 +9,7 @@ use serde_json::Number;
 use super::kind::{Confidence, Counter, Effect, Severity};
 use super::rule::Rule;
 
-/// Where an event stands in its input.
+/// The position of an event in its input.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Position {
     /// The line that it begins on, from 1.
@@ -32,7 +32,7 @@ impl fmt::Display for Position {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Kind {
-    /// An EMF document, valid or not, whatever wraps it.
+    /// An EMF document, valid or not, with any wrapping.
     Document,
     /// Any other event.
     Other,
@@ -134,6 +134,53 @@ pub enum Values {
         /// How many values there were.
         count: Number,
     },
+}
+
+/// More values than this are summed up.
+const SHOWN_VALUES: usize = 5;
+
+/// A few values as they are, many as their number and range.
+impl fmt::Display for Values {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::List(values) => f.write_str(&list_text(values)),
+            Self::Distribution { values, counts } if values.len() <= SHOWN_VALUES => {
+                let each = values.iter().zip(counts);
+                f.write_str(&spaced(
+                    each.map(|(value, count)| format!("{value}×{count}")),
+                ))
+            }
+            Self::Distribution { values, .. } => {
+                write!(f, "a distribution of {}", list_text(values))
+            }
+            Self::Statistics {
+                min,
+                max,
+                sum,
+                count,
+            } => write!(f, "min {min} max {max} sum {sum} count {count}"),
+        }
+    }
+}
+
+fn list_text(values: &[Number]) -> String {
+    if values.len() <= SHOWN_VALUES {
+        return spaced(values);
+    }
+    let order = |left: &&Number, right: &&Number| {
+        let key = |number: &Number| number.as_f64().unwrap_or_default();
+        key(left).total_cmp(&key(right))
+    };
+    match (values.iter().min_by(order), values.iter().max_by(order)) {
+        (Some(least), Some(most)) => format!("{} values, {least} to {most}", values.len()),
+        _ => String::new(),
+    }
+}
+
+/// Values with a space between them.
+fn spaced<T: fmt::Display>(values: impl IntoIterator<Item = T>) -> String {
+    let texts: Vec<String> = values.into_iter().map(|value| value.to_string()).collect();
+    texts.join(" ")
 }
 
 /// A broken rule: where, what was given, and what is expected. Its `Display` is the sentence of the report.

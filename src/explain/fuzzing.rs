@@ -17,7 +17,7 @@ use std::io;
 
 use chrono::{DateTime, Utc};
 
-use crate::report::Report;
+use crate::report::{Format, Report};
 use crate::{Confidence, Explained, Input, Kind, Options, Point, Problem, Rule, Severity, explain};
 use serde_json::{Value, json};
 
@@ -26,9 +26,9 @@ fn time(text: &str) -> DateTime<Utc> {
 }
 
 /// The report on an input, and the number of faults.
-fn explain_report(input: &[u8], options: Options, json: bool) -> io::Result<(Vec<u8>, u64)> {
+fn explain_report(input: &[u8], options: Options, format: Format) -> io::Result<(Vec<u8>, u64)> {
     let mut output = Vec::new();
-    let mut report = Report::new(&mut output, json, false, false);
+    let mut report = Report::new(&mut output, format);
     report.begin_file(None);
     let mut events = explain(input, options);
     for event in events.by_ref() {
@@ -39,7 +39,7 @@ fn explain_report(input: &[u8], options: Options, json: bool) -> io::Result<(Vec
     Ok((output, faults))
 }
 
-/// The largest report, whatever is read: 4 MiB for a line, and these inputs are short.
+/// The largest report on any input: 4 MiB for a line, and these inputs are short.
 const LARGEST_REPORT: usize = 10_000_000;
 
 pub fn check(input: &[u8]) {
@@ -70,7 +70,7 @@ fn events_of(input: &[u8], options: Options) -> (Vec<Explained>, u64) {
     (found, events.lines())
 }
 
-/// Every line is read, every event stands on one, and nothing is passed over in silence.
+/// Every line is read, every event has a line, and nothing is skipped silently.
 fn check_events(input: &[u8], events: &[Explained], lines: u64, form: Input) {
     let has_rule = |wanted: &[Rule]| {
         let mut problems = events.iter().flat_map(|event| &event.problems);
@@ -121,7 +121,8 @@ fn check_point(point: &Point) {
 
 /// The report for programs: a JSON object a line that hides nothing, one for each finding.
 fn check_json(input: &[u8], options: Options, events: &[Explained]) {
-    let (report, faults) = explain_report(input, options, true).expect("memory can be written");
+    let (report, faults) =
+        explain_report(input, options, Format::Json).expect("memory can be written");
     assert_presentable(&report);
     let records: Vec<Value> = report
         .split_inclusive(|byte| *byte == b'\n')
@@ -196,7 +197,8 @@ fn findings(event: &Explained) -> u64 {
 
 /// The report for a person: harmless on a terminal, and its last line adds up.
 fn check_text(input: &[u8], options: Options, events: &[Explained]) {
-    let (report, faults) = explain_report(input, options, false).expect("memory can be written");
+    let (report, faults) =
+        explain_report(input, options, Format::Text).expect("memory can be written");
     assert_presentable(&report);
     let report = std::str::from_utf8(&report).expect("UTF-8");
     let last = report.lines().last().expect("a last line");
@@ -371,7 +373,7 @@ fn check_wrapped(line: &str) {
     }
 }
 
-/// What is said of an event, without where it stands and what is of the wrapping.
+/// What is reported of an event, without its position and its wrapping.
 fn verdict(event: &Explained, of_wrapping: &[Rule], certain: bool) -> (Vec<Point>, Vec<String>) {
     let points = event.points.iter().cloned().map(|mut point| {
         point.certain &= certain;

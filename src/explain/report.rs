@@ -17,12 +17,22 @@ const BYTES_OF_A_LINE: usize = 4 * 1024 * 1024;
 /// Bytes of the report for a byte of an event.
 const BYTES_FOR_A_BYTE: usize = 4;
 
+/// How a report is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// An object on a line for each data point, fault and warning.
+    Json,
+    /// Text, with a summary at the end.
+    Text,
+    /// The same with escape sequences for colours.
+    ColouredText,
+}
+
 /// Prints events as text or JSON.
 pub struct Report<W: Write> {
     output: BufWriter<W>,
-    json: bool,
-    /// Whether a person watches.
-    is_terminal: bool,
+    format: Format,
+    shows_each_event_at_once: bool,
     style: Style,
     file: Option<String>,
     summary: Summary,
@@ -41,19 +51,28 @@ struct Budget {
 }
 
 impl<W: Write> Report<W> {
-    /// Writes to `output`: JSON, or text in colour if wanted. On a terminal each event is shown at once.
-    pub fn new(output: W, json: bool, is_terminal: bool, colour: bool) -> Self {
+    /// Writes to `output`.
+    pub fn new(output: W, format: Format) -> Self {
         Self {
             output: BufWriter::with_capacity(64 * 1024, output),
-            json,
-            is_terminal,
-            style: Style { colour },
+            format,
+            shows_each_event_at_once: false,
+            style: Style {
+                colour: format == Format::ColouredText,
+            },
             file: None,
             summary: Summary::default(),
             budget: Budget::default(),
             scratch: Vec::new(),
             text: String::new(),
         }
+    }
+
+    /// Flushes the output after each event, for a terminal.
+    #[must_use]
+    pub fn with_each_event_at_once(mut self) -> Self {
+        self.shows_each_event_at_once = true;
+        self
     }
 
     /// Begins a file; its name is given where there are several.
@@ -77,7 +96,8 @@ impl<W: Write> Report<W> {
     /// # Errors
     /// Where the report cannot be written.
     pub fn event(&mut self, event: &Explained) -> io::Result<()> {
-        self.summary.add(event, self.file.as_deref(), !self.json);
+        self.summary
+            .add(event, self.file.as_deref(), !self.is_json());
         let position = event.position;
         if position.line != self.budget.line {
             self.report_left_out()?;
@@ -92,12 +112,12 @@ impl<W: Write> Report<W> {
         if self.budget.left == 0 {
             // Nothing of it would be written: it need not be rendered.
             self.budget.left_out += (event.points.len() + event.problems.len()) as u64;
-        } else if self.json {
+        } else if self.is_json() {
             self.json_event(event)?;
         } else {
             self.text_event(event)?;
         }
-        if self.is_terminal {
+        if self.shows_each_event_at_once {
             self.output.flush()?;
         }
         Ok(())
@@ -108,13 +128,17 @@ impl<W: Write> Report<W> {
     /// # Errors
     /// Where the report cannot be written.
     pub fn finish(mut self) -> io::Result<u64> {
-        if !self.json {
+        if !self.is_json() {
             self.text.clear();
             self.summary.write(&mut self.text, self.style);
             self.output.write_all(self.text.as_bytes())?;
         }
         self.output.flush()?;
         Ok(self.summary.faults)
+    }
+
+    fn is_json(&self) -> bool {
+        self.format == Format::Json
     }
 
     fn json_event(&mut self, event: &Explained) -> io::Result<()> {
@@ -195,7 +219,7 @@ impl<W: Write> Report<W> {
             return Ok(());
         }
         let problem = crate::not_listed(left_out);
-        if self.json {
+        if self.is_json() {
             let position = Position {
                 line: self.budget.line,
                 event: None,

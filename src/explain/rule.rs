@@ -18,7 +18,7 @@ macro_rules! rules {
             /// Every rule, in the order of the reference.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
 
-            /// The word that stands for the rule in reports.
+            /// The rule's name in reports.
             #[must_use]
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $word,)* }

@@ -70,7 +70,7 @@ fn check_identity(sample: &Sample) {
     }
 }
 
-/// What holds for every reading, whatever it was made of.
+/// Checks what holds for every reading.
 fn check_reading(reading: &Reading) {
     let drift = DriftRate::DEFAULT;
     for bound in [

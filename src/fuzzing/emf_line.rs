@@ -1,4 +1,4 @@
-//! The lines that the sidecar writes, whatever it sees.
+//! Checks the lines that the sidecar writes, for any input.
 //!
 //! The bytes are a configuration, a task's labels, and what is seen in turn: readings, errors, steps, cross-checks.
 
@@ -102,7 +102,7 @@ fn text(input: &mut Unstructured<'_>, longest: usize) -> arbitrary::Result<Strin
     Ok(text.chars().take(longest).collect())
 }
 
-/// What a task is called, by whatever letters.
+/// Makes a task's identity from any characters.
 fn identity(input: &mut Unstructured<'_>) -> arbitrary::Result<Option<TaskIdentity>> {
     if !input.ratio(3, 4)? {
         return Ok(None);

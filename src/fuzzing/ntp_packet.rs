@@ -73,7 +73,7 @@ fn check_request(nonce: u64) {
     assert!(ntp_exchange(&request, nonce, [now, now], DriftRate::DEFAULT).is_err());
 }
 
-/// What was taken for an answer is one, and says no less than its own fields do.
+/// Checks that an accepted answer is valid, and that its bound is not below what its fields give.
 fn check_exchange(
     exchange: &Exchange,
     datagram: &[u8],
@@ -122,7 +122,7 @@ fn check_exchange(
     assert_eq!(reference, (eight(16) != 0).then_some(true));
 }
 
-/// An exchange is a reading with its bound, whatever the size of it. It is synchronized unless it proves that the clock is
+/// An exchange is a reading with a bound of any size. It is synchronized unless it proves that the clock is
 /// over 128 ms off, or over a second near a leap second.
 fn check_sample(outcome: Result<Exchange, crate::ReadError>) {
     let sample = sample_of_exchange(outcome.clone());
@@ -149,7 +149,7 @@ fn check_sample(outcome: Result<Exchange, crate::ReadError>) {
     }
 }
 
-/// Whatever the clock, the path and the server do, as long as the server is as near to true time as it says, the bound
+/// For any clock, path and server: as long as the server is as close to true time as it claims, the bound
 /// covers how far the clock is off.
 fn check_honest_world(input: &mut Unstructured<'_>) -> arbitrary::Result<()> {
     let nonce: u64 = input.arbitrary()?;

@@ -1,7 +1,7 @@
 //! A ClockBound segment, as `check --clockbound` reads it while it is being written.
 //!
 //! The bytes are a moment, and then up to three states of the file, 80 bytes each, of which the reader sees one after the
-//! other. An expectation of its own, by the layout's offsets, says what may be made of them.
+//! other. A separate expectation, by the layout's offsets, states what may be read from them.
 
 use std::io;
 use std::time::Duration;
@@ -65,7 +65,7 @@ fn check_states(bytes: &[u8], coarse: Duration) {
     if is_whole {
         check_report(&report, &Fields::of(state(1)), wall, coarse);
     } else {
-        // A torn state says nothing.
+        // A half-written state gives no answer.
         assert_eq!(report["verdict"], "not_good");
         assert!(
             report["earliest"].is_null()

@@ -14,7 +14,7 @@ use crate::source::{ENDPOINT_VARIABLE, InvalidSource, NtpSettings, Source};
 use crate::time::DriftRate;
 
 /// The interval of requests, and of samples with the source `ntp`, if none is given. Every sample of this source is a
-/// request to somebody's server, so samples are rarer than with other sources.
+/// request to another operator's server, so samples are rarer than with other sources.
 const USUAL: Duration = Duration::from_secs(16);
 /// The same with a segment. Databases that read it accept a bound of a few milliseconds, and with 16 s the growth at
 /// 100 ppm alone takes 1.6 ms of that.

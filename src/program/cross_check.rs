@@ -29,7 +29,7 @@ pub(crate) fn cross_check(
     )
 }
 
-/// A server cannot check itself, and two schedules would ask it.
+/// A server cannot check itself, and would be asked on two schedules.
 fn another_source(second: CrossCheckKind, is_ntp: bool) -> Result<(), Expected> {
     if is_ntp && second == CrossCheckKind::Ntp {
         let allowed = "none where the source is the NTP server itself";

@@ -58,7 +58,7 @@ pub(crate) struct Examples {
     pub refused: &'static [&'static str],
 }
 
-/// An option of whatever type: what the command line, the help and the environment need.
+/// An option of any type, as the command line, the help and the environment need it.
 pub(crate) trait AnyOption: Sync {
     fn name(&self) -> &'static str;
     fn variable(&self) -> &'static str;

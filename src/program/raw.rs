@@ -52,7 +52,9 @@ pub(crate) enum Problem {
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Empty => f.write_str("the value is empty; unset the variable to use the default"),
+            Self::Empty => {
+                f.write_str("the value is empty; leave the option out to use the default")
+            }
             Self::NotAllowed(expected) => expected.fmt(f),
             Self::NeedsVariable(name) => write!(f, "{name} is not set"),
             Self::Source(invalid) => invalid.fmt(f),
@@ -116,7 +118,7 @@ impl<'a> Raw<'a> {
         })
     }
 
-    /// Whether somebody gave this option a value.
+    /// Whether this option was given a value.
     pub(crate) fn is_given<T>(&self, option: &Opt<T>) -> bool {
         self.given(option).is_some()
     }
@@ -132,13 +134,13 @@ impl<'a> Raw<'a> {
         self.given(option).map(|given| given.text)
     }
 
-    /// The value of a flag, whatever variables there are.
+    /// The value of a flag, ignoring its variable.
     pub(crate) fn flag(&self, name: &str) -> Option<String> {
         self.flags.get(name).cloned()
     }
 
     /// Notes a fault. What is shown of it is cut, since an event that is longer than a pipe would wait
-    /// forever where nobody reads stderr.
+    /// forever if nothing reads stderr.
     pub(crate) fn fault(&mut self, place: &str, given: &str, problem: Problem) {
         self.faults.push(Fault {
             option: place.to_owned(),

@@ -18,7 +18,7 @@ const FILE_SIZE_EXCEEDED: i32 = 25;
 /// # Errors
 /// If the handlers cannot be installed.
 pub(crate) fn listen() -> io::Result<impl Future<Output = ()> + Send> {
-    // In a task: whoever waits for it beside other things then polls one handle for each event, instead of
+    // In a task: a task that also waits for other things then polls one handle for each event, instead of
     // every signal. For the sidecar that is 8,000 instructions a sample.
     let signals = tokio::spawn(signals()?);
     Ok(async move {

@@ -35,7 +35,7 @@ fn known() -> impl Iterator<Item = &'static str> {
     groups::all().map(AnyOption::variable)
 }
 
-/// The known variable with the fewest slips between the two, if these are few for a name so long: one
+/// The known variable with the smallest edit distance, if that is small for the length of the name: one
 /// in three characters after the prefix.
 fn near(name: &str) -> Option<&'static str> {
     let slips = |variable: &str| strsim::damerau_levenshtein(variable, name);

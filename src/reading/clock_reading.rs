@@ -21,7 +21,7 @@ pub struct Reading {
     pub status: SyncStatus,
     /// How far the clock may be off, as the source reported.
     pub bound: Option<ErrorBound>,
-    /// Why a synchronized clock has no bound, if the source knows.
+    /// Why there is no bound, if the source knows.
     pub bound_unknown: Option<BoundUnknown>,
     /// How far the clock is from a reference clock, if the source measured it.
     pub offset: Option<ClockOffset>,
@@ -166,7 +166,7 @@ impl Reading {
     }
 
     /// `bound + age of the reference × drift` when the reading was taken: what the bound would be if the source had not
-    /// let it grow since the last comparison. The source may have done so already, so this is a figure of its own.
+    /// let it grow since the last comparison. The source may have done so already, so this is a separate figure.
     #[must_use]
     pub fn age_adjusted_bound(&self, drift: DriftRate) -> Option<Duration> {
         let growth = drift.growth(self.reference_age()?);

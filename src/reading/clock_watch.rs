@@ -1,7 +1,7 @@
 //! Which wall clock a reading's bound refers to. Pure.
 //!
 //! A source makes its claim by comparing the wall clock with its reference at some time. If the wall clock was moved
-//! since by somebody else, the source goes on reporting the small bound of the time before, until it compares the clock
+//! since by another program, the source goes on reporting the small bound of the time before, until it compares the clock
 //! again. (chrony notices a step made by others only if it is over 10 s, and may compare the clock only every 17
 //! minutes.) So each bound is held against every wall clock that may have run when the source compared it.
 //!
@@ -157,7 +157,7 @@ impl ClockWatch {
         older.map_or(compared, |last| compared.and_all(last.compared))
     }
 
-    /// A comparison with a later reference time was made after the reading before, or else that one would have reported it,
+    /// A comparison with a later reference time was made after the previous reading. Otherwise that reading would have reported it,
     /// but for a cache.
     fn not_compared_before(&self, reference: DateTime<Utc>) -> Option<Instant> {
         let last = self

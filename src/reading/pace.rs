@@ -25,7 +25,7 @@ pub(super) struct Pace {
 /// What is needed to see whether a correction has begun since a source was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Correction {
-    /// The usual pace before; `None` if the reading was not admitted yet.
+    /// The usual pace before this reading; `None` if the reading was not admitted yet.
     pub(super) before: Option<Pace>,
     /// What was corrected beyond that pace while the source repeated its claim.
     pub(super) already: Duration,

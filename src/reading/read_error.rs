@@ -80,7 +80,7 @@ kinds! {
     InvalidJson "invalid_json" "A body that is not a JSON object."
     NoTaskArn "no_task_arn" "A document without `TaskARN`."
     NoClockDrift "no_clock_drift" "A document whose `ClockDrift` is absent, `null`, `{}` or no object."
-    InvalidMember "invalid_member" "One member of the wrong type or out of range; the rest of the reading stands."
+    InvalidMember "invalid_member" "One member of the wrong type or out of range; the rest of the reading is kept."
     Kernel "kernel" "The kernel refused to report its clock state."
     NoRuntime "no_runtime" "Only in the library: an application asked its clock outside of a tokio runtime, or while the runtime ended."
     ClockStepping "clock_stepping" "The wall clock was stepped during each of several reads in a row."

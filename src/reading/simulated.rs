@@ -63,7 +63,7 @@ pub(crate) struct Machine {
     pub(crate) bad_samples: u32,
     /// Whether somebody else moved the clock since the last comparison.
     pub(crate) is_moved: bool,
-    /// How often the wall clock was set since somebody looked.
+    /// How often the wall clock was set since the last look.
     pub(crate) was_set: bool,
 }
 
@@ -215,7 +215,7 @@ impl Machine {
         self.reference
     }
 
-    /// Somebody else sets the wall clock.
+    /// Another program sets the wall clock.
     pub(crate) fn step(&mut self, by: i64) {
         self.offset += by;
         self.was_set = true;

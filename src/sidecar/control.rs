@@ -296,7 +296,7 @@ impl Control {
         while let Some(window) = self.queue.pop_due(now.monotonic) {
             actions.push(Action::Write(window));
         }
-        for (notice, times) in self.notices.overdue(now.monotonic, false) {
+        for (notice, times) in self.notices.overdue(now.monotonic) {
             actions.push(Action::Notify(notice, times));
         }
         if !self.reading && self.schedule.next() <= now.monotonic {
@@ -316,7 +316,7 @@ impl Control {
 
     /// Writes all that is open and pending, in order, and leaves.
     fn end(&mut self, now: &Moment, actions: &mut Vec<Action>) {
-        let closed = self.collector.close(true);
+        let closed = self.collector.close_urgently();
         self.push(closed, now);
         let mut last = None;
         while let Some(window) = self.queue.pop() {
@@ -325,7 +325,7 @@ impl Control {
         // A line that the process ends is written in any case: a process that is killed writes none.
         let last = last.unwrap_or_else(|| self.collector.bare(now.wall));
         actions.push(Action::Write(last.stopping()));
-        for (notice, times) in self.notices.overdue(now.monotonic, true) {
+        for (notice, times) in self.notices.rest(now.monotonic) {
             actions.push(Action::Notify(notice, times));
         }
         actions.push(Action::End(self.collector.bare(now.wall).stopping()));

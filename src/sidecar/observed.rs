@@ -7,7 +7,7 @@ use crate::reading::{ReadError, Reading};
 /// The last reading and what has happened since.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Observed {
-    /// The last reading, whatever its status; `None` before the first.
+    /// The last reading, with any status; `None` before the first.
     pub last: Option<Reading>,
     /// Why the last attempt gave no reading; `None` if it gave one, and before the first.
     pub failure: Option<ReadError>,

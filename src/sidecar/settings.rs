@@ -22,10 +22,7 @@ pub(crate) struct Settings {
 
 /// The settings on which decisions rest.
 #[derive(Debug, Clone, Copy)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is an option of its own"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a separate option")]
 pub(crate) struct Rules {
     /// Take one reading, emit it and end.
     pub once: bool,
@@ -35,7 +32,7 @@ pub(crate) struct Rules {
     pub emit_interval: Duration,
     /// The longest delay of regular lines.
     pub emit_jitter: Duration,
-    /// Whether each reading is written on a line of its own.
+    /// Whether each reading is written on its own line.
     pub reading_by_reading: bool,
     /// The most readings on one line.
     pub capacity: usize,

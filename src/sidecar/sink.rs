@@ -190,7 +190,7 @@ impl Sink {
     /// Waits until the queue has room for another line, or until `deadline`.
     pub(crate) async fn room(&self, deadline: Instant) {
         let room = self.wait_for(|accounts| accounts.counts.in_flight() < self.capacity);
-        // After the deadline the line is sent anyway, and counted whatever happens to it.
+        // After the deadline the line is sent anyway, and counted in any case.
         let _ = tokio::time::timeout_at(deadline, room).await;
     }
 

@@ -10,7 +10,7 @@ use crate::sidecar::line::Metric;
 use crate::sidecar::line::{Dimensions, Format, StorageResolution};
 use crate::time::DriftRate;
 
-/// An output that nobody reads, until it is let go.
+/// An output that is not read until it is released.
 struct Stalled {
     hold: mpsc::Receiver<()>,
     taken: Arc<Mutex<Vec<u8>>>,
@@ -87,7 +87,7 @@ fn a_stalled_reader_holds_the_end_up_for_less_than_two_seconds() {
         let began = tokio::time::Instant::now();
         let outcome = finish(output, end, &control, false).await;
         let took = began.elapsed();
-        assert!(took > Duration::from_secs(1), "{took:?}: nobody waited");
+        assert!(took > Duration::from_secs(1), "{took:?}: it did not wait");
         // What comes after it needs a little, too.
         assert!(took <= Duration::from_millis(1_900), "{took:?}");
         assert!(outcome.counts.unreported > 0);

@@ -169,14 +169,14 @@ pub(crate) struct Collector {
 struct Open {
     window: Window,
     end: DateTime<Utc>,
-    /// It ends by then, whatever has become of the wall clock that `end` is a time of.
+    /// It ends by then, even if the wall clock, of which `end` is a time, has moved.
     latest: Instant,
     /// Whether it holds a loss that was not written at once.
     holds_loss: bool,
 }
 
 impl Collector {
-    /// A collector of windows of one emit interval. If the rules ask for it, each reading is in a window of its own that is
+    /// A collector of windows of one emit interval. If the rules ask for it, each reading is in a separate window that is
     /// closed at once, and only failures are collected.
     #[must_use]
     pub(crate) fn new(rules: &Rules, now: &Moment) -> Self {
@@ -194,7 +194,7 @@ impl Collector {
     /// Takes in a sample and returns the windows that are complete with it, in order.
     ///
     /// Urgent are the first attempt and a reading whose status is not that of the reading before: it
-    /// closes the open window without itself and then stands alone. Where that happens too often, the
+    /// closes the open window without itself and then has its own. Where that happens too often, the
     /// reading stays in the open window, which counts the change.
     pub(crate) fn add(&mut self, sample: Sample) -> Vec<ClosedWindow> {
         let mut closed = Vec::new();
@@ -206,14 +206,14 @@ impl Collector {
         self.started = true;
         self.status = status.or(self.status);
         if early {
-            closed.extend(self.close(true));
+            closed.extend(self.close_urgently());
         }
         let damped_loss = change == Some(Change::Loss) && !early;
         closed.extend(self.put(sample, change.is_some(), damped_loss, early));
         if early {
-            closed.extend(self.close(true));
+            closed.extend(self.close_urgently());
         } else if self.is_full() {
-            closed.extend(self.close(false));
+            closed.extend(self.close());
         }
         closed
     }
@@ -274,7 +274,7 @@ impl Collector {
     }
 
     /// Takes note of a step of the wall clock: closes the open window, whose times are those of the
-    /// clock before it, and puts the step on a line of its own, stamped by the clock as it runs now.
+    /// clock before it, and puts the step on a separate line, stamped by the clock as it runs now.
     /// Where that happens too often, the open window goes on and counts the step.
     pub(crate) fn step(&mut self, step: &ClockStep) -> Vec<ClosedWindow> {
         if !self.period.admits(Change::Step) {
@@ -282,7 +282,7 @@ impl Collector {
             return Vec::new();
         }
         let mut closed = Vec::new();
-        closed.extend(self.close(true));
+        closed.extend(self.close_urgently());
         let mut window = Window::empty(self.source, step.at.wall);
         window.add_step(step);
         closed.push(ClosedWindow::urgent(window));
@@ -317,22 +317,27 @@ impl Collector {
     /// Closes the open window if its end has come.
     pub(crate) fn close_if_over(&mut self, now: &Moment) -> Option<ClosedWindow> {
         let is_over = self.ends(now).is_some_and(|ends| ends <= now.monotonic);
-        let closed = if is_over { self.close(false) } else { None };
+        let closed = if is_over { self.close() } else { None };
         self.period.renew(now.monotonic);
         closed
     }
 
-    /// Closes the open window, whatever the time. Its line may wait unless it is `urgent` or holds a
-    /// loss.
-    pub(crate) fn close(&mut self, urgent: bool) -> Option<ClosedWindow> {
+    /// Closes the open window before its end. Its line may wait unless it holds a loss.
+    fn close(&mut self) -> Option<ClosedWindow> {
         let mut open = self.open.take()?;
         if open.window.readings.is_empty() {
             open.window.bound_while_moved = self.moved;
         }
         Some(ClosedWindow {
             window: open.window,
-            urgent: urgent || open.holds_loss,
+            urgent: open.holds_loss,
         })
+    }
+
+    /// Closes the open window before its end. Its line may not wait.
+    pub(crate) fn close_urgently(&mut self) -> Option<ClosedWindow> {
+        let closed = self.close()?;
+        Some(ClosedWindow::urgent(closed.window))
     }
 
     /// When the open window ends.

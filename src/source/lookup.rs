@@ -1,4 +1,4 @@
-//! Looks up host names, each on a thread of its own.
+//! Looks up host names, each on its own thread.
 //!
 //! The runtime's own threads are not used: tokio panics if the system refuses it a thread.
 

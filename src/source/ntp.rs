@@ -1,4 +1,4 @@
-//! The NTP source: requests keep a schedule of their own, and each exchange is judged without I/O.
+//! The NTP source: requests have their own schedule, and each exchange is judged without I/O.
 
 #[cfg(test)]
 mod answer;

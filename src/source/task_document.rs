@@ -39,7 +39,7 @@ pub(crate) enum ClockMember {
     Empty,
     /// The member is not an object.
     NotAnObject,
-    /// The member has members of its own.
+    /// The member is an object that has members.
     Clock(ClockDrift),
 }
 

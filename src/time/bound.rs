@@ -105,6 +105,12 @@ impl DriftRate {
         (ppm <= Self::MAX_PPM).then_some(Self(ppm))
     }
 
+    /// The rate in parts per million.
+    #[must_use]
+    pub fn ppm(self) -> u32 {
+        self.0
+    }
+
     /// How far a clock may drift in `elapsed`: `elapsed × rate`, rounded up to a nanosecond.
     ///
     /// ```

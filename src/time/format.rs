@@ -17,7 +17,7 @@ pub(crate) fn rfc3339_up(time: DateTime<Utc>) -> String {
     rfc3339(time.checked_add_signed(almost_one).unwrap_or(time))
 }
 
-/// RFC 3339 with as many fraction digits as the time has: for times that somebody else wrote.
+/// RFC 3339 with as many fraction digits as the time has: for times from other programs.
 #[cfg(feature = "cli")]
 pub(crate) fn rfc3339_exact(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::AutoSi, true)
@@ -46,4 +46,69 @@ pub(crate) fn signed_milliseconds(by: TimeDelta) -> f64 {
 /// An age in seconds, to the millisecond: reference times are seldom finer than a second.
 pub(crate) fn age_seconds(age: Duration) -> f64 {
     (age.as_secs_f64() * 1e3).round() / 1e3
+}
+
+/// RFC 3339 to the second, rounded down, of milliseconds since 1970.
+#[cfg(feature = "cli")]
+pub(crate) fn rfc3339_of_seconds(milliseconds: i64) -> String {
+    rfc3339_of(milliseconds, SecondsFormat::Secs)
+}
+
+/// RFC 3339 to the millisecond, of milliseconds since 1970.
+#[cfg(feature = "cli")]
+pub(crate) fn rfc3339_of_milliseconds(milliseconds: i64) -> String {
+    rfc3339_of(milliseconds, SecondsFormat::Millis)
+}
+
+#[cfg(feature = "cli")]
+fn rfc3339_of(milliseconds: i64, digits: SecondsFormat) -> String {
+    DateTime::from_timestamp_millis(milliseconds).map_or_else(
+        || format!("{milliseconds} ms"),
+        |moment| moment.to_rfc3339_opts(digits, true),
+    )
+}
+
+/// A length of time with its two largest units.
+#[cfg(feature = "cli")]
+pub(crate) fn two_units(milliseconds: i64) -> String {
+    let units = [
+        ("d", 86_400_000),
+        ("h", 3_600_000),
+        ("min", 60_000),
+        ("s", 1_000),
+    ];
+    let Some(at) = units.iter().position(|(_, unit)| milliseconds >= *unit) else {
+        return format!("{milliseconds} ms");
+    };
+    let (name, unit) = units[at];
+    let rest = milliseconds % unit;
+    let next = units.get(at + 1).map(|(name, unit)| (name, rest / unit));
+    let whole = milliseconds / unit;
+    match next {
+        Some((next, count)) if count > 0 => format!("{whole} {name} {count} {next}"),
+        None if rest > 0 => format!("{whole}.{} {name}", rest / 100),
+        _ => format!("{whole} {name}"),
+    }
+}
+
+#[cfg(all(test, feature = "cli"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_have_two_units() {
+        for (milliseconds, text) in [
+            (0, "0 ms"),
+            (999, "999 ms"),
+            (1_000, "1 s"),
+            (1_500, "1.5 s"),
+            (250_000, "4 min 10 s"),
+            (3_600_000, "1 h"),
+            (3_660_000, "1 h 1 min"),
+            (86_400_000, "1 d"),
+            (90_000_000, "1 d 1 h"),
+        ] {
+            assert_eq!(two_units(milliseconds), text);
+        }
+    }
 }

@@ -24,7 +24,7 @@ pub(crate) struct ClockStep {
     pub by: TimeDelta,
     /// The present moment, on the wall clock as it runs now.
     pub at: Moment,
-    /// A moment on the wall clock as it ran before.
+    /// The same moment on the wall clock as it ran before the step.
     pub before: Moment,
     /// Whether it came in moves that were each too small to be a step.
     pub gradual: bool,
@@ -230,7 +230,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever is not reported is small: no sequence of moves hides one threshold's worth.
+        /// What is not reported is small: no sequence of moves hides a whole threshold.
         #[cfg(target_os = "linux")]
         #[test]
         fn what_is_not_reported_stays_under_the_threshold_for_a_minute(

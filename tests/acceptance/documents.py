@@ -1,7 +1,7 @@
 """Rewrites what the READMEs state about AWS, from a report: `tests/run verified FILE`.
 
 A paragraph between `<!-- aws -->` and `<!-- /aws -->` is written here, without a report as well: then it states that nothing has
-run on AWS. Elsewhere `<!-- claim: K10 -->` stands before a paragraph that claims what an experiment asks. If the report refutes
+run on AWS. Elsewhere `<!-- claim: K10 -->` is placed before a paragraph that claims what an experiment asks. If the report refutes
 it, the claim has to be changed by hand, so this fails and names the line.
 """
 

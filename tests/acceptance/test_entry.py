@@ -48,7 +48,7 @@ def test_without_boto3_it_says_how_to_get_it():
 
 @pytest.fixture
 def arguments_of(tmp_path):
-    """What make gives to Python: a stand-in that writes it down."""
+    """A stand-in for Python that records what make passes to it."""
     python = tmp_path / "python"
     python.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" >{tmp_path}/arguments\n')
     python.chmod(0o755)

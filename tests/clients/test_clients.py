@@ -187,7 +187,7 @@ def test_reasons_are_given(drivers, scripted, name):
 @each
 def test_no_sidecar_is_refused(drivers, name):
     with socket.socket() as taken:
-        # Bound, but nobody listens.
+        # Bound, but nothing listens.
         taken.bind(("127.0.0.1", 0))
         driver = drivers[name].open(f"http://127.0.0.1:{taken.getsockname()[1]}")
         assert refused(driver.ask("now")) == ["no_answer"]

@@ -6,12 +6,12 @@
     reason = "a test that cannot go on fails"
 )]
 
-/// The guide's snippet, as it stands there.
+/// The guide's snippet, unchanged.
 #[allow(
     dead_code,
     clippy::print_stdout,
     clippy::print_stderr,
-    reason = "its main is for a program of its own"
+    reason = "its main is that of a separate program"
 )]
 mod critical_step;
 #[path = "../support/mod.rs"]
@@ -310,7 +310,7 @@ fn check_judges_the_segment_as_a_client_does() {
         lost.stdout
     );
 
-    // Torn, foreign, missing.
+    // Half-written, foreign, missing.
     drop(writer.program);
     let path = directory.join("shm0");
     let mut bytes = fs::read(&path).unwrap();

@@ -224,7 +224,7 @@ def test_verdict_and_plot_follow_the_clock_by_themselves(browser, start_endpoint
     caption = browser.text("#plot figcaption")
     assert re.search(r"; \d+ s not synchronized; \d+ s without a reading\.$", caption), caption
 
-    assert browser.run("return window.sameDocument"), "the page was loaded anew"
+    assert browser.run("return window.sameDocument"), "the page was reloaded"
 
 
 def test_an_unreachable_application_is_reported_once(browser, start_demo, endpoint):
@@ -255,7 +255,7 @@ def test_an_unreachable_application_is_reported_once(browser, start_demo, endpoi
     while failures < 2:
         failures += sum(method == "Network.loadingFailed" for method, _ in browser.network())
         time.sleep(0.1)
-    assert browser.text("#offline") == said, "it stands still since the first failure, not since the last"
+    assert browser.text("#offline") == said, "it has not been updated since the first failure, not the last"
 
     start_demo(endpoint, listen=demo.host)
     browser.until(lambda: not browser.text("#offline"), "end of that word")

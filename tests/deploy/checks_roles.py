@@ -24,7 +24,7 @@ def roles_are_narrow(deployment):
 
 
 def statements_are_narrow(deployment):
-    """No statement of a policy, wherever in a template it stands, allows more than to pull and to log, or lets others in."""
+    """No policy statement in any template allows more than to pull and to log, or gives others access."""
     faults = []
     for name, stack in deployment.stacks.items():
         for where, statement in _statements(stack, stack.template, ()):

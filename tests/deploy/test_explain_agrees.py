@@ -25,11 +25,11 @@ NOW = "2026-11-22T12:00:00Z"
 NOW_MS = int(datetime.fromisoformat(NOW).timestamp() * 1000)
 DATA = TOP / "tests" / "data" / "explain"
 
-# Accepted differences: the line (N stands for the current time) and the reason. Everything else is compared.
+# Accepted differences: the line (N is the current time) and the reason. Everything else is compared.
 ACCEPTED = {
     "an object cut off before any \"_aws\"": (
         b'{"level":"info","message":"the line ends he',
-        "it is no EMF as it stands. explain knows that the input ends here without a line feed and suspects a cut",
+        "it is not EMF as it is. explain knows that the input ends here without a line feed and suspects a cut",
     ),
     "a resolution of -0": (
         b'{"_aws":{"Timestamp":N,"CloudWatchMetrics":[{"Namespace":"S","Dimensions":[[]],"Metrics":[{"Name":"A","StorageResolution":-0},'

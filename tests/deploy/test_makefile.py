@@ -342,7 +342,7 @@ def test_no_value_is_run(make, tmp_path, name):
     for value in (f"$(>{made})", f"`>{made}`", f"x'; >{made}; '", f'x"; >{made}; "', f"x; >{made};", f"$(shell >{made})"):
         for given, environment in [([f"{name}=" + value.replace("$", "$$")], {}), ([], {name: value})]:
             others = [word for word in GIVEN if not word.startswith(f"{name}=")]
-            # -k: every target has its turn, whatever became of the one before.
+            # -k: every target has its turn, also after a failure.
             make.run("-k", "help", "build", "validate", "all", *others, *given, **environment)
             assert not made.exists(), (value, environment)
 

@@ -1,7 +1,7 @@
 """The saved queries by the model of Logs Insights, over lines that the real program wrote.
 
 The fleets: three tasks and 150, one of them silent, one never identified, one stopped in order, restarts, duplicates, a lost
-batch. Each answer holds whatever the guide leaves open (insights.SEMANTICS). That the model finds something is shown on the
+batch. Each answer holds for everything that the guide leaves open (insights.SEMANTICS). That the model finds something is shown on the
 queries of version 0.1.0: over the same lines it finds each of their known defects.
 """
 

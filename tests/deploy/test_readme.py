@@ -143,7 +143,7 @@ TAGS = [{"key": "team", "value": "payments"}]
 
 
 def described(task, tags):
-    """A task definition as `describe-task-definition --include TAGS` prints it: the tags stand beside it."""
+    """A task definition as `describe-task-definition --include TAGS` prints it: the tags are beside it."""
     arn = "arn:aws:ecs:eu-west-1:123456789012:task-definition/my-service:1"
     answered = task | {
         "taskDefinitionArn": arn, "revision": 1, "status": "ACTIVE", "requiresAttributes": [{"name": "a"}],

@@ -148,6 +148,6 @@ def test_the_shipped_definition_names_the_service_even_without_an_endpoint(endpo
     emf = wait_until(lambda: documents(messages(logs, running.group)), "EMF line")
     for document in emf:
         points = points_of(document)
-        assert set(points) == {"ClockReadErrors"}, "no reading, hence no invented value"
+        assert set(points) == {"ClockReadErrors"}, "no reading, so no invented value"
         assert points["ClockReadErrors"]["dimensions"] == {"ClusterName": "my-cluster", "ServiceName": "my-service"}
     assert len(proxy.failures) - 1 <= sum(values_of(emf, "ClockReadErrors")) <= len(proxy.failures)

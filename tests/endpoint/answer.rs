@@ -26,7 +26,7 @@ pub(crate) enum Answer {
     Endless(Reply),
     /// A response in chunks of one byte.
     TinyChunks(Reply),
-    /// A response with its length, whatever its size.
+    /// A response with its length, of any size.
     Unchunked(Reply),
     /// These bytes.
     Raw(Arc<[u8]>, After),

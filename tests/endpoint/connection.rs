@@ -26,7 +26,7 @@ pub(crate) fn serve(shared: &Shared, stream: &TcpStream, peer: SocketAddr, numbe
     let link = Link { stream, peer };
     let mut received = Vec::new();
     let mut first = true;
-    // Any error ends the connection; nobody is left to receive a report.
+    // Any error ends the connection; there is no one to report it to.
     let _ = stream
         .set_nodelay(true)
         .and_then(|()| stream.set_write_timeout(Some(WRITE_TIMEOUT)));

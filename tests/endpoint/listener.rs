@@ -20,7 +20,7 @@ pub(crate) const STACK: usize = 256 * 1024;
 pub(crate) struct Port {
     pub(crate) address: SocketAddr,
     /// A socket that is bound but never listens: on Linux it lets a listener of this program bind beside it and keeps
-    /// the port from being given to others. Elsewhere the port is free while nobody listens.
+    /// the port from being given to others. Elsewhere the port is free while nothing listens.
     _reservation: Option<Socket>,
 }
 

@@ -75,7 +75,7 @@ scenarios! {
     Error500 "error-500" "500 with a JSON string";
     Redirect "redirect" "301 and 302 in turn, to another path that would answer";
     RedirectHost "redirect-host" "302 to the same server under another host name, which would answer";
-    Gzip "gzip" "a good document with Content-Encoding gzip, which nobody asked for";
+    Gzip "gzip" "a good document with Content-Encoding gzip, which was not requested";
     EmptyBody "empty-body" "200 with an empty body";
     NotJson "not-json" "200 with an HTML page";
     JsonString "json-string" "200 with a JSON string";

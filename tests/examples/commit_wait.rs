@@ -13,7 +13,7 @@ use ecs_clock_emf::{Clock, Environment, Limits, Source};
 pub(crate) async fn commit(clock: &Clock) -> Result<DateTime<Utc>, Box<dyn Error>> {
     let limits = Limits::default().with_max_error(Duration::from_millis(5));
     let timestamp = clock.now_within(&limits).await?.interval.latest;
-    // Write here, under this timestamp. The wait continues while the clock is unknown, hence the timeout.
+    // Write here, under this timestamp. The wait continues while the clock is unknown, so it has a timeout.
     tokio::time::timeout(Duration::from_secs(1), clock.wait_until_past(timestamp)).await?;
     Ok(timestamp)
 }

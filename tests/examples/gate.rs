@@ -4,7 +4,7 @@
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
-    reason = "a program of its own"
+    reason = "a separate program"
 )]
 
 use std::process::ExitCode;

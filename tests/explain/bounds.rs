@@ -1,4 +1,4 @@
-//! Hostile lines of a mebibyte: memory stays under 16 MB and the report under 10 MB, whatever they hold.
+//! Hostile lines of a mebibyte: memory stays under 16 MB and the report under 10 MB, with any content.
 
 use std::fmt::Write as _;
 use std::io::Write as _;

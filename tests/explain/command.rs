@@ -177,7 +177,7 @@ fn nothing_from_a_line_reaches_a_terminal_as_a_control_character() {
         let bad = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
         assert!(!report.contains(bad), "{report:?}");
     }
-    // It is the same name for whoever reads the JSON.
+    // The JSON has the same name.
     let records = records(&[], document.to_string().as_bytes());
     assert!(records.iter().any(|record| record["metric"] == name));
 }

@@ -144,7 +144,7 @@ fn target() -> impl Strategy<Value = Target> {
 /// Valid documents; with `full`, each has a directive with a metric and a set with a key.
 pub(super) fn document(full: bool) -> impl Strategy<Value = Document> {
     let least = usize::from(full);
-    // The prefixes keep metrics, dimensions and other members apart. The schema lets no line break stand in a name, and
+    // The prefixes keep metrics, dimensions and other members apart. The schema allows no line break in a name, and
     // these two are the ones that are no control characters.
     let targets = prop::collection::btree_map("m[\\PC--\\x{2028}\\x{2029}]{0,30}", target(), 1..5);
     let dimensions = prop::collection::btree_map(

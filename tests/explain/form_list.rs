@@ -99,7 +99,7 @@ fn parts(id: usize, event: &str) -> Vec<Value> {
 
 const ID: &str = "11111111-2222-4333-8444-555555555555";
 
-/// The forms of viewers: the event is what stands inside.
+/// The forms of viewers: the event is what is inside.
 pub(super) const VIEWERS: &[Form] = &[
     viewer("one a line", |events| each(events, str::to_owned), &[]),
     viewer(

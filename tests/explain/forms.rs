@@ -11,7 +11,7 @@ use super::events_of;
 use super::form_list::{Form, VIEWERS, WRAPPERS, csv, exported};
 use super::tables::TABLES;
 
-/// What is said of an event, without where it stands.
+/// What is reported of an event, without its position.
 fn verdict(event: &Explained, of_form: &[Rule], certain: bool) -> (Vec<Value>, Vec<String>) {
     let mut points: Vec<_> = event.points.iter().map(super::point).collect();
     if !certain {

@@ -79,7 +79,7 @@ fn a_value_in_the_definition_is_pointed_out() {
     let found = found(document.to_string().as_bytes());
     assert_eq!(found.faults, [Rule::MetricMissing]);
     assert!(
-        found.sentences[0].contains("the value stands in the definition"),
+        found.sentences[0].contains("the value is in the definition"),
         "{found:?}"
     );
 }

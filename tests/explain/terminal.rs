@@ -13,7 +13,7 @@ use super::{NOW, document};
 /// Longer than any machine needs.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A terminal: what is written to it comes out of the receiver, which ends when nobody has it open any more.
+/// A terminal: what is written to it comes out of the receiver, which ends when no process has it open any more.
 fn terminal() -> (File, Receiver<Vec<u8>>) {
     let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
     grantpt(&master).unwrap();
@@ -37,7 +37,7 @@ fn terminal() -> (File, Receiver<Vec<u8>>) {
     (slave, receiver)
 }
 
-/// All that a terminal shows until nobody writes to it any more.
+/// All that a terminal shows until no process has it open any more.
 fn shown(receiver: &Receiver<Vec<u8>>) -> String {
     let mut text = Vec::new();
     while let Ok(bytes) = receiver.recv_timeout(PATIENCE) {

@@ -259,7 +259,7 @@ fn documents_and_plain_lines_are_judged_as_they_are() {
             assert_eq!(certain, 3, "{context}");
             let assumption = viewer.assumption.filter(|_| mode == Input::Auto);
             let mut warnings = found.warnings.clone();
-            // A printed object is an assumption of its own.
+            // A printed object is a separate assumption.
             warnings
                 .retain(|rule| *rule != Rule::ExportAssumed || viewer.assumption == Some(*rule));
             assert_eq!(warnings, Vec::from_iter(assumption), "{context}");

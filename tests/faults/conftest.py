@@ -18,7 +18,7 @@ from program import Endpoint, Sidecar, SteppedClock, binaries  # noqa: E402
 def pytest_addoption(parser):
     parser.addoption("--soak-seconds", type=int, default=20, help="how long the soak lasts")
     parser.addoption("--soak-seed", type=int, default=None, help="the seed of a soak that is to be played again")
-    parser.addoption("--pause-seconds", type=int, default=3, help="how long a machine stands still")
+    parser.addoption("--pause-seconds", type=int, default=3, help="how long a machine is paused")
 
 
 @pytest.fixture(scope="session")

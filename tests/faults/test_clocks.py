@@ -1,4 +1,4 @@
-"""A wall clock that jumps, stands still, or starts decades off; a machine that stands still."""
+"""A wall clock that jumps, stops, or starts decades off; a machine that is paused."""
 
 import signal
 import time
@@ -70,7 +70,7 @@ def test_a_wall_clock_that_stands_still_is_reported_without_a_flood_of_lines(end
     clock.stop()
     before, lines = played.requests(), len(running.lines)
     frugal = Frugal(running.pid, played.requests)
-    until("forty readings on a clock that stands still", lambda: played.requests() >= before + 40)
+    until("forty readings on a clock that has stopped", lambda: played.requests() >= before + 40)
     frugal.check()
     documents = running.documents()[lines:]
     assert total(documents, "ClockSteps") > 0

@@ -19,7 +19,7 @@ TOOLS = Path(sys.executable).parent
 WORKFLOWS = sorted((TOP / ".github" / "workflows").glob("*.yml"))
 DOCKERFILES = sorted((TOP / "container").glob("Dockerfile*"))
 CARGO_DENY = TOP / "target" / "tools" / "bin" / "cargo-deny"
-SCRIPTS = [TOP / "tests" / "run", TOP / ".ci" / "run"]
+SCRIPTS = [TOP / "tests" / "run", TOP / ".ci" / "run", TOP / "src" / "explain" / "page" / "build"]
 
 def run(*command, text=None, cwd=TOP):
     return subprocess.run(

@@ -4,9 +4,10 @@ import json
 import os
 import shutil
 import subprocess
+from pathlib import Path
 
 import cfn_guard_rs
-import node
+import npm
 import pytest
 from cfn import SAM, TOP, parse
 from exceptions import GUARD, NAG
@@ -16,7 +17,7 @@ TEMPLATES = [*sorted(SAM.glob("*.yaml")), TOP / "container" / "cloudformation.ya
 
 @pytest.fixture(scope="module")
 def packages():
-    return node.installed()
+    return npm.installed(Path(__file__).resolve().parent / "node", TOP / "target" / "linters")
 
 
 # ---- cfn-guard, by the binding cfn-guard-rs and Control Tower's rules

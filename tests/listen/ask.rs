@@ -24,7 +24,7 @@ fn the_verdict_is_that_of_the_sidecar() {
 
     let requests = server.counters().task_requests;
     for (arguments, code, limit) in [
-        // Without limits of its own, those of the sidecar apply.
+        // If it has no limits, those of the sidecar apply.
         (&[][..], 0, 1_000.0),
         (&["--max-error=5ms"], 0, 5.0),
         (&["--max-error=1us"], 1, 0.001),
@@ -69,7 +69,7 @@ fn without_an_answer_or_a_reading_it_is_3() {
     let (with, without) = (address(), address());
     let _program = start(&refused, &with, &["--sample-interval=100ms"]);
     ask_until(&with, "/clock", |status, _| status == 503);
-    // Another server, which answers 200 and whatever is asked.
+    // Another server, which answers every request with 200.
     let other = Server::start(Scenario::Good).unwrap();
     let other = other.base();
     let other = other
@@ -82,7 +82,7 @@ fn without_an_answer_or_a_reading_it_is_3() {
     let silent = silent.local_addr().unwrap().to_string();
     for (address, said) in [
         (with.as_str(), "no reading"),
-        (&without, "refused"),
+        (&without, &format!("{without}: Connection refused")),
         (other, "not the answer of a sidecar"),
         (&silent, "within 200ms"),
     ] {

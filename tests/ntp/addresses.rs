@@ -46,7 +46,7 @@ fn no_server_takes_a_thread_of_the_runtime() {
     runtime.block_on(async {
         ask(&client(server.address)).await.unwrap();
         let name = format!("localhost:{}", server.address.port());
-        // Nobody may listen on the address that the name has first.
+        // Nothing may listen on the first address of the name.
         let outcome = ask(&named(&name)).await;
         assert_ne!(
             outcome.err().map(|error| error.kind),

@@ -16,14 +16,14 @@ pub(crate) struct Chronyd {
 }
 
 impl Chronyd {
-    /// A server that says that it is right: its time is the machine's.
+    /// A server that claims to be exact: its time is the machine's.
     pub(crate) fn local() -> Self {
         Self::start("local stratum 3")
     }
 
     /// A server with these lines in its configuration that answers requests.
     pub(crate) fn start(lines: &str) -> Self {
-        // A port that was free may be somebody else's by the time chronyd asks for it.
+        // A port that was free may be taken by the time chronyd asks for it.
         (0..20)
             .find_map(|_| Self::try_start(lines))
             .expect("chronyd (Debian's package chrony) must be installed and start")

@@ -1,4 +1,4 @@
-//! Servers that misbehave, each in its own way, and each a read error of its own kind.
+//! Servers that misbehave, each in a different way, and each gives a different kind of read error.
 
 use std::net::{Ipv4Addr, UdpSocket};
 use std::sync::Arc;
@@ -97,7 +97,7 @@ async fn an_answer_that_says_it_is_of_no_use() {
 
 #[tokio::test]
 async fn a_server_that_is_dead() {
-    // The port is taken, by a socket that takes nothing from the client: nobody else can come to be
+    // The port is taken, by a socket that takes nothing from the client: no other program can come to be
     // there.
     let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let elsewhere = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
@@ -136,7 +136,7 @@ async fn what_is_no_answer_is_named_at_the_end() {
     at_the_end(NtpPacket, |_, reply| reply.send(b"")).await;
     at_the_end(NtpPacket, |_, reply| reply.send(&[0xFF; 48])).await;
     at_the_end(NtpPacket, |_, reply| reply.send(&[b'x'; 9_000])).await;
-    // Garbage says more about a server than answers to somebody else.
+    // Garbage says more about a server than answers to other clients.
     at_the_end(NtpPacket, |request, reply| {
         reply.send(&foreign(request));
         reply.send(b"garbage");

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// A pipe that nobody reads any more.
+/// A pipe that is no longer read.
 fn closed_pipe() -> Stdio {
     let (_, writer) = rustix::pipe::pipe().unwrap();
     Stdio::from(writer)
@@ -59,7 +59,7 @@ fn a_request_under_way_does_not_delay_the_end() {
 #[test]
 fn a_reader_that_stalls_for_ever_holds_nothing_up() {
     let server = Server::start(Scenario::Flipping).unwrap();
-    // A pipe of one page, which nobody reads.
+    // A pipe of one page, which is not read.
     let (reader, writer) = rustix::pipe::pipe().unwrap();
     #[cfg(target_os = "linux")]
     rustix::pipe::fcntl_setpipe_size(&writer, 4096).unwrap();
@@ -121,7 +121,7 @@ fn a_stderr_that_cannot_be_written_changes_nothing() {
     assert_eq!(program.finish().code, Some(2));
 }
 
-/// A pipe of one page that nobody reads is full after a few samples with `--log-level=debug`.
+/// An unread pipe of one page is full after a few samples with `--log-level=debug`.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_stderr_that_nobody_reads_stops_neither_the_sampling_nor_the_end() {

@@ -79,7 +79,7 @@ fn auto_waits_for_ten_documents_on_another_launch_type() {
 #[test]
 fn a_fallback_that_may_not_be_asked_yet_gives_no_sample_and_the_way_back_stays_open() {
     let server = Server::start(Scenario::NoClockDrift).unwrap();
-    // Nobody answers there.
+    // Nothing answers there.
     let ntp = NtpSettings::default()
         .with_server("127.0.0.1:9".parse().unwrap())
         .with_interval(Duration::from_secs(3_600));

@@ -30,6 +30,8 @@ pub(crate) struct Checked {
     #[serde(deserialize_with = "Option::deserialize")]
     pub(crate) age_adjusted_bound_ms: Option<f64>,
     #[serde(deserialize_with = "Option::deserialize")]
+    pub(crate) max_drift_ppm: Option<u32>,
+    #[serde(deserialize_with = "Option::deserialize")]
     pub(crate) read_at: Option<DateTime<Utc>>,
     #[serde(deserialize_with = "Option::deserialize")]
     pub(crate) earliest: Option<DateTime<Utc>>,

@@ -1,20 +1,18 @@
 """Synthesizes the CDK example with the packages pinned by its lock file, in a folder beside the templates that it reads."""
 
-import hashlib
 import json
-import os
 import shutil
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+import npm
 from definition import CONTAINER, TOP
 
 SOURCE = CONTAINER / "cdk"
 # Not in container/, which users copy.
 PACKAGES = TOP / "target" / "cdk"
 # A separate test checks the types, which saves each synthesis some seconds.
-ENVIRONMENT = os.environ | {"CDK_DISABLE_CLI_TELEMETRY": "true", "TS_NODE_TRANSPILE_ONLY": "true"}
+ENVIRONMENT = npm.ENVIRONMENT | {"TS_NODE_TRANSPILE_ONLY": "true"}
 
 
 @dataclass
@@ -26,16 +24,8 @@ class Synthesized:
 
 
 def installed():
-    """The folder with the installed packages, reinstalled if the lock file has changed."""
-    lock = hashlib.sha256((SOURCE / "package-lock.json").read_bytes()).hexdigest()
-    stamp = PACKAGES / "stamp"
-    if not stamp.exists() or stamp.read_text() != lock:
-        PACKAGES.mkdir(parents=True, exist_ok=True)
-        for name in ("package.json", "package-lock.json"):
-            shutil.copy2(SOURCE / name, PACKAGES / name)
-        run(["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"], PACKAGES)
-        stamp.write_text(lock)
-    return PACKAGES / "node_modules"
+    """The folder with the installed packages."""
+    return npm.installed(SOURCE, PACKAGES)
 
 
 def copied(folder, changes=(), app=None):
@@ -61,7 +51,8 @@ def copied(folder, changes=(), app=None):
 
 def synthesized(folder):
     """The templates that `cdk synth` makes in a folder, by the path of their stack, each with the stacks that it depends on."""
-    run(["node_modules/.bin/cdk", "synth", "--quiet", "--no-notices", "--no-lookups", "--strict", "--output", "out"], folder)
+    command = ["node_modules/.bin/cdk", "synth", "--quiet", "--no-notices", "--no-lookups", "--strict", "--output", "out"]
+    npm.run(command, folder, ENVIRONMENT)
     out = Path(folder) / "out"
     stacks = {
         key: artifact for key, artifact in json.loads((out / "manifest.json").read_text())["artifacts"].items()
@@ -74,11 +65,3 @@ def synthesized(folder):
         )
         for artifact in stacks.values()
     }
-
-
-def run(command, folder):
-    done = subprocess.run(
-        command, cwd=folder, env=ENVIRONMENT, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
-    )
-    if done.returncode != 0:
-        raise RuntimeError(f"{' '.join(command)}: exit {done.returncode}\n{done.stdout}\n{done.stderr}")

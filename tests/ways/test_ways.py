@@ -4,6 +4,7 @@ import re
 
 import cdk
 import compose
+import npm
 import pytest
 import ways
 from definition import CONTAINER, SIDECAR, TOP, differences, shipped
@@ -87,7 +88,7 @@ def test_cdk_changed_alone_is_found(tmp_path):
 
 
 def test_cdk_passes_the_type_checker(tmp_path):
-    cdk.run(["node_modules/.bin/tsc", "--noEmit"], cdk.copied(tmp_path))
+    npm.run(["node_modules/.bin/tsc", "--noEmit"], cdk.copied(tmp_path))
 
 
 # ---- Docker Compose ---------------------------------------------------------------------------------------------------

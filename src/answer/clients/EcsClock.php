@@ -183,7 +183,7 @@ class EcsClock
     private function exchange(int $deadline): ?array
     {
         $left = fn (): float => max(0.001, ($deadline - hrtime(true)) / 1e9);
-        // A socket of its own: no proxy and no redirects.
+        // A plain socket: no proxy and no redirects.
         $this->socket ??= @stream_socket_client("tcp://{$this->host}", $error, $message, $left()) ?: null;
         $socket = $this->socket;
         $this->socket = null; // kept only after a whole response

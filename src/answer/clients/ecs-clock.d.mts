@@ -29,11 +29,12 @@ export interface Answer {
   readonly source: "ecs" | "kernel" | "ntp" | null;
   readonly status: "SYNCHRONIZED" | "NOT_SYNCHRONIZED" | "UNKNOWN" | null;
   readonly error_bound_ms: number | null;
-  readonly offset_ms?: number | null;
-  readonly offset_error_ms?: number | null;
+  readonly offset_ms: number | null;
+  readonly offset_error_ms: number | null;
   readonly reference_timestamp: string | null;
   readonly reference_age_s: number | null;
   readonly age_adjusted_bound_ms: number | null;
+  readonly max_drift_ppm: number | null;
   readonly read_at: string | null;
   readonly earliest: string | null;
   readonly latest: string | null;

@@ -94,7 +94,7 @@ class Answer {
 
 /** A client. A thousand simultaneous callers make one request. */
 export class Clock {
-  // An agent of its own: one connection, and never a proxy. node:http follows no redirects.
+  // A separate agent: one connection, and never a proxy. node:http follows no redirects.
   #agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
   #answer;
   #flight;

@@ -138,7 +138,7 @@ class Clock:
                 outcome = self._ask()
             except ClockNotGood as error:
                 outcome = error
-            finally:  # the others wait for this, whatever happens
+            finally:  # the others wait for this in any case
                 with self._lock:
                     self._answer, self._flight = (outcome if isinstance(outcome, Answer) else None), None
                 flight.set_result(outcome)

@@ -108,7 +108,7 @@ class EcsClock
     outcome = ask
   rescue NotGood => error
     outcome = error
-  ensure # the others wait for this, whatever happens
+  ensure # the others wait for this in any case
     @mutex.synchronize do
       @answer = outcome.is_a?(Answer) ? outcome : nil
       @flight = nil

@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # Asks the ecs-clock-emf sidecar whether this task's clock is good, and for the range that contains true time.
 #
-# Copy this file. It needs a POSIX shell, curl, and a sleep that takes fractions. Each question is a request of its own.
+# Copy this file. It needs a POSIX shell, curl, and a sleep that takes fractions. Each question is a separate request.
 # The answer is true for the moment it was given: it ages while the shell goes on.
 #
 #   . ./ecs_clock.sh

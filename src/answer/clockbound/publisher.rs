@@ -10,7 +10,7 @@ use tracing::warn;
 use super::clocks;
 use super::decide::{Memory, Present, Rules, unknown};
 use super::segment::Segment;
-use super::writer::{Fault, Found, Writer, Written};
+use super::writer::{Existing, Fault, Found, Writer, Written};
 use crate::answer::trouble::{RETRY, Trouble};
 use crate::sidecar::Observed;
 use crate::time::{Moment, StepDetector};
@@ -34,8 +34,8 @@ enum State {
     /// There is no writer before this instant.
     Closed {
         retry: Instant,
-        /// Whether another writer was noticed, which may be one that takes no lock.
-        look: bool,
+        /// What is done with the segment then: another writer may be one that takes no lock.
+        existing: Existing,
     },
     /// The segment in the file is an earlier writer's. Clients keep it until there is a reading, or a step.
     Adopted(Writer),
@@ -60,7 +60,7 @@ impl Publisher {
             trouble,
             state: State::Closed {
                 retry: now.monotonic,
-                look: false,
+                existing: Existing::TakeOver,
             },
             restored: None,
         }
@@ -87,7 +87,7 @@ impl Publisher {
         if matches!(fault, Fault::Removed) {
             self.state = State::Closed {
                 retry: now.moment.monotonic,
-                look: false,
+                existing: Existing::TakeOver,
             };
             if let Err(fault) = self.write() {
                 self.fail(&fault);
@@ -103,7 +103,10 @@ impl Publisher {
         self.trouble.failed(fault);
         self.state = State::Closed {
             retry: Instant::now() + RETRY,
-            look: matches!(fault, Fault::OtherWriter | Fault::Replaced),
+            existing: match fault {
+                Fault::OtherWriter | Fault::Replaced => Existing::Observe,
+                _ => Existing::TakeOver,
+            },
         };
     }
 
@@ -112,14 +115,14 @@ impl Publisher {
         reason = "when to try again, not a reading"
     )]
     fn write(&mut self) -> Result<(), Fault> {
-        if let State::Closed { retry, look } = self.state {
+        if let State::Closed { retry, existing } = self.state {
             if Instant::now() < retry {
                 return Ok(());
             }
-            self.state = self.open(look)?;
+            self.state = self.open(existing)?;
             self.trouble.works();
         }
-        // The present anew: opening may have taken a while.
+        // The clocks are read again: opening may have taken a while.
         let now = present();
         let segment = match &self.state {
             State::Closed { .. } => None,
@@ -148,10 +151,10 @@ impl Publisher {
         }
     }
 
-    fn open(&mut self, look: bool) -> Result<State, Fault> {
+    fn open(&mut self, existing: Existing) -> Result<State, Fault> {
         let now = present();
         let nothing = self.nothing();
-        let (mut writer, found) = Writer::open(&self.directory, &nothing, look)?;
+        let (mut writer, found) = Writer::open(&self.directory, &nothing, existing)?;
         match found {
             Found::Complete {
                 segment,
@@ -175,7 +178,7 @@ impl Publisher {
 
 fn present() -> Present {
     Present {
-        // First: the growth is counted up to the moment, so that it is not too small.
+        // Read first: the growth is counted up to `moment`, so it is not too small.
         coarse: clocks::coarse(),
         resolution: clocks::resolution(),
         moment: Moment::now(),

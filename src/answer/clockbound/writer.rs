@@ -18,7 +18,7 @@ use super::segment::{self, FILE_NAME, GENERATION_OFFSET, HEADER_SIZE, SIZE, Segm
 
 /// A name that no client opens, for a file that is not complete yet.
 const NEW_FILE_NAME: &str = ".shm0.new";
-/// Readable for every user, whatever the umask: the application is another one.
+/// Readable for every user, with any umask: the application runs as another user.
 const MODE: u32 = 0o644;
 /// A live writer writes once a second: how long to look whether one does.
 const LOOK: Duration = Duration::from_millis(1_200);
@@ -104,18 +104,26 @@ pub(crate) struct Writer {
     _directory: File,
 }
 
+/// What to do with a segment that another process may be writing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Existing {
+    /// Take it over: the lock shows that nobody writes it.
+    TakeOver,
+    /// Observe first whether it changes.
+    Observe,
+}
+
 impl Writer {
     /// Opens the segment in `directory`, or creates it with `initial` in it.
     ///
-    /// With `look`, and if the file system has no locks, first observes for 1.2 s whether an existing segment is being
-    /// written.
+    /// An existing segment is first observed for 1.2 s if `existing_segment` asks for it, or if the file system has no locks.
     ///
     /// # Errors
     /// [`Fault`] if it cannot be written, or another process writes it.
     pub(crate) fn open(
         directory: &Path,
         initial: &Segment,
-        look: bool,
+        existing_segment: Existing,
     ) -> Result<(Self, Found), Fault> {
         let (directory_held, is_locked) = lock(directory)?;
         let path = directory.join(FILE_NAME);
@@ -125,7 +133,7 @@ impl Writer {
         };
         let (file, generation, found) = match existing {
             Some((file, generation)) => {
-                if look || !is_locked {
+                if existing_segment == Existing::Observe || !is_locked {
                     std::thread::sleep(LOOK);
                     if read_generation(&file)? != generation {
                         return Err(Fault::OtherWriter);
@@ -255,7 +263,7 @@ fn lock(directory: &Path) -> Result<(File, bool), Fault> {
 }
 
 fn open_existing(path: &Path) -> Result<Option<File>, Fault> {
-    // Not through a symbolic link, which somebody else may have put there; not waiting for a pipe.
+    // Not through a symbolic link, which another user may have put there; and without waiting for a pipe.
     let flags = i32::try_from((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits()).unwrap_or_default();
     let opened = OpenOptions::new()
         .read(true)

@@ -1,4 +1,4 @@
-//! One connection: bounded in size and time, whatever its client does.
+//! One connection, bounded in size and time against any client.
 
 use std::convert::Infallible;
 use std::error::Error;

@@ -11,7 +11,7 @@ pub(crate) trait System: Send + Sync + 'static {
     fn now(&self) -> Moment;
     fn read(&self) -> impl Future<Output = Sample> + Send;
     fn sleep(&self, time: Duration) -> impl Future<Output = ()> + Send;
-    /// How long until the source may be asked again, where it has a pace of its own.
+    /// How long until the source may be asked again, if it limits how often it is asked.
     fn due_in(&self) -> Duration;
 }
 

@@ -43,6 +43,8 @@ impl Preset {
         Self::new("ceph", Duration::from_millis(25)),
         Self::new("kudu", Duration::from_secs(10)),
         Self::new("couchbase", Duration::from_millis(2_500)),
+        Self::new("hbase", Duration::from_secs(15)),
+        Self::new("kerberos", Duration::from_secs(150)),
         Self::new("sigv4", Duration::from_secs(300)),
     ];
 

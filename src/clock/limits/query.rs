@@ -148,7 +148,7 @@ fn switch(name: &'static str, text: &str) -> Result<bool, InvalidQuery> {
     }
 }
 
-/// A time in RFC 3339. In a query an unescaped `+` stands for a space, and a time contains no space.
+/// A time in RFC 3339. In a query an unescaped `+` means a space, and a time contains no space.
 fn time(name: &'static str, text: &str) -> Result<DateTime<Utc>, InvalidQuery> {
     DateTime::parse_from_rfc3339(&text.replace(' ', "+"))
         .map(|time| time.to_utc())

@@ -47,8 +47,8 @@ fn what_is_not_known_is_not_good() {
     let any = Limits::default();
     let off = any.with_max_age(AgeLimit::Off);
     let hour = any.with_max_age(HOUR);
-    let adjusted = any.with_age_adjusted(true);
-    let off_adjusted = off.with_age_adjusted(true);
+    let adjusted = any.with_age_adjustment();
+    let off_adjusted = off.with_age_adjustment();
     for (status, bound, age, limits, expected) in [
         (Synchronized, Some(0.4), Some(HOUR), any, &[][..]),
         (Synchronized, Some(0.0), None, any, &[]),
@@ -163,7 +163,7 @@ fn age_adjusted_puts_the_unknown_on_the_safe_side() {
     );
     let limits = Limits::default().with_max_error(Duration::from_millis(5));
     assert!(judged(&reading, &limits).is_good());
-    let report = judged(&reading, &limits.with_age_adjusted(true));
+    let report = judged(&reading, &limits.with_age_adjustment());
     assert_eq!(
         report.reasons[0].to_string(),
         "the age-adjusted error bound of 14 ms is over the limit of 5 ms"
@@ -190,7 +190,7 @@ fn only_what_is_before_the_earliest_time_is_certainly_past() {
 #[test]
 fn a_range_is_only_given_for_a_synchronized_clock() {
     let age = Some(Duration::from_secs(9));
-    for limits in [Limits::default(), Limits::default().with_age_adjusted(true)] {
+    for limits in [Limits::default(), Limits::default().with_age_adjustment()] {
         for (status, bound, age, has_range) in [
             (SyncStatus::Synchronized, Some(1.0), age, true),
             (SyncStatus::NotSynchronized, Some(1.0), age, false),
@@ -243,7 +243,7 @@ fn members_and_their_forms() {
             + r#""limits":{"max_error_ms":1000.0,"max_age_s":3600.0,"age_adjusted":false,"for":null},"#
             + r#""source":"ecs","status":"SYNCHRONIZED","error_bound_ms":0.446931,"offset_ms":null,"offset_error_ms":null,"#
             + r#""reference_timestamp":"2024-10-03T23:59:51.000000Z","reference_age_s":9.0,"#
-            + r#""age_adjusted_bound_ms":0.581932,"read_at":"2024-10-04T00:00:00.000001Z","#
+            + r#""age_adjusted_bound_ms":0.581932,"max_drift_ppm":15,"read_at":"2024-10-04T00:00:00.000001Z","#
             + r#""earliest":"2024-10-03T23:59:59.999555Z","latest":"2024-10-04T00:00:00.000449Z"}"#
     );
     let text = report.to_string();
@@ -259,6 +259,19 @@ fn members_and_their_forms() {
 }
 
 #[test]
+fn a_limit_by_name_is_shown_beside_a_smaller_one_that_applies() {
+    let preset = Limits::default().with_preset("etcd".parse().unwrap());
+    let smaller = preset.with_max_error(Duration::from_millis(100));
+    for (limits, shown) in [
+        (preset, "(limit 500ms for etcd)\n"),
+        (smaller, "(limit 100ms, below the 500ms for etcd)\n"),
+    ] {
+        let text = Report::empty(Vec::new(), &limits).to_string();
+        assert!(text.contains(shown), "{shown} in {text}");
+    }
+}
+
+#[test]
 fn what_is_unknown_is_null() {
     let error = ReadError::new(ReadErrorKind::Timeout, "no complete answer within 2s");
     let report = Report::from_error(&error, &Limits::default());
@@ -270,7 +283,7 @@ fn what_is_unknown_is_null() {
             + r#""limits":{"max_error_ms":1000.0,"max_age_s":3600.0,"age_adjusted":false,"for":null},"#
             + r#""source":null,"status":null,"error_bound_ms":null,"offset_ms":null,"offset_error_ms":null,"#
             + r#""reference_timestamp":null,"reference_age_s":null,"age_adjusted_bound_ms":null,"#
-            + r#""read_at":null,"earliest":null,"latest":null}"#
+            + r#""max_drift_ppm":null,"read_at":null,"earliest":null,"latest":null}"#
     );
     assert!(report.is_without_reading());
     assert!(

@@ -71,9 +71,18 @@ impl Report {
         let limit = limit.map_or("no limit".to_owned(), |limit| {
             format!("limit {}", ErrorLimit::AtMost(limit))
         });
-        let preset = self.limits.preset.map(Preset::as_str);
-        let preset = preset.map(|name| format!(" for {name}"));
+        let preset = self.limits.preset.map(|preset| self.in_words(preset));
         format!("{bound}{adjusted} ({limit}{})", preset.unwrap_or_default())
+    }
+
+    /// The preset, with its own limit if a smaller one applies.
+    fn in_words(&self, preset: Preset) -> String {
+        let own = preset.max_error();
+        if self.limits.max_error_for(self.source) == Some(own) {
+            format!(" for {preset}")
+        } else {
+            format!(", below the {} for {preset}", ErrorLimit::AtMost(own))
+        }
     }
 
     fn age_and_limit(&self) -> String {

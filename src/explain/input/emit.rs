@@ -1,4 +1,4 @@
-//! Events on their way out: judged by what stands around their documents, and what later ones depend on remembered.
+//! Emits events: judges what surrounds their documents, and remembers what later events depend on.
 
 use super::copy::without_no_break_spaces;
 use super::event::{RawEvent, Sink};
@@ -17,19 +17,19 @@ use crate::rule::Rule;
 
 /// Where the text of an event comes from.
 #[derive(Debug, Clone)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a separate fact")]
 pub(super) struct Origin {
     /// Whether it has been taken from an export, so that it is exactly what CloudWatch has.
     pub(super) exported: bool,
     /// Whether it ends with the input and without a line feed.
     pub(super) open: bool,
-    /// Whether CloudWatch gets it as it stands here.
+    /// Whether CloudWatch gets exactly this text.
     pub(super) certain: bool,
     /// Whether a viewer has written something before its line.
     pub(super) has_prefix: bool,
     /// Whether its line had colours.
     pub(super) is_coloured: bool,
-    /// Whether it was printed over several lines, so that somebody has shown it.
+    /// Whether it was printed over several lines, so that a viewer has shown it.
     pub(super) is_indented: bool,
     /// What is reported if it is a document.
     pub(super) note: Option<Problem>,
@@ -403,8 +403,8 @@ impl Emitter {
     }
 }
 
-/// What stands around a document, in all.
-#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
+/// All that surrounds a document.
+#[expect(clippy::struct_excessive_bools, reason = "each is a separate fact")]
 struct Around {
     /// Whether a viewer wrote all of it.
     is_viewers: bool,

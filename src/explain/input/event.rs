@@ -7,7 +7,7 @@ use crate::judge::document::Root;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Event {
-    /// Where it stands.
+    /// Its position in the input.
     pub position: Position,
     /// What it is.
     pub kind: Kind,

@@ -28,7 +28,7 @@ pub(super) fn has_member(text: &str) -> bool {
     is_member("\"_aws\"") || is_member("\"CloudWatchMetrics\"")
 }
 
-/// Whether a text holds metadata in some notation: both names, each followed by what assigns a value, whatever stands
+/// Whether a text holds metadata in some notation: both names, each followed by what assigns a value, with anything
 /// around the names. Prose that mentions the names does not look so.
 pub(super) fn has_assignments(text: &str) -> bool {
     assigns(text, "_aws") && assigns(text, "CloudWatchMetrics")

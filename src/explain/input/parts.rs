@@ -45,7 +45,7 @@ pub(super) struct PartOutcome {
 /// A record with the parts of a line.
 #[derive(Debug)]
 pub(super) struct JoinedLine {
-    /// Where the first part stands.
+    /// The position of the first part.
     pub(super) position: Position,
     pub(super) record: String,
     /// That there were parts, and whether one is missing.
@@ -241,7 +241,7 @@ mod tests {
         format!("{{\"a\":\"{}", "x".repeat(SHIM_SPLIT_BYTES - 6))
     }
 
-    /// What is joined of some records: the line, and whether it is whole.
+    /// The lines joined from some records, each with whether it is whole.
     fn joined(records: &[String]) -> (Vec<(String, bool)>, usize) {
         let mut parts = Parts::default();
         let mut found = Vec::new();

@@ -1,4 +1,4 @@
-//! An event without what stands around its document.
+//! Removes what surrounds an event's document.
 
 use std::borrow::Cow;
 
@@ -24,7 +24,7 @@ pub(super) struct Peeled<'a> {
     pub(super) text: Cow<'a, str>,
 }
 
-/// Takes off what stands around a document. Where nothing is found inside, nothing has been taken off.
+/// Removes what surrounds a document. If there is no document inside, nothing is removed.
 pub(super) fn peel(text: &str) -> Peeled<'_> {
     let mut peeled = Peeled {
         wrappings: Vec::new(),

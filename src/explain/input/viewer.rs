@@ -21,7 +21,7 @@ const MOST_REMEMBERED: usize = 8;
 /// Bytes of such a line.
 const REMEMBERED_BYTES: usize = 256;
 
-/// Follows what stands before the lines of an input.
+/// Follows the prefixes of an input's lines.
 #[derive(Debug)]
 pub(super) struct Viewer {
     mode: Input,
@@ -41,7 +41,7 @@ fn is_read_as_it_is(line: &str) -> bool {
     match line.as_bytes().first() {
         Some(b'{' | b'"' | b'|' | b'+' | b'\t') => true,
         Some(b'[') => !second.is_some_and(|second| second.is_ascii_alphanumeric()),
-        // Only numbers of lines stand behind blanks.
+        // Only line numbers are indented.
         Some(b' ') => !inside.is_some_and(|first| first.is_ascii_digit()),
         _ => false,
     }

@@ -178,7 +178,7 @@ fn member<'a>(element: &'a str, names: &[&str]) -> Option<&'a str> {
 }
 
 /// The member that holds the message under a name of the user's choice, as `--query 'events[].{t:timestamp,m:message}'`
-/// gives it: the string with a document in an object that nothing but a viewer would write.
+/// gives it: the string with a document, in an object that only a viewer writes.
 fn renamed(element: &str) -> Option<&str> {
     let members = Members::read(element);
     let (name, value) = members.holding()?;

@@ -1,4 +1,4 @@
-//! What may stand around a document, and what it means: the one place that decides by mode what may be unwrapped.
+//! What may surround a document, and what it means: the one place that decides by mode what may be unwrapped.
 
 use super::mode::Input;
 use crate::rule::Rule;
@@ -58,7 +58,7 @@ pub(super) enum Treatment {
     Unwrap,
     /// A viewer may have written it. The event is what is inside, and that is an assumption.
     Assume,
-    /// CloudWatch sees the document in spite of it.
+    /// CloudWatch sees the document all the same.
     Harmless(Rule),
     /// It hides the document.
     Hides(Rule),

@@ -65,7 +65,7 @@ impl<'a> Directive<'a> {
 }
 
 impl Definition<'_> {
-    /// The resolution in seconds, if CloudWatch takes it and the name.
+    /// The resolution in seconds, if CloudWatch accepts it and the metric's name.
     pub(super) fn resolution(&self) -> Result<u8, Problem> {
         let place = || format!("the metric {}", quoted(self.name));
         if self.name.len() > MAX_NAME_CHARS && self.name.chars().count() > MAX_NAME_CHARS {

@@ -51,7 +51,7 @@ fn is_nearly_aws(name: &str) -> bool {
             .eq_ignore_ascii_case("aws")
 }
 
-/// What stands at the beginning of a text.
+/// What a text begins with.
 #[derive(Debug)]
 pub(crate) enum Located<'a> {
     /// An object, and where it ends.

@@ -1,4 +1,4 @@
-//! Where a value stands in a document, spelt only when a fault needs it.
+//! The path of a value in a document, written out only if a fault needs it.
 
 use std::fmt;
 

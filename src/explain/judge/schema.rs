@@ -10,7 +10,7 @@ use crate::limits::{
 };
 use crate::rule::Rule;
 
-/// The two members that a document's metadata consists of, wherever they stand.
+/// The two members that a document's metadata consists of, at any place.
 pub(super) struct Members<'a, 'p> {
     pub(super) timestamp: Option<&'a Json<'a>>,
     pub(super) directives: Option<&'a Json<'a>>,

@@ -135,7 +135,7 @@ impl Event<'_> {
 #[derive(Default)]
 struct SeenSets<'a> {
     names: Seen<Vec<&'a str>>,
-    /// Whether a set without dimensions has been seen, of its own or since its values do not count.
+    /// Whether a set without dimensions has been seen: an empty one, or one whose values do not count.
     has_empty: bool,
 }
 

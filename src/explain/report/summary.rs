@@ -189,7 +189,7 @@ fn cost(metrics: usize) -> f64 {
     cost
 }
 
-/// Where an event stands, with its file if there are several.
+/// The position of an event, with its file if there are several.
 pub(super) fn place(file: Option<&str>, event: &Explained) -> String {
     match file {
         Some(file) => format!("{file}: {}", event.position),

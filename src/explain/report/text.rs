@@ -3,13 +3,9 @@
 use std::fmt::Write as _;
 
 use chrono::SecondsFormat;
-use serde_json::Number;
 
 use super::escape::printable;
-use crate::{Point, Problem, Severity, Values};
-
-/// More values than this are summed up.
-const SHOWN_VALUES: usize = 5;
+use crate::{Point, Problem, Severity};
 
 /// Escape sequences for a terminal, or nothing.
 #[derive(Debug, Clone, Copy)]
@@ -70,7 +66,7 @@ pub(super) fn points(output: &mut String, points: &[Point]) {
         .collect();
     let values: Vec<_> = points
         .iter()
-        .map(|point| value_text(&point.values))
+        .map(|point| point.values.to_string())
         .collect();
     let name_width = width(&names);
     let value_width = width(&values);
@@ -92,50 +88,4 @@ pub(super) fn points(output: &mut String, points: &[Point]) {
 fn width(cells: &[impl AsRef<str>]) -> usize {
     let widths = cells.iter().map(|cell| cell.as_ref().chars().count());
     widths.max().unwrap_or_default()
-}
-
-fn value_text(values: &Values) -> String {
-    match values {
-        Values::List(values) => list_text(values),
-        Values::Distribution { values, counts } if values.len() <= SHOWN_VALUES => {
-            let each = values.iter().zip(counts);
-            spaced(each.map(|(value, count)| format!("{value}×{count}")))
-        }
-        Values::Distribution { values, .. } => format!("a distribution of {}", list_text(values)),
-        Values::Statistics {
-            min,
-            max,
-            sum,
-            count,
-        } => {
-            format!("min {min} max {max} sum {sum} count {count}")
-        }
-    }
-}
-
-/// A few values as they are, many as their number and range.
-fn list_text(values: &[Number]) -> String {
-    if values.len() <= SHOWN_VALUES {
-        return spaced(values);
-    }
-    let order = |left: &&Number, right: &&Number| {
-        let key = |number: &Number| number.as_f64().unwrap_or_default();
-        key(left).total_cmp(&key(right))
-    };
-    match (values.iter().min_by(order), values.iter().max_by(order)) {
-        (Some(least), Some(most)) => format!("{} values, {least} to {most}", values.len()),
-        _ => String::new(),
-    }
-}
-
-/// Values with a space between them.
-fn spaced<T: std::fmt::Display>(values: impl IntoIterator<Item = T>) -> String {
-    let mut text = String::new();
-    for value in values {
-        if !text.is_empty() {
-            text.push(' ');
-        }
-        let _ = write!(text, "{value}");
-    }
-    text
 }

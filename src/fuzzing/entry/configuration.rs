@@ -51,7 +51,7 @@ pub(crate) struct Run {
     pub capacity: usize,
     /// How many metrics are chosen.
     pub metrics: usize,
-    /// What `/clock` is judged by, where it is offered.
+    /// The default limits of `/clock`, if `listen` is set.
     pub limits: Option<Limits>,
     /// The settings that are not the default, each as `name=value`.
     pub changes: Vec<String>,

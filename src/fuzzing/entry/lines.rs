@@ -31,14 +31,14 @@ pub(crate) enum Event {
     },
     /// A step of the wall clock.
     Stepped {
-        /// The present.
+        /// When the step was seen.
         at: Moment,
-        /// How far.
+        /// The distance of the step.
         by: TimeDelta,
     },
     /// A cross-check.
     CrossChecked {
-        /// The present.
+        /// When the step was seen.
         at: Moment,
         /// Server minus clock.
         offset: TimeDelta,
@@ -49,7 +49,7 @@ pub(crate) enum Event {
     },
     /// Time goes by.
     Woken {
-        /// The present.
+        /// When the step was seen.
         at: Moment,
     },
 }
@@ -71,7 +71,7 @@ pub(crate) fn lines(
     for event in events {
         closed.extend(collect(&mut collector, event.clone()));
     }
-    closed.extend(collector.close(true));
+    closed.extend(collector.close_urgently());
     let task = identity.map(KnownTask::from).unwrap_or_default();
     let template = Template::new(&format, &task, started.wall);
     let line = |(index, closed): (usize, ClosedWindow)| {

@@ -2,13 +2,12 @@
 
 mod hashed;
 
-use std::fs::File;
-use std::io::{self, BufReader, IsTerminal as _, Read, Write as _};
+use std::io::{self, BufReader, Write as _};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use clap::{Arg, ArgAction, ArgMatches, Command};
+use emf_explain::command::{Progress, file_argument, files, open};
 use emf_explain::{Input as Form, input};
 use tracing::error;
 use tracing::level_filters::LevelFilter;
@@ -19,12 +18,8 @@ use crate::program::diagnostics;
 use crate::program::exit::Exit;
 use crate::program::options::clock::LogFormat;
 use crate::source::Environment;
-use crate::time::Moment;
+use crate::time::rfc3339;
 
-/// From one message of progress to the next.
-const PROGRESS_INTERVAL: Duration = Duration::from_secs(1);
-/// Lines between two looks at the clock.
-const LINES_BETWEEN_LOOKS: u64 = 4_096;
 /// Bytes that are read at once.
 const READ_BYTES: usize = 256 * 1024;
 
@@ -33,11 +28,7 @@ pub(crate) fn command() -> Command {
     Command::new("report")
         .about("State what the clocks did, from the lines of the sidecars: exit code 0 within the limit, 1 not proven")
         .args([
-            Arg::new("file")
-                .value_name("FILE")
-                .help("Log lines or an export of them; standard input if left out or -")
-                .value_parser(clap::value_parser!(PathBuf))
-                .num_args(0..),
+            file_argument(),
             Arg::new("max-error")
                 .long("max-error")
                 .value_name("DURATION")
@@ -53,7 +44,7 @@ pub(crate) fn command() -> Command {
                 .long("to")
                 .value_name("TIME")
                 .value_parser(moment)
-                .help("End, likewise [default: the last moment that the lines of all running tasks cover]"),
+                .help("End, in the same forms [default: the last moment that the lines of all running tasks cover]"),
             Arg::new("max-drift-ppm")
                 .long("max-drift-ppm")
                 .value_name("PPM")
@@ -84,7 +75,9 @@ fn moment(text: &str) -> Result<DateTime<Utc>, String> {
     if let Ok(date) = text.parse::<NaiveDate>() {
         return Ok(date.and_time(NaiveTime::MIN).and_utc());
     }
-    emf_explain::parse_now(text).map_err(|error| format!("{error}, or a date such as 2026-05-04"))
+    let forms =
+        "a date such as 2026-05-04, RFC 3339 with an offset or Z, or milliseconds since 1970";
+    emf_explain::parse_now(text).map_err(|_| format!("expected {forms}, got {text:?}"))
 }
 
 fn drift(text: &str) -> Result<f64, String> {
@@ -101,13 +94,16 @@ fn drift(text: &str) -> Result<f64, String> {
 pub(crate) fn run(matches: &ArgMatches, environment: &Environment) -> Exit {
     diagnostics::init(LevelFilter::WARN, LogFormat::Auto, environment);
     let rules = rules(matches);
-    if let (Some(from), Some(to)) = (rules.from_ms, rules.to_ms)
+    let given = |name| matches.get_one::<DateTime<Utc>>(name).copied();
+    if let (Some(from), Some(to)) = (given("from"), given("to"))
         && from >= to
     {
-        error!("invalid --to: expected a time after --from");
+        let (from, to) = (rfc3339(from), rfc3339(to));
+        error!("invalid --to: expected a time after --from ({from}), got {to}");
         return Exit::Usage;
     }
-    let (history, inputs) = match read(&files(matches)) {
+    let term = environment.get("TERM");
+    let (history, inputs) = match read(&files(matches), term.as_deref()) {
         Ok(read) => read,
         Err((file, error)) => {
             error!(file = %file.display(), %error, "cannot read the file");
@@ -156,21 +152,14 @@ fn rules(matches: &ArgMatches) -> Rules {
     }
 }
 
-fn files(matches: &ArgMatches) -> Vec<PathBuf> {
-    let files = matches.get_many("file").into_iter().flatten().cloned();
-    let files: Vec<PathBuf> = files.collect();
-    if files.is_empty() {
-        vec![PathBuf::from("-")]
-    } else {
-        files
-    }
-}
-
 type Unreadable<'a> = (&'a Path, io::Error);
 
-fn read(files: &[PathBuf]) -> Result<(History, Vec<Input>), Unreadable<'_>> {
+fn read<'f>(
+    files: &'f [PathBuf],
+    term: Option<&str>,
+) -> Result<(History, Vec<Input>), Unreadable<'f>> {
     let mut history = History::default();
-    let mut progress = Progress::new();
+    let mut progress = Progress::new(term);
     let mut inputs = Vec::new();
     for file in files {
         let input = read_file(file, &mut history, &mut progress);
@@ -181,19 +170,14 @@ fn read(files: &[PathBuf]) -> Result<(History, Vec<Input>), Unreadable<'_>> {
 }
 
 fn read_file(file: &Path, history: &mut History, progress: &mut Progress) -> io::Result<Input> {
-    let bytes: Box<dyn Read> = if file.as_os_str() == "-" {
-        Box::new(io::stdin().lock())
-    } else {
-        Box::new(File::open(file)?)
-    };
-    let mut hashed = Hashed::new(bytes)?;
+    let mut hashed = Hashed::new(open(file)?)?;
     let mut lines = 0;
     let input = BufReader::with_capacity(READ_BYTES, &mut hashed);
     for event in input::read(input, Form::Export) {
         let event = event?;
         let reception = history.add(&event.text, event.log_stream.as_deref());
         lines += u64::from(reception == Reception::Line);
-        progress.line();
+        progress.event(event.position.line);
     }
     let (bytes, sha256) = hashed.finish();
     Ok(Input {
@@ -202,43 +186,4 @@ fn read_file(file: &Path, history: &mut History, progress: &mut Progress) -> io:
         sha256,
         lines,
     })
-}
-
-/// Shows how many lines have been read, if somebody watches.
-struct Progress {
-    is_shown: bool,
-    lines: u64,
-    last: Moment,
-    is_there: bool,
-}
-
-impl Progress {
-    fn new() -> Self {
-        Self {
-            is_shown: io::stderr().is_terminal(),
-            lines: 0,
-            last: Moment::now(),
-            is_there: false,
-        }
-    }
-
-    fn line(&mut self) {
-        self.lines += 1;
-        if !self.is_shown || !self.lines.is_multiple_of(LINES_BETWEEN_LOOKS) {
-            return;
-        }
-        let now = Moment::now();
-        if now.since(&self.last) >= PROGRESS_INTERVAL {
-            self.last = now;
-            self.is_there = true;
-            // If stderr fails nobody is watching.
-            let _ = write!(io::stderr(), "\r{} lines read", self.lines);
-        }
-    }
-
-    fn clear(&mut self) {
-        if std::mem::take(&mut self.is_there) {
-            let _ = write!(io::stderr(), "\r\x1b[K");
-        }
-    }
 }

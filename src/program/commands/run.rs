@@ -101,7 +101,7 @@ fn report_start(configured: &Configured<(Settings, answer::Settings, SourceKind)
     );
 }
 
-/// Nobody can query a process that ends after its first reading, and it does not wait for a cross-check.
+/// No application can query a process that ends after its first reading, and it does not wait for a cross-check.
 fn report_ignored(answers: &answer::Settings, has_cross_check: bool) {
     if *answers != answer::Settings::default() {
         warn!("--listen and --clockbound-directory have no effect with --once");

@@ -82,7 +82,7 @@ pub(super) fn dimensions(text: &str) -> Result<Vec<Vec<String>>, Expected> {
     let mut sets: Vec<Vec<String>> = Vec::new();
     for given in text.split(';') {
         let set = dimension_set(given)?;
-        // In whatever order: CloudWatch would have the same dimensions twice.
+        // Order does not matter: CloudWatch treats both as the same set.
         let same = |other: &Vec<String>| {
             other.len() == set.len() && set.iter().all(|name| other.contains(name))
         };

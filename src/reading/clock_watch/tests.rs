@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use super::*;
 use crate::time::later;
 
-/// Two clocks, and a source that reports what it is told to. Seconds count from the start.
+/// Two clocks, and a source that reports what the test sets. Seconds count from the start.
 struct World {
     start: Moment,
     watch: ClockWatch,
@@ -31,7 +31,7 @@ impl World {
         Moment::new(wall, self.start.monotonic + passed)
     }
 
-    /// Somebody moves the wall clock, which is seen at once.
+    /// Another program moves the wall clock, which is seen at once.
     fn step(&mut self, seconds: u64, by_ms: i64) {
         let before = self.at(seconds);
         let _ = self.watch.observe(before);
@@ -95,7 +95,7 @@ fn another_reference_time_alone_does_not_end_it() {
     assert_eq!(world.read(40, Some(25)), 0);
 }
 
-/// Regression: moves below 5 ms were in no figure.
+/// Regression: moves below 5 ms were missing from every figure.
 #[cfg(target_os = "linux")]
 #[test]
 fn small_moves_add_up_while_the_reference_time_stays_the_same() {

@@ -21,7 +21,7 @@ pub(crate) struct Format {
 }
 
 impl Format {
-    /// Whether each reading is written on a line of its own: a data point for each second is useless a minute later.
+    /// Whether each reading is written on its own line: a data point for each second is useless a minute later.
     #[must_use]
     pub(crate) fn is_reading_by_reading(&self) -> bool {
         self.resolution == StorageResolution::Second

@@ -14,7 +14,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 /// As many readings as CloudWatch takes values in one event.
 const CAPACITY: usize = 100;
 
-/// Where the monotonic clock stands at the epoch.
+/// The monotonic clock at the epoch.
 static BASE: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 /// Times are milliseconds since the epoch.
@@ -162,7 +162,7 @@ fn a_failure_is_no_change_of_status() {
     add(&mut collector, 0, GOOD);
     assert_eq!(add(&mut collector, 10_000, FAILED), []);
     assert_eq!(add(&mut collector, 20_000, GOOD), []);
-    let closed = collector.close(true).unwrap();
+    let closed = collector.close_urgently().unwrap();
     assert_eq!(summary(&closed), (1, 1, 20_000, true));
 }
 
@@ -293,7 +293,7 @@ fn a_damped_step_leaves_the_stamp_of_the_last_reading() {
     }
     add(&mut collector, 4_000, GOOD);
     assert_eq!(collector.step(&step(5_000, 3_600_000)), []);
-    let closed = collector.close(false).unwrap();
+    let closed = collector.close().unwrap();
     assert_eq!(closed.window.step_count, 1);
     assert_eq!(closed.window.stamp, at(4_000));
 }
@@ -307,7 +307,7 @@ fn a_damped_step_among_failures_moves_the_stamp_to_the_new_time_line() {
     }
     add(&mut collector, 4_000, FAILED);
     assert_eq!(collector.step(&step(5_000, 3_600_000)), []);
-    let closed = collector.close(false).unwrap();
+    let closed = collector.close().unwrap();
     assert_eq!(summary(&closed), (0, 1, 3_605_000, false));
 }
 
@@ -371,7 +371,7 @@ proptest! {
             }
             closed.extend(collector.add(sample));
         }
-        closed.extend(collector.close(true));
+        closed.extend(collector.close_urgently());
 
         let written: Vec<Reading> =
             closed.iter().flat_map(|closed| closed.window.readings.clone()).collect();
@@ -393,7 +393,7 @@ proptest! {
         }
     }
 
-    /// Whatever the statuses, steps and failures: at most eight lines an emit interval more than health.
+    /// For any statuses, steps and failures: at most eight lines an emit interval more than health.
     #[test]
     fn what_flaps_does_not_flood(
         events in proptest::collection::vec((1u32..3_000, 0..6usize, -10_000_000i64..10_000_000), 1..600),
@@ -422,7 +422,7 @@ proptest! {
             written_steps += closed.iter().map(|closed| closed.window.step_count).sum::<u64>();
             *lines_of.entry(now_ms.div_euclid(60_000)).or_default() += closed.len();
         }
-        written_steps += collector.close(true).map_or(0, |closed| closed.window.step_count);
+        written_steps += collector.close_urgently().map_or(0, |closed| closed.window.step_count);
         prop_assert_eq!(written_steps, steps);
         for (minute, lines) in lines_of {
             // A healthy interval has one line, one for each full window, and may be written a little late.

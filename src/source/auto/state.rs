@@ -142,7 +142,7 @@ mod tests {
         use Notice::{BackToEndpoint, FallbackAsUsual, FallbackUnexpected};
         for (answers, samples, notices) in [
             ("", "", vec![]),
-            // The endpoint knows the clock, whatever comes later.
+            // The endpoint knows the clock, also if later reads fail.
             ("c", "c", vec![]),
             ("cEEFFFFFFFFFFFFx", "cccccccccccccccc", vec![]),
             // EC2 and EXTERNAL: at once.

@@ -92,7 +92,7 @@ fn bounds() {
         let expected = milliseconds.map(|ms| ErrorBound::from_millis(ms).unwrap());
         assert_eq!(drift.bound, expected, "{given}");
         assert_eq!(withheld.len(), faults, "{given}: {withheld:?}");
-        assert_eq!(drift.status, SyncStatus::Synchronized, "the rest stands");
+        assert_eq!(drift.status, SyncStatus::Synchronized, "the rest is kept");
     }
 }
 

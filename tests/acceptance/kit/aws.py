@@ -40,7 +40,7 @@ class Aws:
     """Calls of one account and region."""
 
     def __init__(self, sessions, clock, say=lambda text: None):
-        """`sessions()` makes a session, which reads the credentials anew."""
+        """`sessions()` makes a session, which reads the credentials again."""
         self._sessions, self._clock, self._say = sessions, clock, say
         self._session, self._clients = sessions(), {}
         self.calls = []

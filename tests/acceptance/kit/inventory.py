@@ -16,7 +16,7 @@ GONE = {
 LONGEST_S, POLL_S = 1800, 15
 # What holds others back, in this order.
 FIRST = ("task", "object", "stack")
-# These services' resources have lists of their own here.
+# These services' resources have separate lists here.
 LISTED_BY_NAME = (":cloudformation:", ":ecs:", ":s3:::", ":ecr:", ":cloudwatch:", ":logs:")
 
 
@@ -197,7 +197,7 @@ class Inventory:
         return [i["NetworkInterfaceId"] for i in self._run.aws.pages("ec2", "DescribeNetworkInterfaces", "NetworkInterfaces", Filters=filters)]
 
     def tagged(self):
-        """Whatever else has the tag. The tagging service goes on naming what is deleted, so each is looked for itself."""
+        """Everything else that has the tag. The tagging service keeps listing what is deleted, so each is looked up."""
         listed = self._run.aws.pages(
             "resourcegroupstaggingapi", "GetResources", "ResourceTagMappingList", token=("PaginationToken", "PaginationToken"),
             TagFilters=[{"Key": TAG, "Values": [self._id]}],
@@ -239,7 +239,7 @@ class Inventory:
             self._run.clock.sleep(POLL_S)
 
     def _list(self, kind):
-        """The items of a kind; what cannot be listed counts as existing, since nobody knows."""
+        """The items of a kind; what cannot be listed counts as existing, since it may."""
         try:
             return self.kinds[kind][0]()
         except Exception as error:  # noqa: BLE001 (a defect of the kit must not leave the rest of the account's bill)

@@ -59,7 +59,7 @@ def _create_and_measure(run):
         interrupted = interrupt
         run.state.failures["run"] = "it was interrupted (Ctrl-C)"
     finally:
-        # A report before anything is deleted: what was measured is kept whatever happens now.
+        # A report before anything is deleted: what was measured is kept in any case.
         verdicts = {e.id: judged(e, *_found(run, e.id)) for e in EXPERIMENTS if run.wants(e.id)}
         _step(run, "report", lambda: write_report(run, verdicts, None))
         left = down(run)
@@ -82,7 +82,7 @@ def _step(run, name, step):
     run.aws.phase, run.aws.experiment = name, ""
     try:
         step()
-    except Exception as error:  # noqa: BLE001 (whatever it is: what was created has to be deleted, and the report says it)
+    except Exception as error:  # noqa: BLE001 (any error: what was created has to be deleted, and the report names it)
         run.state.failures[name] = describe(error)
         run.state.save()
         run.say(f"{name} failed: {describe(error)}")

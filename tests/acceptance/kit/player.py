@@ -1,6 +1,6 @@
 """Plays lines of the real program, with new timestamps, into the log groups of synthetic services.
 
-CloudWatch extracts metrics whoever calls PutLogEvents. So every alarm can be made to go off without breaking a clock.
+CloudWatch extracts metrics from any call of PutLogEvents. So every alarm can be triggered without breaking a clock.
 """
 
 import hashlib

@@ -1,6 +1,6 @@
 """Runs in a container beside the sidecar, with Python's standard library alone, and writes what it sees as lines of JSON.
 
-It ends by itself after `PROBE_SECONDS`, and after an hour whatever happens: nothing has to be there to stop it.
+It ends after `PROBE_SECONDS`, and after an hour in any case, so nothing has to stop it.
 """
 
 import ctypes
@@ -34,7 +34,7 @@ def endpoint():
 
 
 def read_document():
-    """Status, headers and body of the task document, on a connection of its own."""
+    """Status, headers and body of the task document, on a separate connection."""
     host, port, path = endpoint()
     connection = http.client.HTTPConnection(host, port, timeout=5)
     try:

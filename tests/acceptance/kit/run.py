@@ -66,7 +66,7 @@ class Run:
 
     @property
     def namespace(self):
-        """A namespace of its own, so that no metric of the reader's is touched or compared."""
+        """A separate namespace, so that no metric of the reader's is touched or compared."""
         return f"{self.prefix}-{self.state.content['attempt']}"
 
     def service_stack(self, service):

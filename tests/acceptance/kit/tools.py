@@ -39,7 +39,7 @@ class Tools:
         )  # fmt: skip
 
     def push(self, tag, remote, password):
-        """Pushes under a configuration of its own, so that no password is left in the reader's."""
+        """Pushes with a separate configuration, so that no password is left in the reader's."""
         with tempfile.TemporaryDirectory() as folder:
             self._run(["docker", "--config", folder, "login", "--username", "AWS", "--password-stdin", remote.split("/")[0]], password)
             self._run(["docker", "tag", tag, remote])

@@ -46,7 +46,7 @@ def demonstration_parameters(run):
     return fitting("template.yaml", {
         "RepositoryName": run.prefix, "SidecarImage": run.images["sidecar"], "DemoImage": run.images["demo"],
         "Architecture": {"amd64": "X86_64", "arm64": "ARM64"}[run.options.arch],
-        # Nobody: the page is not what is measured, and it asks for no password.
+        # No address: the page is not what is measured, and it asks for no password.
         "AllowedCidr": "127.0.0.1/32", "LogRetentionDays": 1,
     })  # fmt: skip
 

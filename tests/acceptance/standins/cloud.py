@@ -192,7 +192,7 @@ def shape_faults(shape, value, path):
         for key, item in value.items():
             yield from shape_faults(shape.value, item, f"{path}[{key!r}]")
     elif shape.type_name == "string" and getattr(shape, "enum", None) and value not in shape.enum:
-        yield f"{path}: {value!r} is none of {shape.enum}"
+        yield f"{path}: {value!r} is not one of {shape.enum}"
 
 
 def paged(items, key, size, token, name):

@@ -64,7 +64,7 @@ def living(name, text, parameters, bodies):
 
 @dataclass
 class Record:
-    """A stack as it stands."""
+    """A stack in its present state."""
 
     name: str
     live: LiveStack

@@ -68,5 +68,5 @@ def contenders(tools, segment_folder):
 
 
 def reference(contender):
-    """The bare loop that this is compared with: at 10 s nobody can keep a connection."""
+    """The bare loop that this is compared with: at 10 s no connection can be kept."""
     return "bare loop, new connection" if contender.interval_ms == 10_000 else "bare loop, kept connection"

@@ -100,7 +100,7 @@ def constraints():
 
 
 def virtual_environment(name, arguments):
-    """A virtual environment with these packages, made anew when they or the interpreter have changed."""
+    """A virtual environment with these packages, made again when they or the interpreter have changed."""
     folder = WORK / "venv" / name
     texts = [Path(part).read_text() if isinstance(part, Path) else part for part in arguments]
     stamp = hashlib.sha256("\0".join([sys.version, *texts]).encode()).hexdigest()

@@ -289,7 +289,7 @@ fn a_bound_over_the_limit_runs_free() {
 fn age_adjusted_grows_from_the_reference() {
     let start = exact();
     let rules = Rules {
-        limits: LIMITS.with_age_adjusted(true),
+        limits: LIMITS.with_age_adjustment(),
         ..RULES
     };
     let now = present(&start, 15.0, 0);
@@ -322,7 +322,7 @@ fn after_a_step_the_range_holds_both_times_and_runs_free() {
         Duration::from_secs(990),
     );
     assert_eq!(said(&known, &stepped, &RULES), expected);
-    // Back where it was: the range is small again, but nobody has looked since.
+    // Back where it was: the range is small again, but the clock has not been compared since.
     let back = present(&start, 10.0, 0);
     assert_eq!(said(&known, &back, &RULES).0, Status::FreeRunning);
     assert_eq!(said(&known, &back, &RULES).1, micros(1_150));

@@ -328,7 +328,7 @@ fn after_a_fault_another_writer_is_looked_for_only_where_one_was_at_work() {
     held.update(&good());
     for (publisher, expected) in [(&locked_out, false), (&held, true)] {
         match publisher.state {
-            State::Closed { look, .. } => assert_eq!(look, expected),
+            State::Closed { existing, .. } => assert_eq!(existing == Existing::Observe, expected),
             ref state => panic!("{state:?}"),
         }
     }

@@ -29,7 +29,7 @@ fn synchronized(bound: Duration) -> Segment {
 }
 
 fn open(directory: &Path) -> Result<(Writer, Found), Fault> {
-    Writer::open(directory, &nothing(), false)
+    Writer::open(directory, &nothing(), Existing::TakeOver)
 }
 
 fn client(directory: &Path) -> ClockBoundClient {
@@ -113,7 +113,7 @@ fn a_restart_keeps_the_file_and_its_clients() {
         panic!("{found:?}");
     };
     assert_eq!(segment.status, Status::Synchronized);
-    // To the microsecond, whatever the file system does to the nanoseconds.
+    // To the microsecond, since file systems may drop the nanoseconds.
     let moved = (difference() - then).abs();
     assert!(moved < TimeDelta::microseconds(50), "{moved}");
     assert_eq!(inode(directory.path()), before);

@@ -68,7 +68,7 @@ fn without_such_a_connection_the_longest_idle_is_closed() {
     let server = server_with(good(), 3);
     let mut first = kept(&server);
     let mut second = kept(&server);
-    // `first` is used again, hence `second` is idle for longer.
+    // `first` is used again, so `second` is idle for longer.
     ask(&mut first);
     let mut third = server.connect();
     assert_eq!(status_of(&server.get("/clock")), 200);
@@ -124,7 +124,7 @@ fn while_every_connection_has_a_request_in_progress_the_next_waits() {
     let mut busy = server.connect();
     busy.set_write_timeout(Some(Duration::from_millis(300)))
         .unwrap();
-    // It reads no reply, until the sidecar can write no more and hence reads no more.
+    // It reads no reply, until the sidecar can write no more and so reads no more.
     while busy.write_all(&REQUEST.repeat(100)).is_ok() {}
     assert_eq!(status_of(&server.get("/clock")), 200);
     assert_eq!(server.errors.load(Ordering::Relaxed), 0);

@@ -10,7 +10,7 @@ use super::*;
 enum Event {
     /// Time passes.
     Pass(Duration),
-    /// Somebody other than the daemon steps the wall clock, by nanoseconds.
+    /// A program other than the daemon steps the wall clock, by nanoseconds.
     Step(i64),
     /// The daemon compares the clock with its source: it knows the error, and corrects it.
     Poll(Correction),
@@ -52,7 +52,7 @@ struct State {
     /// The wall-clock time of the last poll.
     reference: DateTime<Utc>,
     status: SyncStatus,
-    /// By how much the clock was stepped since somebody looked, and whether the daemon has seen that.
+    /// By how much the clock was stepped since the last look, and whether the daemon has seen that.
     stepped: i64,
     step_seen_by_daemon: bool,
     /// A step that comes while the source is read.
@@ -196,7 +196,7 @@ fn machine(drift: i64) -> Cached<Machine> {
 async fn ask(clock: &Cached<Machine>) -> Result<(), TestCaseError> {
     let reads = clock.shared.system.with(|state| state.reads);
     let limits = Limits::default().with_max_age(crate::AgeLimit::Off);
-    for limits in [limits, limits.with_age_adjusted(true)] {
+    for limits in [limits, limits.with_age_adjustment()] {
         let report = clock.report(&limits).await;
         let truth = clock.shared.system.with(|state| state.true_time());
         if let Some(interval) = report.interval {

@@ -1,4 +1,4 @@
-//! A machine whose source gives the answers it is told to give, and whose clock is off by a known amount.
+//! A machine whose source gives the answers that the test sets, and whose clock is off by a known amount.
 
 use std::sync::Mutex as StdMutex;
 

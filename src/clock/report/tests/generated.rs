@@ -25,7 +25,7 @@ proptest! {
             .with_max_error(max_error.map_or(ErrorLimit::Off, ErrorLimit::AtMost))
             .with_max_age(max_age.map_or(AgeLimit::Off, |age| AgeLimit::Required(Duration::from_secs(age))));
         let report = Report::judge(&reading, &limits, &now, DRIFT);
-        let adjusted = Report::judge(&reading, &limits.with_age_adjusted(true), &now, DRIFT);
+        let adjusted = Report::judge(&reading, &limits.with_age_adjustment(), &now, DRIFT);
         prop_assert!(!report.is_good() || report.interval.is_some());
         prop_assert!(!adjusted.is_good() || report.is_good(), "age-adjusted is stricter");
         if let (Some(plain), Some(adjusted)) = (report.interval, adjusted.interval) {

@@ -177,7 +177,7 @@ fn begins_field(line: &str) -> bool {
     rest.is_empty() || rest.ends_with(SEPARATORS)
 }
 
-/// The field of a record that has a document, whatever separates the fields.
+/// The field of a record that has a document, with any separator.
 fn with_document(record: &str) -> Option<Cow<'_, str>> {
     let at = record.find("\"{")?;
     let separator = record[..at].chars().next_back();

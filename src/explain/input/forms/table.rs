@@ -17,7 +17,7 @@ pub(super) struct Table {
     row: Option<Row>,
 }
 
-/// Where the borders of cells stand, counted in characters, as the last line of dashes has them.
+/// The columns of the cells' borders, counted in characters, as the last line of dashes shows them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Borders {
     columns: Vec<usize>,

@@ -52,7 +52,7 @@ impl Tabs {
             return first;
         }
         match locate(&text[header..first]) {
-            // Tabs may stand between the members of a document.
+            // A document may have tabs between its members.
             Located::Cut if self.budget >= body.len() => {
                 self.budget -= body.len();
                 match locate(body) {

@@ -1,4 +1,4 @@
-//! A document that was copied from a terminal, which has broken it over lines of its own width.
+//! A document that was copied from a terminal, which has broken it into lines of the terminal's width.
 
 use super::form::{Form, Next, Output};
 use super::replay::Replay;

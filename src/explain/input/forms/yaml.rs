@@ -131,7 +131,7 @@ impl Form for Yaml {
     }
 }
 
-/// Where the quotation mark stands that ends a text.
+/// The position of the quotation mark that ends a text.
 fn end_of_quoted(text: &str, style: Style) -> Option<usize> {
     let mut bytes = text.bytes().enumerate().peekable();
     while let Some((at, byte)) = bytes.next() {
@@ -158,7 +158,7 @@ fn beginning(line: &str) -> Option<Beginning<'_>> {
         rest = item.trim_start();
         is_item = true;
     }
-    // Members that follow stand in the column of this one.
+    // Members that follow begin in the same column.
     let indent = line.len() - rest.len();
     let is_key = |key: &str| {
         !key.is_empty()

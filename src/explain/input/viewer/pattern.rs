@@ -18,7 +18,7 @@ enum Token {
 }
 
 impl Pattern {
-    /// The pattern of a prefix; none where a level shows that a logger wrote it.
+    /// The pattern of a prefix; `None` if a log level shows that a logger wrote it.
     pub(super) fn new(prefix: &str) -> Option<Self> {
         /// No viewer's prefix is longer.
         const LONGEST: usize = 256;

@@ -5,7 +5,7 @@ use super::pattern::Pattern;
 use crate::input::prefix::lambda_length;
 use crate::input::time;
 
-/// A shape of prefix.
+/// The shape of a viewer's prefix.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::input) enum Shape {
     /// A time, and possibly a log stream: `docker logs -t`, `aws logs tail`, exports to S3.
@@ -55,7 +55,7 @@ impl Shape {
         }
     }
 
-    /// Whether no writer puts it before its lines.
+    /// Whether only viewers write it, never the writer of the lines.
     pub(super) fn is_only_viewers(&self) -> bool {
         matches!(self, Self::QueryResults)
     }

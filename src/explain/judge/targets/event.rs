@@ -17,7 +17,7 @@ pub(super) struct Event<'a> {
     pub(super) timestamp: Option<i64>,
 }
 
-/// The path of a dimension set, spelt only when a problem needs it.
+/// The path of a dimension set, written out only if a problem needs it.
 pub(super) struct SetPlace<'d> {
     pub(super) directive: &'d str,
     pub(super) index: usize,

@@ -1,4 +1,4 @@
-//! Where a member may stand that is missing at the root.
+//! Hints on a member that is missing at the root: where it may be, or what it may be called.
 
 use std::cell::OnceCell;
 use std::collections::BTreeMap;

@@ -69,7 +69,7 @@ impl Event<'_> {
             let expected = "a value at the root";
             let problem = Problem::new(Rule::MetricMissing, place(), "nothing", expected);
             return Err(if definition.has_value {
-                problem.with_hint("the value stands in the definition, where it does not count")
+                problem.with_hint("the value is in the definition, where it does not count")
             } else {
                 self.hints.add_to(problem, name)
             });

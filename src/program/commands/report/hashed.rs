@@ -1,4 +1,4 @@
-//! Bytes that are hashed while they are read, on a thread of their own: hashing takes as long as parsing.
+//! Bytes that are hashed while they are read, on another thread: hashing takes as long as parsing.
 
 use std::fmt::Write as _;
 use std::io::{self, Read};

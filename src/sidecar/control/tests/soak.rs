@@ -1,4 +1,4 @@
-//! Lives of a sidecar under random troubles: whatever happens, each reading is on one line, in order and in time.
+//! Lives of a sidecar under random faults: each reading is on one line, in order and in time.
 //!
 //! `cargo test` plays 20,000 events; `SOAK_SEED=1 cargo test --lib soak_under -- --nocapture` a million with this seed.
 
@@ -47,7 +47,7 @@ impl Mood {
 struct Life {
     rng: Rng,
     mood: Mood,
-    /// Whether this machine ever stands still, and its endpoint ever hangs.
+    /// Whether this machine is ever paused, and its endpoint ever hangs.
     may_stall: bool,
     control: Control,
     base: Instant,
@@ -175,7 +175,7 @@ impl Life {
         let mut left = next.saturating_sub(self.elapsed);
         let is_early = self.chance(100) && !left.is_zero();
         if is_early {
-            // Somebody else has seen a step, or has not.
+            // Another component has seen a step, or has not.
             left = left.mul_f64(self.rng.f64());
         }
         self.pass(left);

@@ -1,4 +1,4 @@
-//! CloudWatch can read every line, whatever its content.
+//! CloudWatch can read every line, with any content.
 
 use proptest::prelude::*;
 

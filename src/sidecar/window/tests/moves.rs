@@ -21,15 +21,15 @@ fn a_small_move_is_on_the_line_of_the_next_reading_and_on_those_without_one() {
         assert_eq!(before, [None]);
 
         assert_eq!(collector.add(sample(moment(61_000), FAILED)), []);
-        let failed = collector.close(false).unwrap();
+        let failed = collector.close().unwrap();
         assert_eq!(moved(&failed.window), Some(4));
         assert_eq!(moved(&collector.bare(at(62_000))), Some(4));
 
         let mut next = collector.add(sample(moment(63_000), GOOD));
-        next.extend(collector.close(false));
+        next.extend(collector.close());
         assert_eq!(moved(&next[0].window), Some(4));
         let mut last = collector.add(sample(moment(64_000), GOOD));
-        last.extend(collector.close(false));
+        last.extend(collector.close());
         assert_eq!(moved(&last[0].window), None, "once");
     }
 }

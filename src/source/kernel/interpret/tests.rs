@@ -38,6 +38,7 @@ const ROUNDING_NS: u128 = 17_000;
 fn bound_ns(answer: &Answer) -> Option<u128> {
     let (status, bound) = interpret(answer, NOON.parse().unwrap(), DriftRate::DEFAULT);
     assert_eq!(status, SyncStatus::Synchronized, "{answer:?}");
+    let bound = bound.ok();
     bound.map(|bound| bound.as_duration().as_nanos() - ROUNDING_NS)
 }
 
@@ -48,7 +49,7 @@ fn is_synchronized_at(answer: &Answer, wall: &str) -> bool {
     match status {
         SyncStatus::Synchronized => true,
         SyncStatus::NotSynchronized => {
-            assert_eq!(bound, None);
+            assert!(bound.is_err(), "{answer:?}");
             false
         }
         _ => panic!("the kernel's status is always known: {answer:?}"),
@@ -144,7 +145,9 @@ fn an_offset_over_half_a_second_is_none() {
 
 #[test]
 fn why_the_bound_is_unknown() {
-    use BoundUnknown::{ErrorAtCap, NoEstimate, Slewing, Withheld};
+    use BoundUnknown::{
+        ClockError, ErrorAtCap, LeapSecond, MaxErrorAtCap, NoEstimate, PpsError, Slewing, Withheld,
+    };
     for (what, answer, reason) in [
         (
             "timesyncd",
@@ -152,6 +155,12 @@ fn why_the_bound_is_unknown() {
             NoEstimate,
         ),
         ("ptpd", with(|a| a.timex.maxerror = -7), NoEstimate),
+        // It clears `maxerror` alone, and the kernel starts both at their cap.
+        (
+            "phc2sys",
+            with(|a| (a.timex.maxerror, a.timex.esterror) = (500, 16_000_000)),
+            NoEstimate,
+        ),
         (
             "esterror at its cap",
             with(|a| a.timex.esterror = 16_000_000),
@@ -169,8 +178,29 @@ fn why_the_bound_is_unknown() {
             with(|a| (a.timex.offset, a.timex.status) = (1 << 32, libc::STA_NANO)),
             Withheld,
         ),
+        (
+            "no time daemon",
+            with(|a| (a.timex.maxerror, a.timex.esterror) = (16_000_000, 16_000_000)),
+            MaxErrorAtCap,
+        ),
+        (
+            "a leap second",
+            with(|a| a.state = libc::TIME_OOP),
+            LeapSecond,
+        ),
+        (
+            "no pulse per second",
+            with(|a| a.timex.status = libc::STA_PPSTIME),
+            PpsError,
+        ),
+        (
+            "a fault of the clock",
+            with(|a| a.timex.status = libc::STA_CLOCKERR),
+            ClockError,
+        ),
     ] {
-        assert_eq!(bound_unknown(&answer), reason, "{what}");
+        let (_, bound) = interpret(&answer, NOON.parse().unwrap(), DriftRate::DEFAULT);
+        assert_eq!(bound, Err(reason), "{what}");
     }
 }
 
@@ -366,7 +396,7 @@ fn a_leap_second_that_sta_unsync_hides() {
 }
 
 proptest! {
-    /// Whatever the kernel says, nothing overflows; and a bound that is given is at least each of its
+    /// For any state of the kernel, nothing overflows, and a bound is at least each of its
     /// parts.
     #[test]
     fn no_answer_makes_it_panic_and_no_part_is_lost(
@@ -392,8 +422,8 @@ proptest! {
         };
         let wall = DateTime::from_timestamp(seconds, 0).unwrap();
         let (status, bound) = interpret(&answer, wall, DriftRate::DEFAULT);
-        prop_assert!(bound.is_none() || status == SyncStatus::Synchronized);
-        if let Some(bound) = bound {
+        prop_assert!(bound.is_err() || status == SyncStatus::Synchronized);
+        if let Ok(bound) = bound {
             let ns = i128::try_from(bound.as_duration().as_nanos()).unwrap();
             prop_assert!(ns >= i128::from(answer.timex.maxerror) * 1_000);
             prop_assert!(ns >= i128::from(answer.timex.esterror) * 1_000);

@@ -69,7 +69,7 @@ fn the_formula() {
             least + 5_000_000 + 150,
         ),
         (
-            "all of it on the way there, which nobody can know",
+            "all of it on the way there, which the client cannot know",
             perfect,
             10_000_000,
             10_000_000,
@@ -209,7 +209,7 @@ fn a_clock_that_is_an_era_off_is_not_called_right() {
         assert_eq!(
             reading.bound_when_taken(),
             Some(exchange.bound()),
-            "whatever its size"
+            "of any size"
         );
         assert_eq!(reading.status, SyncStatus::NotSynchronized);
     }
@@ -230,7 +230,7 @@ fn a_reading_has_the_bound_and_the_reference_of_the_exchange() {
 }
 
 proptest! {
-    /// Whatever the delays, the errors and the drift: the server was where the exchange says, and true
+    /// For any delays, errors and drift: the server was where the exchange says, and true
     /// time is within the bound.
     #[test]
     fn the_truth_lies_in_the_range(world in world()) {

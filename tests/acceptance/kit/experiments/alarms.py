@@ -78,7 +78,7 @@ class Drill(Experiment):
                     content = json.loads(envelope["Message"])
                     found.append([envelope["MessageId"], content["AlarmName"], content["NewStateValue"]])
                 except (ValueError, KeyError):
-                    # SNS confirms the subscription in words of its own.
+                    # SNS confirms the subscription in its own words.
                     pass
                 run.aws.call("sqs", "DeleteMessage", QueueUrl=run.kit["QueueUrl"], ReceiptHandle=message["ReceiptHandle"])
 

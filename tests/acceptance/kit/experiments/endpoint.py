@@ -31,7 +31,7 @@ class Growth(Experiment):
         found = analyse(samples)
         period = f"every {found['period']:.0f} s (median of {found['refreshes']})" if found["refreshes"] > 1 else "less than twice in the capture"
         slope = found["slope"]
-        growth = "no slope can be told" if slope is None else (
+        growth = "no slope can be determined" if slope is None else (
             f"the bound grows by {slope:.3g} ppm of the age, which is nearest to {found['nearest']} ppm"
             if found["nearest"] else f"the bound does not grow with age ({slope:.3g} ppm)"
         )  # fmt: skip

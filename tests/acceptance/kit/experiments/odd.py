@@ -19,7 +19,7 @@ def document(namespace, now_ms, *, metrics=None, dimensions=(("Case",),), values
 
 
 def cases(namespace, now_ms):
-    """`[(rule, question, line, names of metrics)]`; each case has a namespace of its own, so that what it made can be told."""
+    """`[(rule, question, line, names of metrics)]`; each case has its own namespace, which shows what it made."""
     made = []
 
     def add(rule, question, build, names=("M",)):

@@ -50,7 +50,7 @@ class Queries(Experiment):
 
     @staticmethod
     def _write_wide(run):
-        """One EMF line with 250 further fields, in a stream of its own."""
+        """One EMF line with 250 further fields, in a separate stream."""
         group, stream = run.group("bad"), stream_of("bad", "steady")
         run.create_stream(group, stream)
         now_ms = run.clock.now_ms()
@@ -105,7 +105,7 @@ def run_query(run, group, query, begin_s, end_s):
 
 
 def agrees(answer, events, reading):
-    """Whether the rows are those of the model, in whatever order, within what Logs Insights rounds."""
+    """Whether the rows are those of the model, in any order, within what Logs Insights rounds."""
     try:
         expected = model.insights.run(answer["query"], events, answer["asked"], reading)
     except model.QueryFault:

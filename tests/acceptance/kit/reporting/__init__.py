@@ -41,7 +41,7 @@ def content(run, verdicts, left):
         "failures": [{"step": step, "reason": reason} for step, reason in run.state.failures.items()],
         "notes": list(run.notes), "left_behind": left,
     }  # fmt: skip
-    # The account's number is nobody else's business; the report is meant to be shown.
+    # The account's number is private; the report is meant to be shown.
     return json.loads(json.dumps(report).replace(run.options.account, MASK))
 
 

@@ -58,7 +58,7 @@ fn there_is_one_writer() {
     ));
     drop(first);
     std::thread::scope(|scope| {
-        let looking = scope.spawn(|| Writer::open(directory.path(), &nothing(), true));
+        let looking = scope.spawn(|| Writer::open(directory.path(), &nothing(), Existing::Observe));
         let mut generation = 8_u16;
         while !looking.is_finished() {
             generation += 2;
@@ -71,7 +71,7 @@ fn there_is_one_writer() {
         }
         assert!(matches!(looking.join().unwrap(), Err(Fault::OtherWriter)));
     });
-    let (_, found) = Writer::open(directory.path(), &nothing(), true).unwrap();
+    let (_, found) = Writer::open(directory.path(), &nothing(), Existing::Observe).unwrap();
     assert!(
         matches!(found, Found::Complete { .. }),
         "it rests: {found:?}"

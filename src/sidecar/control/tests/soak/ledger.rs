@@ -120,7 +120,7 @@ impl Ledger {
         self.are_few_lines(now);
     }
 
-    /// Each reading once, in order; the last gives the stamp, and stamps grow while nobody moves the clock.
+    /// Each reading once, in order; the last gives the stamp, and stamps grow while the clock is not moved.
     fn take_readings(&mut self, window: &Window) {
         let mut moves = None;
         for reading in &window.readings {

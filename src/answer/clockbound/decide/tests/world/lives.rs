@@ -1,4 +1,4 @@
-//! No range leaves true time out, whatever happens to the machine. `WORLD_CASES` is the number of lives of each kind. A failure
+//! No range excludes true time, for any fate of the machine. `WORLD_CASES` is the number of lives of each kind. A failure
 //! names the seed; `WORLD_SEED` is the first one.
 
 use super::*;
