@@ -103,7 +103,7 @@ pub fn command(name: &'static str) -> Command {
         .args([file_argument(), json, now, input])
 }
 
-/// Runs the command to its end. `variable` looks up an environment variable (`NO_COLOR`, `TERM`), and `on_failure` is
+/// Runs the command to its end. `variable` looks up an environment variable (`NO_COLOR`, `CLICOLOR_FORCE`, `TERM`), and `on_failure` is
 /// called for each file that cannot be read and for a report that cannot be written.
 #[expect(
     clippy::disallowed_methods,
@@ -122,11 +122,9 @@ pub fn run(
     let stdout = io::stdout();
     let is_terminal = stdout.is_terminal();
     let term = variable("TERM");
-    let no_colour = term.as_deref() == Some("dumb")
-        || variable("NO_COLOR").is_some_and(|value| !value.is_empty());
     let format = match matches.get_flag("json") {
         true => Format::Json,
-        false if is_terminal && !no_colour => Format::ColouredText,
+        false if is_coloured(&variable, is_terminal) => Format::ColouredText,
         false => Format::Text,
     };
     let mut report = Report::new(stdout.lock(), format);
@@ -154,6 +152,14 @@ pub fn run(
         Ok(_) => Outcome::Fault,
         Err(error) => cannot_write(&error, on_failure),
     }
+}
+
+/// Whether the report has colours. The variables are those of <https://no-color.org> and <https://bixense.com/clicolors>.
+fn is_coloured(variable: impl Fn(&str) -> Option<String>, is_terminal: bool) -> bool {
+    let given = |name| variable(name).filter(|value| !value.is_empty());
+    let is_forced = given("CLICOLOR_FORCE").is_some_and(|value| value != "0");
+    let is_capable = is_terminal && given("TERM").as_deref() != Some("dumb");
+    given("NO_COLOR").is_none() && (is_forced || is_capable)
 }
 
 /// Why a file was not explained to its end.

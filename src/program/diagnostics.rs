@@ -35,15 +35,12 @@ impl Style {
         if !is_text {
             return Self::Json;
         }
-        let is_set = |name| environment.get(name).is_some_and(|value| !value.is_empty());
-        let color = if is_set("NO_COLOR") {
-            false
-        } else if is_set("CLICOLOR_FORCE") {
-            environment.get("CLICOLOR_FORCE").as_deref() != Some("0")
-        } else {
-            is_terminal && environment.get("TERM").as_deref() != Some("dumb")
-        };
-        Self::Text { color }
+        let given = |name| environment.get(name).filter(|value| !value.is_empty());
+        let is_forced = given("CLICOLOR_FORCE").is_some_and(|value| value != "0");
+        let is_capable = is_terminal && given("TERM").as_deref() != Some("dumb");
+        Self::Text {
+            color: given("NO_COLOR").is_none() && (is_forced || is_capable),
+        }
     }
 
     pub(crate) fn is_text(self) -> bool {
@@ -145,7 +142,8 @@ mod tests {
             (Json, &[], true, Style::Json),
             (Text, &[], false, plain),
             (Text, &[("CLICOLOR_FORCE", "1")], false, colored),
-            (Text, &[("CLICOLOR_FORCE", "0")], true, plain),
+            (Text, &[("CLICOLOR_FORCE", "0")], true, colored),
+            (Text, &[("CLICOLOR_FORCE", "0")], false, plain),
             (
                 Auto,
                 &[("NO_COLOR", "1"), ("CLICOLOR_FORCE", "1")],

@@ -49,7 +49,10 @@ fn shown(receiver: &Receiver<Vec<u8>>) -> String {
 fn explain() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_emf-explain"));
     command.args(["--now", NOW]);
-    command.env_remove("NO_COLOR").env("TERM", "xterm");
+    command
+        .env_remove("NO_COLOR")
+        .env_remove("CLICOLOR_FORCE")
+        .env("TERM", "xterm");
     command
 }
 
@@ -84,9 +87,17 @@ fn colour_is_for_a_terminal_that_has_it_and_a_person_who_wants_it() {
     let colour = "\u{1b}[1;31mfault\u{1b}[0m";
     let text = on_a_terminal(&[], &[]);
     assert!(text.contains(colour), "{text:?}");
-    assert!(on_a_terminal(&[], &[("NO_COLOR", "")]).contains(colour));
+    for variables in [
+        &[("NO_COLOR", "")][..],
+        &[("CLICOLOR_FORCE", "0")],
+        &[("TERM", "dumb"), ("CLICOLOR_FORCE", "1")],
+    ] {
+        let text = on_a_terminal(&[], variables);
+        assert!(text.contains(colour), "{variables:?}: {text:?}");
+    }
     for (arguments, variables) in [
         (&[][..], &[("NO_COLOR", "1")][..]),
+        (&[], &[("NO_COLOR", "1"), ("CLICOLOR_FORCE", "1")]),
         (&[], &[("TERM", "dumb")]),
         (&["--json"], &[]),
     ] {
