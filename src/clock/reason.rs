@@ -9,7 +9,7 @@ use crate::reading::{BoundUnknown, ClockOffset, ReadError, SyncStatus};
 use crate::source::{CrossCheck, NotCompared};
 use crate::time::{age_seconds, magnitude, milliseconds};
 
-/// One reason why a clock is not good. Its `Display` is a sentence for a person, [`Reason::as_str`] the word
+/// One reason why a clock is not good. Its `Display` is a sentence for a person, [`Reason::as_str`] a name
 /// for a program.
 ///
 /// ```
@@ -51,7 +51,7 @@ pub enum Reason {
         /// The limit.
         limit: Duration,
     },
-    /// The age of the reference time is not known, and the limits ask for it.
+    /// The age of the reference time is unknown, and the limits require it.
     AgeUnknown,
     /// The wall clock was stepped during each of five reads.
     ClockStepping,
@@ -64,8 +64,8 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// The stable word: `not_synchronized`, `offset_too_large`, `cross_check_disagrees`, `bound_unknown`, `bound_over_limit`, `age_over_limit`,
-    /// `age_unknown`, `clock_stepping` or `no_reading`.
+    /// The stable name: `not_synchronized`, `offset_too_large`, `cross_check_disagrees`, `bound_unknown`,
+    /// `bound_over_limit`, `age_over_limit`, `age_unknown`, `clock_stepping` or `no_reading`.
     #[must_use]
     pub fn as_str(&self) -> &'static str {
         match self {
@@ -184,11 +184,11 @@ pub enum Warning {
         /// Why it failed.
         error: ReadError,
     },
-    /// The cross-check that was asked for could not be made.
+    /// The requested cross-check could not be made.
     NoCrossCheck(ReadError),
     /// The clock and the second source could not be compared.
     NotCompared(NotCompared),
-    /// The segment's writer counts monotonic time on another clock than this process.
+    /// The segment's writer uses another monotonic clock than this process.
     MonotonicClocksDiffer {
         /// The writer's clock minus this process's.
         by: TimeDelta,

@@ -278,7 +278,7 @@ fn other_lines_are_counted() {
     assert_eq!((statement.lines, statement.others), (2, 2));
 }
 
-/// Any line of any process: what it holds, how long after the one before it ends, and whether it is lost.
+/// Any line of any process: its content, the time since the line before, and whether it is lost.
 #[derive(Debug, Clone)]
 struct Step {
     members: Value,
@@ -300,7 +300,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => Just(json!({"LongestPause": 3_000_000_000_u64})),
         1 => Just(json!({"Stopping": true})),
     ];
-    // A clock that jumps makes a line end before the one before it.
+    // If the clock jumps back, a line ends before the previous one.
     let after = prop_oneof![8 => 0..90_000_i64, 1 => -4_000_000..4_000_000_i64];
     let step = (
         members,

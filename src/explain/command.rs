@@ -15,7 +15,7 @@ pub use self::files::{Progress, file_argument, files, open};
 use crate::report::{Format, Report};
 use crate::{Input, Options, explain, parse_now};
 
-/// Bytes that are read at once.
+/// The size of the read buffer, in bytes.
 const READ_BYTES: usize = 128 * 1024;
 
 impl ValueEnum for Input {
@@ -49,7 +49,7 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// The exit code: 0, 1 and 3, in the order of the variants. 2 is a command line that cannot be parsed.
+    /// The exit code: 0, 1 and 3, in the order of the variants. A command line that cannot be parsed gives 2.
     #[must_use]
     pub fn exit_code(self) -> u8 {
         match self {
@@ -137,12 +137,12 @@ pub fn run(
         report.begin_file((files.len() > 1).then(|| file.to_string_lossy().into_owned()));
         match explain_file(file, options, &mut report, &mut progress) {
             Ok(()) => {}
-            Err(Stopped::Read(error)) => {
+            Err(ExplainError::Read(error)) => {
                 unreadable = true;
                 progress.clear();
                 on_failure(&Failure::Read(file, &error));
             }
-            Err(Stopped::Write(error)) => return cannot_write(&error, on_failure),
+            Err(ExplainError::Write(error)) => return cannot_write(&error, on_failure),
         }
     }
     progress.clear();
@@ -163,7 +163,7 @@ fn is_coloured(variable: impl Fn(&str) -> Option<String>, is_terminal: bool) -> 
 }
 
 /// Why a file was not explained to its end.
-enum Stopped {
+enum ExplainError {
     Read(io::Error),
     Write(io::Error),
 }
@@ -173,19 +173,19 @@ fn explain_file(
     options: Options,
     report: &mut Report<impl Write>,
     progress: &mut Progress,
-) -> Result<(), Stopped> {
-    let input = BufReader::with_capacity(READ_BYTES, open(file).map_err(Stopped::Read)?);
+) -> Result<(), ExplainError> {
+    let input = BufReader::with_capacity(READ_BYTES, open(file).map_err(ExplainError::Read)?);
     let mut events = explain(input, options);
     for event in events.by_ref() {
-        let event = event.map_err(Stopped::Read)?;
+        let event = event.map_err(ExplainError::Read)?;
         if !(event.problems.is_empty() && event.points.is_empty()) {
             // The report may be on the same terminal.
             progress.clear();
         }
-        report.event(&event).map_err(Stopped::Write)?;
+        report.event(&event).map_err(ExplainError::Write)?;
         progress.event(event.position.line);
     }
-    report.end_file(events.lines()).map_err(Stopped::Write)
+    report.end_file(events.lines()).map_err(ExplainError::Write)
 }
 
 fn cannot_write(error: &io::Error, mut on_failure: impl FnMut(&Failure<'_>)) -> Outcome {

@@ -1,4 +1,4 @@
-//! Diagnostics: `tracing` events on stderr, one a line, as JSON or as plain sentences. Stdout has none of them.
+//! Diagnostics: `tracing` events on stderr, one per line, as JSON or as plain sentences. Never on stdout.
 
 mod json;
 mod text;
@@ -15,9 +15,9 @@ use crate::source::Environment;
 /// How diagnostics look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Style {
-    /// A JSON object a line, for collectors of logs.
+    /// One JSON object per line, for log collectors.
     Json,
-    /// A plain sentence a line, for a person.
+    /// One plain sentence per line, for a person.
     Text {
         /// Whether the level is coloured.
         color: bool,
@@ -51,7 +51,7 @@ impl Style {
 /// Sends this process's events up to `level` to stderr. Only the first call has an effect.
 pub(crate) fn init(level: LevelFilter, format: LogFormat, environment: &Environment) -> Style {
     let style = Style::new(format, environment, io::stderr().is_terminal());
-    // Fails only if a subscriber is set already, which then stays.
+    // Fails only if a subscriber is set already, which is kept.
     let _ = tracing::subscriber::set_global_default(Diagnostics { level, style });
     style
 }
@@ -95,8 +95,7 @@ impl Subscriber for Diagnostics {
 struct Stderr;
 
 impl Write for Stderr {
-    /// Writes an event, or drops it. An event is far smaller than what a pipe has free when it reports
-    /// that it has room at all.
+    /// Writes an event, or drops it. When a pipe reports room, an event always fits.
     fn write(&mut self, event: &[u8]) -> io::Result<usize> {
         if has_room() {
             io::stderr().write(event)
@@ -119,7 +118,7 @@ fn has_room() -> bool {
         tv_sec: 0,
         tv_nsec: 0,
     };
-    // If polling fails, writing shows what is wrong.
+    // If polling fails, writing reports the reason.
     poll(&mut descriptors, Some(&at_once)).is_ok_and(|ready| ready > 0)
 }
 

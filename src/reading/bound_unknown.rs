@@ -37,7 +37,7 @@ impl BoundUnknown {
         Self::Withheld,
     ];
 
-    /// The stable word: `no_estimate`, `slewing`, `error_at_cap`, `max_error_at_cap`, `leap_second`, `pps_error`,
+    /// The stable name: `no_estimate`, `slewing`, `error_at_cap`, `max_error_at_cap`, `leap_second`, `pps_error`,
     /// `clock_error` or `withheld`.
     #[must_use]
     pub fn as_str(self) -> &'static str {

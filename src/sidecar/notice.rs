@@ -29,14 +29,14 @@ pub(crate) enum Notice {
     LeapSecond(ClockOffset),
     /// The status changed.
     Status(SyncStatus),
-    /// The wall clock was stepped, or moved gradually by as much.
+    /// The wall clock was stepped, or moved gradually as far as a step.
     Stepped {
         /// By how much.
         by: TimeDelta,
         /// Whether it came in small moves.
         gradual: bool,
     },
-    /// The reader of stdout is gone.
+    /// Stdout was closed by its reader.
     StdoutClosed,
     /// A cross-check failed, for another reason than the last time.
     CrossCheckFailing(ReadError),
@@ -132,7 +132,7 @@ impl Changes {
         }
         self.failing = kind;
         if let Ok(reading) = &sample.outcome {
-            // A withheld member is reported as such.
+            // A withheld member is reported as an error instead.
             let is_news = sample.withheld.is_empty();
             let unknown = reading.bound_unknown.filter(|_| is_news);
             let before = std::mem::replace(&mut self.bound_unknown, unknown);
@@ -194,7 +194,7 @@ impl Notices {
     pub(crate) fn take(&mut self, notice: Notice, now: Instant) -> Option<(Notice, u32)> {
         let frequency = self.frequency(&notice, now);
         if now.saturating_duration_since(frequency.since) >= MINUTE {
-            // A minute with more than could be reported is followed by a summary a minute.
+            // After a minute with more notices than the limit, there is one summary per minute.
             let was_quiet = frequency.withheld.is_none();
             frequency.since = now;
             frequency.reported = if was_quiet { 0 } else { REPORTED - 1 };

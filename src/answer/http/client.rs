@@ -16,7 +16,7 @@ const LIMIT: usize = 64 * 1024;
 /// How much of an error is repeated, in characters.
 const SHOWN: usize = 160;
 
-/// A sidecar that listens.
+/// A client of a running sidecar.
 #[derive(Debug)]
 pub(crate) struct Sidecar {
     client: Client,
@@ -46,7 +46,7 @@ impl Sidecar {
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
-            // An answer is asked for once a second at most, which needs no kept connection.
+            // At most one request a second, which needs no kept connection.
             .pool_max_idle_per_host(0)
             .timeout(timeout)
             .build()
@@ -113,7 +113,7 @@ impl Sidecar {
     }
 }
 
-/// The innermost cause, which names what happened.
+/// An error with its innermost cause, which names what happened.
 fn connection_error(error: &reqwest::Error) -> ReadError {
     let mut cause: &dyn std::error::Error = error;
     while let Some(inner) = cause.source() {
@@ -130,7 +130,7 @@ fn connection_error(error: &reqwest::Error) -> ReadError {
 
 impl Answer {
     /// # Errors
-    /// If it is not the answer of a sidecar. A gate must not open because another server happens to answer 200.
+    /// If it is not the answer of a sidecar. A gate must not open because another server answers 200.
     fn new(status: u16, body: &[u8]) -> Result<Self, ReadError> {
         let text = String::from_utf8_lossy(body).trim_end().to_owned();
         let members = serde_json::from_str(&text).ok();
@@ -179,7 +179,7 @@ impl Answer {
     }
 }
 
-/// One fact a line, as `check` prints its own readings.
+/// Writes one fact per line, as `check` prints its own readings.
 impl fmt::Display for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut line = |name: &str, value: &str| writeln!(f, "{name:<20}{value}");
@@ -263,7 +263,7 @@ mod tests {
     fn only_a_sidecar_is_believed() {
         let lost = r#"{"verdict":"not_good","codes":["not_synchronized"]}"#;
         let nothing = r#"{"verdict":"not_good","codes":["no_reading"]}"#;
-        // Whether it is good, and whether there is a reading.
+        // Whether the clock is good, and whether there is a reading.
         for (status, body, expected) in [
             (200, GOOD, Some((true, true))),
             (503, lost, Some((false, true))),

@@ -82,14 +82,14 @@ impl FromStr for Preset {
     }
 }
 
-/// A name that is not that of a [`Preset`]. Its message lists the names.
+/// The error for a name that is not that of a [`Preset`]. Its message lists the names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvalidPreset {
     given: String,
 }
 
 impl InvalidPreset {
-    /// What is expected instead.
+    /// The expected names.
     #[must_use]
     pub fn expected() -> String {
         let names: Vec<&str> = Preset::ALL.iter().map(|preset| preset.name).collect();

@@ -1,4 +1,4 @@
-//! Steps of the clock, after which some time is stated twice.
+//! Steps of the clock, after which some time has two claims.
 
 use super::*;
 
@@ -17,7 +17,7 @@ fn a_step_lasts_until_the_bound_is_within_the_limit() {
     assert_eq!(statement.tasks[0].steps, [(START + 60_000, 5000.0)]);
 }
 
-/// The clock is set back by an hour: the hour before is stated twice, and the worse state counts.
+/// The clock is set back by an hour: that hour has two claims, and the worse state counts.
 #[test]
 fn a_step_back_leaves_no_time_that_is_within_and_stepped() {
     let lines = [
@@ -43,7 +43,7 @@ fn a_step_back_leaves_no_time_that_is_within_and_stepped() {
     );
 }
 
-/// Where steps are frequent, one is on the line of the readings before it: the hour after it is stated twice.
+/// Where steps are frequent, one is on the line of the readings before it: the hour before it has two claims.
 #[test]
 fn a_step_back_after_the_last_reading_of_its_line_counts_too() {
     let stepped =

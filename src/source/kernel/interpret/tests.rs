@@ -7,7 +7,7 @@ const NOON: &str = "2026-11-25T12:00:00Z";
 /// What the kernel returns where `STA_UNSYNC` or another error flag is set.
 const TIME_ERROR: i32 = 5;
 
-/// A clock that chrony keeps, on a host without `rtcsync`: 1098 + 564 µs.
+/// A clock synchronized by chrony, on a host without `rtcsync`: 1098 + 564 µs.
 fn usual() -> Answer {
     Answer {
         state: TIME_ERROR,
@@ -91,7 +91,7 @@ fn the_unit_of_the_offset() {
         (nano, 3, 4),
         (nano, -350_000_000, 466_666_667),
         (nano, 500_000_000, 666_666_667),
-        // Only in microseconds does the fault of older kernels occur.
+        // The fault of older kernels occurs only in microseconds.
         (nano, 500_001, 666_668),
         (nano, 4_294_967, 5_726_623),
         (nano, -500_000_000, 666_666_667),
