@@ -67,7 +67,7 @@ fn summary(statement: &Statement) -> Markup {
                         caption { "Time of all tasks by state" }
                         thead { tr { th scope="col" { "state" } th scope="col" { "time" } th scope="col" { "share" } } }
                         tbody {
-                            @for name in State::NAMES.iter().filter(|name| totals.of(name) > 0) {
+                            @for name in State::NAMES.iter().filter(|name| totals.length_of(name) > 0) {
                                 tr {
                                     td { span class={ "key " (name) } {} (explained(name)) }
                                     td { (duration(totals.length_of(name))) }
@@ -185,7 +185,7 @@ fn names(tasks: &[&Task]) -> Markup {
 }
 
 fn legend(statement: &Statement) -> Markup {
-    let occurs = |name: &&&str| **name == "within" || statement.totals.of(name) > 0;
+    let occurs = |name: &&&str| **name == "within" || statement.totals.length_of(name) > 0;
     html! {
         ul.legend {
             @for name in State::NAMES.iter().filter(occurs) { li { span class={ "key " (name) } {} (explained(name)) } }
