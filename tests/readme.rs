@@ -95,7 +95,7 @@ fn code(text: &str) -> String {
     }
 }
 
-/// What the program and the libraries define, as the tables of the references.
+/// The definitions in the program and the libraries, as tables of the references.
 fn generated(name: &str) -> String {
     let rules = |severity| {
         let rules = Rule::ALL
@@ -145,7 +145,7 @@ fn generated(name: &str) -> String {
     }
 }
 
-/// What is between `<!-- NAME -->` and `<!-- /NAME -->` is what the program defines. With `UPDATE=1`, it is written.
+/// The text between `<!-- NAME -->` and `<!-- /NAME -->` equals the program's definitions. `UPDATE=1` writes it.
 #[test]
 fn the_generated_tables_are_those_of_the_program() {
     for (document, names) in [

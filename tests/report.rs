@@ -173,7 +173,7 @@ fn duplicates_and_the_order_of_files_change_only_what_was_read() {
     for member in ["statement", "totals", "tasks", "worst", "from", "to"] {
         assert_eq!(first[member], second[member], "{member}");
     }
-    // As `sha256sum` has it of no bytes.
+    // As `sha256sum` prints it for an empty input.
     let empty = file(&folder, "empty.json", "");
     let report = json_of(&report(&[&one, &empty, "--json"]));
     assert_eq!(
@@ -182,7 +182,7 @@ fn duplicates_and_the_order_of_files_change_only_what_was_read() {
     );
 }
 
-/// Exports wrap the lines; what is read out of them is the same.
+/// Exports wrap the lines; the report is the same.
 #[test]
 fn every_export_gives_the_same_statement() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,28 +1,28 @@
-//! What the lines of one process state of each stretch of time.
+//! What the lines of one process claim about each stretch of time.
 
 use super::history::{Process, Window};
 use super::rules::Rules;
 use super::state::{State, Unknown};
 
-/// After a step, a bound over the limit belongs to the step for so long at most: then the sidecar no longer enlarges its
-/// figures without another reason.
+/// How long after a step a bound over the limit may be due to that step: later, the sidecar enlarges its figures for
+/// other reasons only.
 const LONGEST_RECOVERY_MS: i64 = 3_600_000;
 
 /// How long a read may take: the default of `request-timeout`. A bound holds from before the request on, and a line has
 /// the time of the answer.
 const LONGEST_READ_MS: f64 = 2_000.0;
 
-/// What a stretch of time is stated to be.
+/// The state of a stretch of time, as the lines claim it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Claim {
     pub from_ms: i64,
     pub to_ms: i64,
     pub state: State,
-    /// The largest error that is stated, with its growth, in milliseconds. NaN where none is.
+    /// The largest error that is stated, with its growth, in milliseconds. NaN if there is none.
     pub error_ms: f64,
 }
 
-/// The last reading with a bound, from which on time is covered.
+/// The last reading with a bound: it covers the time after it.
 #[derive(Debug, Clone, Copy)]
 struct Anchor {
     at_ms: i64,
@@ -42,7 +42,7 @@ pub(super) struct Claims<'a> {
     is_lost: bool,
     /// Whether no reading has followed the last step.
     is_just_stepped: bool,
-    /// Until when a bound over the limit belongs to a step.
+    /// Until when a bound over the limit is due to a step.
     stepped_until_ms: Option<i64>,
 }
 
@@ -59,7 +59,7 @@ impl<'a> Claims<'a> {
             is_just_stepped: false,
             stepped_until_ms: None,
         };
-        // Without a beginning of the report, a task's time begins with its first line.
+        // If the report has no beginning, a task's time begins with its first line.
         if let Some(first) = process.windows.first()
             && first.sequence > 1
             && rules.from_ms.is_some()

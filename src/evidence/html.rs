@@ -67,8 +67,8 @@ fn summary(statement: &Statement) -> Markup {
                             @for name in State::NAMES {
                                 tr {
                                     td { span class={ "key " (name) } {} (explained(name)) }
-                                    td { (duration(totals.of(name))) }
-                                    td { (percent(totals.of(name), totals.span_ms())) " %" }
+                                    td { (duration(totals.length_of(name))) }
+                                    td { (percent(totals.length_of(name), totals.span_ms())) " %" }
                                 }
                             }
                         }
@@ -133,10 +133,10 @@ fn one_task(statement: &Statement, task: &Task) -> Markup {
     let totals = &task.totals;
     let figures: Vec<String> = State::NAMES
         .iter()
-        .filter(|name| totals.of(name) > 0)
+        .filter(|name| totals.length_of(name) > 0)
         .map(|name| match *name {
             "within" => format!("{} % within", percent(totals.within, totals.span_ms())),
-            name => format!("{} {}", duration(totals.of(name)), explained(name)),
+            name => format!("{} {}", duration(totals.length_of(name)), explained(name)),
         })
         .collect();
     let label = format!("Task {}: {}", task.name, figures.join(", "));

@@ -8,11 +8,11 @@ use maud::{Markup, html};
 use super::state::State;
 use super::statement::{CURVE_POINTS, Statement, Task};
 
-/// The parts of a strip. A part shows the worst state in it, so that a short one is seen in a long time.
+/// The parts of a strip. Each shows its worst state, so that a short one is visible in a long time.
 const PARTS: usize = 1_000;
 /// The height of the curve's picture.
 const HEIGHT: f64 = 300.0;
-/// The curve is cut at so many times the limit.
+/// The curve is cut off at so many times the limit.
 const MOST_LIMITS: f64 = 10.0;
 
 /// The states of a task over the time of the statement.

@@ -55,7 +55,7 @@ pub(crate) struct Task {
     pub curve: Vec<f32>,
 }
 
-/// The largest error that was stated, with its growth.
+/// The largest error that was claimed, with its growth.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Worst {
     pub error_ms: f64,
@@ -105,7 +105,7 @@ impl Totals {
         }
     }
 
-    /// All time without knowledge.
+    /// All time in the state unknown.
     pub(crate) fn unknown_ms(&self) -> i64 {
         self.unknown.values().sum()
     }
@@ -115,13 +115,13 @@ impl Totals {
         self.within + self.not_proven_ms()
     }
 
-    /// All time in which the limit was not provably kept.
+    /// All time for which the limit is not proven.
     pub(crate) fn not_proven_ms(&self) -> i64 {
         self.reported_within + self.over + self.stepped + self.not_synchronized + self.unknown_ms()
     }
 
     /// How long a state lasted, by its name in [`State::NAMES`].
-    pub(crate) fn of(&self, name: &str) -> i64 {
+    pub(crate) fn length_of(&self, name: &str) -> i64 {
         match name {
             "within" => self.within,
             "reported_within" => self.reported_within,

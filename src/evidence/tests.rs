@@ -203,7 +203,7 @@ fn a_step_lasts_until_the_bound_is_within_the_limit() {
     assert_eq!(statement.tasks[0].steps, [(START + 60_000, 5000.0)]);
 }
 
-/// The clock is set back by an hour: the hour before is stated twice, and the worse state counts.
+/// The clock is set back by an hour: that hour has two claims, and the worse state counts.
 #[test]
 fn a_step_back_leaves_no_time_that_is_within_and_stepped() {
     let lines = [
@@ -318,7 +318,7 @@ fn other_lines_are_counted() {
     assert_eq!((statement.lines, statement.others), (2, 2));
 }
 
-/// Any line of any process: what it holds, how long after the one before it ends, and whether it is lost.
+/// Any line of any process: its content, the time since the line before, and whether it is lost.
 #[derive(Debug, Clone)]
 struct Step {
     members: Value,
@@ -340,7 +340,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => Just(json!({"LongestPause": 3_000_000_000_u64})),
         1 => Just(json!({"Stopping": true})),
     ];
-    // A clock that jumps makes a line end before the one before it.
+    // If the clock jumps back, a line ends before the previous one.
     let after = prop_oneof![8 => 0..90_000_i64, 1 => -4_000_000..4_000_000_i64];
     let step = (
         members,

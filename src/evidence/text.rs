@@ -175,7 +175,7 @@ pub(super) fn milliseconds(value: f64) -> String {
     format!("{rounded}")
 }
 
-/// A share, rounded down to two digits: 100 only if it is all.
+/// A percentage, rounded down to two digits: 100 only for the whole.
 pub(super) fn percent(part: i64, whole: i64) -> String {
     if whole <= 0 {
         return "-".to_owned();

@@ -1,4 +1,4 @@
-//! Every millisecond of a task in exactly one state.
+//! Assigns every millisecond of a task exactly one state.
 
 use std::collections::BTreeMap;
 
@@ -22,7 +22,7 @@ pub(crate) struct Timeline {
 }
 
 impl Timeline {
-    /// The time line of a task between two moments, and the claims that it rests on.
+    /// The time line of a task between two moments, and the claims behind it.
     pub(super) fn of_task(processes: &[Process], rules: &Rules, end_ms: i64) -> (Self, Vec<Claim>) {
         let mut claims: Vec<Claim> = processes
             .iter()

@@ -1,4 +1,4 @@
-//! Diagnostics: `tracing` events on stderr, one a line, as JSON or as plain sentences. Stdout has none of them.
+//! Diagnostics: `tracing` events on stderr, one per line, as JSON or as plain sentences. Never on stdout.
 
 mod json;
 mod text;
@@ -15,9 +15,9 @@ use crate::source::Environment;
 /// How diagnostics look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Style {
-    /// A JSON object a line, for collectors of logs.
+    /// One JSON object per line, for log collectors.
     Json,
-    /// A plain sentence a line, for a person.
+    /// One plain sentence per line, for a person.
     Text {
         /// Whether the level is coloured.
         color: bool,
@@ -35,15 +35,12 @@ impl Style {
         if !is_text {
             return Self::Json;
         }
-        let is_set = |name| environment.get(name).is_some_and(|value| !value.is_empty());
-        let color = if is_set("NO_COLOR") {
-            false
-        } else if is_set("CLICOLOR_FORCE") {
-            environment.get("CLICOLOR_FORCE").as_deref() != Some("0")
-        } else {
-            is_terminal && environment.get("TERM").as_deref() != Some("dumb")
-        };
-        Self::Text { color }
+        let given = |name| environment.get(name).filter(|value| !value.is_empty());
+        let is_forced = given("CLICOLOR_FORCE").is_some_and(|value| value != "0");
+        let is_capable = is_terminal && given("TERM").as_deref() != Some("dumb");
+        Self::Text {
+            color: given("NO_COLOR").is_none() && (is_forced || is_capable),
+        }
     }
 
     pub(crate) fn is_text(self) -> bool {
@@ -54,7 +51,7 @@ impl Style {
 /// Sends this process's events up to `level` to stderr. Only the first call has an effect.
 pub(crate) fn init(level: LevelFilter, format: LogFormat, environment: &Environment) -> Style {
     let style = Style::new(format, environment, io::stderr().is_terminal());
-    // Fails only if a subscriber is set already, which then stays.
+    // Fails only if a subscriber is set already, which is kept.
     let _ = tracing::subscriber::set_global_default(Diagnostics { level, style });
     style
 }
@@ -98,8 +95,7 @@ impl Subscriber for Diagnostics {
 struct Stderr;
 
 impl Write for Stderr {
-    /// Writes an event, or drops it. An event is far smaller than what a pipe has free when it reports
-    /// that it has room at all.
+    /// Writes an event, or drops it. When a pipe reports room, an event always fits.
     fn write(&mut self, event: &[u8]) -> io::Result<usize> {
         if has_room() {
             io::stderr().write(event)
@@ -122,7 +118,7 @@ fn has_room() -> bool {
         tv_sec: 0,
         tv_nsec: 0,
     };
-    // If polling fails, writing shows what is wrong.
+    // If polling fails, writing reports the reason.
     poll(&mut descriptors, Some(&at_once)).is_ok_and(|ready| ready > 0)
 }
 
@@ -145,7 +141,8 @@ mod tests {
             (Json, &[], true, Style::Json),
             (Text, &[], false, plain),
             (Text, &[("CLICOLOR_FORCE", "1")], false, colored),
-            (Text, &[("CLICOLOR_FORCE", "0")], true, plain),
+            (Text, &[("CLICOLOR_FORCE", "0")], true, colored),
+            (Text, &[("CLICOLOR_FORCE", "0")], false, plain),
             (
                 Auto,
                 &[("NO_COLOR", "1"), ("CLICOLOR_FORCE", "1")],

@@ -87,7 +87,7 @@ impl std::fmt::Display for InvalidBound {
 
 impl std::error::Error for InvalidBound {}
 
-/// How far a clock drifts at most while nothing corrects it, in parts per million: one is a microsecond in a second.
+/// The most that a clock drifts while nothing corrects it, in parts per million: one is a microsecond in a second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DriftRate(u32);
 

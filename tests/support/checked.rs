@@ -6,7 +6,7 @@ use serde::Deserialize;
 /// A verdict as documented: every member is present, `null` if unknown.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Checked {
+pub(crate) struct CheckAnswer {
     pub(crate) verdict: String,
     pub(crate) reasons: Vec<String>,
     pub(crate) codes: Vec<String>,

@@ -1,4 +1,4 @@
-//! What `/clock` is answered: the status code and the JSON. Pure.
+//! The replies of `/clock`: the status code and the JSON. Pure.
 
 use serde::Serialize;
 
@@ -50,7 +50,7 @@ impl Reply {
                 status,
                 body: text + "\n",
             },
-            // Strings and numbers: it does not happen.
+            // Strings and numbers always serialize.
             Err(_) => Self {
                 status: 500,
                 body: "{}\n".to_owned(),

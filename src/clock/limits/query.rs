@@ -8,7 +8,7 @@ use super::{ErrorLimit, InvalidLimit, InvalidPreset, Limits};
 use crate::text::cut;
 
 const PARAMETERS: [&str; 5] = ["max_error", "max_age", "age_adjusted", "for", "after"];
-/// How much of what was given is repeated in an answer, in characters.
+/// How many characters of an invalid value are quoted in an answer.
 const SHOWN: usize = 60;
 
 /// What a request for `/clock` asks.
@@ -17,7 +17,8 @@ const SHOWN: usize = 60;
 pub struct ClockQuery {
     /// The defaults, except for those that the query overrides.
     pub limits: Limits,
-    /// A time that may have to be certainly past: see [`Report::is_certainly_past`](crate::Report::is_certainly_past).
+    /// The time of the question whether it has certainly passed: see
+    /// [`Report::is_certainly_past`](crate::Report::is_certainly_past).
     pub after: Option<DateTime<Utc>>,
 }
 
@@ -25,9 +26,9 @@ pub struct ClockQuery {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InvalidQuery {
-    /// There is no such parameter.
+    /// A parameter that does not exist.
     UnknownParameter(String),
-    /// The parameter is given more than once.
+    /// A parameter that is given more than once.
     Repeated(&'static str),
     /// Not a valid limit.
     Limit {
@@ -42,9 +43,9 @@ pub enum InvalidQuery {
     Value {
         /// The parameter.
         name: &'static str,
-        /// What is expected.
+        /// The expected form.
         expected: &'static str,
-        /// What was given, or its beginning.
+        /// The given value, or its beginning.
         given: String,
     },
 }

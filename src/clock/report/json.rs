@@ -8,7 +8,7 @@ use crate::reading::{ClockSource, SyncStatus};
 use crate::source::CrossCheck;
 use crate::time::{DriftRate, age_seconds, milliseconds, rfc3339, rfc3339_up, signed_milliseconds};
 
-/// The members, in their order. What is not known is `null`.
+/// The members, in their order. Unknown values are `null`.
 #[derive(Serialize)]
 struct Members {
     verdict: &'static str,

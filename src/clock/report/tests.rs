@@ -12,7 +12,7 @@ use crate::time::ErrorBound;
 const HOUR: Duration = Duration::from_secs(3_600);
 const DRIFT: DriftRate = DriftRate::DEFAULT;
 
-/// What a source said, and how long ago its reference was.
+/// A reading with this status, bound and age of the reference.
 fn reading(status: SyncStatus, bound_ms: Option<f64>, age: Option<Duration>) -> Reading {
     let now = Moment::new(
         DateTime::UNIX_EPOCH + TimeDelta::days(20_000),
@@ -131,7 +131,7 @@ fn the_bound_is_compared_as_it_has_grown_by_now() {
         report.reasons[0].to_string(),
         "the error bound of 4.03 ms is over the limit of 4.015 ms"
     );
-    // The figure of the source stays what it was.
+    // The source's figure does not change.
     assert_eq!(report.error_bound, Some(Duration::from_millis(4)));
 }
 
@@ -255,6 +255,19 @@ fn members_and_their_forms() {
         "latest true time    2024-10-04T00:00:00.000449Z\n",
     ] {
         assert!(text.contains(line), "{line} in {text}");
+    }
+}
+
+#[test]
+fn a_limit_by_name_is_shown_beside_a_smaller_one_that_applies() {
+    let preset = Limits::default().with_preset("etcd".parse().unwrap());
+    let smaller = preset.with_max_error(Duration::from_millis(100));
+    for (limits, shown) in [
+        (preset, "(limit 500ms for etcd)\n"),
+        (smaller, "(limit 100ms, below the 500ms for etcd)\n"),
+    ] {
+        let text = Report::empty(Vec::new(), &limits).to_string();
+        assert!(text.contains(shown), "{shown} in {text}");
     }
 }
 

@@ -221,7 +221,10 @@ impl Life {
         let now = self.machine.now();
         self.moments.insert(now.wall, self.machine.truth());
         self.machine.was_set = false;
-        let actions = self.control.as_mut().map(|control| control.on(event, &now));
+        let actions = self
+            .control
+            .as_mut()
+            .map(|control| control.handle(event, &now));
         self.execute(actions.unwrap_or_default());
     }
 
@@ -289,7 +292,7 @@ impl Life {
         let Some(control) = &mut self.control else {
             return;
         };
-        for action in control.on(Event::Woken, &now) {
+        for action in control.handle(Event::Woken, &now) {
             if let Action::Write(window) = action {
                 self.write(&window);
             }

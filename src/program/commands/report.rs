@@ -1,6 +1,6 @@
 //! The command `report`: its arguments, the files it reads, and its exit code.
 
-mod hashed;
+mod hashing_reader;
 
 use std::io::{self, BufReader, Write as _};
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use emf_explain::{Input as Form, input};
 use tracing::error;
 use tracing::level_filters::LevelFilter;
 
-use self::hashed::Hashed;
+use self::hashing_reader::HashingReader;
 use crate::evidence::{History, Input, Reception, Rules, Statement, html, json, text};
 use crate::program::diagnostics;
 use crate::program::exit::Exit;
@@ -20,7 +20,7 @@ use crate::program::options::clock::LogFormat;
 use crate::source::Environment;
 use crate::time::rfc3339;
 
-/// Bytes that are read at once.
+/// The size of the read buffer, in bytes.
 const READ_BYTES: usize = 256 * 1024;
 
 /// The command with its arguments. It has flags only: a container's variables must not change a report.
@@ -170,7 +170,7 @@ fn read<'f>(
 }
 
 fn read_file(file: &Path, history: &mut History, progress: &mut Progress) -> io::Result<Input> {
-    let mut hashed = Hashed::new(open(file)?)?;
+    let mut hashed = HashingReader::new(open(file)?)?;
     let mut lines = 0;
     let input = BufReader::with_capacity(READ_BYTES, &mut hashed);
     for event in input::read(input, Form::Export) {

@@ -43,7 +43,7 @@ struct Parts {
 impl Parts {
     fn sentence(&self) -> String {
         let mut sentence = String::new();
-        // `invalid --max-error: expected …` reads better than the constant message for collectors of logs.
+        // `invalid --max-error: expected …` reads better than the constant message for log collectors.
         let invalid = self.message == "invalid configuration" && !self.subject.is_empty();
         let parts = if invalid {
             [&format!("invalid {}", self.subject), "", &self.cause]
@@ -59,7 +59,7 @@ impl Parts {
         if !self.others.is_empty() {
             let _ = write!(sentence, " ({})", self.others);
         }
-        // What was given may contain anything, also what would steer a terminal.
+        // The given value may contain anything, also terminal escapes.
         let printable = |c: char| if c.is_control() { '\u{fffd}' } else { c };
         sentence.chars().map(printable).collect()
     }

@@ -1,4 +1,4 @@
-//! What is answered.
+//! Tests what is answered.
 
 use std::time::Instant;
 
@@ -153,7 +153,7 @@ fn a_time_is_certainly_past_or_not() {
     };
     assert_eq!(asked(good(), &query(-1)).1["certainly_past"], true);
     assert_eq!(asked(good(), &query(3_600)).1["certainly_past"], false);
-    // Never null, and never true without a range.
+    // Never null, and true only with a range.
     let lost = observed(SyncStatus::NotSynchronized, Duration::ZERO);
     let (status, answer) = asked(lost, &query(-3_600));
     assert_eq!(

@@ -20,9 +20,9 @@ use crate::input::prefix::lambda_length;
 use crate::input::printed::continues;
 use crate::input::reject::is_surely_other;
 use crate::input::wrapping::reads_viewers;
-use crate::judge::document::{Located, Root, locate};
+use crate::judge::document::{LocateOutcome, Root, locate};
 
-/// The longest prefix before a document that is printed over lines.
+/// The longest prefix before a document that is printed over several lines.
 const LONGEST_PREFIX: usize = 200;
 
 /// Lines, each an event, until another form begins.
@@ -37,14 +37,9 @@ impl Form for Line {
         if !cursor.ends_line() {
             return long_line(cursor, output);
         }
-        let position = Position {
-            line: cursor.line(),
-            event: None,
-        };
+        let position = cursor.position();
         let Some(text) = cursor.text() else {
-            output
-                .emitter
-                .not_utf8(position, cursor.bytes(), output.sink);
+            output.not_utf8(position, cursor.bytes());
             cursor.take_all();
             return Next::Stay;
         };
@@ -58,15 +53,13 @@ impl Form for Line {
         if let Some(prefix) = prefix_of_printed(text) {
             return Next::begin(Value::behind_prefix(cursor, prefix));
         }
-        output
-            .emitter
-            .text(position, text, origin(cursor), output.sink);
+        output.text(position, text, origin(cursor));
         cursor.take_all();
         Next::Stay
     }
 }
 
-/// What an event that is the line comes from.
+/// The origin of an event that is a whole line.
 fn origin(cursor: &Cursor<'_>) -> Origin {
     Origin {
         exported: false,
@@ -85,22 +78,18 @@ fn object(
     output: &mut Output<'_, '_>,
 ) -> Next {
     if output.emitter.has_no_parts() && is_surely_other(text) {
-        output
-            .emitter
-            .other(position, text, &origin(cursor), output.sink);
+        output.other(position, text, &origin(cursor));
         cursor.take_all();
         return Next::Stay;
     }
     let viewers = reads_viewers(output.emitter.mode);
     let value = |cursor: &Cursor<'_>| Next::begin(Value::new(cursor));
     match locate(text) {
-        Located::Object(root, end) => {
+        LocateOutcome::Object(root, end) => {
             let rest = &text[end..];
             let is_alone = rest.trim_matches([' ', '\t', '\r']).is_empty();
             if is_alone && root.is_document() {
-                output
-                    .emitter
-                    .document(position, (root, text.len()), origin(cursor), output.sink);
+                output.document(position, (root, text.len()), origin(cursor));
                 cursor.take_all();
                 return Next::Stay;
             }
@@ -117,17 +106,15 @@ fn object(
                 }
             }
         }
-        Located::Cut if continues(text) => return value(cursor),
-        Located::Cut if viewers => {
+        LocateOutcome::Cut if continues(text) => return value(cursor),
+        LocateOutcome::Cut if viewers => {
             if let Some(terminal) = Terminal::with_line(text, cursor) {
                 return Next::begin(terminal);
             }
         }
-        Located::Cut | Located::Broken(_) => {}
+        LocateOutcome::Cut | LocateOutcome::Broken(_) => {}
     }
-    output
-        .emitter
-        .text(position, text, origin(cursor), output.sink);
+    output.text(position, text, origin(cursor));
     cursor.take_all();
     Next::Stay
 }
@@ -166,7 +153,7 @@ fn viewers_form(text: &str, is_first: bool, cursor: &Cursor<'_>) -> Option<Box<d
     None
 }
 
-/// The length of what a writer puts before a document that it prints over lines.
+/// The length of a writer's prefix before a document that it prints over several lines.
 fn prefix_of_printed(text: &str) -> Option<usize> {
     let text = text.trim_end();
     if let Some(length) = lambda_length(text) {
@@ -185,11 +172,8 @@ fn long_line(cursor: &mut Cursor<'_>, output: &mut Output<'_, '_>) -> Next {
     if begins && reads_viewers(output.emitter.mode) {
         return Next::begin(Value::new(cursor));
     }
-    let position = Position {
-        line: cursor.line(),
-        event: None,
-    };
-    output.emitter.too_large(position, bytes, output.sink);
+    let position = cursor.position();
+    output.too_large(position, bytes);
     cursor.take_all();
     Next::begin(Skip)
 }

@@ -29,14 +29,14 @@ enum Style {
 }
 
 /// The beginning of a text on a line.
-struct Beginning<'a> {
+struct TextStart<'a> {
     style: Style,
     indent: usize,
     rest: &'a str,
 }
 
 impl Yaml {
-    /// Whether a text that may be a message begins on a line.
+    /// Whether a possible message begins on a line.
     pub(super) fn begins(line: &str) -> bool {
         beginning(line).is_some()
     }
@@ -73,9 +73,7 @@ impl Yaml {
             line: self.line,
             event: None,
         };
-        output
-            .emitter
-            .text(position, text.trim_end(), Origin::EXPORT, output.sink);
+        output.text(position, text.trim_end(), Origin::EXPORT);
     }
 }
 
@@ -150,7 +148,7 @@ fn end_of_quoted(text: &str, style: Style) -> Option<usize> {
 }
 
 /// The text that begins on a line, behind dashes and a key.
-fn beginning(line: &str) -> Option<Beginning<'_>> {
+fn beginning(line: &str) -> Option<TextStart<'_>> {
     const KEYS: [&str; 3] = ["message", "'@message'", "\"@message\""];
     let mut rest = line.trim_start();
     let mut is_item = false;
@@ -179,7 +177,7 @@ fn beginning(line: &str) -> Option<Beginning<'_>> {
     }
     let style = match rest.trim_end() {
         "|" | "|-" | "|+" | ">" | ">-" | ">+" if key.is_none_or(|key| KEYS.contains(&key)) => {
-            return Some(Beginning {
+            return Some(TextStart {
                 style: Style::Block,
                 indent,
                 rest: "",
@@ -189,7 +187,7 @@ fn beginning(line: &str) -> Option<Beginning<'_>> {
         text if text.starts_with("\"{\\\"") || text == "\"{\\" => Style::DoubleQuoted,
         _ => return None,
     };
-    Some(Beginning {
+    Some(TextStart {
         style,
         indent,
         rest: &rest[1..],
