@@ -44,6 +44,9 @@ pub struct Limits {
     pub age_adjusted: bool,
     /// The system whose limit applies. If `max_error` is set too, the smaller limit applies.
     pub preset: Option<Preset>,
+    /// How long verdict and range must hold: bound and age are judged as they will be then. For answers that are
+    /// used a little later, or kept for a while.
+    pub valid_for: Duration,
 }
 
 impl Limits {
@@ -72,6 +75,13 @@ impl Limits {
     #[must_use]
     pub fn with_age_adjustment(mut self) -> Self {
         self.age_adjusted = true;
+        self
+    }
+
+    /// Sets how long verdict and range must hold: see [`Limits::valid_for`].
+    #[must_use]
+    pub fn with_valid_for(mut self, valid_for: Duration) -> Self {
+        self.valid_for = valid_for;
         self
     }
 

@@ -60,7 +60,7 @@ pub struct Report {
     /// have noticed.
     pub error_bound: Option<Duration>,
     /// The error bound that was compared with the limit: grown to the moment of the verdict, from the read or,
-    /// if the limits are age-adjusted, from the reference time.
+    /// if the limits are age-adjusted, from the reference time. It includes the growth over [`Limits::valid_for`].
     pub bound_now: Option<Duration>,
     /// The measured distance to the reference clock, if the source measures it.
     pub offset: Option<ClockOffset>,
@@ -77,7 +77,7 @@ pub struct Report {
     /// When the reading was taken.
     pub read_at: Option<DateTime<Utc>>,
     /// The range that contained true time at the moment of the verdict; `None` if the clock is not
-    /// synchronized.
+    /// synchronized. Moved by the time that has passed, it holds for [`Limits::valid_for`].
     pub interval: Option<TimeInterval>,
     /// How long ago the judged ClockBound segment was written.
     pub written_age: Option<Duration>,
@@ -103,6 +103,8 @@ impl Report {
         } else {
             reading.bound_at(now, drift)
         };
+        let growth = drift.growth(limits.valid_for);
+        let bound = bound.map(|bound| bound.saturating_add(growth));
         Self {
             reasons: reasons(reading, limits, now, bound),
             warnings: warnings(reading),
@@ -263,6 +265,7 @@ fn reasons(
         }),
         _ => None,
     };
+    let age = age.map(|age| age.saturating_add(limits.valid_for));
     let age = match (limits.max_age, age) {
         (AgeLimit::WhereKnown(limit) | AgeLimit::Required(limit), Some(age)) if age > limit => {
             Some(Reason::AgeOverLimit { age, limit })

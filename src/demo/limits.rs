@@ -42,6 +42,7 @@ pub(super) fn stricter(own: &Limits, requested: &Limits) -> Limits {
         (one, other) => AgeLimit::Required(longest(one).min(longest(other))),
     };
     limits.age_adjusted |= requested.age_adjusted;
+    limits.valid_for = limits.valid_for.max(requested.valid_for);
     limits
 }
 

@@ -177,8 +177,14 @@ fn check_head(head: &str) -> (String, usize) {
 
 /// Checks that 200 for `/clock` means a good clock, and that everything else has a reason.
 fn check_body(body: &[u8], status: &str, request: &[u8], is_good: bool) {
+    assert!(
+        body.iter()
+            .all(|byte| *byte >= b' ' || b"\n\t".contains(byte))
+    );
+    if !body.starts_with(b"{") {
+        return check_line(body, status, is_good);
+    }
     assert!(body.ends_with(b"}\n"));
-    assert!(body.iter().all(|byte| *byte >= b' ' || *byte == b'\n'));
     let body: Value = serde_json::from_slice(body).expect("JSON");
     match (status, &body["verdict"]) {
         ("200", Value::Null) => assert_eq!(body["status"], "running"),
@@ -206,5 +212,20 @@ fn check_body(body: &[u8], status: &str, request: &[u8], is_good: bool) {
     if body["verdict"].is_string() && body["status"] != "SYNCHRONIZED" {
         assert!(body["earliest"].is_null() && body["latest"].is_null());
         assert_ne!(body["certainly_past"], true);
+    }
+}
+
+/// The line of `/clock.txt`.
+fn check_line(body: &[u8], status: &str, is_good: bool) {
+    let text = std::str::from_utf8(body).expect("text");
+    let line = text.strip_suffix('\n').expect("a line");
+    assert!(!line.contains('\n'), "{line}");
+    if status == "200" {
+        let words: Vec<&str> = line.split(' ').collect();
+        let time = |word: &str| word.parse::<i64>().expect("a time");
+        assert!(is_good && words.len() == 3 && words[0] == "good", "{line}");
+        assert!(time(words[1]) < time(words[2]), "{line}");
+    } else {
+        assert!(status == "503" && line.starts_with("not_good ") && line.contains('\t'));
     }
 }

@@ -157,6 +157,7 @@ fn keeps_alive<B>(request: &Request<B>) -> bool {
 
 fn response(reply: Reply) -> Response<Full<Bytes>> {
     let status = StatusCode::from_u16(reply.status);
+    let media = reply.media;
     let mut response = Response::new(Full::new(reply.body.into()));
     if reply.status == StatusCode::METHOD_NOT_ALLOWED.as_u16() {
         let methods = HeaderValue::from_static("GET, HEAD");
@@ -164,7 +165,7 @@ fn response(reply: Reply) -> Response<Full<Bytes>> {
     }
     *response.status_mut() = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     for (name, value) in [
-        (CONTENT_TYPE, "application/json"),
+        (CONTENT_TYPE, media),
         // Not cached: a verdict is true only at its moment.
         (CACHE_CONTROL, "no-store"),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),

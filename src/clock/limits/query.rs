@@ -1,13 +1,24 @@
 //! Limits as the query of an address: the parameters of `/clock`.
 
 use std::fmt;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use super::age::parse_duration;
 use super::{ErrorLimit, InvalidLimit, InvalidPreset, Limits};
 use crate::text::cut;
 
-const PARAMETERS: [&str; 5] = ["max_error", "max_age", "age_adjusted", "for", "after"];
+const PARAMETERS: [&str; 6] = [
+    "max_error",
+    "max_age",
+    "age_adjusted",
+    "for",
+    "valid_for",
+    "after",
+];
+/// The longest `valid_for`. By then the sidecar has a new reading.
+const LONGEST_VALID_FOR: Duration = Duration::from_secs(60);
 /// How many characters of an invalid value are quoted in an answer.
 const SHOWN: usize = 60;
 
@@ -126,6 +137,7 @@ impl ClockQuery {
             "max_age" => limits.max_age = value.parse().map_err(limit)?,
             "age_adjusted" => limits.age_adjusted = switch(name, value)?,
             "for" => limits.preset = Some(value.parse().map_err(InvalidQuery::Preset)?),
+            "valid_for" => limits.valid_for = valid_for(name, value)?,
             "after" => self.after = Some(time(name, value)?),
             _ => {}
         }
@@ -147,6 +159,12 @@ fn switch(name: &'static str, text: &str) -> Result<bool, InvalidQuery> {
         "false" | "0" => Ok(false),
         _ => Err(invalid(name, "true or false", text)),
     }
+}
+
+fn valid_for(name: &'static str, text: &str) -> Result<Duration, InvalidQuery> {
+    parse_duration(text)
+        .filter(|duration| *duration <= LONGEST_VALID_FOR)
+        .ok_or_else(|| invalid(name, "a duration of at most 60s, such as 500ms", text))
 }
 
 /// A time in RFC 3339. In a query an unescaped `+` means a space, and a time contains no space.

@@ -19,6 +19,7 @@ const LIMITS: Limits = Limits {
     max_age: AgeLimit::WhereKnown(Duration::from_secs(3_600)),
     age_adjusted: false,
     preset: None,
+    valid_for: Duration::ZERO,
 };
 /// What is added to each bound: 15 ppm of 4 ms, and rounding.
 const MARGIN: Duration = Duration::from_nanos(61);

@@ -25,6 +25,7 @@ const RULES: Rules = Rules {
         max_age: AgeLimit::Off,
         age_adjusted: false,
         preset: None,
+        valid_for: Duration::ZERO,
     },
 };
 /// A deadline that no busy machine exceeds.
