@@ -17,8 +17,7 @@ const SIGNS: [&str; 7] = [
     "\\u",
 ];
 
-static FINDERS: LazyLock<[Finder<'static>; SIGNS.len()]> =
-    LazyLock::new(|| SIGNS.map(|sign| Finder::new(sign)));
+static FINDERS: LazyLock<[Finder<'static>; SIGNS.len()]> = LazyLock::new(|| SIGNS.map(Finder::new));
 
 /// Whether a line is one object, or looks like one, and has nothing that a longer look could find. Such a line is no
 /// document, whether it is valid JSON or not, and no line after it belongs to it.
