@@ -2,9 +2,11 @@
 //! segment are the real ones.
 
 mod lives;
+mod tally;
 
 use std::time::Instant;
 
+use self::tally::Tally;
 use super::*;
 use crate::answer::clockbound::client;
 use crate::clock::{AgeLimit, Limits, Report};
@@ -39,22 +41,6 @@ enum Kind {
     Freezes,
     /// Everything except restarts, bad servers and freezes.
     Everything,
-}
-
-/// Counts of the ranges that were given.
-#[derive(Debug, Default, Clone, Copy)]
-struct Tally {
-    ranges: u64,
-    wrong: u64,
-    /// How many of the wrong ones are wrong by more than the drift since the reading, or in the time between two readings
-    /// if that is longer: the drift is not added to a correction in progress, nor to one that the reading did not report.
-    beyond_drift: u64,
-    /// How many of the wrong ones are the segment's, which is written once a second.
-    wrong_in_segment: u64,
-    /// By how much the worst one was wrong.
-    worst: i64,
-    /// By how much a range was wider than its claim and the drift explain.
-    widest: Duration,
 }
 
 struct Life {
