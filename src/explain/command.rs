@@ -103,8 +103,8 @@ pub fn command(name: &'static str) -> Command {
         .args([file_argument(), json, now, input])
 }
 
-/// Runs the command to its end. `variable` looks up an environment variable (`NO_COLOR`, `CLICOLOR_FORCE`, `TERM`), and `on_failure` is
-/// called for each file that cannot be read and for a report that cannot be written.
+/// Runs the command to its end. `variable` looks up an environment variable (`NO_COLOR`, `CLICOLOR_FORCE`, `TERM`),
+/// and `on_failure` is called for each file that cannot be read and for a report that cannot be written.
 #[expect(
     clippy::disallowed_methods,
     reason = "this command prints, and judges as of the present"
@@ -154,7 +154,8 @@ pub fn run(
     }
 }
 
-/// Whether the report has colours. The variables are those of <https://no-color.org> and <https://bixense.com/clicolors>.
+/// Whether the report has colours. The variables are those of <https://no-color.org> and
+/// <https://bixense.com/clicolors>.
 fn is_coloured(variable: impl Fn(&str) -> Option<String>, is_terminal: bool) -> bool {
     let given = |name| variable(name).filter(|value| !value.is_empty());
     let is_forced = given("CLICOLOR_FORCE").is_some_and(|value| value != "0");

@@ -30,6 +30,7 @@ mod peel;
 mod prefix;
 mod printed;
 mod reader;
+mod reject;
 mod scan;
 mod time;
 mod unread;

@@ -143,6 +143,11 @@ impl Emitter {
         sink(event);
     }
 
+    /// Whether no line is open of which parts have come.
+    pub(super) fn has_no_parts(&self) -> bool {
+        self.parts.are_none()
+    }
+
     /// Emits an event that may hold a document, or a part of one.
     pub(super) fn text(
         &mut self,

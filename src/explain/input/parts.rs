@@ -75,6 +75,11 @@ enum Fit {
 }
 
 impl Parts {
+    /// Whether no line is open.
+    pub(super) fn are_none(&self) -> bool {
+        self.open.is_empty()
+    }
+
     /// Takes a record if it is a part. `stream` is the log stream that it comes from, where that is known.
     pub(super) fn add(&mut self, position: Position, stream: &str, text: &str) -> PartOutcome {
         let may_be = !self.open.is_empty()

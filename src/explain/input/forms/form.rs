@@ -42,6 +42,11 @@ impl Output<'_, '_> {
         self.emitter.text(position, text, origin, self.sink);
     }
 
+    /// Emits an event that is no document.
+    pub(super) fn other(&mut self, position: Position, text: &str, origin: &Origin) {
+        self.emitter.other(position, text, origin, self.sink);
+    }
+
     /// Emits an event that is a document, given with its length in the input.
     pub(super) fn document(
         &mut self,

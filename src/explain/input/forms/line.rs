@@ -18,6 +18,7 @@ use crate::input::emit::Origin;
 use crate::input::marker::has_marker;
 use crate::input::prefix::lambda_length;
 use crate::input::printed::continues;
+use crate::input::reject::is_surely_other;
 use crate::input::wrapping::reads_viewers;
 use crate::judge::document::{LocateOutcome, Root, locate};
 
@@ -76,6 +77,11 @@ fn object(
     cursor: &mut Cursor<'_>,
     output: &mut Output<'_, '_>,
 ) -> Next {
+    if output.emitter.has_no_parts() && is_surely_other(text) {
+        output.other(position, text, &origin(cursor));
+        cursor.take_all();
+        return Next::Stay;
+    }
     let viewers = reads_viewers(output.emitter.mode);
     let value = |cursor: &Cursor<'_>| Next::begin(Value::new(cursor));
     match locate(text) {
