@@ -77,7 +77,10 @@ impl<'a> Claims<'a> {
             Some(before) if before.sequence + 1 == window.sequence => {
                 self.stretch(before, window);
             }
-            Some(before) => self.unknown(before.end_ms, window.end_ms, Unknown::LostLine),
+            Some(before) => {
+                let (from, to) = self.span(before, window);
+                self.unknown(from, to, Unknown::LostLine);
+            }
             // The first window begins at its first reading.
             None => {}
         }
@@ -102,9 +105,10 @@ impl<'a> Claims<'a> {
 
     /// The time from one line to the next one.
     fn stretch(&mut self, before: Window, window: Window) {
-        let (from, to) = (before.end_ms, window.end_ms);
+        let (from, to) = self.span(before, window);
         if window.has_step() {
-            self.stepped(from, to, window);
+            // Neither the time before the step nor the time after it can be relied on.
+            self.claim(from, to, State::Stepped, f64::NAN);
         } else if window.has_readings() && (self.is_lost || !window.is_synchronized()) {
             self.claim(from, to, State::NotSynchronized, f64::NAN);
         } else if window.disagrees() {
@@ -122,15 +126,23 @@ impl<'a> Claims<'a> {
         }
     }
 
-    /// Neither the time before a step nor the time after it can be relied on. A clock that was set back shows some time
-    /// twice: its steps happened at any time since the line before, and it may have shown a later time than `to` until
-    /// then.
-    fn stepped(&mut self, from: i64, to: i64, window: Window) {
-        let (earliest, latest) = match self.process.stepped_back_ms(window.sequence) {
-            Some(back) => (from.saturating_sub(back), to.saturating_add(back)),
-            None => (i64::MIN, i64::MAX),
+    /// All times that the clock may have shown from one line to the next one. A clock that was set back shows some time
+    /// twice, and has shown a later one than that of the line.
+    fn span(&self, before: Window, window: Window) -> (i64, i64) {
+        let (from, to) = (before.end_ms, window.end_ms);
+        // Where steps are frequent they are on a line with readings, and may have followed the last of these.
+        let is_late = before.has_step() && before.has_readings();
+        let lines = [(before, is_late), (window, window.has_step())];
+        let lines = lines.into_iter().filter(|(_, may_step)| *may_step);
+        let back = lines.map(|(line, _)| self.process.stepped_back_ms(line.sequence));
+        let back: Option<i64> = back.sum();
+        let Some(back) = back else {
+            return (i64::MIN, i64::MAX);
         };
-        self.claim(from.min(earliest), to.max(latest), State::Stepped, f64::NAN);
+        (
+            from.min(to).min(from.saturating_sub(back)),
+            to.max(from).max(to.saturating_add(back)),
+        )
     }
 
     fn with_bounds(&mut self, from: i64, to: i64, window: Window, anchor: Anchor) {
@@ -190,9 +202,8 @@ impl<'a> Claims<'a> {
         (elapsed + LONGEST_READ_MS + window.pause_ms()) * self.rules.drift
     }
 
-    /// The clock may have been set back meanwhile.
     fn unknown(&mut self, from: i64, to: i64, why: Unknown) {
-        self.claim(from.min(to), from.max(to), State::Unknown(why), f64::NAN);
+        self.claim(from, to, State::Unknown(why), f64::NAN);
     }
 
     fn claim(&mut self, from_ms: i64, to_ms: i64, state: State, error_ms: f64) {

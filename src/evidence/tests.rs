@@ -1,5 +1,6 @@
 //! Histories of lines, and what they prove.
 
+mod steps;
 mod world;
 
 use proptest::prelude::*;
@@ -185,47 +186,6 @@ fn a_lost_line_hides_its_window_and_the_next_one() {
             (60.0, 180.0, unknown(Unknown::LostLine)),
             (180.0, 240.0, State::Within),
         ]
-    );
-}
-
-#[test]
-fn a_step_lasts_until_the_bound_is_within_the_limit() {
-    let step = json!({"Samples": 0, "ClockSynchronizationStatus": null, "ClockSynchronized": null,
-        "MaxClockErrorBound": null, "ClockErrorBound": null, "ClockStep": [5000.0], "ClockSteps": 1,
-        "LastClockStep": 5000.0});
-    let enlarged = bounds(&[5000.5, 5000.5]);
-    let members = [good(), step, enlarged.clone(), enlarged, good(), good()];
-    let statement = statement(&minutes(&members), rules());
-    assert_eq!(
-        segments(&statement),
-        [(0.0, 240.0, State::Stepped), (240.0, 300.0, State::Within),]
-    );
-    assert_eq!(statement.tasks[0].steps, [(START + 60_000, 5000.0)]);
-}
-
-/// The clock is set back by an hour: that hour has two claims, and the worse state counts.
-#[test]
-fn a_step_back_leaves_no_time_that_is_within_and_stepped() {
-    let lines = [
-        line(1, 0, &good()),
-        line(2, 3600, &good()),
-        line(
-            3,
-            10,
-            &json!({"Samples": 0, "ClockStep": [-3_590_000.0], "ClockErrorBound": null,
-            "MaxClockErrorBound": null, "ClockSynchronizationStatus": null, "ClockSynchronized": null}),
-        ),
-    ];
-    let statement = statement(
-        &lines,
-        Rules {
-            max_error_ms: 100.0,
-            ..rules()
-        },
-    );
-    assert_eq!(
-        segments(&statement),
-        [(0.0, 10.0, State::Within), (10.0, 3600.0, State::Stepped)]
     );
 }
 

@@ -61,6 +61,8 @@ pub(crate) struct Machine {
     pub(crate) noise: i64,
     /// The share of comparisons, in percent, with a server that is far off.
     pub(crate) bad_samples: u32,
+    /// Whether somebody else moved the clock since the last comparison.
+    pub(crate) is_moved: bool,
     /// How often the wall clock was set since the last look.
     pub(crate) was_set: bool,
 }
@@ -92,6 +94,7 @@ impl Machine {
             stepped_from: 100 * MILLISECOND,
             noise: 200_000,
             bad_samples: 0,
+            is_moved: false,
             was_set: false,
         };
         machine.compare();
@@ -197,6 +200,7 @@ impl Machine {
         }
         self.reference = self.wall() - early;
         self.unknown = precision;
+        self.is_moved = false;
         // The oscillator changes with the temperature, and the daemon follows roughly.
         self.rate += self.rng.i64(-self.wander..=self.wander);
         let left = self.rate + self.correction;
@@ -215,6 +219,7 @@ impl Machine {
     pub(crate) fn step(&mut self, by: i64) {
         self.offset += by;
         self.was_set = true;
+        self.is_moved = true;
     }
 
     /// What the endpoint answers.
