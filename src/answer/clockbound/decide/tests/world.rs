@@ -4,6 +4,7 @@
 mod lives;
 mod tally;
 
+use std::collections::HashSet;
 use std::time::Instant;
 
 use self::tally::Tally;
@@ -43,6 +44,15 @@ enum Kind {
     Everything,
 }
 
+/// What true time knows of an answer of the endpoint.
+#[derive(Debug, Clone, Copy)]
+struct Answered {
+    /// The wall clock that the daemon had compared.
+    compared: u32,
+    /// How far the daemon had slewed the clock until then.
+    slewed: i64,
+}
+
 struct Life {
     kind: Kind,
     machine: Machine,
@@ -53,8 +63,11 @@ struct Life {
     written_at: TimeDelta,
     wake_at: Option<Instant>,
     endpoint_is_down: bool,
-    /// A restarted sidecar cannot know of a step before its start; its segment does.
-    is_blind: bool,
+    /// The last answer of the endpoint.
+    answered: Option<Answered>,
+    /// The wall clocks that the process has seen running, and those that only an earlier process has.
+    seen: HashSet<u32>,
+    seen_before: HashSet<u32>,
     next_tick: i64,
     next_wake: i64,
     tally: Tally,
@@ -107,7 +120,9 @@ impl Life {
             written_at: TimeDelta::zero(),
             wake_at: None,
             endpoint_is_down: false,
-            is_blind: false,
+            answered: None,
+            seen: HashSet::new(),
+            seen_before: HashSet::new(),
             next_tick: 0,
             next_wake: 0,
             tally: Tally::default(),
@@ -130,6 +145,8 @@ impl Life {
     /// Starts a sidecar, which takes over the segment.
     fn start(&mut self) {
         let now = self.present();
+        self.seen_before.extend(self.seen.drain());
+        self.see();
         self.memory = Memory::default();
         if !self.written_at.is_zero() {
             self.memory.inherit(self.segment, self.written_at, &now);
@@ -160,7 +177,13 @@ impl Life {
         }
     }
 
+    /// The process reads the clocks, as it does with each event.
+    fn see(&mut self) {
+        self.seen.insert(self.machine.wall_clock());
+    }
+
     fn happens(&mut self, event: Event) {
+        self.see();
         let now = self.machine.now();
         self.machine.was_set = false;
         let actions = self
@@ -196,7 +219,13 @@ impl Life {
             }
         }
         let outcome = match claim.filter(|_| !self.endpoint_is_down) {
-            Some(claim) => Ok(self.machine.reading(claim, requested)),
+            Some(claim) => {
+                self.answered = Some(Answered {
+                    compared: claim.compared,
+                    slewed: self.machine.slewed(),
+                });
+                Ok(self.machine.reading(claim, requested))
+            }
             None => Err(ReadError::new(ReadErrorKind::Timeout, "none")),
         };
         let at = self.machine.now();
@@ -207,6 +236,7 @@ impl Life {
     /// The loop is woken by a step while it waits for an answer.
     fn wake_within_read(&mut self) {
         if std::mem::take(&mut self.machine.was_set) {
+            self.see();
             let now = self.machine.now();
             let _ = self
                 .control
@@ -286,10 +316,14 @@ impl Life {
         let now = self.present();
         let half = client::bound(&self.segment, now.coarse);
         if client::status(&self.segment, now.coarse) != Status::Unknown {
-            let wrong = self.tally.wrong;
+            let Tally { wrong, unseen, .. } = self.tally;
             let left = self.segment.void_after.saturating_sub(now.coarse);
-            self.count(error, half, HORIZON.saturating_sub(left));
+            let knows = |seen: &HashSet<u32>| self.rests_on_one_of(seen);
+            let knows = knows(&self.seen) || knows(&self.seen_before);
+            self.count(error, half, HORIZON.saturating_sub(left), knows);
             self.tally.wrong_in_segment += self.tally.wrong - wrong;
+            self.tally.unseen_in_segment += self.tally.unseen - unseen;
+            self.tally.unseen = unseen;
         }
         let observed = self
             .control
@@ -304,9 +338,7 @@ impl Life {
             return;
         };
         let age = now.moment.since(&reading.requested);
-        if !self.is_blind {
-            self.count(error, bound, age);
-        }
+        self.count(error, bound, age, self.rests_on_one_of(&self.seen));
         let claimed = reading.bound.unwrap().as_duration();
         let grown = claimed + RULES.drift.growth(age);
         self.tally.widest = self.tally.widest.max(bound.saturating_sub(grown));
@@ -319,8 +351,15 @@ impl Life {
         }
     }
 
-    /// Counts a range that rests on a reading of this age.
-    fn count(&mut self, error: i64, half: Duration, age: Duration) {
+    /// Whether the daemon had compared one of these wall clocks before the last answer. If it compared one that ran only
+    /// while the sidecar was stopped or dead, nobody knows how far that was from the present one.
+    fn rests_on_one_of(&self, seen: &HashSet<u32>) -> bool {
+        self.answered
+            .is_none_or(|answered| seen.contains(&answered.compared))
+    }
+
+    /// Counts a range that rests on a reading of this age, and on a wall clock that the program knows or does not.
+    fn count(&mut self, error: i64, half: Duration, age: Duration, knows: bool) {
         // The usual pace of the clock is not known at first: a correction shows only beyond 100 ppm.
         if self.kind == Kind::Corrections && self.machine.truth() < 30 * SECOND {
             return;
@@ -328,12 +367,19 @@ impl Life {
         let nanos = |duration: Duration| i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX);
         self.tally.ranges += 1;
         let missing = error.abs() - nanos(half);
-        if missing > 0 {
+        if missing <= 0 {
+            return;
+        }
+        let drift = nanos(RULES.drift.growth(age.max(RULES.sample_interval)));
+        let slewed = self.machine.slewed() - self.answered.map_or(0, |answered| answered.slewed);
+        if !knows {
+            self.tally.unseen += 1;
+        } else if missing <= drift && slewed > 0 {
+            self.tally.within_drift += 1;
+            self.tally.worst_within_drift = self.tally.worst_within_drift.max(missing);
+        } else {
             self.tally.wrong += 1;
             self.tally.worst = self.tally.worst.max(missing);
-            if missing > nanos(RULES.drift.growth(age.max(RULES.sample_interval))) {
-                self.tally.beyond_drift += 1;
-            }
         }
     }
 
@@ -385,8 +431,6 @@ impl Life {
             self.pass(SECOND / 5);
         }
         let frozen = self.machine.rng.i64(SECOND..40 * SECOND);
-        // Nobody can know a wall clock that the daemon sets and compares before somebody else sets it once more.
-        self.machine.postpone(frozen / 2);
         self.machine.pass(frozen / 2);
         let by = self.any_step();
         self.machine.step(by);
@@ -419,17 +463,12 @@ impl Life {
         let down = self.machine.rng.i64(1..90) * SECOND;
         let by = self.any_step();
         let is_stepped = self.machine.rng.bool();
-        if is_stepped {
-            // As for a sidecar that is stopped.
-            self.machine.postpone(down / 2);
-        }
         self.machine.pass(down / 2);
         if is_stepped {
             self.machine.step(by);
         }
         self.machine.pass(down / 2);
         self.endpoint_is_down = self.machine.rng.bool();
-        self.is_blind = true;
         self.start();
         let outage = self.machine.rng.i64(SECOND..200 * SECOND);
         self.pass(outage);
