@@ -41,11 +41,12 @@ ecs_clock_now() {
   ecs_clock_after=$(date +%s)999999
   ecs_clock_tab=$(printf '\t')
   ecs_clock_time='[0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9]'
+  # shellcheck disable=SC2254 # the time is a pattern
   case $ecs_clock_answer in
     *'
 '*'
 '*) ;; # more than a line and the status
-    "good "$ecs_clock_time" "$ecs_clock_time'
+    'good '$ecs_clock_time' '$ecs_clock_time'
 200')
       ecs_clock_range=${ecs_clock_answer#good }
       ecs_clock_range=${ecs_clock_range%?200}
