@@ -55,6 +55,8 @@ impl Origin {
 pub(super) struct Emitter {
     pub(super) mode: Input,
     pub(super) viewer: Viewer,
+    /// The log stream that the member of an event in YAML has named.
+    pub(super) member_stream: Option<String>,
     blank_noted: bool,
     copy_noted: bool,
     export_noted: bool,
@@ -75,6 +77,7 @@ impl Emitter {
         Self {
             mode,
             viewer: Viewer::new(mode),
+            member_stream: None,
             blank_noted: false,
             copy_noted: false,
             export_noted: false,
@@ -137,7 +140,7 @@ impl Emitter {
             event.problems.extend(before);
             self.check_size(&mut event);
         }
-        event.stream = origin.stream;
+        event.stream = self.stream(origin);
         event.root = Some(root);
         self.answered = true;
         sink(event);
@@ -189,7 +192,7 @@ impl Emitter {
             return self.repaired(position, &repaired, origin, sink);
         }
         if matches!(body, Body::Other) {
-            return self.other(position, text, &origin, sink);
+            return self.other(position, text, origin, sink);
         }
         let joined = matches!(&origin.note, Some(note) if note.rule() == Rule::PartialMessage);
         let around = self.around(&wrappings, &origin, joined);
@@ -209,7 +212,7 @@ impl Emitter {
         }
         event.problems.extend(around.problems);
         event.text = &inner;
-        event.stream = origin.stream;
+        event.stream = self.stream(origin);
         self.answered = true;
         match body {
             Body::Document(root) => event.root = Some(root),
@@ -292,7 +295,7 @@ impl Emitter {
         &mut self,
         position: Position,
         text: &str,
-        origin: &Origin,
+        origin: Origin,
         sink: &mut Sink<'_>,
     ) {
         let is_rest = std::mem::take(&mut self.is_after_cut);
@@ -304,8 +307,16 @@ impl Emitter {
             self.plain_line = Some(position.line);
         }
         let mut event = self.event(position, text, Kind::Other);
-        event.stream.clone_from(&origin.stream);
+        event.stream = self.stream(origin);
         sink(event);
+    }
+
+    /// The log stream of an event: the form names it, or the viewer's prefix.
+    fn stream(&self, origin: Origin) -> Option<String> {
+        let prefix = self.viewer.stream.as_ref();
+        origin
+            .stream
+            .or_else(|| prefix.filter(|_| origin.has_prefix).cloned())
     }
 
     pub(super) fn not_utf8(&mut self, position: Position, bytes: &[u8], sink: &mut Sink<'_>) {

@@ -32,6 +32,8 @@ pub(super) struct Viewer {
     remembered: Vec<String>,
     /// The first document with a prefix.
     since: u64,
+    /// The log stream that the last prefix names.
+    pub(super) stream: Option<String>,
 }
 
 /// Whether a line is read as it is: a document alone, an export, or the continuation of the line before.
@@ -69,6 +71,7 @@ impl Viewer {
             shape: None,
             remembered: Vec::new(),
             since: 0,
+            stream: None,
         }
     }
 
@@ -86,7 +89,13 @@ impl Viewer {
             None => None,
         };
         match found {
-            Some(found) => self.prefixed(found),
+            Some(found) => {
+                let (length, problem) = self.prefixed(found);
+                let shape = self.shape.as_ref().filter(|_| length > 0);
+                let stream = shape.and_then(|shape| shape.stream(&line[..length]));
+                self.stream = stream.map(str::to_owned);
+                (length, problem)
+            }
             None => (0, self.bare(line)),
         }
     }

@@ -51,6 +51,9 @@ impl Form for Line {
             return object(position, text, cursor, output);
         }
         let viewers = reads_viewers(output.emitter.mode);
+        if viewers && let Some(stream) = Yaml::stream(text) {
+            output.emitter.member_stream = stream.map(str::to_owned);
+        }
         if viewers && let Some(form) = viewers_form(text, is_first, cursor) {
             return Next::Begin(form);
         }

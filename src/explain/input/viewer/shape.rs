@@ -60,6 +60,21 @@ impl Shape {
         matches!(self, Self::QueryResults)
     }
 
+    /// The log stream that a prefix of this shape names.
+    pub(super) fn stream<'a>(&self, prefix: &'a str) -> Option<&'a str> {
+        let mut words = prefix.split_ascii_whitespace();
+        let word = match self {
+            Self::Time => {
+                let length = time_before(prefix)?;
+                prefix[length..].split_ascii_whitespace().next()
+            }
+            Self::Sam => words.next().filter(|word| word.contains('[')),
+            Self::Awslogs => words.find(|word| !word.starts_with('/')),
+            _ => None,
+        };
+        word.filter(|word| is_stream(word))
+    }
+
     /// The viewer, for a sentence.
     pub(super) fn name(&self) -> &'static str {
         match self {
@@ -129,7 +144,9 @@ pub(super) fn find(line: &str) -> Option<Found> {
     let rest = &line[found.length..];
     let more = match found.shape {
         Shape::Time | Shape::Sam | Shape::QueryResults => 0,
-        _ => time_before(rest).unwrap_or_default(),
+        // The time of the event and that of its ingestion.
+        Shape::Awslogs => times_before(rest, 2),
+        _ => times_before(rest, 1),
     };
     Some(Found {
         length: found.length + more,
@@ -153,6 +170,13 @@ fn time_before(text: &str) -> Option<usize> {
     let rest = text.get(length..)?;
     let is_runtime = rest.starts_with(" stdout ") || rest.starts_with(" stderr ");
     (rest.starts_with([' ', '\t']) && !is_runtime).then_some(length + 1)
+}
+
+/// The length of up to `most` times, each with the blank behind it.
+fn times_before(text: &str, most: usize) -> usize {
+    (0..most).fold(0, |length, _| {
+        length + time_before(&text[length..]).unwrap_or_default()
+    })
 }
 
 /// A time, and a log stream where a document or the end of the line follows it.
@@ -306,32 +330,34 @@ fn query_results(line: &str) -> Option<Found> {
 /// Two words: a log group and a log stream, or a pod and a container.
 fn words(line: &str) -> Option<Found> {
     let (first, rest) = line.split_once(' ')?;
+    // Names of streams are padded to the same length.
+    let awslogs = |length: usize| Found {
+        shape: Shape::Awslogs,
+        length: line.len() - line[length..].trim_start_matches(' ').len(),
+    };
     let is_group = first.starts_with('/') && first.len() > 1 && !first.contains(['{', '"', ':']);
     let is_path = first.split('/').filter(|part| !part.is_empty()).count() > 2;
     if !first.starts_with('/') && is_path && !first.contains(['{', '"', ':', '=']) {
         // A log stream without its group.
-        return Some(Found {
-            shape: Shape::Awslogs,
-            length: first.len() + 1,
-        });
+        return Some(awslogs(first.len() + 1));
     }
-    let (second, behind) = rest.split_once(' ')?;
-    let length = first.len() + second.len() + 2;
-    if second.is_empty() || behind.is_empty() || second.starts_with('{') {
-        return None;
-    }
-    let is_stream = !second.contains([':', '*', '{', '"']) && !is_level(second);
-    if is_group && is_stream {
-        return Some(Found {
-            shape: Shape::Awslogs,
-            length,
-        });
+    let (second, behind) = rest.split_once(' ').unwrap_or((rest, ""));
+    if is_group {
+        let is_message =
+            behind.is_empty() || second.starts_with('{') || time_before(rest).is_some();
+        if is_message {
+            return Some(awslogs(first.len() + 1));
+        }
+        let is_stream = !second.contains([':', '*', '{', '"']) && !is_level(second);
+        if is_stream {
+            return Some(awslogs(first.len() + second.len() + 2));
+        }
     }
     // The name of a pod ends in letters and digits at random.
     let is_pod = is_label(first) && first.contains('-') && !is_level(second);
-    (is_pod && is_label(second)).then_some(Found {
+    (is_pod && is_label(second) && !behind.is_empty()).then_some(Found {
         shape: Shape::Stern,
-        length,
+        length: first.len() + second.len() + 2,
     })
 }
 
@@ -383,6 +409,14 @@ mod tests {
                 "/ecs/app app/app/1 2026-11-25T10:14:24.818Z ",
                 Shape::Awslogs,
             ),
+            (
+                "/ecs/app app/app/1 2026-11-25T10:14:24.818Z 2026-11-25T10:14:25.001Z ",
+                Shape::Awslogs,
+            ),
+            ("/ecs/app ", Shape::Awslogs),
+            ("/ecs/app app/app/1     ", Shape::Awslogs),
+            ("app/app/1     2026-11-25T10:14:24.818Z ", Shape::Awslogs),
+            ("/ecs/app 2026-11-25T10:14:24.818Z ", Shape::Awslogs),
             ("web-7d9f-abc web ", Shape::Stern),
         ] {
             let found = find(&format!("{prefix}{DOCUMENT}")).unwrap();
@@ -404,6 +438,28 @@ mod tests {
         ] {
             let found = find(&format!("{prefix}{DOCUMENT}"));
             assert!(found.is_none(), "{prefix:?}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn a_prefix_names_its_stream() {
+        for (prefix, stream) in [
+            ("2026-11-25T10:14:24.818000+00:00 s/1 ", Some("s/1")),
+            ("2026-11-25 10:14:24.000 ", None),
+            (
+                "2026/11/29/[$LATEST]0a 2026-11-29T05:32:45.123000 ",
+                Some("2026/11/29/[$LATEST]0a"),
+            ),
+            (
+                "/ecs/app app/app/1 2026-11-25T10:14:24.818Z ",
+                Some("app/app/1"),
+            ),
+            ("app/app/1 ", Some("app/app/1")),
+            ("/ecs/app 2026-11-25T10:14:24.818Z ", None),
+            ("web-1  | ", None),
+        ] {
+            let found = find(&format!("{prefix}{{\"_aws\":{{}}}}")).unwrap();
+            assert_eq!(found.shape.stream(prefix), stream, "{prefix}");
         }
     }
 
