@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use self::trouble::Trouble;
 use crate::sidecar::Observers;
 
-/// Which interfaces to run, and by which rules.
+/// Which interfaces to run, each with its settings.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Settings {
     /// JSON over HTTP.

@@ -28,14 +28,14 @@ pub use self::now::Now;
 pub use self::reason::{Reason, Warning};
 pub use self::report::{Report, Verdict};
 
-/// A clock with a known error, for applications.
+/// A clock with a known error bound, for applications.
 ///
-/// It asks its source at most once per refresh interval, whether that succeeds or not and however many
-/// tasks call it: the endpoint's throttling would take the application's credentials with it. After a step
+/// It asks its source at most once per refresh interval, whether that succeeds or not, for any number of
+/// callers: if the endpoint throttled, the application's credentials would be affected too. After a step
 /// of the wall clock it asks again before that, and never within 100 ms. An NTP server is never asked more
 /// often than its interval allows. Cloning is cheap and shares the reading.
 ///
-/// After a step the source may go on reporting the small bound of the time before, until it compares the
+/// After a step the source may continue to report the small bound from before, until it compares the
 /// clock again. Until it certainly has, every bound and range is larger by how far the clock was stepped.
 ///
 /// A clock belongs to one tokio runtime: a runtime that is blocked would delay the tasks of another
@@ -96,16 +96,16 @@ impl Clock {
     /// stepped since.
     ///
     /// # Errors
-    /// The [`ReadError`] of the last attempt. An older reading is not fallen back on: what it said of
-    /// the clock's status may no longer be so. Of its own kinds are a call outside of a tokio runtime
+    /// The [`ReadError`] of the last attempt. There is no fallback to an older reading: its status may no
+    /// longer be true. Two errors do not come from the source: a call outside of a tokio runtime
     /// ([`ReadErrorKind::NoRuntime`](crate::ReadErrorKind::NoRuntime)) and a wall clock that was stepped
     /// during five reads in a row ([`ReadErrorKind::ClockStepping`](crate::ReadErrorKind::ClockStepping)).
     pub async fn reading(&self) -> Result<Reading, ReadError> {
         self.0.reading().await
     }
 
-    /// The verdict on the last reading, by the rule of the command `check`. Where there is no reading the
-    /// report says so, and is not good.
+    /// The verdict on the last reading, by the rule of the command `check`. Without a reading the report
+    /// says so, and is not good.
     ///
     /// ```
     /// use std::time::Duration;
@@ -128,14 +128,14 @@ impl Clock {
         self.0.report(limits).await
     }
 
-    /// As [`Clock::report`], with the reading that the report is about.
+    /// As [`Clock::report`], with the reading that was judged.
     #[cfg(feature = "cli")]
     pub(crate) async fn judge(&self, limits: &Limits) -> (Report, Option<Reading>) {
         self.0.judge(limits).await
     }
 
-    /// The present, if the clock is within `limits`: both are of one reading, so that what is acted on is
-    /// what was judged.
+    /// The present, if the clock is within `limits`: both come from one reading, so the application acts
+    /// on what was judged.
     ///
     /// ```
     /// use std::time::Duration;
@@ -161,19 +161,19 @@ impl Clock {
         self.0.now_within(limits).await
     }
 
-    /// The task this is, as far as the source has told: `None` before the first reading. Waits for a
-    /// reading that is under way.
+    /// The identity of this task, as far as the source has reported it: `None` before the first
+    /// reading. Waits for a reading that is under way.
     pub async fn identity(&self) -> Option<TaskIdentity> {
         self.0.identity().await
     }
 
     /// The range that true time lies in at present, without limits on its size or on the age of the
-    /// reference. It has grown since the last reading: by the drift rate, and by as much as the wall clock
-    /// has moved against the monotonic one.
+    /// reference. Since the last reading it has grown by the drift rate, and by how far the wall clock has
+    /// moved against the monotonic one.
     ///
     /// # Errors
-    /// [`NotGood`] if there is no reading, if the clock is not known to be synchronized, since then nothing
-    /// bounds its error, or if the bound is unknown.
+    /// [`NotGood`] if there is no reading, if the bound is unknown, or if the clock is not known to be
+    /// synchronized, since nothing bounds its error then.
     pub async fn now(&self) -> Result<Now, NotGood> {
         self.0.now().await
     }
@@ -181,9 +181,9 @@ impl Clock {
     /// Waits until `instant` has certainly passed: until a synchronized clock's earliest possible time
     /// is later.
     ///
-    /// Never returns early. While the clock cannot be read or is not synchronized it goes on asking,
+    /// Never returns early. While the clock cannot be read or is not synchronized, it keeps asking
     /// once per refresh interval: wrap it in [`tokio::time::timeout`] to give up. Waits at most one
-    /// refresh interval longer than the uncertainty asks for.
+    /// refresh interval longer than the uncertainty requires.
     ///
     /// ```
     /// use std::time::{Duration, SystemTime};

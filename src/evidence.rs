@@ -10,6 +10,7 @@
 mod claim;
 mod history;
 pub(crate) mod html;
+mod incidents;
 pub(crate) mod json;
 mod line;
 mod plot;

@@ -1,7 +1,7 @@
-//! What must hold for any bytes from elsewhere: one check for each parser of them.
+//! Checks what must hold for any foreign bytes: one check for each parser.
 //!
-//! A fuzz target of `tests/fuzz` calls a check with bytes that libFuzzer makes up, and a unit test calls it with those
-//! of `tests/fuzz/corpus`. A check panics if a promise is broken. Nothing here is an interface: it is compiled in tests
+//! A fuzz target of `tests/fuzz` calls a check with bytes from libFuzzer, and a unit test calls it with those of
+//! `tests/fuzz/corpus`. A check panics if a promise is broken. Nothing here is an interface: it is compiled in tests
 //! and with `--cfg fuzzing` only.
 #![cfg(all(feature = "cli", any(test, fuzzing)))]
 #![allow(
@@ -52,7 +52,7 @@ pub fn check(target: &str, input: &[u8]) {
     check(input);
 }
 
-/// A moment that is the same in every run, as far as anything can see: this wall-clock time, and monotonic time that
+/// A moment that is the same in every run, as far as a check can see: this wall-clock time, and monotonic time that
 /// begins with the process.
 fn moment(wall: DateTime<Utc>, since_start: Duration) -> Moment {
     static START: LazyLock<Instant> = LazyLock::new(Instant::now);

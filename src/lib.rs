@@ -10,7 +10,7 @@
 //! | act on a refusal | [`NotGood`] with its [`Reason`]s; an error for `?` |
 //! | order events, or wait until an instant has certainly passed | [`Now::is_before`], [`Clock::wait_until_past`] |
 //! | show or log everything | [`Clock::report`]: a [`Report`] that serializes to the JSON of `check --json` |
-//! | answer `/clock` in a server of your own | [`Limits::from_query`] |
+//! | answer `/clock` in your own server | [`Limits::from_query`] |
 //! | read a source once | [`Source::read`], [`Report::judge_sample`] |
 //! | compare the clock with an NTP server | [`NtpClient`], [`CrossCheck`] |
 //! | test your own code | the feature `test-util`: a [`Source`] that plays given readings |

@@ -1,4 +1,4 @@
-//! What any of the programs needs: options, settings, start and stop, diagnostics, and the commands.
+//! The program: options, settings, start and stop, diagnostics, and the commands.
 #![cfg(feature = "cli")]
 
 pub(crate) mod answers;

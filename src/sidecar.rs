@@ -1,7 +1,7 @@
 //! The sidecar: reads the clock at regular intervals and writes lines, until a signal.
 //!
-//! A sample goes one way: the source's answer becomes an event, [`control`] decides what follows from it, windows become
-//! lines, lines go to the sink. The loop in this file only executes, and reads the clocks in one place.
+//! Data flows one way: the source's answer becomes an event, [`control`] decides on actions, windows become lines, and
+//! lines go to the sink. The loop in this file only executes, and reads the clocks in one place.
 #![cfg(feature = "cli")]
 
 pub(crate) mod control;
@@ -38,7 +38,7 @@ pub(crate) use self::observed::Observed;
 pub(crate) use self::observers::Observers;
 pub(crate) use self::settings::{Rules, Settings};
 
-/// How long the last lines may take: everything is over well within 2 s of the signal.
+/// How long the last lines may take: the program ends well within 2 s of the signal.
 const LAST_LINES: Duration = Duration::from_millis(1_800);
 
 /// How a run ended.
@@ -48,7 +48,7 @@ pub(crate) struct RunOutcome {
     pub had_reading: bool,
     /// Whether stdout was closed.
     pub stdout_closed: bool,
-    /// What became of the lines.
+    /// How many lines were written and lost.
     pub counts: Counts,
 }
 
@@ -91,7 +91,7 @@ pub(crate) async fn run(
             }
         }
         let now = Moment::now();
-        actions = control.on(event, &now);
+        actions = control.handle(event, &now);
         output.observers().beat(&now);
         if is_sample || control.observed().stepped != stepped {
             output.observers().tell(control.observed());
@@ -102,21 +102,21 @@ pub(crate) async fn run(
 /// What the loop is waiting for.
 struct Progress<'a> {
     set_clock: SetClock,
-    /// Whether a read is under way.
+    /// Whether a read is in progress.
     reading: bool,
-    /// A cross-check under way. Boxed, so that it takes no memory if it is off.
+    /// A cross-check in progress. Boxed, so that it takes no memory if it is off.
     cross_check: Option<BoxedCrossCheck<'a>>,
     wake_at: Option<Instant>,
     stdout_closed: bool,
 }
 
-/// What a cross-check gives; `None` if the server may not be asked yet.
+/// The outcome of a cross-check; `None` if the server may not be asked yet.
 type CrossCheckOutcome = Option<Result<Exchange, ReadError>>;
 type BoxedCrossCheck<'a> = Pin<Box<dyn Future<Output = CrossCheckOutcome> + Send + 'a>>;
 
-/// The actions that the loop itself has to see to.
+/// The actions that the loop itself executes.
 #[derive(Default)]
-struct Wanted {
+struct LoopActions {
     read: bool,
     cross_check: bool,
     end: Option<End>,
@@ -140,9 +140,9 @@ impl Progress<'_> {
     }
 
     /// Executes actions, and returns those that need the loop.
-    fn execute(&mut self, actions: Vec<Action>, output: &mut Output) -> Wanted {
-        let mut wanted = Wanted::default();
-        // At the very end a line waits for room in the queue.
+    fn execute(&mut self, actions: Vec<Action>, output: &mut Output) -> LoopActions {
+        let mut wanted = LoopActions::default();
+        // At the end, a line waits for room in the queue.
         let is_end = matches!(actions.last(), Some(Action::End(_)));
         let mut windows = Vec::new();
         self.wake_at = None;
@@ -193,7 +193,7 @@ async fn next_event(
     }
 }
 
-/// Waits for the cross-check under way, if any.
+/// Waits for the cross-check in progress, if any.
 async fn finished(cross_check: &mut Option<BoxedCrossCheck<'_>>) -> CrossCheckOutcome {
     match cross_check {
         Some(cross_check) => cross_check.await,
@@ -218,7 +218,7 @@ async fn finish(
     let deadline = tokio::time::Instant::now() + LAST_LINES;
     let counts = output.finish(end.windows, &end.bare, deadline).await;
     let is_closed = output.sink().is_closed();
-    // It may have shown with the last lines only.
+    // Only the last lines may have revealed it.
     if is_closed && !stdout_closed {
         notice::Notice::StdoutClosed.emit(1);
     } else if counts.unreported > 0 && !is_closed {

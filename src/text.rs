@@ -1,4 +1,4 @@
-//! Text from elsewhere, kept short. Pure.
+//! Shortens foreign text. Pure.
 #![cfg(feature = "clock")]
 
 /// The first `limit` characters of a text; three dots show that there were more.

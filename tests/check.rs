@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use chrono::{SecondsFormat, TimeDelta, Utc};
 use ecs_clock_emf::{ErrorLimit, Preset};
 use endpoint::{Options, Scenario, Server};
-use support::{Checked, Finished, Program, run};
+use support::{CheckAnswer, Finished, Program, run};
 
 const ENDPOINT: &str = "ECS_CONTAINER_METADATA_URI_V4";
 
@@ -28,7 +28,7 @@ fn check(server: &Server, arguments: &[&str]) -> Finished {
     run(&arguments, &[(ENDPOINT, &server.base())])
 }
 
-/// Waits until the endpoint has been asked so often.
+/// Waits until the endpoint has been asked this often.
 fn await_requests(server: &Server, requests: u64) {
     let deadline = Instant::now() + Duration::from_secs(60);
     while server.counters().task_requests < requests {
@@ -37,7 +37,7 @@ fn await_requests(server: &Server, requests: u64) {
     }
 }
 
-fn json(finished: &Finished) -> Checked {
+fn json(finished: &Finished) -> CheckAnswer {
     assert_eq!(finished.stdout.lines().count(), 1, "{finished:?}");
     serde_json::from_str(&finished.stdout).unwrap()
 }
@@ -161,7 +161,7 @@ fn what_is_not_good_and_why() {
             checked.reasons[0].contains(reason),
             "{scenario}: {checked:?}"
         );
-        // A range is given only where something bounds the error.
+        // A range is given only if something bounds the error.
         let has_range = matches!(code, "bound_over_limit" | "age_over_limit")
             || (code == "age_unknown" && !arguments.contains(&"--age-adjusted"));
         assert_eq!(
@@ -205,7 +205,7 @@ fn with_reference_age(folder: &Path, age: TimeDelta) -> Scenario {
     Scenario::replay(&file).unwrap()
 }
 
-/// A clock that has lost its time source goes on being called synchronized.
+/// A clock that has lost its time source is still called synchronized.
 #[test]
 fn an_old_reference_is_not_good_by_default() {
     let folder = tempfile::tempdir().unwrap();
@@ -316,7 +316,7 @@ fn every_row_of_the_limits_table_is_what_for_applies() {
         let checked = json(&check(&server, &["--for", name, "--json"]));
         assert_eq!(checked.limits.preset.as_deref(), Some(name));
         let limit: ErrorLimit = match cells[3].strip_suffix(" s") {
-            // Over what the option would take.
+            // More than the option accepts.
             Some(seconds) => Duration::from_secs_f64(seconds.parse().unwrap()).into(),
             None => cells[3].parse().unwrap(),
         };
@@ -388,7 +388,7 @@ fn the_last_attempt_is_made_when_the_time_is_over() {
     }
 }
 
-/// Regression: a limit under a misspelled name left a gate open without a word.
+/// Regression: a limit under a misspelled name silently left a gate open.
 #[test]
 fn a_misspelled_variable_is_a_warning() {
     let server = Server::start(Scenario::Good).unwrap();

@@ -1,5 +1,5 @@
 //! The demonstration application over HTTP: the real program against endpoints and clients that
-//! behave and misbehave. What a browser makes of it is tested in `tests/demo/`.
+//! behave and misbehave. `tests/demo/` tests it in a browser.
 #![cfg(unix)]
 #![allow(
     dead_code,
@@ -17,13 +17,13 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use checked::Checked;
+use checked::CheckAnswer;
 use chrono::{DateTime, Utc};
 use demo::{Demo, command, read_answer};
 use endpoint::{Options, Scenario, Server};
 use rustix::process::Signal;
 
-/// How long what happens at once may take on a machine that is busy with other tests.
+/// How long an immediate effect may take on a busy machine.
 const AT_ONCE: Duration = Duration::from_secs(10);
 const JSON: &str = "application/json";
 
@@ -35,7 +35,7 @@ fn the_clock_as_json_has_the_members_of_check() {
     let answer = demo.clock();
     assert_eq!(answer.status, 200);
     assert!(answer.head.contains("content-type: application/json"));
-    let checked: Checked = serde_json::from_str(&answer.body).unwrap();
+    let checked: CheckAnswer = serde_json::from_str(&answer.body).unwrap();
     assert_eq!(
         (checked.verdict.as_str(), checked.reasons.len()),
         ("good", 0)
@@ -51,7 +51,7 @@ fn the_clock_as_json_has_the_members_of_check() {
     ] {
         let strict = demo.ask("GET", &format!("/clock?{query}"), JSON);
         assert_eq!(strict.status, 503, "{strict:?}");
-        let checked: Checked = serde_json::from_str(&strict.body).unwrap();
+        let checked: CheckAnswer = serde_json::from_str(&strict.body).unwrap();
         assert_eq!(checked.verdict, "not_good");
         assert_eq!(checked.codes, [code], "{strict:?}");
     }
@@ -261,7 +261,7 @@ fn slow_clients_are_let_go_and_others_are_answered_meanwhile() {
     assert_eq!(demo.clock().status, 200);
     for stream in &mut slow {
         let mut rest = Vec::new();
-        // Closed, by whichever kind of end.
+        // Closed, by any kind of end.
         let _ = stream.read_to_end(&mut rest);
         assert!(!rest.starts_with(b"HTTP/1.1 200"));
     }
@@ -307,7 +307,7 @@ fn huge_heads_and_broken_requests_are_refused_and_nothing_else_happens() {
         ),
     ] {
         let mut stream = demo.connect();
-        // It may be refused before it is all sent.
+        // It may be refused before all of it is sent.
         let _ = stream.write_all(request);
         let shown = String::from_utf8_lossy(&request[..request.len().min(40)]).into_owned();
         if let Some(answer) = read_answer(&mut stream) {
@@ -390,7 +390,7 @@ fn a_wrong_configuration_is_told_whole_and_a_port_in_use_is_named() {
     assert_eq!(output.status.code(), Some(2));
 }
 
-/// Waits until something is so.
+/// Waits until a condition holds.
 fn await_that(condition: impl Fn() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(60);
     while !condition() {

@@ -1,4 +1,4 @@
-//! The example endpoint on the wire, against what the open ECS agent sent.
+//! Compares the example endpoint on the wire with what the open-source ECS agent sent.
 #![expect(
     clippy::unwrap_used,
     reason = "a test fails by it, also in its helpers"
@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use endpoint::{Counters, Options, Scenario, Server};
 use serde_json::Value;
 
-/// Nothing here takes so long unless it is broken.
+/// A deadline that only a broken endpoint exceeds.
 const LONG: Duration = Duration::from_secs(20);
 
 fn connect(server: &Server) -> io::Result<TcpStream> {
@@ -31,7 +31,7 @@ fn send(stream: &mut TcpStream, method: &str, path: &str) -> io::Result<()> {
     stream.write_all(format!("{method} {path} HTTP/1.1\r\nHost: endpoint\r\n\r\n").as_bytes())
 }
 
-/// A response as it came, and its parts.
+/// A response as received, and its parts.
 struct Response {
     bytes: Vec<u8>,
     head: String,
@@ -48,7 +48,7 @@ impl Response {
     }
 }
 
-/// Reads to the end that the framing tells, so that it works on open connections and on recorded bytes alike.
+/// Reads to the end given by the framing, so that it works on open connections and on recorded bytes alike.
 fn receive(from: &mut impl Read) -> io::Result<Response> {
     let mut bytes = Vec::new();
     let mut more = |bytes: &mut Vec<u8>| {
@@ -130,7 +130,7 @@ fn comparable(head: &str) -> Vec<String> {
         .collect()
 }
 
-/// The document with the values of the clock replaced; which members it has, and in what form, stays.
+/// The document with the values of the clock replaced; its members and their form are kept.
 fn without_values(mut document: Value) -> Value {
     if let Some(Value::Object(drift)) = document.get_mut("ClockDrift") {
         for (name, value) in drift {
@@ -201,7 +201,7 @@ fn errors_are_the_agents_but_for_what_varies() {
 
 #[test]
 fn bodies_up_to_2048_bytes_have_a_length_and_longer_ones_are_chunked() {
-    // The zone's length makes the document's.
+    // The length of the zone determines that of the document.
     let document = |zone: usize| {
         let mut options = Options {
             scenario: Scenario::EmptyClockDrift,
@@ -268,7 +268,7 @@ fn a_connection_serves_many_requests_and_is_closed_when_idle() {
     assert_eq!(settled(&server), expected);
 }
 
-/// The counters once every connection has gone.
+/// The counters once every connection has ended.
 fn settled(server: &Server) -> Counters {
     let deadline = Instant::now() + LONG;
     while server.counters().connections_open > 0 && Instant::now() < deadline {
@@ -415,7 +415,7 @@ fn stopping_ends_connections_that_wait_for_an_answer() {
         server.await_requests(1).unwrap();
         let address = server.address();
         drop(server);
-        // What was sent before the end, then the end: an error or none, but no timeout.
+        // The bytes before the end, then the end: possibly an error, but no timeout.
         match stream.read_to_end(&mut Vec::new()) {
             Ok(_) => {}
             Err(error) => assert_eq!(error.kind(), ErrorKind::ConnectionReset, "{scenario}"),
@@ -484,7 +484,7 @@ fn every_name_is_unique_and_leads_back_to_its_scenario() {
 #[test]
 fn it_listens_on_ipv6_where_there_is_one() {
     let listen: SocketAddr = "[::1]:0".parse().unwrap();
-    // A machine without IPv6 cannot show it.
+    // A machine without IPv6 cannot test it.
     if TcpListener::bind(listen).is_ok() {
         let server = Server::with(Options {
             listen,

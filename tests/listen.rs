@@ -1,4 +1,4 @@
-//! The real program with `--listen`: what applications of the task are answered, and what it costs.
+//! The real program with `--listen`: the answers to applications of the task, and their cost.
 #![cfg(target_os = "linux")]
 #![allow(
     clippy::unwrap_used,
@@ -22,7 +22,7 @@ use serde_json::Value;
 use support::{Program, run};
 
 const ENDPOINT: &str = "ECS_CONTAINER_METADATA_URI_V4";
-/// Longer than anything takes on the busiest machine.
+/// A deadline that no busy machine exceeds.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A loopback address of this test alone.
@@ -83,10 +83,16 @@ fn the_answer_follows_the_readings() {
     let program = start(
         &server,
         &address,
-        &["--sample-interval=100ms", "--emit-interval=1s"],
+        &[
+            "--sample-interval=100ms",
+            "--emit-interval=1s",
+            "--max-drift-ppm=20",
+        ],
     );
     let good = ask_until(&address, "/clock?max_error=5ms", |status, _| status == 200);
     assert_eq!(good["error_bound_ms"], 0.446_931);
+    // Clients that keep an answer let its range grow at this rate.
+    assert_eq!(good["max_drift_ppm"], 20);
     schema().validate(&good).unwrap();
     let late = ask_until(&address, "/clock?after=2020-01-01T00:00:00Z", |_, _| true);
     assert_eq!(late["certainly_past"], true);
@@ -98,7 +104,7 @@ fn the_answer_follows_the_readings() {
     schema().validate(&lost).unwrap();
     server.switch(Scenario::Good);
     ask_until(&address, "/clock", |status, _| status == 200);
-    // Reads that fail leave the last reading, which grows old.
+    // When reads fail, the last reading stays and ages.
     server.switch(Scenario::Down);
     let first = ask_until(&address, "/clock", |_, _| true);
     let later = ask_until(&address, "/clock", |_, body| {
@@ -135,7 +141,7 @@ fn asking_sends_no_request_to_the_endpoint() {
     for _ in 0..300 {
         assert_eq!(ask(&address, "/clock?max_error=5ms").unwrap().0, 200);
     }
-    // The first reading, and those that the time has brought.
+    // The first reading, and those taken since.
     let readings = 2 + begin.elapsed().as_secs() / 60;
     assert!(
         server.counters().task_requests <= readings,
@@ -217,7 +223,7 @@ fn any_other_address_is_an_invalid_configuration() {
     }
 }
 
-/// What a process has: threads and open files.
+/// The threads and open files of a process.
 fn belongings(program: &Program) -> (usize, usize) {
     let count = |what: &str| {
         let folder = format!("/proc/{}/{what}", program.id());
@@ -241,7 +247,7 @@ fn an_interface_that_is_off_has_no_thread_and_no_file() {
     on.line();
     ask_until(&address, "/clock", |status, _| status == 200);
     let deadline = Instant::now() + PATIENCE;
-    // The connection to the endpoint is let go at some time.
+    // The connection to the endpoint is closed at some time.
     while belongings(&off).1 + 3 > belongings(&on).1 {
         assert!(
             Instant::now() < deadline,

@@ -1,4 +1,4 @@
-//! A thread and a runtime for one interface. What the system refuses is tried again.
+//! A thread and a runtime for one interface. If the system refuses one, it is retried.
 
 use std::io;
 use std::sync::mpsc::Sender;

@@ -17,9 +17,9 @@ use crate::time::{DriftRate, Moment, step_between};
 
 /// Minimum time between two requests to the source, also after a step and with a shorter interval.
 pub(super) const SHORTEST_REFRESH: Duration = Duration::from_millis(100);
-/// After so many reads in a row during which the wall clock was stepped, there is no reading.
+/// How many reads in a row may be disturbed by a step before there is no reading.
 const MOST_READS: u32 = 5;
-/// The source is read early because of a correction in progress no more often than this.
+/// Minimum time between two early reads because of a correction in progress.
 const EARLY_READ_PAUSE: Duration = Duration::from_secs(10);
 /// Minimum sleep, so that rounding cannot cause a busy loop.
 const SHORTEST_SLEEP: Duration = Duration::from_millis(1);
@@ -51,7 +51,7 @@ struct State {
 struct Attempt {
     /// The clocks before the source was asked. A reading is not used after a step since then.
     began: Moment,
-    /// When it was over. The refresh interval counts from here.
+    /// When it ended. The refresh interval counts from here.
     ended: Instant,
     /// The outcome, or why the source could not be asked at all.
     sample: Result<Sample, ReadError>,
@@ -114,7 +114,7 @@ impl State {
         is_due && last.is_being_corrected(now, drift)
     }
 
-    /// Takes note that an attempt begins.
+    /// Notes that an attempt begins.
     fn begin(&mut self, now: Moment, drift: DriftRate) {
         if self
             .last
@@ -159,7 +159,7 @@ impl<S: System> Cached<S> {
         self.shared.state.lock().await.identity.clone()
     }
 
-    /// The last attempt if it still counts, else a new one.
+    /// Returns the last attempt if it is still valid, or else a new one.
     async fn attempt(&self) -> Attempt {
         let mut state = Arc::clone(&self.shared.state).lock_owned().await;
         let mut began = self.shared.system.now();
@@ -174,7 +174,7 @@ impl<S: System> Cached<S> {
         let Ok(runtime) = Handle::try_current() else {
             return Attempt::failed(began, "there is no tokio runtime");
         };
-        // A wall clock that is stepped again and again must not flood the endpoint.
+        // Repeated steps of the wall clock must not flood the endpoint.
         let age = state.last.as_ref().map(|last| last.age(&began));
         let pause = age.map_or(Duration::ZERO, |age| SHORTEST_REFRESH.saturating_sub(age));
         if !pause.is_zero() {
@@ -193,7 +193,7 @@ impl<S: System> Cached<S> {
         self.shared.system.due_in().is_zero()
     }
 
-    /// The outcome of an attempt since which the wall clock was not stepped, and the present.
+    /// The present, and an attempt that no step has followed.
     async fn observe(&self) -> Observation {
         let mut read_again = 0;
         loop {
@@ -273,7 +273,7 @@ impl<S: System> Cached<S> {
 }
 
 impl<S: System> Shared<S> {
-    /// Takes note of the present, unless the source is being asked.
+    /// Notes the present, unless the source is being asked.
     fn note(&self, now: Moment) {
         if let Ok(mut state) = self.state.try_lock()
             && let Some(watch) = &mut state.watch

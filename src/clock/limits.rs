@@ -1,4 +1,4 @@
-//! What is asked of a clock: limits on its error bound and on the age of its reference. Pure.
+//! Requirements on a clock: limits on its error bound and on the age of its reference. Pure.
 
 mod age;
 mod error;
@@ -17,7 +17,7 @@ pub use self::preset::{InvalidPreset, Preset};
 pub use self::query::{ClockQuery, InvalidQuery};
 use crate::reading::ClockSource;
 
-/// What is asked of a clock beyond being synchronized and knowing its error bound.
+/// What a clock must meet, besides being synchronized and having a known error bound.
 ///
 /// By default the error bound must be at most 1 s (2 s for the kernel's estimate), and the reference time at
 /// most an hour old where its age is known.
@@ -44,10 +44,13 @@ pub struct Limits {
     pub age_adjusted: bool,
     /// The system whose limit applies. If `max_error` is set too, the smaller limit applies.
     pub preset: Option<Preset>,
+    /// How long verdict and range must hold: bound and age are judged as they will be then. For answers that are
+    /// used a little later, or kept for a while.
+    pub valid_for: Duration,
 }
 
 impl Limits {
-    /// The default limits without one on the error bound: any bound is good, but it has to be known.
+    /// The default limits, but without a limit on the error bound. The bound must still be known.
     #[must_use]
     pub fn any_error() -> Self {
         Self::default().with_max_error(ErrorLimit::Off)
@@ -75,6 +78,13 @@ impl Limits {
         self
     }
 
+    /// Sets how long verdict and range must hold: see [`Limits::valid_for`].
+    #[must_use]
+    pub fn with_valid_for(mut self, valid_for: Duration) -> Self {
+        self.valid_for = valid_for;
+        self
+    }
+
     /// Applies the limit of a system that depends on the clock.
     ///
     /// ```
@@ -91,7 +101,7 @@ impl Limits {
         self
     }
 
-    /// The largest error bound that is good in a reading of this source; `None` if any is.
+    /// The largest acceptable error bound of a reading of this source; `None` without a limit.
     #[must_use]
     pub fn max_error_for(&self, source: Option<ClockSource>) -> Option<Duration> {
         let preset = self.preset.map(Preset::max_error);

@@ -7,7 +7,7 @@ use super::{Reason, Report};
 /// A clock that is not good, as an error: [`Clock::now`](crate::Clock::now) and
 /// [`Clock::now_within`](crate::Clock::now_within) return it.
 ///
-/// Its `Debug` is its `Display`, the reasons in one line, so that a `main` that returns it prints a sentence.
+/// Its `Debug` equals its `Display`, the reasons in one line, so that `main` can return it and print a sentence.
 ///
 /// ```no_run
 /// use std::time::Duration;

@@ -9,7 +9,7 @@ use crate::reading::{BoundUnknown, ClockOffset, ReadError, SyncStatus};
 use crate::source::{CrossCheck, NotCompared};
 use crate::time::{age_seconds, magnitude, milliseconds};
 
-/// One reason why a clock is not good. Its `Display` is a sentence for a person, [`Reason::as_str`] the word
+/// One reason why a clock is not good. Its `Display` is a sentence for a person, [`Reason::as_str`] a name
 /// for a program.
 ///
 /// ```
@@ -51,7 +51,7 @@ pub enum Reason {
         /// The limit.
         limit: Duration,
     },
-    /// The age of the reference time is not known, and the limits ask for it.
+    /// The age of the reference time is unknown, and the limits require it.
     AgeUnknown,
     /// The wall clock was stepped during each of five reads.
     ClockStepping,
@@ -64,8 +64,8 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// The stable word: `not_synchronized`, `offset_too_large`, `cross_check_disagrees`, `bound_unknown`, `bound_over_limit`, `age_over_limit`,
-    /// `age_unknown`, `clock_stepping` or `no_reading`.
+    /// The stable name: `not_synchronized`, `offset_too_large`, `cross_check_disagrees`, `bound_unknown`,
+    /// `bound_over_limit`, `age_over_limit`, `age_unknown`, `clock_stepping` or `no_reading`.
     #[must_use]
     pub fn as_str(&self) -> &'static str {
         match self {
@@ -94,21 +94,16 @@ impl fmt::Display for Reason {
                 f,
                 "the clock is not known to be synchronized: its status is {status}"
             ),
-            Self::OffsetTooLarge(offset) => {
-                let side = if offset.offset < TimeDelta::zero() {
-                    "ahead of"
-                } else {
-                    "behind"
-                };
-                write!(
-                    f,
-                    "the clock is {} {side} the reference clock: its offset of {offset} exceeds 128 ms",
-                    rounded(magnitude(offset.offset))
-                )
-            }
+            Self::OffsetTooLarge(offset) => write!(
+                f,
+                "the clock is {} the reference clock: its offset of {offset} exceeds 128 ms",
+                distance(offset)
+            ),
             Self::CrossCheckDisagrees(check) => write!(
                 f,
-                "the cross-check disagrees: the second source puts the clock's offset at {}",
+                "the cross-check disagrees: the clock is {} the second source, at an offset of {}, which its error \
+                 bound does not explain",
+                distance(&check.offset),
                 check.offset
             ),
             Self::BoundUnknown => f.write_str("the error bound is unknown"),
@@ -129,7 +124,9 @@ impl fmt::Display for Reason {
                 age_seconds(*age),
                 age_seconds(*limit)
             ),
-            Self::AgeUnknown => f.write_str("the reference age is unknown"),
+            Self::AgeUnknown => f.write_str(
+                "the reference age is unknown, and a limit on it or an age-adjusted bound was asked for",
+            ),
             Self::ClockStepping => {
                 f.write_str("the wall clock was stepped during each of several reads")
             }
@@ -144,18 +141,30 @@ impl fmt::Display for Reason {
     }
 }
 
-/// A duration for a person, in whole seconds or, below a second, in milliseconds.
-fn rounded(duration: Duration) -> humantime::FormattedDuration {
-    let whole = if duration < Duration::from_secs(1) {
-        Duration::from_millis(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
+/// How far the clock is from another, and on which side, such as "2h 12m behind".
+fn distance(offset: &ClockOffset) -> String {
+    let side = if offset.offset < TimeDelta::zero() {
+        "ahead of"
     } else {
-        Duration::from_secs(
-            duration
-                .saturating_add(Duration::from_millis(500))
-                .as_secs(),
-        )
+        "behind"
     };
-    humantime::format_duration(whole)
+    format!("{} {side}", rounded(magnitude(offset.offset)))
+}
+
+/// A duration for a person, to the next second, below a second to the next millisecond, and below that to the next microsecond.
+fn rounded(duration: Duration) -> humantime::FormattedDuration {
+    let unit = if duration >= Duration::from_secs(1) {
+        Duration::from_secs(1)
+    } else if duration >= Duration::from_millis(1) {
+        Duration::from_millis(1)
+    } else {
+        Duration::from_micros(1)
+    };
+    let half_up = duration.saturating_add(unit / 2).as_nanos();
+    let whole = half_up - half_up % unit.as_nanos();
+    humantime::format_duration(Duration::from_nanos(
+        u64::try_from(whole).unwrap_or(u64::MAX),
+    ))
 }
 
 /// A remark about a reading that does not change the verdict.
@@ -164,7 +173,7 @@ fn rounded(duration: Duration) -> humantime::FormattedDuration {
 pub enum Warning {
     /// A member of the source's answer was not used, since it was invalid.
     Withheld(ReadError),
-    /// A synchronized clock has no error bound, for this reason.
+    /// The clock has no error bound, for this reason.
     BoundUnknown(BoundUnknown),
     /// The offset exceeds 128 ms and is tolerated, since a leap second is near.
     LeapSecond(ClockOffset),
@@ -175,11 +184,11 @@ pub enum Warning {
         /// Why it failed.
         error: ReadError,
     },
-    /// The cross-check that was asked for could not be made.
+    /// The requested cross-check could not be made.
     NoCrossCheck(ReadError),
     /// The clock and the second source could not be compared.
     NotCompared(NotCompared),
-    /// The segment's writer counts monotonic time on another clock than this process.
+    /// The segment's writer uses another monotonic clock than this process.
     MonotonicClocksDiffer {
         /// The writer's clock minus this process's.
         by: TimeDelta,

@@ -1,4 +1,4 @@
-//! Whether a clock is good enough, with all that the verdict rests on. Pure.
+//! Judges whether a clock is good enough, and reports what the verdict depends on. Pure.
 
 mod json;
 mod text;
@@ -13,7 +13,7 @@ use crate::reading::{ClockOffset, ClockSource, ReadError, ReadErrorKind, Reading
 use crate::source::{Comparison, CrossCheck, Sample};
 use crate::time::{DriftRate, Moment, TimeInterval};
 
-/// Good or not. It serializes to its word.
+/// Good or not. It serializes to its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     /// Synchronized, with a known error bound, and within every limit.
@@ -23,7 +23,7 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// The word for it in JSON: `good` or `not_good`.
+    /// The name in JSON: `good` or `not_good`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -39,7 +39,7 @@ impl Serialize for Verdict {
     }
 }
 
-/// A verdict with all it rests on. What is not known is `None`.
+/// A verdict with everything it depends on. Unknown values are `None`.
 ///
 /// It serializes to the object of `check --json`, and its `Display` is the text of `check`, a few lines
 /// for a person.
@@ -48,7 +48,7 @@ impl Serialize for Verdict {
 pub struct Report {
     /// Why the clock is not good; empty if it is.
     pub reasons: Vec<Reason>,
-    /// What else there is to know.
+    /// Remarks that do not change the verdict.
     pub warnings: Vec<Warning>,
     /// The limits that the clock was judged by.
     pub limits: Limits,
@@ -60,11 +60,11 @@ pub struct Report {
     /// have noticed.
     pub error_bound: Option<Duration>,
     /// The error bound that was compared with the limit: grown to the moment of the verdict, from the read or,
-    /// if the limits are age-adjusted, from the reference time.
+    /// if the limits are age-adjusted, from the reference time. It includes the growth over [`Limits::valid_for`].
     pub bound_now: Option<Duration>,
     /// The measured distance to the reference clock, if the source measures it.
     pub offset: Option<ClockOffset>,
-    /// The comparison with a second source, if it was asked for and could be made.
+    /// The comparison with a second source, if it was requested and could be made.
     pub cross_check: Option<CrossCheck>,
     /// When the clock was last compared with its reference.
     pub reference: Option<DateTime<Utc>>,
@@ -72,18 +72,20 @@ pub struct Report {
     pub reference_age: Option<Duration>,
     /// The error bound and its growth over the age of the reference, when the reading was taken.
     pub age_adjusted_bound: Option<Duration>,
+    /// How fast the bound grows from then on, for whoever keeps this report.
+    pub max_drift: Option<DriftRate>,
     /// When the reading was taken.
     pub read_at: Option<DateTime<Utc>>,
-    /// The range that true time lay in at the moment of the verdict; none for a clock that is not
-    /// synchronized.
+    /// The range that contained true time at the moment of the verdict; `None` if the clock is not
+    /// synchronized. Moved by the time that has passed, it holds for [`Limits::valid_for`].
     pub interval: Option<TimeInterval>,
-    /// How long ago the ClockBound segment was written that this report is about.
+    /// How long ago the judged ClockBound segment was written.
     pub written_age: Option<Duration>,
 }
 
 impl Report {
-    /// Judges a reading at `now`. What is compared with the limits is what the bound and the age have
-    /// grown to by then.
+    /// Judges a reading at `now`. The bound and the age that are compared with the limits include
+    /// their growth until then.
     ///
     /// ```
     /// use ecs_clock_emf::{ClockSource, DriftRate, Limits, Moment, Reading, Reason, Report};
@@ -101,6 +103,8 @@ impl Report {
         } else {
             reading.bound_at(now, drift)
         };
+        let growth = drift.growth(limits.valid_for);
+        let bound = bound.map(|bound| bound.saturating_add(growth));
         Self {
             reasons: reasons(reading, limits, now, bound),
             warnings: warnings(reading),
@@ -114,6 +118,7 @@ impl Report {
             reference: reading.reference,
             reference_age: reading.reference_age_at(now),
             age_adjusted_bound: reading.age_adjusted_bound(drift),
+            max_drift: Some(drift),
             read_at: Some(reading.taken.wall),
             interval: bound
                 .filter(|_| reading.is_synchronized())
@@ -132,7 +137,7 @@ impl Report {
         Self::empty(vec![reason], limits)
     }
 
-    /// A report with these reasons, of which nothing else is known.
+    /// A report with these reasons and nothing else known.
     pub(crate) fn empty(reasons: Vec<Reason>, limits: &Limits) -> Self {
         Self {
             reasons,
@@ -147,6 +152,7 @@ impl Report {
             reference: None,
             reference_age: None,
             age_adjusted_bound: None,
+            max_drift: None,
             read_at: None,
             interval: None,
             written_age: None,
@@ -166,13 +172,18 @@ impl Report {
         report
     }
 
-    /// Adds the outcome of a cross-check. A disagreement is a reason against the clock, a failure is a warning.
+    /// Adds the outcome of a cross-check. A disagreement is a reason against the clock and takes away the range, a
+    /// failure is a warning.
     pub fn add_cross_check(&mut self, outcome: Result<CrossCheck, ReadError>) {
         match outcome {
             Ok(check) => {
                 match check.comparison {
                     Comparison::Agree => {}
-                    Comparison::Disagree => self.reasons.push(Reason::CrossCheckDisagrees(check)),
+                    Comparison::Disagree => {
+                        self.reasons.push(Reason::CrossCheckDisagrees(check));
+                        // One of the two is wrong, so the range may leave out true time.
+                        self.interval = None;
+                    }
                     Comparison::NotCompared(why) => self.warnings.push(Warning::NotCompared(why)),
                 }
                 self.cross_check = Some(check);
@@ -197,7 +208,7 @@ impl Report {
         self.reasons.is_empty()
     }
 
-    /// The stable word of each reason.
+    /// The stable name of each reason.
     pub fn codes(&self) -> impl Iterator<Item = &'static str> {
         self.reasons.iter().map(Reason::as_str)
     }
@@ -208,8 +219,8 @@ impl Report {
         matches!(self.reasons[..], [Reason::NoReading(_)])
     }
 
-    /// Whether `instant` has certainly passed: the earliest that true time may be is later. `false` where
-    /// there is no range.
+    /// Whether `instant` has certainly passed: the range of true time begins later. `false` without a
+    /// range.
     #[must_use]
     pub fn is_certainly_past(&self, instant: impl Into<DateTime<Utc>>) -> bool {
         let instant = instant.into();
@@ -231,7 +242,7 @@ fn warnings(reading: &Reading) -> Vec<Warning> {
     .collect()
 }
 
-/// The reasons against a reading; `bound` is the one that is compared with the limit.
+/// The reasons against a reading; `bound` is compared with the limit.
 fn reasons(
     reading: &Reading,
     limits: &Limits,
@@ -244,7 +255,7 @@ fn reasons(
     let age = reading.reference_age_at(now);
     let age_adjusted = limits.age_adjusted;
     let bound = match (bound, limits.max_error_for(Some(reading.source))) {
-        // The age is what is missing, and is named below.
+        // Only the age is missing, which is reported below.
         (None, _) if age_adjusted && age.is_none() && reading.bound.is_some() => None,
         (None, _) => Some(Reason::BoundUnknown),
         (Some(bound), Some(limit)) if bound > limit => Some(Reason::BoundOverLimit {
@@ -254,6 +265,7 @@ fn reasons(
         }),
         _ => None,
     };
+    let age = age.map(|age| age.saturating_add(limits.valid_for));
     let age = match (limits.max_age, age) {
         (AgeLimit::WhereKnown(limit) | AgeLimit::Required(limit), Some(age)) if age > limit => {
             Some(Reason::AgeOverLimit { age, limit })

@@ -1,11 +1,11 @@
-//! What the clock said in the last minutes. Pure: time comes in with each call.
+//! The readings of the last minutes. Pure: each call is given the time.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use ecs_clock_emf::{ReadError, Reading};
 
-/// How the clock was at one sample.
+/// The state of the clock at one sample.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum State {
     /// Synchronized.
@@ -19,16 +19,16 @@ pub(super) enum State {
 /// One sample of the clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Point {
-    /// When.
+    /// When it was taken.
     pub(super) at: Instant,
-    /// The error bound, where one is known.
+    /// The error bound, if known.
     pub(super) bound: Option<Duration>,
-    /// How the clock was.
+    /// The state of the clock.
     pub(super) state: State,
 }
 
 impl Point {
-    /// What an attempt to read the clock gave.
+    /// The point of an attempt to read the clock.
     pub(super) fn new(outcome: &Result<Reading, ReadError>, at: Instant) -> Self {
         match outcome {
             Ok(reading) => Self {
@@ -49,7 +49,7 @@ impl Point {
     }
 }
 
-/// The points of the last while, oldest first.
+/// The points of a span of time, oldest first.
 #[derive(Debug, Clone)]
 pub(super) struct History {
     span: Duration,

@@ -28,7 +28,7 @@ pub use self::settings::{Arguments, Settings};
 
 /// How far the plot reaches back.
 const HISTORY: Duration = Duration::from_secs(300);
-/// From one point of the plot to the next, at least.
+/// Minimum time between two points of the plot.
 const POINTS: Duration = Duration::from_secs(1);
 
 /// Serves the application until `shutdown` is ready.
@@ -37,7 +37,7 @@ const POINTS: Duration = Duration::from_secs(1);
 /// If it cannot listen.
 pub async fn run(settings: Settings, shutdown: impl Future<Output = ()>) -> io::Result<()> {
     let mut shutdown = pin!(shutdown);
-    // Looking up a name may take long.
+    // Looking up a name may take a long time.
     let bound = tokio::select! {
         biased;
         () = &mut shutdown => return Ok(()),
@@ -67,12 +67,12 @@ async fn serve(settings: Settings, listener: TcpListener, shutdown: impl Future<
     watch.abort();
 }
 
-/// Samples the clock again and again, for the plot. The distance counts from the end of each reading, as
-/// the refresh interval does, so that each sample is a new reading.
+/// Samples the clock repeatedly, for the plot. `distance` counts from the end of each reading, as the
+/// refresh interval does, so that each sample is a new reading.
 async fn watch(clock: Clock, history: Arc<Mutex<History>>, distance: Duration) {
     loop {
         let outcome = clock.reading().await;
-        // A panic elsewhere leaves whole points behind.
+        // Also after a panic elsewhere, every point is complete.
         history
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

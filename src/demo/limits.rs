@@ -7,14 +7,14 @@ use ecs_clock_emf::{AgeLimit, ClockQuery, ErrorLimit, InvalidQuery, Limits};
 /// What a request asks for.
 #[derive(Debug)]
 pub(super) struct Requested {
-    /// The largest error that it names, as it was given.
+    /// The largest error that it names, as text.
     pub(super) max_error: Option<String>,
-    /// How to judge, or what is wrong with the query.
+    /// The parsed query, or what is wrong with it.
     pub(super) query: Result<ClockQuery, InvalidQuery>,
 }
 
 impl Requested {
-    /// What a query asks for where the application itself has `own` limits.
+    /// Parses a query to an application with `own` limits.
     pub(super) fn new(own: &Limits, query: Option<&str>) -> Self {
         let text = query.unwrap_or_default().as_bytes();
         let max_error = form_urlencoded::parse(text).find(|(name, _)| name == "max_error");
@@ -25,8 +25,8 @@ impl Requested {
     }
 }
 
-/// The stricter of two limits in each respect: a request may ask for more than the application does,
-/// never for less.
+/// The stricter of two limits in each respect: a request may be stricter than the application, never
+/// less strict.
 pub(super) fn stricter(own: &Limits, requested: &Limits) -> Limits {
     let errors = [own, requested].map(|limits| limits.max_error_for(None));
     let mut limits = *own;
@@ -42,6 +42,7 @@ pub(super) fn stricter(own: &Limits, requested: &Limits) -> Limits {
         (one, other) => AgeLimit::Required(longest(one).min(longest(other))),
     };
     limits.age_adjusted |= requested.age_adjusted;
+    limits.valid_for = limits.valid_for.max(requested.valid_for);
     limits
 }
 

@@ -17,7 +17,7 @@ fn main() -> ExitCode {
             .as_ref()
             .map_or(LevelFilter::WARN, |settings| settings.log_level),
     );
-    // A limit under a misspelt name would not apply.
+    // Refused, because a limit under a misspelt name would not apply.
     let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
     for unknown in Arguments::unknown_variables(names) {
         warn!(variable = unknown, "unknown variable");

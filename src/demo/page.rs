@@ -1,4 +1,4 @@
-//! The page. Pure: everything it shows comes in, and everything is escaped.
+//! The page. Pure: it shows only its arguments, and everything is escaped.
 
 use std::time::{Duration, Instant};
 
@@ -20,24 +20,24 @@ pub(super) struct View<'a> {
     pub(super) history: &'a History,
     pub(super) now: Instant,
     pub(super) limit: Limit<'a>,
-    /// What became of a transaction, on the page that answers it.
+    /// The outcome of a transaction, on the page that answers it.
     pub(super) transaction: Option<&'a Outcome>,
 }
 
 /// The label of the field for the limit.
 pub(super) const LIMIT_LABEL: &str = "Largest acceptable error";
 
-/// The last reading of a clock that cannot be read now. It is no verdict on the present.
+/// The last reading of a clock that cannot be read now. It does not judge the present.
 pub(super) struct LastReading {
     report: Report,
     age: Duration,
 }
 
 impl LastReading {
-    /// What `reading` was, as seen at `now`.
+    /// Describes `reading`, as seen at `now`.
     pub(super) fn new(reading: &Reading, limits: &Limits, now: &Moment) -> Self {
         let mut report = Report::judge(reading, limits, &reading.taken, DriftRate::DEFAULT);
-        // A range would be one of now.
+        // No range: it would be one of the present.
         report.interval = None;
         Self {
             report,
@@ -46,11 +46,11 @@ impl LastReading {
     }
 }
 
-/// The limit that the verdict is held against.
+/// The limit that the clock is judged by.
 pub(super) struct Limit<'a> {
-    /// As it is used.
+    /// The limit in use.
     pub(super) value: Option<Duration>,
-    /// As it is in the field.
+    /// The text in the field.
     pub(super) text: &'a str,
     /// Why the field's value is not used.
     pub(super) fault: Option<&'a str>,
@@ -119,7 +119,7 @@ fn verdict_section(report: &Report, limit: &Limit<'_>) -> Markup {
                     p class="verdict not-good" { span class="mark" aria-hidden="true" { "✗" } "Not good" }
                 }
             }
-            // Not within the status: a reason with a growing number would be read out at each renewal.
+            // Outside of the status: a screen reader would read a reason with a growing number at each renewal.
             div id="reasons" data-live {
                 @if report.is_good() {
                     @match limit.value {
@@ -143,7 +143,7 @@ fn limit_form(limit: &Limit<'_>) -> Markup {
                 input id="max-error" name="max_error" value=(limit.text) autocomplete="off" spellcheck="false"
                     aria-describedby="limit-hint limit-fault" aria-invalid=[limit.fault.map(|_| "true")];
                 button type="submit" { "Refresh" }
-                // Shown by the script: without it nothing goes on by itself.
+                // Shown by the script: without it nothing is renewed.
                 label id="live-label" class="live" hidden { input id="live" type="checkbox" checked; " every 2 seconds" }
             }
             p id="limit-hint" class="hint" { "A number with a unit, such as 500us or 5ms." }
@@ -188,7 +188,7 @@ fn task(identity: Option<&TaskIdentity>) -> Markup {
     }
 }
 
-/// A line of a list of values. Isolated, so that right-to-left text moves nothing around it.
+/// A line of a list of values. Isolated, so that right-to-left text does not reorder its surroundings.
 fn row(name: &str, id: &str, value: Option<&str>) -> Markup {
     let value = html! {
         @match value {
@@ -296,7 +296,7 @@ mod tests {
             "<bdi id=\"cluster\">&lt;script&gt;alert(1)&lt;/script&gt;&quot;'&amp;\u{202e}</bdi>"
         ));
         assert!(text.contains("action=\"/transaction?max_error=%3Cscript%3E"));
-        // The content security policy allows neither.
+        // The content security policy allows neither inline styles nor scripts.
         assert!(!text.contains("style=") && !text.contains("onclick"));
     }
 

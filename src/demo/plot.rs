@@ -1,8 +1,8 @@
 //! The last minutes as a picture: the error bound as a band around this machine's clock, with the
 //! spans marked in which it was not synchronized or could not be read. Pure.
 //!
-//! The picture holds shapes alone and is stretched to the available width; its words are beside
-//! it, where they keep their size.
+//! The picture holds only shapes and is stretched to the available width; its words are beside it,
+//! where they keep their size.
 
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
@@ -15,7 +15,7 @@ use super::history::{History, Point, State};
 /// The picture's size in its own units.
 const WIDTH: f64 = 1_000.0;
 const HEIGHT: f64 = 300.0;
-/// A limit so many times the largest bound would make the band a line: it is named beside the picture instead.
+/// A limit over so many times the largest bound is named beside the picture: the band would shrink to a line.
 const LIMIT_OVER_BOUND: u32 = 4;
 
 /// What the plot shows without a bound and a limit.
@@ -175,7 +175,7 @@ impl Frame {
     }
 }
 
-/// A coordinate, short.
+/// A coordinate with few digits.
 fn shown(coordinate: f64) -> String {
     format!("{coordinate:.1}")
 }
@@ -184,7 +184,7 @@ fn shown(coordinate: f64) -> String {
 fn round_up(value: f64) -> f64 {
     let value = value.max(1e-6);
     let exponent = value.log10().floor();
-    // A power with a negative exponent is not exact, a quotient is.
+    // A power with a negative exponent is inexact; a quotient is exact.
     let times = |factor: f64, exponent: f64| {
         if exponent < 0.0 {
             factor / 10_f64.powf(-exponent)

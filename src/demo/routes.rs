@@ -1,4 +1,4 @@
-//! What the application answers.
+//! The routes of the application.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -20,7 +20,7 @@ use serde::Serialize;
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \
      connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/// What every answer rests on.
+/// What the handlers share.
 #[derive(Debug, Clone)]
 pub(super) struct App {
     pub(super) clock: Clock,
@@ -53,7 +53,7 @@ pub(super) fn router(app: App) -> Router {
             get(|| async { asset("text/javascript; charset=utf-8", include_str!("page.js")) }),
         )
         .route("/icon.svg", get(icon))
-        // What a browser asks for that shows /clock, which names no icon.
+        // A browser that shows /clock asks for this icon, since JSON names none.
         .route("/favicon.ico", get(icon))
         .fallback(|| async {
             (
@@ -146,7 +146,7 @@ async fn render(
     let report = app.clock.report(limits).await;
     let now = Moment::now();
     let identity = app.clock.identity().await;
-    // A panic elsewhere leaves whole points behind.
+    // Also after a panic elsewhere, every point is complete.
     let history = app
         .history
         .lock()

@@ -1,4 +1,4 @@
-//! Connections: accepted, bounded in number, size and time, and finished at the end.
+//! Accepts connections, bounds them in number, size and time, and finishes them at the end.
 
 use std::future::Future;
 use std::pin::pin;
@@ -14,9 +14,9 @@ use tokio::sync::{Semaphore, watch};
 use tokio::time::timeout;
 use tracing::{debug, warn};
 
-/// Connections at a time. One more is closed at once, so that those that are open go on.
+/// Connections at a time. A further one is closed at once.
 const CONNECTIONS: u32 = 512;
-/// How long a client may take to send the head of a request, and be silent between two.
+/// How long a client may take to send a head, and pause between two requests.
 const HEAD_TIME: Duration = Duration::from_secs(5);
 /// How long a connection accepts requests.
 const CONNECTION_TIME: Duration = Duration::from_secs(60);
@@ -24,9 +24,9 @@ const CONNECTION_TIME: Duration = Duration::from_secs(60);
 const LAST_REQUEST: Duration = Duration::from_secs(5);
 /// The largest head of a request, in bytes; a larger one is refused.
 const HEAD_SIZE: usize = 16 * 1024;
-/// How long open requests may take once the program is asked to end: it is gone within a second.
+/// How long open requests may take once the program is asked to end: it ends within a second.
 const LAST_REQUESTS: Duration = Duration::from_millis(800);
-/// How long to leave accepting alone after it failed, as it does while no file descriptor is free.
+/// The pause after accepting failed, as it does while no file descriptor is free.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// Serves `router` until `shutdown` is ready; then finishes the requests that it has accepted.
@@ -64,19 +64,19 @@ pub(super) async fn serve(
     // From here on no connection is accepted.
     drop(listener);
     stop.send_replace(true);
-    // Once every place is free, every connection is over.
+    // All connections have ended once every permit is free.
     let all = places.acquire_many(CONNECTIONS);
     if timeout(LAST_REQUESTS, all).await.is_err() {
         warn!("requests were still open at the end");
     }
 }
 
-/// Serves one connection to its end. When its time is over, or the program's, a request under way is
-/// still answered, and no other one is taken.
+/// Serves one connection to its end. When its time is over or the program ends, a request in
+/// progress is still answered, but no other one is accepted.
 async fn converse(connection: Connection, mut stopping: watch::Receiver<bool>) {
     let mut connection = pin!(connection);
     let over = async {
-        // An error means that the server is gone: the end as well.
+        // An error means that the server has ended, which ends the connection too.
         let _ = timeout(CONNECTION_TIME, stopping.wait_for(|stop| *stop)).await;
     };
     let outcome = tokio::select! {

@@ -9,13 +9,13 @@ use serde::Serialize;
 use super::format::{milliseconds, rfc3339, whole_microsecond};
 use ecs_clock_emf::{Clock, Limits, Moment, Reason};
 
-/// The longest wait. It stays under the second in which the program ends.
+/// The longest wait, below the second in which the program must end.
 const LONGEST_WAIT: Duration = Duration::from_millis(500);
 
-/// What became of a transaction.
+/// The outcome of a transaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Outcome {
-    /// Its timestamp lies in the past on every correct clock.
+    /// Its timestamp is in the past on every correct clock.
     Committed {
         /// The latest that true time may have been when it began.
         timestamp: DateTime<Utc>,
@@ -24,7 +24,7 @@ pub(super) enum Outcome {
     },
     /// Nothing was done.
     Refused {
-        /// Why.
+        /// The reasons.
         reasons: Vec<String>,
     },
 }

@@ -1,28 +1,28 @@
-//! What the lines of one process state of each stretch of time.
+//! What the lines of one process claim about each stretch of time.
 
 use super::history::{Process, Window};
 use super::rules::Rules;
 use super::state::{State, Unknown};
 
-/// After a step, a bound over the limit belongs to the step for so long at most: then the sidecar no longer enlarges its
-/// figures without another reason.
+/// How long after a step a bound over the limit may be due to that step: later, the sidecar enlarges its figures for
+/// other reasons only.
 const LONGEST_RECOVERY_MS: i64 = 3_600_000;
 
 /// How long a read may take: the default of `request-timeout`. A bound holds from before the request on, and a line has
 /// the time of the answer.
 const LONGEST_READ_MS: f64 = 2_000.0;
 
-/// What a stretch of time is stated to be.
+/// The state of a stretch of time, as the lines claim it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Claim {
     pub from_ms: i64,
     pub to_ms: i64,
     pub state: State,
-    /// The largest error that is stated, with its growth, in milliseconds. NaN where none is.
+    /// The largest error that is stated, with its growth, in milliseconds. NaN if there is none.
     pub error_ms: f64,
 }
 
-/// The last reading with a bound, from which on time is covered.
+/// The last reading with a bound: it covers the time after it.
 #[derive(Debug, Clone, Copy)]
 struct Anchor {
     at_ms: i64,
@@ -42,7 +42,7 @@ pub(super) struct Claims<'a> {
     is_lost: bool,
     /// Whether no reading has followed the last step.
     is_just_stepped: bool,
-    /// Until when a bound over the limit belongs to a step.
+    /// Until when a bound over the limit is due to a step.
     stepped_until_ms: Option<i64>,
 }
 
@@ -59,7 +59,7 @@ impl<'a> Claims<'a> {
             is_just_stepped: false,
             stepped_until_ms: None,
         };
-        // Without a beginning of the report, a task's time begins with its first line.
+        // If the report has no beginning, a task's time begins with its first line.
         if let Some(first) = process.windows.first()
             && first.sequence > 1
             && rules.from_ms.is_some()
@@ -77,7 +77,10 @@ impl<'a> Claims<'a> {
             Some(before) if before.sequence + 1 == window.sequence => {
                 self.stretch(before, window);
             }
-            Some(before) => self.unknown(before.end_ms, window.end_ms, Unknown::LostLine),
+            Some(before) => {
+                let (from, to) = self.span(before, window);
+                self.unknown(from, to, Unknown::LostLine);
+            }
             // The first window begins at its first reading.
             None => {}
         }
@@ -102,9 +105,10 @@ impl<'a> Claims<'a> {
 
     /// The time from one line to the next one.
     fn stretch(&mut self, before: Window, window: Window) {
-        let (from, to) = (before.end_ms, window.end_ms);
+        let (from, to) = self.span(before, window);
         if window.has_step() {
-            self.stepped(from, to, window);
+            // Neither the time before the step nor the time after it can be relied on.
+            self.claim(from, to, State::Stepped, f64::NAN);
         } else if window.has_readings() && (self.is_lost || !window.is_synchronized()) {
             self.claim(from, to, State::NotSynchronized, f64::NAN);
         } else if window.disagrees() {
@@ -122,15 +126,23 @@ impl<'a> Claims<'a> {
         }
     }
 
-    /// Neither the time before a step nor the time after it can be relied on. A clock that was set back shows some time
-    /// twice: its steps happened at any time since the line before, and it may have shown a later time than `to` until
-    /// then.
-    fn stepped(&mut self, from: i64, to: i64, window: Window) {
-        let (earliest, latest) = match self.process.stepped_back_ms(window.sequence) {
-            Some(back) => (from.saturating_sub(back), to.saturating_add(back)),
-            None => (i64::MIN, i64::MAX),
+    /// All times that the clock may have shown from one line to the next one. A clock that was set back shows some time
+    /// twice, and has shown a later one than that of the line.
+    fn span(&self, before: Window, window: Window) -> (i64, i64) {
+        let (from, to) = (before.end_ms, window.end_ms);
+        // Where steps are frequent they are on a line with readings, and may have followed the last of these.
+        let is_late = before.has_step() && before.has_readings();
+        let lines = [(before, is_late), (window, window.has_step())];
+        let lines = lines.into_iter().filter(|(_, may_step)| *may_step);
+        let back = lines.map(|(line, _)| self.process.stepped_back_ms(line.sequence));
+        let back: Option<i64> = back.sum();
+        let Some(back) = back else {
+            return (i64::MIN, i64::MAX);
         };
-        self.claim(from.min(earliest), to.max(latest), State::Stepped, f64::NAN);
+        (
+            from.min(to).min(from.saturating_sub(back)),
+            to.max(from).max(to.saturating_add(back)),
+        )
     }
 
     fn with_bounds(&mut self, from: i64, to: i64, window: Window, anchor: Anchor) {
@@ -190,9 +202,8 @@ impl<'a> Claims<'a> {
         (elapsed + LONGEST_READ_MS + window.pause_ms()) * self.rules.drift
     }
 
-    /// The clock may have been set back meanwhile.
     fn unknown(&mut self, from: i64, to: i64, why: Unknown) {
-        self.claim(from.min(to), from.max(to), State::Unknown(why), f64::NAN);
+        self.claim(from, to, State::Unknown(why), f64::NAN);
     }
 
     fn claim(&mut self, from_ms: i64, to_ms: i64, state: State, error_ms: f64) {

@@ -1,4 +1,4 @@
-//! What counts of all lines, in little memory: 24 bytes a line, and a few hundred a process.
+//! What matters of all lines, in little memory: 24 bytes a line, and a few hundred a process.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -10,7 +10,7 @@ pub(crate) struct History {
     processes: Vec<Process>,
     /// The index of a process by its start and log stream.
     by_start: HashMap<String, usize>,
-    /// The key of the last line, kept to avoid an allocation a line.
+    /// The key of the last line, kept to avoid an allocation per line.
     key: String,
     /// Lines by the version that wrote them.
     pub(super) versions: BTreeMap<String, u64>,
@@ -22,7 +22,7 @@ pub(crate) struct History {
     pub(super) others: u64,
 }
 
-/// What a message was taken for.
+/// What a message was recognized as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reception {
     /// A line of the sidecar.

@@ -2,6 +2,7 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
+use super::incidents::{Incident, incidents};
 use super::json::ppm;
 use super::plot::{axis, curve, strip};
 use super::state::State;
@@ -9,8 +10,15 @@ use super::statement::{Statement, Task};
 use super::text::{counted, explained, limit, milliseconds, percent, sentences, services};
 use crate::time::{rfc3339_of_seconds as time, two_units as duration};
 
-/// Tasks with a strip; the others are summed up.
+/// Tasks that did not keep the limit and have a strip; the others are summed up.
 const MOST_STRIPS: usize = 200;
+/// Tasks that kept the limit and have a strip; the others are named.
+const MOST_GOOD_STRIPS: usize = 10;
+/// Tasks that are named.
+const MOST_NAMES: usize = 1_000;
+/// Incidents of the summary, and the tasks that one names.
+const MOST_INCIDENTS: usize = 6;
+const MOST_NAMES_OF_INCIDENT: usize = 3;
 /// Tasks with a curve.
 const MOST_CURVES: usize = 3;
 /// Stretches and steps that are listed.
@@ -49,26 +57,21 @@ fn summary(statement: &Statement) -> Markup {
     let totals = &statement.totals;
     html! {
         section {
-            h2 { "Statement" }
-            p.verdict.not[!proven] {
-                @if proven {
-                    "The limit of " (limit(statement)) " was kept by every task, for the whole time."
-                } @else {
-                    "The limit of " (limit(statement)) " is not proven for the whole time."
-                }
-            }
+            h2 { "Was the limit kept?" }
+            p.verdict.not[!proven] { (verdict(statement)) }
             @for sentence in sentences(statement) { p { (sentence) } }
+            (what_happened(statement))
             @if totals.span_ms() > 0 {
                 div.scroll {
                     table {
                         caption { "Time of all tasks by state" }
                         thead { tr { th scope="col" { "state" } th scope="col" { "time" } th scope="col" { "share" } } }
                         tbody {
-                            @for name in State::NAMES {
+                            @for name in State::NAMES.iter().filter(|name| totals.length_of(name) > 0) {
                                 tr {
                                     td { span class={ "key " (name) } {} (explained(name)) }
-                                    td { (duration(totals.of(name))) }
-                                    td { (percent(totals.of(name), totals.span_ms())) " %" }
+                                    td { (duration(totals.length_of(name))) }
+                                    td { (percent(totals.length_of(name), totals.span_ms())) " %" }
                                 }
                             }
                         }
@@ -79,13 +82,67 @@ fn summary(statement: &Statement) -> Markup {
     }
 }
 
+/// The answer in one sentence.
+fn verdict(statement: &Statement) -> String {
+    let (totals, limit) = (&statement.totals, limit(statement));
+    let is_broken = |task: &&Task| task.totals.broken_ms() > 0;
+    let broken = statement.tasks.iter().filter(is_broken).count();
+    if totals.span_ms() == 0 {
+        "Not known: no line covers this time.".to_owned()
+    } else if statement.is_proven() {
+        format!("Yes. Every clock was within {limit} of UTC for the whole time.")
+    } else if broken > 0 {
+        let tasks = counted(statement.tasks.len() as u64, "task");
+        format!("No. {broken} of {tasks} had a clock that may have been off by more than {limit}.")
+    } else if totals.unknown_ms() == totals.span_ms() {
+        "Not known: nothing is known of any clock in this time.".to_owned()
+    } else if totals.unknown_ms() > 0 {
+        let unknown = duration(totals.unknown_ms());
+        format!(
+            "Not proven: no clock is known to have been off by more than {limit}, but {unknown} of task time is not known."
+        )
+    } else {
+        format!("Not proven: the lines report clocks within {limit}, but they are an estimate.")
+    }
+}
+
+/// When which tasks did not keep the limit, in a few lines.
+fn what_happened(statement: &Statement) -> Markup {
+    let mut incidents = incidents(statement);
+    let more = incidents.len().saturating_sub(MOST_INCIDENTS);
+    incidents.truncate(MOST_INCIDENTS);
+    html! {
+        @if !incidents.is_empty() {
+            h3 { "When, and which tasks" }
+            ul.incidents {
+                @for incident in &incidents { (one_incident(incident)) }
+                @if more > 0 { li { "and " (more) " more, which the events below include" } }
+            }
+        }
+    }
+}
+
+fn one_incident(incident: &Incident<'_>) -> Markup {
+    let names: Vec<&str> = incident.tasks.iter().copied().collect();
+    html! {
+        li {
+            span class={ "key " (incident.state.as_str()) } {}
+            strong { (incident.state) }
+            ", " (time(incident.from_ms)) " to " (time(incident.to_ms)) ": "
+            @if names.len() > MOST_NAMES_OF_INCIDENT {
+                (counted(names.len() as u64, "task")) ", " (duration(incident.task_time_ms)) " of task time"
+            } @else {
+                (if names.len() == 1 { "task " } else { "tasks " }) span.id { (names.join(", ")) }
+            }
+        }
+    }
+}
+
 fn tasks(statement: &Statement) -> Markup {
-    let bad = statement
-        .tasks
-        .iter()
-        .filter(|task| task.totals.not_proven_ms() > 0);
-    let bad = bad.count();
-    let shown = statement.tasks.iter().take(MOST_STRIPS);
+    let is_good = |task: &&Task| task.totals.not_proven_ms() == 0;
+    let (good, bad): (Vec<&Task>, Vec<&Task>) = statement.tasks.iter().partition(is_good);
+    let (shown_bad, more_bad) = bad.split_at(bad.len().min(MOST_STRIPS));
+    let (shown_good, more_good) = good.split_at(good.len().min(MOST_GOOD_STRIPS));
     html! {
         section {
             h2 { "Tasks" }
@@ -93,29 +150,46 @@ fn tasks(statement: &Statement) -> Markup {
                 p { "No task has a line in this time." }
             } @else {
                 p {
-                    @if bad == 0 { "Every task kept the limit. " }
+                    @if bad.is_empty() { "Every task kept the limit for the whole time. " }
                     @else {
-                        (counted(bad as u64, "task")) " of " (statement.tasks.len())
+                        (counted(bad.len() as u64, "task")) " of " (statement.tasks.len())
                         " did not provably keep the limit for the whole time. They come first. "
                     }
                     "Each strip runs from " (time(statement.from_ms)) " to " (time(statement.to_ms)) "."
                 }
-                (legend())
+                (legend(statement))
                 (time_axis(statement))
-                @for task in shown { (one_task(statement, task)) }
-                @if let Some(more) = statement.tasks.len().checked_sub(MOST_STRIPS).filter(|more| *more > 0) {
-                    p { "And " (counted(more as u64, "better task")) ", which the JSON report lists." }
+                @for task in shown_bad { (one_task(statement, task)) }
+                @if !more_bad.is_empty() {
+                    p { "And " (counted(more_bad.len() as u64, "task")) " that did not, which the JSON report lists." }
                 }
+                @for task in shown_good { (one_task(statement, task)) }
+                (names(more_good))
             }
         }
     }
 }
 
-fn legend() -> Markup {
+/// The names of tasks that kept the limit.
+fn names(tasks: &[&Task]) -> Markup {
+    let more = tasks.len().saturating_sub(MOST_NAMES);
+    html! {
+        @if !tasks.is_empty() {
+            details {
+                summary { (counted(tasks.len() as u64, "further task")) " kept the limit for the whole time" }
+                p.id { @for task in tasks.iter().take(MOST_NAMES) { (task.name) " " } }
+                @if more > 0 { p { "And " (more) " more, which the JSON report lists." } }
+            }
+        }
+    }
+}
+
+fn legend(statement: &Statement) -> Markup {
+    let occurs = |name: &&&str| **name == "within" || statement.totals.length_of(name) > 0;
     html! {
         ul.legend {
-            @for name in State::NAMES { li { span class={ "key " (name) } {} (explained(name)) } }
-            li { "empty: the task has no lines" }
+            @for name in State::NAMES.iter().filter(occurs) { li { span class={ "key " (name) } {} (explained(name)) } }
+            li { "high: not within the limit; low: not known; empty: the task has no lines" }
         }
     }
 }
@@ -133,21 +207,21 @@ fn one_task(statement: &Statement, task: &Task) -> Markup {
     let totals = &task.totals;
     let figures: Vec<String> = State::NAMES
         .iter()
-        .filter(|name| totals.of(name) > 0)
+        .filter(|name| totals.length_of(name) > 0)
         .map(|name| match *name {
             "within" => format!("{} % within", percent(totals.within, totals.span_ms())),
-            name => format!("{} {}", duration(totals.of(name)), explained(name)),
+            name => format!("{} {}", duration(totals.length_of(name)), explained(name)),
         })
         .collect();
     let label = format!("Task {}: {}", task.name, figures.join(", "));
     html! {
         div.task {
-            div.name { (task.name) }
+            div.id { (task.name) }
             (strip(statement, task, &label))
             div.figures {
                 @for figure in &figures { span { (figure) } }
                 @if let Some(worst) = task.worst {
-                    span { "worst " (milliseconds(worst.error_ms)) " ms at " (time(worst.at_ms)) }
+                    span { "largest error " (milliseconds(worst.error_ms)) " ms, at " (time(worst.at_ms)) }
                 }
             }
         }
@@ -177,7 +251,7 @@ fn curves(statement: &Statement) -> Markup {
                 div.whole {
                 h3 { "Task " (task.name) }
                 div.axis { span { (milliseconds(axis(statement, task))) " ms" } span { "limit " (limit(statement)) } }
-                (curve(statement, task, &format!("Largest error of task {}: up to {} ms", task.name, milliseconds(error(task)))))
+                (curve(statement, task, &format!("Largest possible error of task {}: up to {} ms", task.name, milliseconds(error(task)))))
                 (time_axis(statement))
                 }
             }
@@ -231,7 +305,7 @@ fn events(statement: &Statement) -> Markup {
                         tbody {
                             @for (from, to, task, what) in &events {
                                 tr {
-                                    td { (time(*from)) }
+                                    td.time { (time(*from)) }
                                     td { @if to > from { (duration(to - from)) } }
                                     td.text { (task) }
                                     td.text { (what) }

@@ -36,7 +36,7 @@ pub(crate) fn json(statement: &Statement) -> Value {
     })
 }
 
-/// Parts per million, without the dust of a division.
+/// Parts per million, without the rounding errors of a division.
 pub(super) fn ppm(drift: f64) -> f64 {
     (drift * 1e9).round() / 1e3
 }
@@ -46,7 +46,7 @@ fn totals(totals: &Totals) -> Value {
     let mut states: Map<String, Value> = Map::new();
     states.insert("span_s".to_owned(), json!(seconds(totals.span_ms())));
     for name in State::NAMES {
-        states.insert(format!("{name}_s"), json!(seconds(totals.of(name))));
+        states.insert(format!("{name}_s"), json!(seconds(totals.length_of(name))));
     }
     let reasons = Unknown::ALL.iter().filter_map(|why| {
         let (length, count) = (totals.unknown.get(why)?, totals.stretches.get(why)?);

@@ -1,4 +1,4 @@
-//! One line of the sidecar, as far as a statement needs it.
+//! The parts of a sidecar's line that a statement needs.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -26,7 +26,7 @@ pub(crate) struct Line<'a> {
     pub samples: u32,
     /// How many readings had a bound.
     pub bounds: u32,
-    /// The largest bound and that of the last reading, in milliseconds. 0 where no reading had a bound.
+    /// The largest bound and that of the last reading, in milliseconds. 0 if no reading had a bound.
     pub max_bound: f64,
     pub last_bound: f64,
     pub is_synchronized: bool,
@@ -35,7 +35,7 @@ pub(crate) struct Line<'a> {
     /// The steps of the clock in the window.
     pub steps: Option<Steps>,
     pub disagrees: bool,
-    /// The longest time for which the process stood still, in milliseconds.
+    /// The longest pause of the process, in milliseconds.
     pub pause_ms: u32,
     pub is_stopping: bool,
 }
@@ -94,7 +94,7 @@ struct Metadata {
     timestamp: i64,
 }
 
-/// The bounds of a line, of which the last one counts: those before it are in the maximum.
+/// The bounds of a line. Only the last one is needed: the metric has the maximum.
 struct Bounds {
     count: u32,
     max: f64,
@@ -213,7 +213,7 @@ impl<'a> Line<'a> {
         })
     }
 
-    /// Whether the line can prove something. Lines of source `kernel` are an estimate, and the ranges of 0.1 and 0.2 have
+    /// Whether the line can prove a bound. Lines of source `kernel` are estimates, and the ranges of 0.1 and 0.2 have
     /// known faults.
     pub(crate) fn is_proof(&self) -> bool {
         let mut parts = self.version.split('.').map(str::parse::<u32>);

@@ -8,12 +8,12 @@ use maud::{Markup, html};
 use super::state::State;
 use super::statement::{CURVE_POINTS, Statement, Task};
 
-/// The parts of a strip. A part shows the worst state in it, so that a short one is seen in a long time.
+/// The parts of a strip. Each shows its worst state, so that a short one is visible in a long time.
 const PARTS: usize = 1_000;
 /// The height of the curve's picture.
 const HEIGHT: f64 = 300.0;
-/// The curve is cut at so many times the limit.
-const MOST_LIMITS: f64 = 10.0;
+/// The curve is cut off at so many times the limit.
+const MOST_LIMITS: f64 = 50.0;
 
 /// The states of a task over the time of the statement.
 pub(super) fn strip(statement: &Statement, task: &Task, label: &str) -> Markup {
@@ -21,11 +21,20 @@ pub(super) fn strip(statement: &Statement, task: &Task, label: &str) -> Markup {
     html! {
         svg.strip viewBox=(format!("0 0 {PARTS} 10")) preserveAspectRatio="none" role="img" aria-label=(label) {
             @for (from, to, state) in runs {
-                rect class=(state.as_str()) x=(from) y="0" width=(to - from) height="10" {
+                rect class=(state.as_str()) x=(from) y=(10 - height(state)) width=(to - from) height=(height(state)) {
                     title { (state) }
                 }
             }
         }
+    }
+}
+
+/// How high a state is drawn, of 10: without colours too, it is seen what is not within the limit.
+fn height(state: State) -> usize {
+    match state {
+        State::Within | State::ReportedWithin => 6,
+        State::Unknown(_) => 3,
+        State::Over | State::Stepped | State::NotSynchronized => 10,
     }
 }
 

@@ -9,12 +9,12 @@ pub(crate) struct Rules {
     pub drift: f64,
     /// The first moment, in milliseconds since 1970; otherwise each task begins with its first line.
     pub from_ms: Option<i64>,
-    /// The last moment; otherwise the last one that all tasks cover that were still running.
+    /// The last moment; otherwise the last one that all running tasks cover.
     pub to_ms: Option<i64>,
 }
 
 impl Rules {
-    /// How many milliseconds it takes until a bound has grown by `growth_ms`, rounded down.
+    /// How many milliseconds a bound takes to grow by `growth_ms`, rounded down.
     pub(super) fn milliseconds_of_growth(&self, growth_ms: f64) -> i64 {
         if growth_ms <= 0.0 {
             return 0;

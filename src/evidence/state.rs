@@ -1,4 +1,4 @@
-//! What is known of a clock at a moment.
+//! What is known about a clock at a moment.
 
 use std::fmt;
 
@@ -8,8 +8,8 @@ use std::fmt;
 pub(crate) enum State {
     /// Provably within the limit.
     Within,
-    /// Within the limit as the lines report, which is no proof: the source is an estimate, or the version that wrote the
-    /// lines gave ranges with known faults.
+    /// Reported as within the limit, but not proven: the source is an estimate, or the version that wrote the lines
+    /// had known faults.
     ReportedWithin,
     /// No line covers the moment, or the lines do not suffice.
     Unknown(Unknown),
@@ -21,12 +21,12 @@ pub(crate) enum State {
     NotSynchronized,
 }
 
-/// Why nothing is known of a moment.
+/// Why nothing is known about a moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Unknown {
     /// After the last line of a task that did not announce its end.
     AfterLastLine,
-    /// Before the first line that was read of a task that was running already.
+    /// Before the first line in the input, of a task that was already running.
     BeforeFirstLine,
     /// A line is missing: a gap in `Sequence`.
     LostLine,

@@ -55,7 +55,7 @@ pub(crate) struct Task {
     pub curve: Vec<f32>,
 }
 
-/// The largest error that was stated, with its growth.
+/// The largest error that was claimed, with its growth.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Worst {
     pub error_ms: f64,
@@ -105,7 +105,7 @@ impl Totals {
         }
     }
 
-    /// All time without knowledge.
+    /// All time in the state unknown.
     pub(crate) fn unknown_ms(&self) -> i64 {
         self.unknown.values().sum()
     }
@@ -115,13 +115,18 @@ impl Totals {
         self.within + self.not_proven_ms()
     }
 
-    /// All time in which the limit was not provably kept.
+    /// All time for which the limit is not proven.
     pub(crate) fn not_proven_ms(&self) -> i64 {
-        self.reported_within + self.over + self.stepped + self.not_synchronized + self.unknown_ms()
+        self.reported_within + self.broken_ms() + self.unknown_ms()
+    }
+
+    /// All time in which a clock was certainly not within the limit.
+    pub(crate) fn broken_ms(&self) -> i64 {
+        self.over + self.stepped + self.not_synchronized
     }
 
     /// How long a state lasted, by its name in [`State::NAMES`].
-    pub(crate) fn of(&self, name: &str) -> i64 {
+    pub(crate) fn length_of(&self, name: &str) -> i64 {
         match name {
             "within" => self.within,
             "reported_within" => self.reported_within,
@@ -241,10 +246,9 @@ impl Task {
     /// The task with the larger share of time that is not proven comes first, then the one with the larger error.
     fn worst_first(&self, other: &Self) -> std::cmp::Ordering {
         let error = |task: &Self| task.worst.map_or(0.0, |worst| worst.error_ms);
-        let of_clock =
-            |task: &Self| task.totals.over + task.totals.stepped + task.totals.not_synchronized;
-        of_clock(other)
-            .cmp(&of_clock(self))
+        let broken = |task: &Self| task.totals.broken_ms();
+        broken(other)
+            .cmp(&broken(self))
             .then(other.totals.unknown_ms().cmp(&self.totals.unknown_ms()))
             .then(error(other).total_cmp(&error(self)))
             .then(self.name.cmp(&other.name))

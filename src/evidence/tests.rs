@@ -1,5 +1,6 @@
 //! Histories of lines, and what they prove.
 
+mod steps;
 mod world;
 
 use proptest::prelude::*;
@@ -189,47 +190,6 @@ fn a_lost_line_hides_its_window_and_the_next_one() {
 }
 
 #[test]
-fn a_step_lasts_until_the_bound_is_within_the_limit() {
-    let step = json!({"Samples": 0, "ClockSynchronizationStatus": null, "ClockSynchronized": null,
-        "MaxClockErrorBound": null, "ClockErrorBound": null, "ClockStep": [5000.0], "ClockSteps": 1,
-        "LastClockStep": 5000.0});
-    let enlarged = bounds(&[5000.5, 5000.5]);
-    let members = [good(), step, enlarged.clone(), enlarged, good(), good()];
-    let statement = statement(&minutes(&members), rules());
-    assert_eq!(
-        segments(&statement),
-        [(0.0, 240.0, State::Stepped), (240.0, 300.0, State::Within),]
-    );
-    assert_eq!(statement.tasks[0].steps, [(START + 60_000, 5000.0)]);
-}
-
-/// The clock is set back by an hour: the hour before is stated twice, and the worse state counts.
-#[test]
-fn a_step_back_leaves_no_time_that_is_within_and_stepped() {
-    let lines = [
-        line(1, 0, &good()),
-        line(2, 3600, &good()),
-        line(
-            3,
-            10,
-            &json!({"Samples": 0, "ClockStep": [-3_590_000.0], "ClockErrorBound": null,
-            "MaxClockErrorBound": null, "ClockSynchronizationStatus": null, "ClockSynchronized": null}),
-        ),
-    ];
-    let statement = statement(
-        &lines,
-        Rules {
-            max_error_ms: 100.0,
-            ..rules()
-        },
-    );
-    assert_eq!(
-        segments(&statement),
-        [(0.0, 10.0, State::Within), (10.0, 3600.0, State::Stepped)]
-    );
-}
-
-#[test]
 fn time_after_the_last_line_is_unknown_unless_the_process_stopped() {
     let to = Rules {
         to_ms: Some(START + 300_000),
@@ -318,7 +278,7 @@ fn other_lines_are_counted() {
     assert_eq!((statement.lines, statement.others), (2, 2));
 }
 
-/// Any line of any process: what it holds, how long after the one before it ends, and whether it is lost.
+/// Any line of any process: its content, the time since the line before, and whether it is lost.
 #[derive(Debug, Clone)]
 struct Step {
     members: Value,
@@ -340,7 +300,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => Just(json!({"LongestPause": 3_000_000_000_u64})),
         1 => Just(json!({"Stopping": true})),
     ];
-    // A clock that jumps makes a line end before the one before it.
+    // If the clock jumps back, a line ends before the previous one.
     let after = prop_oneof![8 => 0..90_000_i64, 1 => -4_000_000..4_000_000_i64];
     let step = (
         members,

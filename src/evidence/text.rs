@@ -38,11 +38,15 @@ pub(super) fn sentences(statement: &Statement) -> Vec<String> {
         limit(statement),
         reporter(statement),
     ));
-    if totals.not_proven_ms() > 0 {
+    let broken = broken(totals);
+    if !broken.is_empty() {
+        sentences.push(format!("Not within the limit: {}.", broken.join(", ")));
+    }
+    if totals.unknown_ms() > 0 {
         sentences.push(format!(
-            "Not proven: {}{}.",
-            duration(totals.not_proven_ms()),
-            in_parentheses(&not_proven(totals)),
+            "Not known: {} ({}).",
+            duration(totals.unknown_ms()),
+            not_known(totals).join(", "),
         ));
     }
     if totals.reported_within > 0 {
@@ -54,7 +58,7 @@ pub(super) fn sentences(statement: &Statement) -> Vec<String> {
     }
     if let Some((task, worst)) = statement.worst() {
         sentences.push(format!(
-            "Worst: {} ms, task {}, at {}.",
+            "Where an error can be stated, the largest is {} ms (task {}, at {}).",
             milliseconds(worst.error_ms),
             task.name,
             time(worst.at_ms),
@@ -63,16 +67,20 @@ pub(super) fn sentences(statement: &Statement) -> Vec<String> {
     sentences
 }
 
-/// How long each state other than `within` lasted, and how often each reason for an unknown state occurred.
-fn not_proven(totals: &Totals) -> Vec<String> {
+/// How long the clocks were in each state that is certainly not within the limit.
+fn broken(totals: &Totals) -> Vec<String> {
     let states = [
         (totals.over, "over the limit"),
         (totals.not_synchronized, "not synchronized"),
         (totals.stepped, "stepped"),
-        (totals.reported_within, "reported only"),
     ];
     let states = states.into_iter().filter(|(length, _)| *length > 0);
     let states = states.map(|(length, name)| format!("{} {name}", duration(length)));
+    states.collect()
+}
+
+/// How long nothing was known for each reason, and how often.
+fn not_known(totals: &Totals) -> Vec<String> {
     let reasons = Unknown::ALL.iter().filter_map(|why| {
         let (count, length) = (totals.stretches.get(why)?, totals.unknown.get(why)?);
         let name = match (why, *count) {
@@ -81,17 +89,12 @@ fn not_proven(totals: &Totals) -> Vec<String> {
             (Unknown::Restart, n) => counted(n, "restart"),
             (why, _) => why.to_string(),
         };
+        if *length == totals.unknown_ms() {
+            return Some(name);
+        }
         Some(format!("{}: {name}", duration(*length)))
     });
-    states.chain(reasons).collect()
-}
-
-fn in_parentheses(parts: &[String]) -> String {
-    if parts.is_empty() {
-        String::new()
-    } else {
-        format!(" ({})", parts.join(", "))
-    }
+    reasons.collect()
 }
 
 fn table(text: &mut String, statement: &Statement) {
@@ -175,7 +178,7 @@ pub(super) fn milliseconds(value: f64) -> String {
     format!("{rounded}")
 }
 
-/// A share, rounded down to two digits: 100 only if it is all.
+/// A percentage, rounded down to two digits: 100 only for the whole.
 pub(super) fn percent(part: i64, whole: i64) -> String {
     if whole <= 0 {
         return "-".to_owned();

@@ -1,4 +1,4 @@
-//! Every millisecond of a task in exactly one state.
+//! Assigns every millisecond of a task exactly one state.
 
 use std::collections::BTreeMap;
 
@@ -22,24 +22,30 @@ pub(crate) struct Timeline {
 }
 
 impl Timeline {
-    /// The time line of a task between two moments, and the claims that it rests on.
+    /// The time line of a task between two moments, and the claims behind it.
     pub(super) fn of_task(processes: &[Process], rules: &Rules, end_ms: i64) -> (Self, Vec<Claim>) {
-        let mut claims: Vec<Claim> = processes
+        let windows = processes.iter().flat_map(|process| &process.windows);
+        let ends = windows.map(|window| window.end_ms);
+        let first = ends.clone().min().unwrap_or(i64::MIN);
+        let last = ends.max().unwrap_or(i64::MAX);
+        let claims = processes
             .iter()
-            .flat_map(|process| Claims::of_process(process, rules))
+            .flat_map(|process| Claims::of_process(process, rules));
+        let mut claims: Vec<Claim> = claims
+            .map(|claim| match claim.state {
+                State::Unknown(Unknown::BeforeFirstLine) => claim,
+                // How far a clock was set back does not make a task's time longer.
+                _ => Claim {
+                    from_ms: claim.from_ms.max(first),
+                    to_ms: claim.to_ms.min(last),
+                    ..claim
+                },
+            })
             .collect();
         claims.extend(between(processes));
         claims.extend(after(processes, end_ms));
         let start = rules.from_ms.unwrap_or(i64::MIN);
-        let windows = processes.iter().flat_map(|process| &process.windows);
-        let ends = windows.map(|window| window.end_ms);
-        let (first, last) = (ends.clone().min(), ends.max());
         claims.retain_mut(|claim| {
-            if claim.state == State::Stepped {
-                // How far a clock was set back does not make a task's time longer.
-                claim.from_ms = claim.from_ms.max(first.unwrap_or(i64::MIN));
-                claim.to_ms = claim.to_ms.min(last.unwrap_or(i64::MAX));
-            }
             claim.from_ms = claim.from_ms.max(start);
             claim.to_ms = claim.to_ms.min(end_ms);
             claim.from_ms < claim.to_ms

@@ -15,7 +15,7 @@ pub use self::files::{Progress, file_argument, files, open};
 use crate::report::{Format, Report};
 use crate::{Input, Options, explain, parse_now};
 
-/// Bytes that are read at once.
+/// The size of the read buffer, in bytes.
 const READ_BYTES: usize = 128 * 1024;
 
 impl ValueEnum for Input {
@@ -25,9 +25,8 @@ impl ValueEnum for Input {
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
         Some(match self {
-            Self::Auto => {
-                PossibleValue::new("auto").help("Recognize the form; report what it may also be")
-            }
+            Self::Auto => PossibleValue::new("auto")
+                .help("Recognize the form, and report what else it may be"),
             Self::Export => {
                 PossibleValue::new("export").help("Events as a viewer or export shows them")
             }
@@ -50,7 +49,7 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// The exit code: 0, 1 and 3, in the order of the variants. 2 is a command line that cannot be parsed.
+    /// The exit code: 0, 1 and 3, in the order of the variants. A command line that cannot be parsed gives 2.
     #[must_use]
     pub fn exit_code(self) -> u8 {
         match self {
@@ -96,7 +95,7 @@ pub fn command(name: &'static str) -> Command {
         .value_name("FORM")
         .value_parser(clap::value_parser!(Input))
         .default_value("auto")
-        .help("How the lines are to be read");
+        .help("What the lines are");
     Command::new(name)
         .about(
             "Report what CloudWatch makes of EMF lines: exit code 0 no fault, 1 a fault, 3 unreadable",
@@ -104,8 +103,8 @@ pub fn command(name: &'static str) -> Command {
         .args([file_argument(), json, now, input])
 }
 
-/// Runs the command to its end. `variable` looks up an environment variable (`NO_COLOR`, `TERM`), and `on_failure` is
-/// called for each file that cannot be read and for a report that cannot be written.
+/// Runs the command to its end. `variable` looks up an environment variable (`NO_COLOR`, `CLICOLOR_FORCE`, `TERM`),
+/// and `on_failure` is called for each file that cannot be read and for a report that cannot be written.
 #[expect(
     clippy::disallowed_methods,
     reason = "this command prints, and judges as of the present"
@@ -123,11 +122,9 @@ pub fn run(
     let stdout = io::stdout();
     let is_terminal = stdout.is_terminal();
     let term = variable("TERM");
-    let no_colour = term.as_deref() == Some("dumb")
-        || variable("NO_COLOR").is_some_and(|value| !value.is_empty());
     let format = match matches.get_flag("json") {
         true => Format::Json,
-        false if is_terminal && !no_colour => Format::ColouredText,
+        false if is_coloured(&variable, is_terminal) => Format::ColouredText,
         false => Format::Text,
     };
     let mut report = Report::new(stdout.lock(), format);
@@ -140,12 +137,12 @@ pub fn run(
         report.begin_file((files.len() > 1).then(|| file.to_string_lossy().into_owned()));
         match explain_file(file, options, &mut report, &mut progress) {
             Ok(()) => {}
-            Err(Stopped::Read(error)) => {
+            Err(ExplainError::Read(error)) => {
                 unreadable = true;
                 progress.clear();
                 on_failure(&Failure::Read(file, &error));
             }
-            Err(Stopped::Write(error)) => return cannot_write(&error, on_failure),
+            Err(ExplainError::Write(error)) => return cannot_write(&error, on_failure),
         }
     }
     progress.clear();
@@ -157,8 +154,17 @@ pub fn run(
     }
 }
 
+/// Whether the report has colours. The variables are those of <https://no-color.org> and
+/// <https://bixense.com/clicolors>.
+fn is_coloured(variable: impl Fn(&str) -> Option<String>, is_terminal: bool) -> bool {
+    let given = |name| variable(name).filter(|value| !value.is_empty());
+    let is_forced = given("CLICOLOR_FORCE").is_some_and(|value| value != "0");
+    let is_capable = is_terminal && given("TERM").as_deref() != Some("dumb");
+    given("NO_COLOR").is_none() && (is_forced || is_capable)
+}
+
 /// Why a file was not explained to its end.
-enum Stopped {
+enum ExplainError {
     Read(io::Error),
     Write(io::Error),
 }
@@ -168,19 +174,19 @@ fn explain_file(
     options: Options,
     report: &mut Report<impl Write>,
     progress: &mut Progress,
-) -> Result<(), Stopped> {
-    let input = BufReader::with_capacity(READ_BYTES, open(file).map_err(Stopped::Read)?);
+) -> Result<(), ExplainError> {
+    let input = BufReader::with_capacity(READ_BYTES, open(file).map_err(ExplainError::Read)?);
     let mut events = explain(input, options);
     for event in events.by_ref() {
-        let event = event.map_err(Stopped::Read)?;
+        let event = event.map_err(ExplainError::Read)?;
         if !(event.problems.is_empty() && event.points.is_empty()) {
             // The report may be on the same terminal.
             progress.clear();
         }
-        report.event(&event).map_err(Stopped::Write)?;
+        report.event(&event).map_err(ExplainError::Write)?;
         progress.event(event.position.line);
     }
-    report.end_file(events.lines()).map_err(Stopped::Write)
+    report.end_file(events.lines()).map_err(ExplainError::Write)
 }
 
 fn cannot_write(error: &io::Error, mut on_failure: impl FnMut(&Failure<'_>)) -> Outcome {

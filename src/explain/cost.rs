@@ -1,15 +1,15 @@
-//! The cost of hostile inputs, counted in bytes that are looked at: twice the input may cost little more than twice as much.
+//! The cost of hostile inputs, counted in bytes visited: twice the input may cost little more than twice as much.
 
 use crate::{Input, Options, explain, parse_now, work};
 
-/// Bytes of the shorter input of a pair. In shorter ones, less is counted of the metadata.
+/// Bytes of the shorter input of a pair. In shorter ones, the metadata counts for less.
 const BYTES: usize = 64 * 1024;
 
-/// A piece of an input that is repeated, between two others.
+/// An input: a beginning, a piece that is repeated, and an end.
 struct Shape(&'static str, &'static str, &'static str);
 
 impl Shape {
-    fn of(&self, bytes: usize) -> String {
+    fn of_length(&self, bytes: usize) -> String {
         let Self(before, unit, after) = self;
         format!("{before}{}{after}\n", unit.repeat(bytes / unit.len()))
     }
@@ -17,7 +17,7 @@ impl Shape {
 
 const DOCUMENT: &str = r#"{"_aws":{"Timestamp":1,"CloudWatchMetrics":[{"Namespace":"N","Dimensions":[[]],"Metrics":[{"Name":"m"}]}]},"m":1}"#;
 
-/// Inputs that once cost their square, or might.
+/// Inputs whose cost once was quadratic, or might be.
 const SHAPES: &[Shape] = &[
     Shape("|", "  {}|", ""),
     Shape("", "|  {}", ""),
@@ -96,7 +96,7 @@ const SHAPES: &[Shape] = &[
     Shape("{'", "_aws': {'CloudWatchMetrics': ", ""),
 ];
 
-/// The bytes that are looked at of an input.
+/// The bytes visited in an input.
 fn cost(input: &str, mode: Input) -> u64 {
     let now = parse_now("2026-11-22T12:00:00Z").unwrap();
     let before = work::visited();
@@ -109,8 +109,8 @@ fn cost(input: &str, mode: Input) -> u64 {
 fn twice_the_input_costs_little_more_than_twice_as_much() {
     for shape in SHAPES {
         for mode in Input::ALL {
-            let once = cost(&shape.of(BYTES), *mode);
-            let twice = cost(&shape.of(2 * BYTES), *mode);
+            let once = cost(&shape.of_length(BYTES), *mode);
+            let twice = cost(&shape.of_length(2 * BYTES), *mode);
             let Shape(before, unit, _) = shape;
             let name = format!("{mode}: {before:?} {unit:?}: {once}, {twice}");
             assert!(once >= BYTES as u64, "not counted: {name}");

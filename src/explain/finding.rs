@@ -36,7 +36,7 @@ pub enum Kind {
     Document,
     /// Any other event.
     Other,
-    /// No event: the findings concern the input as a whole.
+    /// Not an event: the findings concern the input as a whole.
     Input,
 }
 
@@ -88,7 +88,7 @@ pub struct Point {
     pub namespace: Arc<str>,
     /// The metric's name.
     pub metric: Arc<str>,
-    /// The unit, one of CloudWatch's words.
+    /// The unit, as CloudWatch spells it.
     pub unit: &'static str,
     /// Seconds: 1 or 60.
     pub resolution: u8,
@@ -98,12 +98,12 @@ pub struct Point {
     pub timestamp: i64,
     /// The values.
     pub values: Arc<Values>,
-    /// False where the point may not exist; a warning or fault of the event has the reason.
+    /// False if the point may not exist; a warning or fault of the event has the reason.
     pub certain: bool,
 }
 
 impl Point {
-    /// The timestamp as a moment, if there is one that far from 1970.
+    /// The timestamp as a moment; `None` if it is out of range.
     #[must_use]
     pub fn time(&self) -> Option<DateTime<Utc>> {
         DateTime::from_timestamp_millis(self.timestamp)

@@ -1,7 +1,7 @@
 //! Log lines of any writer, as `explain` reads them.
 //!
-//! The bytes are the input, in each form. A line of it that is one document by itself is also wrapped as loggers and
-//! viewers do: the findings stay the same.
+//! The bytes are the input, in each form. A line that is one whole document is also wrapped as loggers and viewers
+//! do: the findings stay the same.
 
 #![cfg(any(test, fuzzing))]
 #![allow(
@@ -111,7 +111,7 @@ fn check_events(input: &[u8], events: &[Explained], lines: u64, form: Input) {
     }
 }
 
-/// A point is one that CloudWatch can hold.
+/// Checks that CloudWatch can hold a point.
 fn check_point(point: &Point) {
     assert!((1..=255).contains(&point.namespace.chars().count()));
     assert!((1..=255).contains(&point.metric.chars().count()));
@@ -119,7 +119,7 @@ fn check_point(point: &Point) {
     assert!(matches!(point.resolution, 1 | 60));
 }
 
-/// The report for programs: a JSON object a line that hides nothing, one for each finding.
+/// Checks the report for programs: one JSON object per line and finding, without hidden characters.
 fn check_json(input: &[u8], options: Options, events: &[Explained]) {
     let (report, faults) =
         explain_report(input, options, Format::Json).expect("memory can be written");
@@ -195,7 +195,7 @@ fn findings(event: &Explained) -> u64 {
     (event.points.len() + event.problems.len()) as u64 + event.more_points + event.more_problems
 }
 
-/// The report for a person: harmless on a terminal, and its last line adds up.
+/// Checks the report for a person: it is harmless on a terminal, and its last line adds up.
 fn check_text(input: &[u8], options: Options, events: &[Explained]) {
     let (report, faults) =
         explain_report(input, options, Format::Text).expect("memory can be written");
@@ -216,7 +216,7 @@ fn check_text(input: &[u8], options: Options, events: &[Explained]) {
     assert!(last.contains(&format!(" {points} data point")), "{last}");
 }
 
-/// Nothing in a report moves a cursor, turns the direction of text, or is not seen.
+/// Checks that a report does not move the cursor, change the direction of text, or contain invisible characters.
 fn assert_presentable(report: &[u8]) {
     assert!(report.len() <= LARGEST_REPORT, "{} bytes", report.len());
     let report = std::str::from_utf8(report).expect("UTF-8");
@@ -228,7 +228,7 @@ fn assert_presentable(report: &[u8]) {
     assert!(report.is_empty() || report.ends_with('\n'));
 }
 
-/// A way in which a line gets to the user: what it does to the line, and what is said of that alone.
+/// A way in which a line reaches the user: what it does to the line, and which findings it adds.
 struct Wrapping {
     wrap: fn(&str) -> String,
     rules: &'static [Rule],
@@ -294,7 +294,7 @@ const WRAPPINGS: &[Wrapping] = &[
     },
 ];
 
-/// What is said of how a document is shipped: a line of which it is said is wrapped already.
+/// The findings about how a document is shipped. A line that has one is wrapped already.
 const OF_SHIPPING: &[Rule] = &[
     Rule::ByteOrderMark,
     Rule::ExportAssumed,
@@ -328,7 +328,7 @@ const OF_SHIPPING: &[Rule] = &[
 ];
 
 fn check_wrapped(line: &str) {
-    // What a line cannot hold in every wrapping.
+    // Characters that some wrappings cannot hold.
     if !line.starts_with('{')
         || !line.ends_with('}')
         || line.len() > 16_000
@@ -395,7 +395,7 @@ mod replay {
 
     use super::check;
 
-    /// Replays every input that was kept, and names the one that breaks a promise.
+    /// Replays the corpus, and names the input that breaks a promise.
     #[test]
     fn every_promise_holds_for_the_corpus() {
         let folder =
@@ -411,7 +411,7 @@ mod replay {
         }
     }
 
-    /// Inputs without a byte, of one value, and of every value.
+    /// Checks an empty input, inputs of one repeated byte, and one of every byte.
     #[test]
     fn every_promise_holds_for_the_plainest_inputs() {
         for length in [0, 1, 2, 47, 48, 80, 300] {

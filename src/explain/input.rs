@@ -1,7 +1,7 @@
-//! From bytes to events: the forms that people have log lines in, recognized by themselves. One pass in bounded memory.
+//! From bytes to events: recognizes the forms in which people have log lines. One pass in bounded memory.
 //!
-//! [`read`] gives the events of an export, of a container's output, or of what a viewer shows, each as the text that
-//! CloudWatch has of it. [`explain`](crate::explain()) judges the same events.
+//! [`read`] gives the events of an export, of a container's output, or of what a viewer shows, each with the text
+//! that CloudWatch has. [`explain`](crate::explain()) judges the same events.
 //!
 //! # Example
 //! ```
@@ -30,6 +30,7 @@ mod peel;
 mod prefix;
 mod printed;
 mod reader;
+mod reject;
 mod scan;
 mod time;
 mod unread;

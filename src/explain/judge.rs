@@ -1,14 +1,14 @@
-//! One document in, its problems and data points out. Pure.
+//! Judges a document: returns its problems and data points. Pure.
 
 mod checks;
 mod directive;
 pub(super) mod document;
 pub(super) mod json;
+mod json_path;
 mod metadata;
-mod place;
 mod points;
 mod schema;
-mod seen;
+mod small_set;
 mod targets;
 mod time;
 mod values;
@@ -16,8 +16,8 @@ mod values;
 use chrono::{DateTime, SecondsFormat, Utc};
 
 use self::document::Root;
+use self::json_path::JsonPath;
 use self::metadata::Metadata;
-use self::place::Place;
 use self::points::Points;
 use super::finding::{Explained, Problem};
 use super::kind::Effect;
@@ -28,13 +28,13 @@ use self::time::rfc3339;
 
 pub use self::time::{InvalidTime, parse_now};
 
-/// Problems of one event that are listed; the rest is counted.
+/// The most problems listed of one event; further ones are counted.
 const MAX_PROBLEMS: usize = 1_000;
 
 /// Judges a document: everything found is added to `explained`.
 pub(super) fn judge(root: &Root<'_>, now: DateTime<Utc>, explained: &mut Explained) {
     let mut problems = Vec::new();
-    let aws = Place::root_member("_aws");
+    let aws = JsonPath::root_member("_aws");
     let metadata = Metadata::read(root, &mut problems);
     let mut points = Points::default();
     if let Some(metadata) = &metadata {

@@ -15,7 +15,7 @@ impl Severity {
     /// Every value.
     pub const ALL: &'static [Self] = &[Self::Fault, Self::Warning];
 
-    /// The word for it in reports.
+    /// The name in reports.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -97,7 +97,7 @@ impl fmt::Display for Counter {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Effect {
-    /// None.
+    /// It costs nothing.
     Nothing,
     /// Explain cannot read it.
     NotRead,
@@ -136,7 +136,7 @@ pub enum Effect {
 }
 
 impl Effect {
-    /// Whether no metric of the event can be relied on to exist.
+    /// Whether all metrics of the event may be missing.
     pub(super) fn spoils_event(self) -> bool {
         self == Self::Event
     }

@@ -12,9 +12,9 @@
 //! Without default features the crate needs no clock, no files and no threads, and compiles to WebAssembly.
 //!
 //! # What a document is
-//! An event that begins with `{` and has a member `_aws` at its root, or `CloudWatchMetrics` (version 0). What viewers put
-//! around events is removed. What would be in CloudWatch too is a fault, and the document inside is judged all the same.
-//! All other events are counted and no fault, with these exceptions:
+//! An event that begins with `{` and has a member `_aws` at its root, or `CloudWatchMetrics` (version 0). What viewers
+//! put around events is removed. What CloudWatch would have too is a fault, and the document inside is judged anyway.
+//! All other events are counted and are not a fault, with these exceptions:
 //! - an event that is not UTF-8
 //! - a document in another notation than JSON
 //! - a JSON object that is cut off where the input ends without a line feed, or after 16,384 bytes, where `FireLens` splits
@@ -75,11 +75,11 @@ impl Options {
 
 /// Reads events from `input` and judges what CloudWatch makes of each.
 ///
-/// One pass in bounded memory: no event is held beyond what CloudWatch takes, and of one event at most 10,000 points and
-/// 1,000 problems are listed. Give it a buffer of 64 KiB or more.
+/// One pass in bounded memory: events larger than CloudWatch's limit are not kept, and at most 10,000 points and 1,000
+/// problems are listed per event. Give it a buffer of 64 KiB or more.
 ///
 /// # Errors
-/// Each item is an error where the input cannot be read; the iterator ends after it. A wrong event is never an error.
+/// An item is an error if the input cannot be read; the iterator ends after it. An invalid event is never an error.
 ///
 /// # Example
 /// ```

@@ -1,6 +1,6 @@
 //! CloudWatch's limits for the embedded metric format.
 
-/// The largest log event that CloudWatch Logs takes, in bytes (since April 2025).
+/// The largest log event that CloudWatch Logs accepts, in bytes (since April 2025).
 pub const MAX_EVENT_BYTES: usize = 1024 * 1024;
 /// The largest line that the awslogs driver sends in one piece, in bytes.
 pub const AWSLOGS_SPLIT_BYTES: usize = 262_118;

@@ -11,8 +11,8 @@ use self::summary::{Summary, place, same_set};
 use self::text::Style;
 use crate::{Explained, Position};
 
-/// What a line may take of the report before findings of it are counted instead of listed, in bytes. A line earns as
-/// much again for each byte of its events, [`BYTES_FOR_A_BYTE`] times.
+/// Bytes of the report for one line; further findings are counted. Each byte of the line's events adds
+/// [`BYTES_FOR_A_BYTE`] to what is left, up to this limit.
 const BYTES_OF_A_LINE: usize = 4 * 1024 * 1024;
 /// Bytes of the report for a byte of an event.
 const BYTES_FOR_A_BYTE: usize = 4;
@@ -41,7 +41,7 @@ pub struct Report<W: Write> {
     text: String,
 }
 
-/// What is left for the present line.
+/// The bytes left for the present line.
 #[derive(Debug, Default)]
 struct Budget {
     line: u64,
@@ -110,7 +110,7 @@ impl<W: Write> Report<W> {
         self.budget.left = self.budget.left.saturating_add(earned).min(BYTES_OF_A_LINE);
         self.budget.left_out += event.more_points + event.more_problems;
         if self.budget.left == 0 {
-            // Nothing of it would be written: it need not be rendered.
+            // Nothing of it would be written, so it is not rendered.
             self.budget.left_out += (event.points.len() + event.problems.len()) as u64;
         } else if self.is_json() {
             self.json_event(event)?;
@@ -198,7 +198,7 @@ impl<W: Write> Report<W> {
         self.write_scratch(findings)
     }
 
-    /// Writes what is in the scratch if the line may have it; else its findings are counted.
+    /// Writes the scratch buffer if the budget of the line allows it, or else counts its findings.
     fn write_scratch(&mut self, findings: u64) -> io::Result<()> {
         let bytes = self.scratch.len();
         if self.budget.left >= bytes {

@@ -1,4 +1,4 @@
-//! The rules: a stable word for each, how sure it is, what it costs, and which counter of CloudWatch rises.
+//! The rules: the stable name of each, how certain it is, what it costs, and which counter of CloudWatch rises.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use super::kind::{Confidence, Counter, Effect, Severity};
 /// Declares the rules with everything that belongs to each.
 macro_rules! rules {
     ($($variant:ident $word:literal $severity:ident $confidence:ident $counter:tt $effect:ident $about:literal $next:literal)*) => {
-        /// What a finding is about. Words are stable: tools may match on them.
+        /// What a finding is about. Names are stable: tools may match on them.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
         pub enum Rule {
@@ -30,13 +30,13 @@ macro_rules! rules {
                 match self { $(Self::$variant => Severity::$severity,)* }
             }
 
-            /// How sure the rule is.
+            /// How certain the rule is.
             #[must_use]
             pub fn confidence(self) -> Confidence {
                 match self { $(Self::$variant => Confidence::$confidence,)* }
             }
 
-            /// The counter of CloudWatch that rises; `None` where none does or it is not known.
+            /// The counter of CloudWatch that rises; `None` if there is none or it is unknown.
             #[must_use]
             pub fn counter(self) -> Option<Counter> {
                 match self { $(Self::$variant => counter!($counter),)* }

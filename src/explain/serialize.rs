@@ -1,4 +1,4 @@
-//! Findings and points as JSON. Their members and the order of them are part of the interface.
+//! Findings and points as JSON. Their members and order are part of the interface.
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
@@ -10,7 +10,7 @@ pub(crate) trait Members {
     /// Writes the members.
     ///
     /// # Errors
-    /// Where they cannot be written.
+    /// If they cannot be written.
     fn write<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error>;
 }
 

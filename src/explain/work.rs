@@ -1,4 +1,4 @@
-//! Counts the bytes that are looked at, so that a test can show that the cost of an input grows no faster than the input.
+//! Counts the bytes visited, so that a test can show that the cost of an input grows no faster than the input.
 
 #[cfg(test)]
 use std::cell::Cell;
@@ -8,7 +8,7 @@ thread_local! {
     static VISITED: Cell<u64> = const { Cell::new(0) };
 }
 
-/// Notes that so many bytes are looked at. Costs nothing outside of tests.
+/// Counts bytes as visited. Costs nothing outside of tests.
 #[inline]
 pub(crate) fn visit(bytes: usize) {
     #[cfg(test)]
@@ -17,7 +17,7 @@ pub(crate) fn visit(bytes: usize) {
     let _ = bytes;
 }
 
-/// Bytes looked at by this thread so far.
+/// Bytes visited by this thread so far.
 #[cfg(test)]
 pub(crate) fn visited() -> u64 {
     VISITED.with(Cell::get)

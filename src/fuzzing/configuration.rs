@@ -11,7 +11,7 @@ use crate::{DriftRate, Environment, ErrorLimit, Limits};
 
 /// The variable that names the endpoint.
 const ENDPOINT: &str = "ECS_CONTAINER_METADATA_URI_V4";
-/// What a fault shows of a value, in characters.
+/// How many characters of a value a fault shows.
 const SHOWN: usize = 200;
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -19,7 +19,7 @@ pub(super) fn check(bytes: &[u8]) {
     if bytes.contains(&0) || bytes.len() > 16 * 1024 {
         return;
     }
-    let mut given = Given::default();
+    let mut given = GivenOptions::default();
     for line in bytes
         .split(|byte| *byte == b'\n')
         .filter(|line| !line.is_empty())
@@ -49,12 +49,12 @@ pub(super) fn check(bytes: &[u8]) {
 
 /// What was given.
 #[derive(Default)]
-struct Given {
+struct GivenOptions {
     variables: BTreeMap<String, OsString>,
     arguments: Vec<OsString>,
 }
 
-impl Given {
+impl GivenOptions {
     fn take(&mut self, line: &[u8]) {
         let at = line
             .iter()
@@ -93,8 +93,8 @@ fn variable(option: &str) -> String {
     format!("CLOCK_EMF_{}", option.to_uppercase().replace('-', "_"))
 }
 
-/// Settings are within their rules, and what was not given is the default.
-fn check_run(run: &Run, given: &Given) {
+/// Checks that settings are valid, and that the others have their defaults.
+fn check_run(run: &Run, given: &GivenOptions) {
     let second = Duration::from_secs(1);
     assert!((second..=MINUTE).contains(&run.emit_interval));
     assert!(run.emit_interval.subsec_nanos().is_multiple_of(1_000_000));
@@ -118,7 +118,7 @@ fn check_run(run: &Run, given: &Given) {
     check_defaults(run, given);
 }
 
-fn check_defaults(run: &Run, given: &Given) {
+fn check_defaults(run: &Run, given: &GivenOptions) {
     let is_ntp = run.source == "ntp";
     let usual = match (is_ntp, given.has("clockbound-directory")) {
         (true, true) => 4,
@@ -158,10 +158,10 @@ fn check_limits(limits: &Limits) {
     assert!(!matches!(limits.max_error, ErrorLimit::AtMost(limit) if limit > ErrorLimit::MAX));
 }
 
-/// A fault names what was given, where, and what is expected.
-fn check_fault(fault: &Fault, given: &Given) {
+/// Checks that a fault names the option, the given value, and what is expected.
+fn check_fault(fault: &Fault, given: &GivenOptions) {
     let value = match fault.option.strip_prefix("--") {
-        // A default can be at fault where the environment gives it nothing to work with.
+        // A default can be at fault if the environment lacks what it needs.
         Some("source") if !given.has("source") => return,
         Some(option) => {
             assert!(given.has(option), "{fault:?}");
@@ -197,10 +197,10 @@ fn check_fault(fault: &Fault, given: &Given) {
     assert!(is_sentence, "{fault:?}");
 }
 
-/// What the help says of defaults: each option with the value that the help gives for it.
+/// Checks the defaults that the help documents.
 ///
 /// # Panics
-/// Where a value that the help calls the default is not taken, or changes something.
+/// If a documented default is rejected, or changes something.
 #[cfg(test)]
 pub(super) fn check_documented_defaults() {
     let Start::Text(help) = start(vec!["run".into(), "--help".into()], &Environment::default())

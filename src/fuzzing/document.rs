@@ -1,7 +1,7 @@
 //! The task document of the ECS task metadata endpoint.
 //!
-//! The bytes are the body of an answer. Where a common JSON parser reads them too, the reading is held against what the
-//! document says.
+//! The bytes are the body of an answer. If a common JSON parser reads them too, the reading is compared with the
+//! document.
 
 use std::time::Duration;
 
@@ -93,7 +93,7 @@ fn check_reading(reading: &Reading) {
     });
     assert!(latest_reference.is_none_or(|latest| latest <= reading.taken.wall));
     match reading.interval_at(&reading.taken, drift) {
-        // What has grown over a day is unknown.
+        // A bound that has grown over a day is unknown.
         None => {
             assert!(!reading.is_synchronized() || reading.bound_at(&reading.taken, drift).is_none())
         }
@@ -104,7 +104,7 @@ fn check_reading(reading: &Reading) {
     }
 }
 
-/// Nothing but the word itself, which may be written with escapes, makes a clock synchronized.
+/// Checks that only the word itself, possibly with escapes, makes a clock synchronized.
 fn check_word(body: &[u8], reading: &Reading) {
     let word: &[u8] = b"\"SYNCHRONIZED\"";
     let has_word = body.windows(word.len()).any(|window| window == word);
@@ -112,7 +112,7 @@ fn check_word(body: &[u8], reading: &Reading) {
     assert!(has_word || may_be_escaped || reading.status != SyncStatus::Synchronized);
 }
 
-/// The reading says what the document says, and what it does not say is unknown.
+/// Checks that the reading has the document's values, and that missing values are unknown.
 fn check_against(document: &Value, sample: &Sample) {
     let clock = &document["ClockDrift"];
     let Ok(reading) = &sample.outcome else {

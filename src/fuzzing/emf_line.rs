@@ -1,6 +1,6 @@
 //! Checks the lines that the sidecar writes, for any input.
 //!
-//! The bytes are a configuration, a task's labels, and what is seen in turn: readings, errors, steps, cross-checks.
+//! The bytes are a configuration, a task's labels, and a sequence of readings, errors, steps and cross-checks.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -20,7 +20,7 @@ use super::{moment, time};
 
 /// The most events that one input makes.
 const MOST_EVENTS: usize = 400;
-/// Where some log routers cut a line.
+/// The length at which some log routers cut a line.
 const LARGEST_LINE: usize = 16_384;
 
 pub(super) fn check(bytes: &[u8]) {
@@ -126,7 +126,7 @@ fn identity(input: &mut Unstructured<'_>) -> arbitrary::Result<Option<TaskIdenti
     Ok(Some(identity))
 }
 
-/// What is seen, moment after moment. Times stay within a month, as far as CloudWatch would ever see them.
+/// The events in order. Times stay within a month, as CloudWatch would see them.
 fn events(input: &mut Unstructured<'_>, start: DateTime<Utc>) -> arbitrary::Result<Vec<Event>> {
     let mut events = Vec::new();
     let mut monotonic = Duration::ZERO;
@@ -191,11 +191,11 @@ fn sampled(input: &mut Unstructured<'_>, at: Moment) -> arbitrary::Result<Event>
 
 fn read_error(input: &mut Unstructured<'_>) -> arbitrary::Result<ReadError> {
     let kind = *input.choose(ReadErrorKind::ALL)?;
-    // No error is without a word.
+    // Every error has a message.
     Ok(ReadError::new(kind, text(input, 300)? + "."))
 }
 
-/// A line is one JSON object of printable ASCII, and nothing is wrong with it by what is known of CloudWatch.
+/// Checks that a line is one JSON object of printable ASCII without faults by `explain`.
 fn document(line: &[u8]) -> Value {
     let (end, text) = line.split_last().expect("a line");
     assert_eq!(*end, b'\n');
@@ -223,7 +223,7 @@ fn document(line: &[u8]) -> Value {
     document
 }
 
-/// Logs Insights sees all of it, and what is not known is left out.
+/// Checks that Logs Insights discovers all of it, and that unknown values are left out.
 fn check_document(document: &Value) {
     assert!(fields(document) < 200, "{} fields", fields(document));
     let members = document.as_object().expect("an object");
@@ -252,9 +252,9 @@ fn fields(value: &Value) -> usize {
     }
 }
 
-/// What was seen is on the lines: all of it, once, in order, to the nanosecond.
+/// Checks that every event is on the lines once, in order, to the nanosecond.
 fn check_sums(documents: &[Value], events: &[Event]) {
-    let seen = Seen::of(events);
+    let seen = EventSums::from_events(events);
     let sum = |member: &str| {
         documents
             .iter()
@@ -294,9 +294,9 @@ fn is_named(documents: &[Value], metric: Metric) -> bool {
         .any(|document| document.get(metric.as_str()).is_some())
 }
 
-/// What there was to see.
+/// The sums over all events.
 #[derive(Default)]
-struct Seen {
+struct EventSums {
     readings: u64,
     bounds: Vec<Duration>,
     errors: u64,
@@ -304,8 +304,8 @@ struct Seen {
     disagreements: u64,
 }
 
-impl Seen {
-    fn of(events: &[Event]) -> Self {
+impl EventSums {
+    fn from_events(events: &[Event]) -> Self {
         let mut seen = Self::default();
         for event in events {
             match event {

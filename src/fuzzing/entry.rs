@@ -18,8 +18,8 @@ pub(crate) use self::lines::{Event, lines};
 #[cfg(target_os = "linux")]
 pub(crate) use self::segment::{SegmentFields, judge_segment, segment};
 
-/// What a request for the task document gives that was sent at `requested` and whose answer, with this
-/// body, was complete at `at`.
+/// The sample of a request for the task document, sent at `requested`, with this body complete at
+/// `at`.
 #[must_use]
 pub(crate) fn sample_of_body(body: &[u8], requested: Moment, at: Moment) -> Sample {
     source::sample_of_body(body, requested, at)
@@ -31,11 +31,11 @@ pub(crate) fn ntp_request(nonce: u64) -> [u8; 48] {
     ntp_fuzzing::request(nonce)
 }
 
-/// What a datagram proves that came at the second moment, after the request with this nonce was sent at the
-/// first.
+/// Judges a datagram that arrived at the second moment, for the request with this nonce that was sent at
+/// the first.
 ///
 /// # Errors
-/// Where it proves nothing.
+/// If it proves nothing.
 pub(crate) fn ntp_exchange(
     datagram: &[u8],
     nonce: u64,

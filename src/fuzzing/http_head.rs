@@ -1,7 +1,7 @@
 //! What a client sends to the listener.
 //!
-//! The first byte says what is known of the clock, the second how the rest is cut into pieces and whether the client
-//! then closes its side or only waits; time passes by itself.
+//! The first byte selects what is known about the clock, the second how the rest is cut into pieces, and whether the
+//! client then closes its side or only waits. Time passes automatically.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use tokio::time::{Instant, timeout};
 const STATUSES: [&str; 9] = [
     "200", "400", "403", "404", "405", "414", "421", "431", "503",
 ];
-/// Headers of answers. Nothing of a request is among them.
+/// The headers of answers, none of which repeats a part of the request.
 const HEADERS: [&str; 7] = [
     "allow",
     "cache-control",
@@ -47,7 +47,7 @@ pub(super) fn check(bytes: &[u8]) {
     check_plain_request(request, *clock, &statuses);
 }
 
-/// A request as any client sends it is answered, whether or not its client then closes its side.
+/// Checks that a common request is answered, whether or not the client then closes its side.
 fn check_plain_request(request: &[u8], clock: u8, statuses: &[String]) {
     let expected = match request {
         b"GET /clock HTTP/1.1\r\nHost: 127.0.0.1:2780\r\n\r\n" if clock.is_multiple_of(4) => "200",
@@ -58,7 +58,7 @@ fn check_plain_request(request: &[u8], clock: u8, statuses: &[String]) {
     assert_eq!(statuses, [expected]);
 }
 
-/// What the sidecar knows of the clock: good, not synchronized, nothing, a failure after a good reading.
+/// The state of the clock: good, not synchronized, unknown, or a failure after a good reading.
 fn outcomes(clock: u8) -> Vec<Result<Reading, ReadError>> {
     let now = Moment::now();
     let mut reading = Reading::new(ClockSource::Ecs, now, now);
@@ -79,7 +79,7 @@ fn outcomes(clock: u8) -> Vec<Result<Reading, ReadError>> {
     }
 }
 
-/// All that comes back until the connection ends.
+/// Everything received until the connection ends.
 async fn answer_to(request: &[u8], way: u8, outcomes: &[Result<Reading, ReadError>]) -> Vec<u8> {
     let (client, server) = tokio::io::duplex(1024);
     let (mut from, mut to) = tokio::io::split(client);
@@ -117,7 +117,7 @@ async fn answer_to(request: &[u8], way: u8, outcomes: &[Result<Reading, ReadErro
     answer
 }
 
-/// The bytes are whole answers, one after the other; gives their statuses.
+/// Checks that the bytes are complete answers, and returns their statuses.
 fn check_answers(mut rest: &[u8], request: &[u8], is_good: bool) -> Vec<String> {
     let lines = request.iter().filter(|byte| **byte == b'\n').count();
     let mut statuses = Vec::new();
@@ -130,7 +130,7 @@ fn check_answers(mut rest: &[u8], request: &[u8], is_good: bool) -> Vec<String> 
         let head = std::str::from_utf8(&rest[..end]).expect("a head of ASCII");
         let (status, length) = check_head(head);
         let body = &rest[end..];
-        // What HEAD is answered says a length and has no body.
+        // An answer to HEAD has a length but no body.
         let is_next = body.is_empty() || body.starts_with(b"HTTP/1.");
         let body = if is_next {
             &body[..0]
@@ -143,12 +143,12 @@ fn check_answers(mut rest: &[u8], request: &[u8], is_good: bool) -> Vec<String> 
         rest = &rest[end + body.len()..];
         statuses.push(status);
     }
-    // An empty line may end a head, and what is refused may be any bytes.
+    // An empty line may end a head, and any bytes may be refused.
     assert!(statuses.len() <= lines + 1, "{statuses:?} to {lines} lines");
     statuses
 }
 
-/// The status and the length of the body that an answer's head says.
+/// The status and the length of the body in an answer's head.
 fn check_head(head: &str) -> (String, usize) {
     assert!(head.is_ascii() && head.len() < LARGEST, "{head:?}");
     let mut lines = head.trim_end().split("\r\n");
@@ -175,10 +175,16 @@ fn check_head(head: &str) -> (String, usize) {
     (status.to_owned(), length)
 }
 
-/// 200 for `/clock` is a good clock, and everything else says why not.
+/// Checks that 200 for `/clock` means a good clock, and that everything else has a reason.
 fn check_body(body: &[u8], status: &str, request: &[u8], is_good: bool) {
+    assert!(
+        body.iter()
+            .all(|byte| *byte >= b' ' || b"\n\t".contains(byte))
+    );
+    if !body.starts_with(b"{") {
+        return check_line(body, status, is_good);
+    }
     assert!(body.ends_with(b"}\n"));
-    assert!(body.iter().all(|byte| *byte >= b' ' || *byte == b'\n'));
     let body: Value = serde_json::from_slice(body).expect("JSON");
     match (status, &body["verdict"]) {
         ("200", Value::Null) => assert_eq!(body["status"], "running"),
@@ -206,5 +212,20 @@ fn check_body(body: &[u8], status: &str, request: &[u8], is_good: bool) {
     if body["verdict"].is_string() && body["status"] != "SYNCHRONIZED" {
         assert!(body["earliest"].is_null() && body["latest"].is_null());
         assert_ne!(body["certainly_past"], true);
+    }
+}
+
+/// The line of `/clock.txt`.
+fn check_line(body: &[u8], status: &str, is_good: bool) {
+    let text = std::str::from_utf8(body).expect("text");
+    let line = text.strip_suffix('\n').expect("a line");
+    assert!(!line.contains('\n'), "{line}");
+    if status == "200" {
+        let words: Vec<&str> = line.split(' ').collect();
+        let time = |word: &str| word.parse::<i64>().expect("a time");
+        assert!(is_good && words.len() == 3 && words[0] == "good", "{line}");
+        assert!(time(words[1]) < time(words[2]), "{line}");
+    } else {
+        assert!(status == "503" && line.starts_with("not_good ") && line.contains('\t'));
     }
 }

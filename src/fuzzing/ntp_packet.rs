@@ -1,7 +1,7 @@
 //! An NTP server's datagram.
 //!
-//! The bytes are a nonce, how long the exchange took, how far the wall clock moved meanwhile, and the datagram. A second
-//! reading of the same bytes is a world with a server that keeps its word, in which the bound must hold.
+//! The bytes are a nonce, how long the exchange took, how far the wall clock moved meanwhile, and the datagram. The
+//! same bytes also describe a world with a truthful server, in which the bound must hold.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use chrono::TimeDelta;
 
 use super::{assert_presentable, moment, time};
 
-/// When the request is sent, by a clock that is right.
+/// When the request is sent, on a correct clock.
 const SENT: &str = "2026-11-22T12:00:00.125Z";
 /// 2^-32 s in a second.
 const UNIT: i128 = 1 << 32;
@@ -26,7 +26,7 @@ fn check_datagram(input: &mut Unstructured<'_>) -> arbitrary::Result<()> {
     let nonce: u64 = input.arbitrary()?;
     let elapsed = Duration::from_nanos(input.int_in_range(0..=3_000_000_000)?);
     let moved = TimeDelta::nanoseconds(input.arbitrary::<i32>()?.into());
-    // Most datagrams are to get past the origin.
+    // Most datagrams should pass the check of the origin.
     let is_answer = input.ratio(3, 4)?;
     let mut datagram = input.bytes(input.len())?.to_vec();
     if is_answer && let Some(origin) = datagram.get_mut(24..32) {
@@ -62,13 +62,13 @@ fn check_datagram(input: &mut Unstructured<'_>) -> arbitrary::Result<()> {
     Ok(())
 }
 
-/// The request says nothing but the nonce.
+/// Checks that the request contains only the nonce.
 fn check_request(nonce: u64) {
     let request = ntp_request(nonce);
     assert_eq!(request[0], 4 << 3 | 3);
     assert!(request[1..40].iter().all(|byte| *byte == 0));
     assert_eq!(request[40..], nonce.to_be_bytes());
-    // Sent back as it is, it is not an answer.
+    // Returned unchanged, it is not an answer.
     let now = moment(time(SENT), Duration::ZERO);
     assert!(ntp_exchange(&request, nonce, [now, now], DriftRate::DEFAULT).is_err());
 }
@@ -190,7 +190,7 @@ fn check_honest_world(input: &mut Unstructured<'_>) -> arbitrary::Result<()> {
     let exchange = exchange.unwrap_or_else(|error| panic!("an honest answer is refused: {error}"));
     let off = Duration::from_nanos(ahead.unsigned_abs());
     assert!(exchange.bound() >= off, "{off:?} off, {exchange:?}");
-    // No more is claimed than there is: the range of the offset holds the true one.
+    // The range of the offset contains the true one.
     let miss = i128::from(exchange.offset.num_nanoseconds().expect("days")) + i128::from(ahead);
     assert!(
         miss.unsigned_abs() <= exchange.distance.as_nanos(),
@@ -225,7 +225,7 @@ impl Packet {
     }
 }
 
-/// A wall-clock time as NTP has it, of whichever era.
+/// A wall-clock time as an NTP timestamp of any era.
 fn to_ntp(at: Moment) -> u64 {
     let seconds = i128::from(at.wall.timestamp()) + 2_208_988_800;
     let fraction = i128::from(at.wall.timestamp_subsec_nanos()) * UNIT / 1_000_000_000;

@@ -1,4 +1,4 @@
-//! Replays every input that was kept: the corpus of each target.
+//! Replays the corpus of each target.
 
 use std::path::Path;
 
@@ -21,7 +21,7 @@ fn every_promise_holds_for_the_corpus() {
     }
 }
 
-/// Inputs without a byte, of one value, and of every value.
+/// Checks an empty input, inputs of one repeated byte, and one of every byte.
 #[test]
 fn every_promise_holds_for_the_plainest_inputs() {
     for (target, check) in TARGETS {

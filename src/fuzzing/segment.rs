@@ -18,7 +18,7 @@ const SIZE: usize = 80;
 pub(super) fn check(bytes: &[u8]) {
     let mut input = Unstructured::new(bytes);
     let _ = check_written(&mut input);
-    // The same bytes again, as they are.
+    // The same bytes again, unchanged.
     let Some((coarse, states)) = bytes.split_first_chunk() else {
         return;
     };
@@ -63,7 +63,7 @@ fn check_states(bytes: &[u8], coarse: Duration) {
     assert_ne!(before, 0);
     let is_whole = before.is_multiple_of(2) && generation(state(2)) == Some(before);
     if is_whole {
-        check_report(&report, &Fields::of(state(1)), wall, coarse);
+        check_report(&report, &Fields::from_state(state(1)), wall, coarse);
     } else {
         // A half-written state gives no answer.
         assert_eq!(report["verdict"], "not_good");
@@ -99,7 +99,7 @@ struct Fields {
 }
 
 impl Fields {
-    fn of(state: &[u8]) -> Self {
+    fn from_state(state: &[u8]) -> Self {
         let long = |at: usize| i64::from_ne_bytes(state[at..at + 8].try_into().expect("8 bytes"));
         let short = |at: usize| state[at..at + 4].try_into().expect("4 bytes");
         Self {
@@ -113,7 +113,7 @@ impl Fields {
     }
 }
 
-/// A verdict of good, and a range, only as a client of the segment would have them.
+/// Checks that the verdict is good, and has a range, only if a client of the segment would agree.
 fn check_report(report: &Value, fields: &Fields, wall: DateTime<Utc>, coarse: Duration) {
     let [as_of, void_after] = [fields.as_of, fields.void_after].map(|[seconds, nanos]| {
         assert!(
@@ -162,7 +162,7 @@ fn check_report(report: &Value, fields: &Fields, wall: DateTime<Utc>, coarse: Du
     }
 }
 
-/// What ours writes has the layout, and is read as it was meant.
+/// Checks that our segment has the layout, and is read as intended.
 fn check_written(input: &mut Unstructured<'_>) -> arbitrary::Result<()> {
     let coarse = Duration::from_millis(input.arbitrary::<u32>()?.into());
     let mut duration = || -> arbitrary::Result<_> {
@@ -182,7 +182,7 @@ fn check_written(input: &mut Unstructured<'_>) -> arbitrary::Result<()> {
     let generation: u16 = input.arbitrary()?;
     let state = segment(written, generation);
     assert_eq!(self::generation(&state), Some(generation));
-    let fields = Fields::of(&state);
+    let fields = Fields::from_state(&state);
     let nanos = |duration: Duration| {
         [duration.as_secs(), duration.subsec_nanos().into()]
             .map(|part| i64::try_from(part).expect("136 years"))

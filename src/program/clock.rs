@@ -29,12 +29,12 @@ pub(crate) fn usual_ntp_interval(raw: &Raw<'_>) -> Duration {
     }
 }
 
-/// What everything that reads a clock needs.
+/// The settings of everything that reads a clock.
 #[derive(Debug)]
 pub(crate) struct ClockSettings {
     /// The source, set up but not yet asked.
     pub source: Source,
-    /// What the configuration calls it.
+    /// Its name in the configuration.
     pub kind: SourceKind,
     /// How fast the clock may drift.
     pub drift: DriftRate,
@@ -55,7 +55,7 @@ pub(crate) fn clock(raw: &mut Raw<'_>) -> Option<ClockSettings> {
     let interval = raw.get(&NTP_INTERVAL);
     let is_interval_given = raw.is_given(&NTP_INTERVAL);
     let usual_drift = match kind {
-        // Nothing says that anyone disciplines the clock.
+        // Nothing shows that the clock is synchronized.
         Some(SourceKind::Ntp) => DriftRate::UNDISCIPLINED,
         _ => DriftRate::DEFAULT,
     };
@@ -75,7 +75,7 @@ pub(crate) fn clock(raw: &mut Raw<'_>) -> Option<ClockSettings> {
         timeout: timeout.unwrap_or_default(),
         drift: drift.unwrap_or(usual_drift),
     };
-    // Opened even where another option is at fault, so that a fault of the address comes out too.
+    // Opened even if another option is invalid, so that a fault of the address is reported too.
     let source = open(raw, kind?, endpoint.as_deref(), &ntp);
     if is_server_given {
         server?;
@@ -102,7 +102,7 @@ pub(crate) fn error_limits(raw: &mut Raw<'_>) -> Limits {
     }
 }
 
-/// Reads all options that say which clock is good.
+/// Reads all options that limit what a good clock is.
 pub(crate) fn limits(raw: &mut Raw<'_>) -> Limits {
     let mut limits = error_limits(raw);
     limits.max_age = raw.get(&MAX_AGE).unwrap_or_default();
@@ -117,7 +117,7 @@ fn open(
     ntp: &NtpSettings,
 ) -> Option<Source> {
     use SourceKind::{Auto, Ecs, Kernel, Ntp};
-    // Off Linux there is no kernel to ask.
+    // The kernel source exists on Linux only.
     let without_endpoint = || Source::kernel().unwrap_or_else(|_| Source::ntp(ntp.clone()));
     let timeout: Duration = ntp.timeout;
     let opened = match (kind, endpoint) {

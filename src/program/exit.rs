@@ -5,7 +5,7 @@ use std::process::ExitCode;
 /// How a program ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exit {
-    /// 0: what was asked for was done.
+    /// 0: success.
     Success,
     /// 1, `check`: the clock is not good.
     NotGood,
@@ -19,7 +19,7 @@ pub(crate) enum Exit {
     Unreadable,
     /// 3: the system refuses what the program needs.
     CannotStart,
-    /// 4, `run`: lines were lost that no line has reported, or stdout is closed.
+    /// 4, `run`: some lines were lost and never reported, or stdout is closed.
     LinesLost,
 }
 

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::sidecar::line::Metric;
 
-/// What follows the options of `run`.
+/// The text after the options of `run`.
 pub(crate) fn after_run() -> String {
     let examples = "Examples:
   Sample the task's clock; for a container, where the log driver ships stdout:
@@ -16,7 +16,7 @@ pub(crate) fn after_run() -> String {
     format!("{examples}\n\n{}", metrics())
 }
 
-/// What follows the options of `check`.
+/// The text after the options of `check`.
 pub(crate) const AFTER_CHECK: &str = "Examples:
   Is the clock good enough for this step? The exit code tells:
     ecs-clock-emf check --max-error 5ms && ./critical-step

@@ -1,7 +1,7 @@
 //! What an option is: name, variable, help, default, rule and examples in one value.
 //!
-//! To add one, write its constant beside its like, list it in [`groups`], and read it with [`Raw::get`] where
-//! the settings are built. A test compares the list with what is read.
+//! To add one, write its constant beside similar ones, list it in [`groups`], and read it with [`Raw::get`]
+//! where the settings are built. A test compares the list with what is read.
 //!
 //! [`Raw::get`]: super::raw::Raw::get
 
@@ -27,14 +27,14 @@ pub(crate) struct Opt<T: 'static> {
     pub variable: &'static str,
     /// The placeholder of its value in the help; empty for a switch, which takes none.
     pub value_name: &'static str,
-    /// What applies where no value is given.
+    /// The value if none is given.
     pub default: DefaultValue,
     /// One sentence for the help.
     pub help: &'static str,
-    /// What a text means, or what was expected instead. What depends on other options is judged where
-    /// the option is read.
+    /// Parses a text, or returns what was expected. What depends on other options is checked when the
+    /// option is read.
     pub rule: fn(&str) -> Result<T, Expected>,
-    /// Texts at the edges of the rule.
+    /// Texts at the limits of the rule.
     #[cfg(test)]
     pub examples: Examples,
 }
@@ -46,7 +46,7 @@ pub(crate) enum DefaultValue {
     Nothing,
     /// This text, read by the rule.
     Text(&'static str),
-    /// Described in these words and computed where the option is read.
+    /// Computed when the option is read, and described in these words.
     Derived(&'static str),
 }
 
@@ -124,7 +124,7 @@ const SWITCH_EXAMPLES: Examples = Examples {
     refused: &["", "yes", "TRUE", "on"],
 };
 
-/// Holds every option to its examples, its default to its rule, and its variable to its name.
+/// Checks every option against its examples, its default against its rule, and its variable against its name.
 #[cfg(test)]
 pub(crate) fn assert_consistent(options: &[&dyn AnyOption]) {
     for option in options {

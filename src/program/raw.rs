@@ -1,4 +1,4 @@
-//! Options as they were given, and what is wrong with them. No I/O.
+//! Options as given, and the faults in them. No I/O.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,14 +7,14 @@ use crate::program::options::{DefaultValue, Expected, Opt};
 use crate::source::{Environment, InvalidSource};
 use crate::text::cut;
 
-/// How much is shown of a value that was given, in characters.
+/// How many characters of a given value are shown.
 const SHOWN_VALUE: usize = 200;
 
 /// The flags of one command line: option names and their values.
 pub(crate) type Flags = BTreeMap<&'static str, String>;
 
 /// The flags and variables of one command, not yet validated, and the faults found while reading them.
-/// Every option is read before anything is decided, so that all faults come out at once.
+/// Every option is read before anything is decided, so that all faults are reported at once.
 pub(crate) struct Raw<'a> {
     flags: &'a Flags,
     environment: &'a Environment,
@@ -52,7 +52,9 @@ pub(crate) enum Problem {
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Empty => f.write_str("the value is empty; unset the variable to use the default"),
+            Self::Empty => {
+                f.write_str("the value is empty; leave the option out to use the default")
+            }
             Self::NotAllowed(expected) => expected.fmt(f),
             Self::NeedsVariable(name) => write!(f, "{name} is not set"),
             Self::Source(invalid) => invalid.fmt(f),
@@ -73,8 +75,8 @@ impl fmt::Display for Change {
     }
 }
 
-/// Where a value was given, and the value.
-struct Given {
+/// A given value, and where it was given.
+struct GivenValue {
     place: String,
     text: String,
 }
@@ -103,14 +105,14 @@ impl<'a> Raw<'a> {
     }
 
     /// The flag takes precedence over the variable.
-    fn given<T>(&self, option: &Opt<T>) -> Option<Given> {
+    fn given<T>(&self, option: &Opt<T>) -> Option<GivenValue> {
         if let Some(text) = self.flags.get(option.name) {
-            return Some(Given {
+            return Some(GivenValue {
                 place: format!("--{}", option.name),
                 text: text.clone(),
             });
         }
-        Some(Given {
+        Some(GivenValue {
             place: option.variable.to_owned(),
             text: self.environment.get(option.variable)?,
         })
@@ -137,7 +139,7 @@ impl<'a> Raw<'a> {
         self.flags.get(name).cloned()
     }
 
-    /// Notes a fault. What is shown of it is cut, since an event that is longer than a pipe would wait
+    /// Notes a fault. What is shown is cut, since an event longer than a pipe's buffer would wait
     /// forever if nothing reads stderr.
     pub(crate) fn fault(&mut self, place: &str, given: &str, problem: Problem) {
         self.faults.push(Fault {
@@ -155,7 +157,7 @@ impl<'a> Raw<'a> {
             DefaultValue::Text(text) => (option.rule)(text).ok(),
             DefaultValue::Nothing | DefaultValue::Derived(_) => None,
         };
-        let Some(Given { place, text }) = self.given(option) else {
+        let Some(GivenValue { place, text }) = self.given(option) else {
             return by_default;
         };
         if text.is_empty() && option.default != DefaultValue::Text("") {
@@ -195,7 +197,7 @@ impl<'a> Raw<'a> {
         let Err(expected) = rule(&value) else {
             return Some(value);
         };
-        if let Some(Given { place, text }) = self.given(option) {
+        if let Some(GivenValue { place, text }) = self.given(option) {
             self.fault(&place, &text, Problem::NotAllowed(expected));
         }
         None

@@ -11,7 +11,7 @@ use crate::program::unknown_variables::unknown_variables;
 use crate::source::Environment;
 use crate::text::cut;
 
-/// How much is shown of what is wrong with a value, in characters.
+/// How many characters of a problem are shown.
 const SHOWN_PROBLEM: usize = 1_000;
 
 /// Reads the settings of a command. It reads every option before it decides anything.
@@ -25,7 +25,7 @@ pub(crate) struct Configured<T> {
     pub style: Style,
 }
 
-/// What every command reads beside its own settings.
+/// What every command reads in addition to its own settings.
 type Common = (LevelFilter, LogFormat);
 
 /// The settings of a command with the changes from the default, or every fault.

@@ -11,7 +11,7 @@ const FILE_SIZE_EXCEEDED: i32 = 25;
 
 /// Listens for the signals that ask this process to stop: SIGTERM, SIGINT, SIGHUP and SIGQUIT; on Windows
 /// the console's events, of which ECS sends the one for shutdown. From this call on they no longer end the
-/// process by themselves.
+/// process.
 ///
 /// The future is ready after the first of them. Call it within a tokio runtime.
 ///
@@ -22,7 +22,7 @@ pub(crate) fn listen() -> io::Result<impl Future<Output = ()> + Send> {
     // every signal. For the sidecar that is 8,000 instructions a sample.
     let signals = tokio::spawn(signals()?);
     Ok(async move {
-        // Cancelled only with the runtime, when all is over anyway.
+        // Cancelled only with the runtime, at the very end.
         let _ = signals.await;
     })
 }

@@ -19,7 +19,7 @@ use crate::time::Moment;
 
 /// The program's name in its help.
 const NAME: &str = "ecs-clock-emf";
-/// The help is wrapped to the terminal, but to no more columns than can be read well.
+/// The help is wrapped to the terminal, but not to more columns than are easy to read.
 const WIDEST_HELP: usize = 120;
 
 /// Runs the program with the arguments after its name and this environment.
@@ -52,7 +52,7 @@ pub fn main(arguments: Vec<OsString>, environment: &Environment) -> ExitCode {
 /// Parses the arguments after the program's name.
 ///
 /// # Errors
-/// Also for help and the version: clap's error prints them.
+/// Help and the version are errors too: clap's error prints them.
 pub(crate) fn matches(arguments: Vec<OsString>) -> Result<ArgMatches, clap::Error> {
     let name = OsString::from(NAME);
     command().try_get_matches_from(std::iter::once(name).chain(arguments))
@@ -96,7 +96,7 @@ fn check(matches: &ArgMatches, environment: &Environment) -> Exit {
     check::run(&flags, environment)
 }
 
-/// A flag only: as a variable it would turn the check of a sidecar's own container into another one.
+/// A flag only: a variable of the sidecar's container would change its health check.
 fn segment() -> Option<Arg> {
     cfg!(target_os = "linux").then(|| {
         Arg::new("clockbound")
@@ -104,7 +104,7 @@ fn segment() -> Option<Arg> {
             .value_name("DIRECTORY")
             .value_parser(clap::value_parser!(PathBuf))
             .help_heading("What is read")
-            // These are about the source's reading, which a segment does not contain.
+            // These concern the source's reading, which a segment does not contain.
             .conflicts_with_all(["ask", "max-age", "age-adjusted", "wait"])
             .help("Judge the ClockBound segment in this directory as its clients do; 3 if there is none")
     })

@@ -16,10 +16,9 @@ use crate::source::Environment;
 pub(crate) type Shutdown = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Runs a task on a runtime of this thread alone, with the signals that stop it: from here on they no
-/// longer end the process by themselves. What the task leaves behind, such as a name look-up that
-/// hangs, is not waited for.
+/// longer end the process. Does not wait for what the task leaves behind, such as a hung name lookup.
 ///
-/// Where the system refuses what the task needs, it is not begun.
+/// If the system refuses what the task needs, it is not started.
 pub(crate) fn stoppable(
     flags: &Flags,
     environment: &Environment,
@@ -46,12 +45,11 @@ pub(crate) fn stoppable(
     exit
 }
 
-/// Whether the system grants what is needed later in places that cannot report a refusal: the runtime
-/// panics without descriptors for its signals, and so does the writer of lines without its thread. What is
-/// granted here is given back at once.
+/// Checks that the system grants what is needed later, where a refusal would be a panic: descriptors for
+/// the runtime's signals, and the thread of the writer. It is released at once.
 fn probe() -> io::Result<()> {
     let thread = std::thread::Builder::new().spawn(|| {})?;
-    // It cannot panic; and if it did, it was granted all the same.
+    // It cannot panic; even if it did, the thread was granted.
     let _ = thread.join();
     descriptors()
 }
@@ -62,7 +60,7 @@ fn descriptors() -> io::Result<()> {
     /// The runtime takes 6: for events, for waking and for signals. The others are stdout's, that of a
     /// connection and that of a name look-up.
     const NEEDED: usize = 9;
-    // By which signals reach the runtime: a sandbox may refuse it.
+    // The pair by which signals reach the runtime; a sandbox may refuse it.
     std::os::unix::net::UnixStream::pair()?;
     let stderr = io::stderr();
     let granted: io::Result<Vec<_>> = (0..NEEDED)

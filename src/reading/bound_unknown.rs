@@ -1,4 +1,4 @@
-//! Why a synchronized clock has no error bound.
+//! Why a clock has no error bound.
 
 use std::fmt;
 
@@ -12,6 +12,14 @@ pub enum BoundUnknown {
     Slewing,
     /// The estimated error is at its cap of 16 s.
     ErrorAtCap,
+    /// The maximum error is at its cap of 16 s, so the clock is not synchronized.
+    MaxErrorAtCap,
+    /// A leap second is in progress, so the clock is not synchronized.
+    LeapSecond,
+    /// The pulse per second that the clock is to follow is missing or bad, so the clock is not synchronized.
+    PpsError,
+    /// The kernel reports a fault of the clock (`STA_CLOCKERR`), so the clock is not synchronized.
+    ClockError,
     /// The source gave a bound that cannot be right, so it was withheld.
     Withheld,
 }
@@ -22,16 +30,25 @@ impl BoundUnknown {
         Self::NoEstimate,
         Self::Slewing,
         Self::ErrorAtCap,
+        Self::MaxErrorAtCap,
+        Self::LeapSecond,
+        Self::PpsError,
+        Self::ClockError,
         Self::Withheld,
     ];
 
-    /// The stable word: `no_estimate`, `slewing`, `error_at_cap` or `withheld`.
+    /// The stable name: `no_estimate`, `slewing`, `error_at_cap`, `max_error_at_cap`, `leap_second`, `pps_error`,
+    /// `clock_error` or `withheld`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::NoEstimate => "no_estimate",
             Self::Slewing => "slewing",
             Self::ErrorAtCap => "error_at_cap",
+            Self::MaxErrorAtCap => "max_error_at_cap",
+            Self::LeapSecond => "leap_second",
+            Self::PpsError => "pps_error",
+            Self::ClockError => "clock_error",
             Self::Withheld => "withheld",
         }
     }
@@ -46,6 +63,12 @@ impl BoundUnknown {
             Self::ErrorAtCap => {
                 "check that the host's time daemon reaches its servers, or use source ntp"
             }
+            Self::MaxErrorAtCap => {
+                "run chrony or ntpd on the host, check that it reaches its servers, or use source ntp"
+            }
+            Self::LeapSecond => "wait for two seconds",
+            Self::PpsError => "check the host's source of the pulse",
+            Self::ClockError => "check the host's clock, or use source ntp",
             Self::Withheld => "check the source, or use another one",
         }
     }
@@ -60,6 +83,13 @@ impl fmt::Display for BoundUnknown {
                 "the clock is being corrected by over 500 ppm, and the size of the remaining correction is unknown"
             }
             Self::ErrorAtCap => "the kernel's estimated error is at its maximum of 16 s",
+            Self::MaxErrorAtCap => {
+                "the kernel's maximum error is at its cap of 16 s, since no time daemon has synchronized the clock \
+                 after a start or a step, or for 9 hours"
+            }
+            Self::LeapSecond => "a leap second is in progress",
+            Self::PpsError => "the pulse per second that the clock follows is missing or bad",
+            Self::ClockError => "the kernel reports a fault of the clock",
             Self::Withheld => "the source's value cannot be right and was withheld",
         };
         write!(f, "{cause}: {}", self.fix())

@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 
 use crate::time::{magnitude, signed_milliseconds};
 
-/// A clock that is certainly further off is not synchronized: time daemons step such a clock instead of slewing it.
+/// A clock that is certainly off by more is not synchronized: time daemons step such a clock instead of slewing it.
 const LIMIT: Duration = Duration::from_millis(128);
 /// The largest offset that a leap second can cause.
 const LEAP_SECOND: Duration = Duration::from_secs(1);
@@ -62,7 +62,7 @@ impl ClockOffset {
         self.is_near_leap_second && self.smallest() <= LEAP_SECOND
     }
 
-    /// How far the clock is off at least.
+    /// The least by which the clock is off.
     fn smallest(&self) -> Duration {
         magnitude(self.offset).saturating_sub(self.error)
     }
@@ -94,7 +94,7 @@ mod tests {
             (128_600, 600, false, false),
             (128_601, 600, false, true),
             (-7_920_000_000, 600, false, true),
-            // The error may explain any offset.
+            // An error this large may explain any offset.
             (500_000, 600_000, false, false),
             (128_001, 0, true, false),
             (-1_000_600, 600, true, false),

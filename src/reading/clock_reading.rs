@@ -11,7 +11,7 @@ use super::read_error::{ReadError, ReadErrorKind};
 use super::status::{ClockSource, SyncStatus};
 use crate::time::{DriftRate, ErrorBound, Moment, TimeInterval, WallClocks, rfc3339};
 
-/// One answer of a clock source. What it did not report, or what was withheld, is `None`.
+/// One answer of a clock source. Values that it did not report, or that were withheld, are `None`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Reading {
@@ -21,13 +21,13 @@ pub struct Reading {
     pub status: SyncStatus,
     /// How far the clock may be off, as the source reported.
     pub bound: Option<ErrorBound>,
-    /// Why a synchronized clock has no bound, if the source knows.
+    /// Why there is no bound, if the source knows.
     pub bound_unknown: Option<BoundUnknown>,
     /// How far the clock is from a reference clock, if the source measured it.
     pub offset: Option<ClockOffset>,
     /// When the clock was last compared with its reference.
     pub reference: Option<DateTime<Utc>>,
-    /// The moment before the source was asked. The bound is taken to be true here, and grows from here.
+    /// The moment before the source was asked. The bound is assumed to be true at this moment, and grows from it.
     pub requested: Moment,
     /// The moment the answer was complete.
     pub taken: Moment,
@@ -35,7 +35,7 @@ pub struct Reading {
     compared: WallClocks,
     /// Whether the source may have compared the clock before the last step.
     follows_unseen_step: bool,
-    /// By what a correction in progress shows.
+    /// What a correction in progress is recognized by.
     correction: Correction,
 }
 
@@ -59,7 +59,7 @@ impl Reading {
         }
     }
 
-    /// The same reading of a clock that its source may have compared while any of these wall clocks ran.
+    /// The same reading, whose source may have compared the clock while any of these wall clocks ran.
     pub(super) fn compared_on(
         self,
         compared: WallClocks,
@@ -99,11 +99,11 @@ impl Reading {
         Some(self.reference_age_when_requested()?.saturating_add(since))
     }
 
-    /// A reference that lies slightly in the future, as rounding makes it, has age zero.
+    /// A reference slightly in the future, as from rounding, has age zero.
     fn reference_age_when_requested(&self) -> Option<Duration> {
         // The reference was taken from one of these wall clocks: the one furthest ahead gives the largest age.
         let mut wall = self.compared.latest_wall_at(&self.requested)?;
-        // A server's reference time is one of the server's clock: a clock that is hours off does not make it old.
+        // A server's reference time is by the server's clock, so a wrong clock here does not make it old.
         if let Some(measured) = self.offset {
             wall = wall.checked_add_signed(measured.offset)?;
         }
@@ -111,8 +111,8 @@ impl Reading {
         Some(age.to_std().unwrap_or(Duration::ZERO))
     }
 
-    /// How far the wall clock at `now` was moved since the source may have compared it, with a sign: zero if nothing of the
-    /// kind is known.
+    /// How far the wall clock at `now` was moved since the source may have compared it, with a sign; zero if no such
+    /// move is known.
     #[cfg(all(feature = "cli", target_os = "linux"))]
     #[must_use]
     pub(crate) fn moved_since_compared(&self, now: &Moment) -> chrono::TimeDelta {
@@ -127,20 +127,20 @@ impl Reading {
     }
 
     /// By how much the bound was enlarged when the reading was taken: the wall clock was moved, or is being corrected,
-    /// and the source may not know yet. Zero if nothing of the kind is known.
+    /// and the source may not know it yet. Zero if neither is known.
     #[must_use]
     pub fn enlarged_by(&self) -> Duration {
         let moved = self.compared.distance(&self.taken);
         moved.saturating_add(self.correction.already)
     }
 
-    /// How far the clock was corrected by `now` without the source having reported it.
+    /// How far the clock was corrected until `now` without a report by the source.
     #[must_use]
     pub(crate) fn corrected_by(&self, now: &Moment, drift: DriftRate) -> Duration {
         self.correction.excess(&self.requested, now, drift)
     }
 
-    /// Whether a correction has begun that matters: the source should be read again.
+    /// Whether a correction has begun that is large enough to read the source again.
     #[must_use]
     pub(crate) fn is_being_corrected(&self, now: &Moment, drift: DriftRate) -> bool {
         let half = self.claim().map_or(Duration::ZERO, |claim| claim / 2);
@@ -197,7 +197,7 @@ impl Reading {
         self.plausible(bound.saturating_add(moved).saturating_add(corrected))
     }
 
-    /// The bound as the source claimed it. A measured offset gives one of any size.
+    /// The bound as the source claimed it. With a measured offset it can have any size.
     fn claim(&self) -> Option<Duration> {
         let measured = self.offset.map(|offset| offset.bound());
         measured.or(self.bound.map(ErrorBound::as_duration))
@@ -208,8 +208,8 @@ impl Reading {
         (bound <= ErrorBound::MAX || self.offset.is_some()).then_some(bound)
     }
 
-    /// The range that true time lies in at `now`: `now ± bound_at(now)`. `None` without a bound, and
-    /// while the clock is not synchronized, since then nothing bounds its error.
+    /// The range that contains true time at `now`: `now ± bound_at(now)`. `None` without a bound,
+    /// and if the clock is not synchronized, since nothing bounds its error then.
     #[must_use]
     pub fn interval_at(&self, now: &Moment, drift: DriftRate) -> Option<TimeInterval> {
         let bound = self.bound_at(now, drift)?;
@@ -218,11 +218,11 @@ impl Reading {
     }
 }
 
-/// Withholding what the reading itself contradicts.
+/// Withholds what the reading itself contradicts.
 impl Reading {
-    /// Withholds bound and reference if the reference is later than the clock by more than the bound and rounding
-    /// explain, and returns the error to report. True time is never before the reference, so such a clock is further
-    /// off than the bound; its status becomes [`SyncStatus::Unknown`].
+    /// Withholds bound and reference if the reference is later than the clock by more than bound and rounding
+    /// explain, and returns the error to report. True time is never before the reference, so the clock is off by
+    /// more than the bound; its status becomes [`SyncStatus::Unknown`].
     pub(crate) fn withhold_contradiction(&mut self) -> Option<ReadError> {
         let reference = self.reference?;
         let bound = self.bound.map_or(Duration::ZERO, ErrorBound::as_duration);
@@ -245,10 +245,10 @@ impl Reading {
     }
 }
 
-/// A correction of less than this never makes the source be read again.
+/// The smallest correction because of which the source is read again.
 const SMALL_CORRECTION: Duration = Duration::from_micros(100);
 
-/// How far in the future a reference time may lie, beyond the bound. Sources give whole seconds.
+/// How far in the future a reference time may be, beyond the bound. Sources give whole seconds.
 const FUTURE_TOLERANCE: Duration = Duration::from_secs(1);
 
 #[cfg(test)]

@@ -1,12 +1,12 @@
 //! Which wall clock a reading's bound refers to. Pure.
 //!
 //! A source makes its claim by comparing the wall clock with its reference at some time. If the wall clock was moved
-//! since by another program, the source goes on reporting the small bound of the time before, until it compares the clock
+//! since by another program, the source continues to report the small bound from before, until it compares the clock
 //! again. (chrony notices a step made by others only if it is over 10 s, and may compare the clock only every 17
-//! minutes.) So each bound is held against every wall clock that may have run when the source compared it.
+//! minutes.) So each bound is applied to every wall clock that may have run when the source compared it.
 //!
-//! When that was follows from the reference time, which is the time of the comparison on the wall clock of then, and from
-//! the readings before. A different reference time alone proves nothing: the endpoint may answer from a cache.
+//! The time of that comparison follows from the reference time, which the wall clock of that time showed, and from
+//! earlier readings. A different reference time alone proves nothing: the endpoint may answer from a cache.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -23,13 +23,13 @@ use crate::time::{
 /// A source without a reference time has compared the clock within this time.
 const LONGEST: Duration = Duration::from_secs(60 * 60);
 /// How far a reference time may be from the time of its comparison: chrony gives one that is up to a second too early
-/// on purpose, and the endpoint cuts off the fraction of a second.
+/// on purpose, and the endpoint truncates fractions of a second.
 const TOLERANCE: Duration = Duration::from_secs(2);
-/// What an endpoint answers is at most this old.
+/// The greatest age of an endpoint's answer, which may come from a cache.
 const LONGEST_CACHED: Duration = Duration::from_secs(60);
 /// The pace of a clock is measured over at least this time.
 const PACE_OVER: Duration = Duration::from_secs(10);
-/// The usual pace is the median of so many: corrections that were in progress during a few of them do not count.
+/// The usual pace is the median of so many, so that corrections during a few of them do not matter.
 const PACES: usize = 9;
 
 /// Follows the clocks and the readings of one process.
@@ -63,7 +63,7 @@ struct Claim {
 }
 
 impl ClockWatch {
-    /// A watch that begins at `now`. What happened before is unknown.
+    /// Starts to watch at `now`. What happened before is unknown.
     #[must_use]
     pub(crate) fn new(now: Moment, drift: DriftRate) -> Self {
         Self {
@@ -87,8 +87,8 @@ impl ClockWatch {
         step
     }
 
-    /// Adds a reading that was taken before the last moment, and returns it held against the wall clocks that its source
-    /// may have compared.
+    /// Adds a reading that was taken before the last moment, and returns it with the wall clocks that its source may
+    /// have compared.
     #[must_use]
     pub(crate) fn admit(&mut self, reading: Reading) -> Reading {
         self.measure_pace(&reading.requested);
@@ -147,7 +147,7 @@ impl ClockWatch {
             (Some(placed), _) => Some(placed),
             // The reference time contradicts the order of the readings.
             (None, Some(placed)) => self.history.since(from).map(|since| since.and_all(placed)),
-            // No wall clock can have shown it.
+            // No wall clock can have shown this time.
             (None, None) => self.history.since(None),
         };
         // A step by the daemon itself changes the reference time of a comparison before the step too.
@@ -157,8 +157,8 @@ impl ClockWatch {
         older.map_or(compared, |last| compared.and_all(last.compared))
     }
 
-    /// A comparison with a later reference time was made after the previous reading. Otherwise that reading would have reported it,
-    /// but for a cache.
+    /// A comparison with a later reference time was made after the previous reading. Otherwise that reading would have
+    /// reported it, unless it came from a cache.
     fn not_compared_before(&self, reference: DateTime<Utc>) -> Option<Instant> {
         let last = self
             .last
@@ -213,8 +213,8 @@ impl ClockWatch {
         }
     }
 
-    /// By what a correction shows after a reading with a reference time. A source that repeats its claim word for word
-    /// does not know of a correction that has begun since it first made it.
+    /// What a correction is recognized by after a reading with a reference time. A source that repeats its claim word
+    /// for word does not know of a correction that has begun since it first made it.
     fn correction_of(&self, reference: DateTime<Utc>, reading: &Reading) -> Correction {
         let repeated = self.last.as_ref().filter(|last| {
             (last.reference, last.bound, last.status) == (reference, reading.bound, reading.status)

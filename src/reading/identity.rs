@@ -1,15 +1,15 @@
-//! Which task this is.
+//! The identity of the task.
 
-/// What is known of the task. What is not known is `None`.
+/// What is known about the task. Unknown values are `None`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TaskIdentity {
-    /// The cluster's short name.
+    /// The cluster's name, without the rest of its ARN.
     pub cluster: Option<String>,
     /// The service the task belongs to, if any.
     pub service: Option<String>,
-    /// Whether a document said that there is no service, by leaving it out. `false` also where none
-    /// has said anything yet, or where what it said of the service could not be believed.
+    /// Whether a document showed that there is no service, by leaving it out. `false` also without
+    /// a document, and if its service was invalid.
     pub is_outside_service: bool,
     /// The task definition's family.
     pub family: Option<String>,
@@ -27,8 +27,8 @@ pub struct TaskIdentity {
 }
 
 impl TaskIdentity {
-    /// What the address of the task metadata endpoint says: the task's id, where its last segment has the
-    /// form that Fargate gives it, 32 hexadecimal digits, a hyphen and decimal digits.
+    /// The identity in the address of the task metadata endpoint: the task's id, if the last segment has
+    /// Fargate's form, 32 hexadecimal digits, a hyphen and decimal digits.
     ///
     /// ```
     /// use ecs_clock_emf::TaskIdentity;
@@ -66,7 +66,7 @@ impl TaskIdentity {
         .as_deref()
     }
 
-    /// The place of a label's value.
+    /// The value of a label, to change it.
     pub(crate) fn get_mut(&mut self, label: Label) -> &mut Option<String> {
         match label {
             Label::ClusterName => &mut self.cluster,
@@ -79,9 +79,8 @@ impl TaskIdentity {
         }
     }
 
-    /// Takes over what `newer` knows and this identity does not: what was learnt once is kept. Only a
-    /// task's id that was taken from the address gives way to the one that a document says. Returns whether
-    /// anything was new.
+    /// Adds what only `newer` knows; known values are kept. Only a task's id from the address is replaced
+    /// by that of a document. Returns whether anything was new.
     pub fn learn(&mut self, newer: &Self) -> bool {
         let mut is_news = newer.is_outside_service && !self.is_outside_service;
         self.is_outside_service |= newer.is_outside_service;

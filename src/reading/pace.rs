@@ -1,4 +1,4 @@
-//! The pace of the monotonic clock, by which a correction in progress shows. Pure.
+//! The pace of the monotonic clock, which shows a correction in progress. Pure.
 //!
 //! A time daemon slews the wall clock and the monotonic clock alike. Only the raw clock, which follows the oscillator,
 //! shows it. A pace that stays the same is the daemon's correction of the oscillator's own rate; a pace that changes is
@@ -14,9 +14,9 @@ use crate::time::{DriftRate, Moment, magnitude};
 /// How fast the monotonic clock ran against the raw clock for a while.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Pace {
-    /// How far it moved.
+    /// How far the monotonic clock moved.
     slewed: TimeDelta,
-    /// In how much time.
+    /// The time in which it moved.
     over: Duration,
     /// How precisely that is known.
     width: Duration,
@@ -32,7 +32,7 @@ pub(super) struct Correction {
 }
 
 impl Pace {
-    /// The pace between two moments; `None` without a raw clock, and if they are not apart.
+    /// The pace between two moments; `None` without a raw clock, and if no time is between them.
     pub(super) fn between(from: &Moment, to: &Moment) -> Option<Self> {
         let over = to.since(from);
         if over.is_zero() {
@@ -45,14 +45,14 @@ impl Pace {
         })
     }
 
-    /// A pace of which only is known that it corrects the rate of a common oscillator.
+    /// An unknown pace, which is within what corrects a common oscillator.
     const UNKNOWN: Self = Self {
         slewed: TimeDelta::zero(),
         over: Duration::from_secs(1),
         width: Duration::from_micros(100),
     };
 
-    /// The usual one of several paces: their median. It shows nothing where there is no raw clock.
+    /// The median of several paces; unknown without a raw clock.
     pub(super) fn usual(paces: &VecDeque<Self>) -> Self {
         let mut paces: Vec<Self> = paces.iter().copied().collect();
         let middle = paces.len() / 2;
@@ -83,8 +83,8 @@ impl Pace {
 }
 
 impl Correction {
-    /// By how much the clock was corrected from `since` to `now` beyond the pace before, and beyond what `drift` already
-    /// allows for. Zero where that is not known.
+    /// By how much the clock was corrected from `since` to `now` beyond the pace before, and beyond what `drift`
+    /// already covers. Zero if that is unknown.
     pub(super) fn excess(&self, since: &Moment, now: &Moment, drift: DriftRate) -> Duration {
         let found = self.before.and_then(|pace| {
             let passed = now.since(since);

@@ -17,7 +17,7 @@ impl ReadError {
     const MESSAGE_LIMIT: usize = 200;
 
     /// An error with a message of at most 200 characters of printable ASCII: a longer one is cut,
-    /// and `?` stands for other characters, since part of it may come from the endpoint.
+    /// and other characters become `?`, since part of it may come from the endpoint.
     #[must_use]
     pub fn new(kind: ReadErrorKind, message: impl AsRef<str>) -> Self {
         let printable = |c: char| {
@@ -43,7 +43,7 @@ impl std::fmt::Display for ReadError {
 
 impl std::error::Error for ReadError {}
 
-/// Declares the kinds with the word and the sentence that belong to each.
+/// Declares the kinds, each with its name and its sentence.
 macro_rules! kinds {
     ($($variant:ident $word:literal $about:literal)*) => {
         /// The kinds of [`ReadError`].
@@ -57,7 +57,7 @@ macro_rules! kinds {
             /// Every kind.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
 
-            /// The word for it in `ReadErrorKind`, such as `timeout`.
+            /// The name in the member `ReadErrorKind`, such as `timeout`.
             #[must_use]
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $word,)* }

@@ -1,5 +1,5 @@
-//! A machine whose true time is known: an oscillator, a time daemon, and an endpoint that may answer from a cache. Tests
-//! hold ranges against its true time. All times are nanoseconds.
+//! A machine whose true time is known: an oscillator, a time daemon, and an endpoint that may answer from a cache.
+//! Tests compare ranges with its true time. All times are nanoseconds.
 
 use std::time::{Duration, Instant};
 
@@ -35,13 +35,13 @@ pub(crate) struct Machine {
     /// The oscillator's rate against true time, and the daemon's correction of it, in parts per billion.
     rate: i64,
     correction: i64,
-    /// What the daemon still corrects, and how fast, in parts per billion.
+    /// What the daemon still has to correct, and its rate in parts per billion.
     to_slew: i64,
     slew_rate: i64,
-    /// What the daemon does not know of the error besides.
+    /// The part of the error that the daemon does not know.
     unknown: i64,
     reference: DateTime<Utc>,
-    /// From one comparison to the next, and when the next one is due.
+    /// The time between two comparisons, and when the next one is due.
     pub(crate) poll: i64,
     next_poll: i64,
     /// How long the endpoint answers from its cache.
@@ -50,8 +50,8 @@ pub(crate) struct Machine {
     /// Whether there are two caches, either of which may answer.
     pub(crate) has_two_caches: bool,
     other_cache: Option<(Claim, i64)>,
-    /// The largest rate of the oscillator that is left after the daemon's correction, in parts per billion. A daemon that
-    /// works well leaves less than one part per million.
+    /// The largest rate that the daemon's correction leaves, in parts per billion. A good daemon leaves less than one
+    /// part per million.
     pub(crate) most_drift: i64,
     /// How much the oscillator's rate changes from one comparison to the next, in parts per billion.
     pub(crate) wander: i64,
@@ -61,6 +61,8 @@ pub(crate) struct Machine {
     pub(crate) noise: i64,
     /// The share of comparisons, in percent, with a server that is far off.
     pub(crate) bad_samples: u32,
+    /// Whether somebody else moved the clock since the last comparison.
+    pub(crate) is_moved: bool,
     /// How often the wall clock was set since the last look.
     pub(crate) was_set: bool,
 }
@@ -92,6 +94,7 @@ impl Machine {
             stepped_from: 100 * MILLISECOND,
             noise: 200_000,
             bad_samples: 0,
+            is_moved: false,
             was_set: false,
         };
         machine.compare();
@@ -134,7 +137,7 @@ impl Machine {
         DateTime::from_timestamp_nanos(EPOCH + self.truth + self.offset)
     }
 
-    /// The present. As on a real machine, the clocks are not read at the same instant.
+    /// The present moment. As on a real machine, the clocks are not read at the same instant.
     pub(crate) fn now(&mut self) -> Moment {
         let width = self.rng.u64(30..200);
         let late = Duration::from_nanos(self.rng.u64(0..=width));
@@ -174,7 +177,7 @@ impl Machine {
         self.unknown += drifted.abs();
     }
 
-    /// The daemon compares the clock with its server, learns of all that was done to it, and corrects it.
+    /// The daemon compares the clock with its server, which reveals all moves, and corrects it.
     pub(crate) fn compare(&mut self) {
         let is_bad = self.rng.u32(0..100) < self.bad_samples;
         let precision = if is_bad { 10 * MILLISECOND } else { 300_000 };
@@ -197,6 +200,7 @@ impl Machine {
         }
         self.reference = self.wall() - early;
         self.unknown = precision;
+        self.is_moved = false;
         // The oscillator changes with the temperature, and the daemon follows roughly.
         self.rate += self.rng.i64(-self.wander..=self.wander);
         let left = self.rate + self.correction;
@@ -215,6 +219,7 @@ impl Machine {
     pub(crate) fn step(&mut self, by: i64) {
         self.offset += by;
         self.was_set = true;
+        self.is_moved = true;
     }
 
     /// What the endpoint answers.

@@ -21,7 +21,7 @@ pub enum SyncStatus {
     Synchronized,
     /// The clock does not follow a reference.
     NotSynchronized,
-    /// The source gave no status, or one that is not known. Counts as not synchronized.
+    /// The source gave no status, or an unknown one. Counts as not synchronized.
     Unknown,
     /// Only of a ClockBound segment: its writer has lost its source.
     FreeRunning,
@@ -30,7 +30,7 @@ pub enum SyncStatus {
 }
 
 impl SyncStatus {
-    /// The word for it on the wire and in every output, such as `SYNCHRONIZED`.
+    /// The name on the wire and in every output, such as `SYNCHRONIZED`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -76,7 +76,7 @@ pub enum ClockSource {
 }
 
 impl ClockSource {
-    /// The word for it in every output: `ecs`, `kernel`, `ntp` or `clockbound`.
+    /// The name in every output: `ecs`, `kernel`, `ntp` or `clockbound`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

@@ -1,4 +1,5 @@
-//! What the sidecar does next: events in, actions out. Pure: the loop that executes has no decisions.
+//! Decides what the sidecar does next: takes events, returns actions. Pure: the loop that executes them decides
+//! nothing.
 
 use std::time::{Duration, Instant};
 
@@ -13,27 +14,27 @@ use crate::sidecar::window::{ClosedWindow, Collector, Window};
 use crate::source::{Exchange, Sample};
 use crate::time::{ClockStep, Moment};
 
-/// A container of ECS that ends before its restart period of 60 s is over is never restarted.
+/// ECS never restarts a container that ends within its restart period of 60 s.
 const RESTARTABLE_AGE: Duration = Duration::from_secs(65);
-/// The source is read early because of a correction in progress no more often than this.
+/// Minimum time between two early reads because of a correction in progress.
 const EARLY_READ_PAUSE: Duration = Duration::from_secs(10);
-/// A delay of the loop from which on it is reported.
+/// The shortest delay of the loop that is reported.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
 
 /// Something that happened.
 #[derive(Debug)]
 pub(crate) enum Event {
-    /// A read is over.
+    /// A read has ended.
     Sampled(Box<Sample>),
-    /// The source was not asked, since it may not be asked again yet.
+    /// The source may not be asked again yet.
     NotDue,
-    /// A cross-check with an NTP server is over; `None` if the server may not be asked yet.
+    /// A cross-check with an NTP server has ended; `None` if the server may not be asked yet.
     CrossChecked(Option<Result<Exchange, ReadError>>),
-    /// The time asked for has come, the wall clock was set, or it is being corrected.
+    /// The requested time has come, the wall clock was set, or it is being corrected.
     Woken,
-    /// The reader of stdout is gone for good.
+    /// Stdout was closed by its reader.
     StdoutClosed,
-    /// The program is to stop.
+    /// A signal asks the program to stop.
     Stop,
 }
 
@@ -48,9 +49,9 @@ pub(crate) enum Action {
     Write(Window),
     /// Report on stderr, with how often it happened.
     Notify(Notice, u32),
-    /// Wake at this time, unless something happens before; each one replaces the one before.
+    /// Wake at this time, unless another event comes first. Replaces the last such action.
     WakeAt(Instant),
-    /// End, after the lines before it are written; and this one too if lines were lost that no line has reported.
+    /// End after writing all lines; also write this window if lost lines are still unreported.
     End(Window),
 }
 
@@ -69,7 +70,7 @@ pub(crate) struct Control {
     rules: Rules,
     started: Instant,
     schedule: Schedule,
-    /// Whether a read is under way.
+    /// Whether a read is in progress.
     reading: bool,
     watch: ClockWatch,
     observed: Observed,
@@ -82,15 +83,14 @@ pub(crate) struct Control {
     leave_at: Option<Instant>,
     /// When the source was last read early because of a correction in progress.
     read_early: Option<Instant>,
-    /// The time last asked for with [`Action::WakeAt`].
+    /// The time last requested with [`Action::WakeAt`].
     wake_at: Option<Instant>,
     /// The longest delay of the loop since the last line.
     longest_pause: Duration,
 }
 
 impl Control {
-    /// The state at the start, at `now`, of a process that was started at `started`; and the first
-    /// actions.
+    /// The state at `now` of a process that was started at `started`, and its first actions.
     pub(crate) fn start(
         rules: &Rules,
         random: RandomFractions,
@@ -121,7 +121,7 @@ impl Control {
         (control, vec![Action::Read])
     }
 
-    /// What is known of the clock.
+    /// What is known about the clock.
     pub(crate) fn observed(&self) -> &Observed {
         &self.observed
     }
@@ -138,10 +138,10 @@ impl Control {
     }
 
     /// Decides what follows from an event at `now`. The last action is to wake at a time or to end.
-    pub(crate) fn on(&mut self, event: Event, now: &Moment) -> Vec<Action> {
+    pub(crate) fn handle(&mut self, event: Event, now: &Moment) -> Vec<Action> {
         let mut actions = Vec::new();
         self.note_pause(now);
-        // First: the open window belongs to the time before the step.
+        // The step is handled first: the open window belongs to the time before it.
         match self.watch.observe(*now) {
             Some(step) => self.on_step(&step, &mut actions),
             None => self.note_move(now),
@@ -175,7 +175,8 @@ impl Control {
         actions
     }
 
-    /// A loop that wakes long after the time it asked for was held up: it was the process and not the clock.
+    /// Notes a pause: a loop that wakes long after the requested time was held up, so the delay is not due to the
+    /// clock.
     fn note_pause(&mut self, now: &Moment) {
         let late = self
             .wake_at
@@ -186,7 +187,7 @@ impl Control {
         }
     }
 
-    /// Reads the source early if a correction of the clock has begun that it has not reported.
+    /// Reads the source early if the clock is being corrected and the source has not reported it.
     fn follow_correction(&mut self, now: &Moment) {
         let last = self.observed.last.as_ref();
         let is_due = self
@@ -289,7 +290,7 @@ impl Control {
         }
     }
 
-    /// Closes what is over, writes what is due, reads when it is time, and says when to come back.
+    /// Closes windows whose time is over, writes those that are due, reads when it is time, and sets the next wake-up.
     fn go_on(&mut self, now: &Moment, actions: &mut Vec<Action>) {
         let closed = self.collector.close_if_over(now);
         self.push(closed, now);
@@ -314,7 +315,7 @@ impl Control {
         actions.extend(self.wake_at.map(Action::WakeAt));
     }
 
-    /// Writes all that is open and pending, in order, and leaves.
+    /// Writes all open and pending windows, in order, and ends.
     fn end(&mut self, now: &Moment, actions: &mut Vec<Action>) {
         let closed = self.collector.close_urgently();
         self.push(closed, now);
@@ -322,7 +323,7 @@ impl Control {
         while let Some(window) = self.queue.pop() {
             actions.extend(last.replace(window).map(Action::Write));
         }
-        // A line that the process ends is written in any case: a process that is killed writes none.
+        // The last line is always written; its absence shows that a process was killed.
         let last = last.unwrap_or_else(|| self.collector.bare(now.wall));
         actions.push(Action::Write(last.stopping()));
         for (notice, times) in self.notices.rest(now.monotonic) {

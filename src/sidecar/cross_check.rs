@@ -1,4 +1,4 @@
-//! When a cross-check is made, and of which reading. Pure.
+//! Decides when a cross-check is made, and of which reading. Pure.
 
 use std::time::{Duration, Instant};
 
@@ -9,13 +9,12 @@ use crate::time::DriftRate;
 /// The shortest time between two cross-checks.
 const PAUSE: Duration = Duration::from_secs(60);
 
-/// Starts one cross-check a minute, right after a reading: what lies between the two must be explained by drift
-/// alone.
+/// Starts one cross-check a minute, right after a reading, so that drift alone explains the difference.
 #[derive(Debug)]
 pub(crate) struct CrossCheckSchedule {
     drift: DriftRate,
     due: Instant,
-    /// The reading under examination, while the server is asked.
+    /// The reading to compare, while the server is asked.
     examined: Option<Reading>,
 }
 

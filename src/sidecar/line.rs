@@ -1,4 +1,4 @@
-//! A window as CloudWatch embedded metric format: one line of ASCII JSON. Pure.
+//! Renders a window in CloudWatch embedded metric format: one line of ASCII JSON. Pure.
 //!
 //! Format: the schema in the CloudWatch user guide, `CloudWatch_Embedded_Metric_Format_Specification`, and the limits
 //! that CloudWatch enforces silently.
@@ -37,7 +37,7 @@ pub(crate) struct Tally {
     pub answer_errors: u64,
 }
 
-/// Renders the line of a window, newline included. The template has to be made from the same format.
+/// Renders the line of a window, newline included. The template must be made from the same format.
 #[must_use]
 pub(crate) fn render(
     format: &Format,
@@ -145,7 +145,7 @@ fn put_window(line: &mut Members, window: &Window) {
     }
 }
 
-/// The members about changes in the window, if there were any.
+/// The members about changes in the window, if any.
 fn put_changes(line: &mut Members, window: &Window) {
     if window.status_changes > 0 {
         line.number("StatusChanges", window.status_changes);
@@ -214,7 +214,7 @@ fn bounds(window: &Window) -> impl Iterator<Item = Duration> {
     window.readings.iter().filter_map(Reading::bound_when_taken)
 }
 
-/// The synchronized readings without a bound. One without the other looks like a good clock to an alarm.
+/// The synchronized readings without a bound. To an alarm, a reading with only one of the two looks like a good clock.
 fn without_bound(window: &Window) -> u64 {
     let readings = window.readings.iter();
     let unknown = readings

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use chrono::TimeDelta;
 use tracing::{error, info, warn};
 
-use crate::reading::{BoundUnknown, ReadError, ReadErrorKind, SyncStatus};
+use crate::clock::{Reason, Warning};
+use crate::reading::{BoundUnknown, ClockOffset, ReadError, ReadErrorKind, SyncStatus};
 use crate::source::{CrossCheck, Sample};
 
 /// How many notices of a kind are reported in a minute; further ones are counted.
@@ -20,18 +21,22 @@ pub(crate) enum Notice {
     Failing(ReadError),
     /// Reading the clock succeeds again.
     Recovered,
-    /// A synchronized clock has no error bound, for another reason than before.
+    /// The clock has no error bound, for another reason than before.
     BoundUnknown(BoundUnknown),
+    /// The clock is too far from the reference clock.
+    OffsetTooLarge(ClockOffset),
+    /// It is, and that is tolerated near a leap second.
+    LeapSecond(ClockOffset),
     /// The status changed.
     Status(SyncStatus),
-    /// The wall clock was stepped, or moved gradually by as much.
+    /// The wall clock was stepped, or moved gradually as far as a step.
     Stepped {
         /// By how much.
         by: TimeDelta,
         /// Whether it came in small moves.
         gradual: bool,
     },
-    /// The reader of stdout is gone.
+    /// Stdout was closed by its reader.
     StdoutClosed,
     /// A cross-check failed, for another reason than the last time.
     CrossCheckFailing(ReadError),
@@ -56,6 +61,8 @@ impl Notice {
                 reason = reason.as_str(),
                 times, "the error bound is unknown: {reason}"
             ),
+            Self::OffsetTooLarge(offset) => warn!(times, "{}", Reason::OffsetTooLarge(*offset)),
+            Self::LeapSecond(offset) => warn!(times, "{}", Warning::LeapSecond(*offset)),
             Self::Status(status) => info!(
                 status = status.as_str(),
                 times, "the synchronization status changed"
@@ -86,6 +93,17 @@ impl Notice {
     }
 }
 
+/// The notice of an offset that is not small.
+fn offset_notice(offset: &ClockOffset) -> Option<Notice> {
+    if offset.is_too_large() {
+        Some(Notice::OffsetTooLarge(*offset))
+    } else if offset.is_tolerated() {
+        Some(Notice::LeapSecond(*offset))
+    } else {
+        None
+    }
+}
+
 /// Finds the changes in a sequence of samples and cross-checks: a lasting failure makes one notice, not one per
 /// sample.
 #[derive(Debug, Default)]
@@ -96,6 +114,8 @@ pub(crate) struct Changes {
     cross_check_failing: Option<ReadErrorKind>,
     /// Why the last reading had no bound.
     bound_unknown: Option<BoundUnknown>,
+    /// What the offset of the last reading gave rise to.
+    offset: Option<Discriminant<Notice>>,
     status: Option<SyncStatus>,
 }
 
@@ -112,13 +132,16 @@ impl Changes {
         }
         self.failing = kind;
         if let Ok(reading) = &sample.outcome {
-            // A withheld member is reported as such.
-            let is_news = reading.is_synchronized() && sample.withheld.is_empty();
+            // A withheld member is reported as an error instead.
+            let is_news = sample.withheld.is_empty();
             let unknown = reading.bound_unknown.filter(|_| is_news);
             let before = std::mem::replace(&mut self.bound_unknown, unknown);
             if let Some(reason) = unknown.filter(|now| before != Some(*now)) {
                 notices.push(Notice::BoundUnknown(reason));
             }
+            let notice = reading.offset.as_ref().and_then(offset_notice);
+            let before = std::mem::replace(&mut self.offset, notice.as_ref().map(discriminant));
+            notices.extend(notice.filter(|notice| before != Some(discriminant(notice))));
             let before = self.status.replace(reading.status);
             if before.is_some_and(|before| before != reading.status) {
                 notices.push(Notice::Status(reading.status));
@@ -171,7 +194,7 @@ impl Notices {
     pub(crate) fn take(&mut self, notice: Notice, now: Instant) -> Option<(Notice, u32)> {
         let frequency = self.frequency(&notice, now);
         if now.saturating_duration_since(frequency.since) >= MINUTE {
-            // A minute with more than could be reported is followed by a summary a minute.
+            // After a minute with more notices than the limit, there is one summary per minute.
             let was_quiet = frequency.withheld.is_none();
             frequency.since = now;
             frequency.reported = if was_quiet { 0 } else { REPORTED - 1 };
@@ -224,69 +247,4 @@ impl Notices {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    #[test]
-    fn three_times_a_minute_then_once_a_minute_with_the_count() {
-        let start = Instant::now();
-        let mut notices = Notices::default();
-        let mut reported = Vec::new();
-        for second in 0..200 {
-            let now = start + Duration::from_secs(second);
-            let notice = notices.take(Notice::Recovered, now);
-            reported.extend(notice.map(|(_, times)| (second, times)));
-        }
-        assert_eq!(
-            reported,
-            [(0, 1), (1, 1), (2, 1), (60, 58), (120, 60), (180, 60)]
-        );
-    }
-
-    #[test]
-    fn a_quiet_minute_resets_the_limit_and_the_count_is_still_reported() {
-        let start = Instant::now();
-        let at = |seconds| start + Duration::from_secs(seconds);
-        let mut notices = Notices::default();
-        for second in 0..5 {
-            notices.take(Notice::Recovered, at(second));
-        }
-        assert!(notices.overdue(at(59)).is_empty());
-        assert_eq!(
-            notices.overdue(at(60)),
-            [(Notice::Recovered, 2)],
-            "the last two"
-        );
-        assert!(notices.rest(at(200)).is_empty());
-        assert_eq!(
-            notices.take(Notice::Recovered, at(200)),
-            Some((Notice::Recovered, 1))
-        );
-    }
-
-    proptest! {
-        #[test]
-        fn every_notice_is_reported_or_counted_and_few_a_minute(waits in proptest::collection::vec(0u64..40_000, 1..300)) {
-            let start = Instant::now();
-            let mut notices = Notices::default();
-            let mut now = start;
-            let mut times = 0;
-            let mut reports: Vec<Instant> = Vec::new();
-            for wait in &waits {
-                now += Duration::from_millis(*wait);
-                let overdue = notices.overdue(now);
-                for (_, count) in overdue.into_iter().chain(notices.take(Notice::Recovered, now)) {
-                    times += count as usize;
-                    reports.push(now);
-                }
-            }
-            times += notices.rest(now).iter().map(|(_, count)| *count as usize).sum::<usize>();
-            prop_assert_eq!(times, waits.len());
-            for (index, first) in reports.iter().enumerate() {
-                let within = reports[index..].iter().filter(|report| **report - *first < MINUTE).count();
-                prop_assert!(within <= 2 * REPORTED as usize, "{within} in a minute");
-            }
-        }
-    }
-}
+mod tests;

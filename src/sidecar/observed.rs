@@ -1,4 +1,5 @@
-//! What the sidecar knows of the clock at present: what the interfaces for other programs answer from.
+//! What the sidecar knows about the clock: the state from which the interfaces for other programs
+//! answer.
 
 use std::time::Instant;
 

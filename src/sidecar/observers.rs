@@ -8,7 +8,7 @@ use tokio::sync::{Notify, watch};
 use super::observed::Observed;
 use crate::time::Moment;
 
-/// What the sidecar reports to the interfaces, and what they report to it. It costs next to nothing without any.
+/// What the sidecar reports to the interfaces, and what they report to it. It costs almost nothing if there are none.
 #[derive(Debug)]
 pub(crate) struct Observers {
     observed: watch::Sender<Observed>,
@@ -17,7 +17,7 @@ pub(crate) struct Observers {
 }
 
 impl Observers {
-    /// For a sidecar that starts at `now`.
+    /// The observers of a sidecar that starts at `now`.
     #[must_use]
     pub(crate) fn new(now: &Moment) -> Self {
         Self {
@@ -27,19 +27,19 @@ impl Observers {
         }
     }
 
-    /// What the sidecar knows, and each change of it. Ends when the sidecar does.
+    /// A receiver of what the sidecar knows. Ends when the sidecar ends.
     #[must_use]
     pub(crate) fn subscribe(&self) -> watch::Receiver<Observed> {
         self.observed.subscribe()
     }
 
-    /// To be notified when an interface sees that the clock was stepped or is being corrected.
+    /// The notification by which an interface reports that the clock was stepped or is being corrected.
     #[must_use]
     pub(crate) fn disturbed(&self) -> Arc<Notify> {
         Arc::clone(&self.disturbed)
     }
 
-    /// The count of failures to answer since they were last taken.
+    /// The number of failures to answer since they were last taken.
     #[must_use]
     pub(crate) fn errors(&self) -> Arc<AtomicU64> {
         Arc::clone(&self.errors)
@@ -50,11 +50,11 @@ impl Observers {
         self.disturbed.notified().await;
     }
 
-    /// Takes note that the loop runs.
+    /// Notes that the loop runs.
     pub(super) fn beat(&self, now: &Moment) {
         self.observed.send_if_modified(|observed| {
             observed.beat = now.monotonic;
-            // No interface waits for that.
+            // No interface waits for this change.
             false
         });
     }

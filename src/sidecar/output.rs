@@ -1,4 +1,4 @@
-//! Renders windows as lines, numbers them, and hands them to the sink.
+//! Renders windows as lines, numbers them, and passes them to the sink.
 
 use chrono::{DateTime, Utc};
 

@@ -1,4 +1,4 @@
-//! Closed windows in the order in which they will be written, each at its time. Pure.
+//! Keeps closed windows in order until they are written. Pure.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};

@@ -1,12 +1,12 @@
-//! When to read: even distances on the monotonic clock. Pure.
+//! Decides when to read: at even intervals on the monotonic clock. Pure.
 
 use std::time::{Duration, Instant};
 
-/// After a step of the wall clock a sample is taken at once, but no more often than this.
+/// Minimum time between samples that are taken at once after a step of the wall clock.
 const SHORTEST_PAUSE: Duration = Duration::from_secs(1);
 
-/// The times of the samples. One that was missed, because the read before took too long, is left out;
-/// the ones after it stay where they were.
+/// The times of the samples. A sample that was missed because a read took too long is left out; later
+/// ones keep their times.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Schedule {
     next: Instant,
@@ -32,7 +32,7 @@ impl Schedule {
         self.next
     }
 
-    /// Leaves out the samples whose time has gone by at `now`, since the read before them took so long.
+    /// Leaves out the samples whose time has passed at `now` because a read took so long.
     pub(crate) fn skip_missed(&mut self, now: Instant) {
         if self.next <= now {
             self.advance(now);
@@ -45,8 +45,8 @@ impl Schedule {
         self.advance(now);
     }
 
-    /// Has the next sample taken as soon as may be, since the wall clock was stepped; the others follow
-    /// at the same distances from there.
+    /// Takes the next sample as early as allowed, because the wall clock was stepped; the others follow
+    /// at the same intervals.
     pub(crate) fn hasten(&mut self, now: Instant) {
         let soonest = now.max(self.last + SHORTEST_PAUSE);
         self.next = self.next.min(soonest);
@@ -105,7 +105,7 @@ mod tests {
         assert_eq!(schedule.next(), at(23), "the distances go on from there");
         schedule.hasten(at(13));
         assert_eq!(schedule.next(), at(14));
-        // Where samples are close together anyway, none is put off.
+        // If samples are close together anyway, none is postponed.
         let mut schedule = Schedule::new(start, start + INTERVAL, INTERVAL);
         schedule.hasten(start);
         assert_eq!(schedule.next(), start + INTERVAL);

@@ -25,7 +25,7 @@ mod linux {
     pub(in crate::sidecar) struct SetClock(Option<AsyncFd<OwnedFd>>);
 
     impl SetClock {
-        /// So late that only being canceled ends the timer: the year 2255.
+        /// The year 2255, so that only a cancellation ends the timer.
         const NEVER: Timespec = Timespec {
             tv_sec: 9_000_000_000,
             tv_nsec: 0,
@@ -60,7 +60,7 @@ mod linux {
             AsyncFd::with_interest(timer, Interest::READABLE)
         }
 
-        /// Waits until the wall clock is set, or was since the last call.
+        /// Waits until the wall clock is set. Returns at once if it was set since the last call.
         pub(in crate::sidecar) async fn wait(&self) {
             let Some(timer) = &self.0 else {
                 return std::future::pending().await;
@@ -69,12 +69,12 @@ mod linux {
                 match rustix::io::read(timer, &mut [0; 8]) {
                     Err(Errno::CANCELED) => Ok(()),
                     Err(error) => Err(error.into()),
-                    // It went off, in the year 2255.
+                    // The timer expired, in the year 2255.
                     Ok(_) => Err(io::ErrorKind::WouldBlock.into()),
                 }
             });
             if set.await.is_err() {
-                // It would be ready for ever.
+                // It would be ready forever.
                 std::future::pending::<()>().await;
             }
         }
@@ -85,7 +85,7 @@ mod linux {
         use super::*;
         use std::time::Duration;
 
-        /// The tests cannot set the machine's clock; but a wait that ends by itself would be an endless loop.
+        /// Tests cannot set the machine's clock; but a wait that ends without a cause would be a busy loop.
         #[tokio::test]
         async fn nothing_wakes_while_the_clock_is_not_set() {
             let set_clock = SetClock::new();

@@ -1,4 +1,4 @@
-//! What a sidecar can be set to.
+//! The settings of a sidecar.
 
 use std::time::Duration;
 
@@ -14,19 +14,19 @@ pub(crate) struct Settings {
     pub source: Source,
     /// The NTP server of the cross-check, and how it is asked.
     pub cross_check: Option<NtpSettings>,
-    /// How lines look.
+    /// The format of lines.
     pub format: Format,
-    /// When what happens.
+    /// The rules for decisions.
     pub rules: Rules,
 }
 
-/// The settings on which decisions rest.
+/// The settings that decisions depend on.
 #[derive(Debug, Clone, Copy)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a separate option")]
 pub(crate) struct Rules {
     /// Take one reading, emit it and end.
     pub once: bool,
-    /// From one reading to the next.
+    /// The time between two readings.
     pub sample_interval: Duration,
     /// The time that one line covers.
     pub emit_interval: Duration,

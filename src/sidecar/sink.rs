@@ -44,7 +44,7 @@ impl Counts {
     }
 }
 
-/// The losses that a line reports. If that line is lost too, they have to be reported again.
+/// The losses that a line reports. If that line is lost too, they are reported again.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Report {
     /// Lost lines.
@@ -85,7 +85,7 @@ struct Accounts {
 }
 
 impl Accounts {
-    /// Enters a line that is queued with this report.
+    /// Counts a line that is queued with this report.
     fn accept(&mut self, report: Report) {
         self.counts.accepted += 1;
         self.counts.unreported = self.counts.unreported.saturating_sub(report.lines);
@@ -93,7 +93,7 @@ impl Accounts {
         self.reports.push_back(report);
     }
 
-    /// Enters the loss of a line with this report.
+    /// Counts the loss of a line with this report.
     fn lose(&mut self, report: Report) {
         self.counts.unreported += 1 + report.lines;
         self.answer_errors += report.answer_errors;
@@ -102,7 +102,7 @@ impl Accounts {
 
 impl Ledger {
     fn with<T>(&self, act: impl FnOnce(&mut Accounts) -> T) -> T {
-        // A panic elsewhere leaves whole numbers behind: they stay usable.
+        // Also after a panic elsewhere, the counts are consistent.
         act(&mut self.accounts.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -138,13 +138,13 @@ impl Sink {
         }
     }
 
-    /// Queues a line, newline included, with its report. A line that finds no room is dropped and counted. Never
-    /// waits.
+    /// Queues a line, newline included, with its report. If the queue is full, the line is dropped and counted.
+    /// Never waits.
     pub(crate) fn send(&mut self, line: &[u8], report: Report) {
-        // Entered before the line is queued: the writing thread may be done with it at once.
+        // Counted before the line is queued: the writing thread may finish it at once.
         self.ledger.with(|accounts| accounts.accept(report));
         let drops = self.appender_drops.dropped_lines();
-        // The lossy writer has no errors, and one sender means that a new drop is this line's.
+        // The lossy writer returns no errors. With a single sender, a new drop is this line.
         let _ = self.writer.write(line);
         if self.appender_drops.dropped_lines() != drops {
             self.ledger.with(|accounts| {

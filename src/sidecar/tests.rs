@@ -1,4 +1,4 @@
-//! The execution of decisions, on a clock that is paused: time passes only where all wait for it.
+//! Tests the execution of decisions, on a paused clock: time passes only while all tasks wait for it.
 
 use std::io::{self, Write};
 use std::sync::atomic::Ordering;
@@ -88,14 +88,14 @@ fn a_stalled_reader_holds_the_end_up_for_less_than_two_seconds() {
         let outcome = finish(output, end, &control, false).await;
         let took = began.elapsed();
         assert!(took > Duration::from_secs(1), "{took:?}: it did not wait");
-        // What comes after it needs a little, too.
+        // The steps after it take some time, too.
         assert!(took <= Duration::from_millis(1_900), "{took:?}");
         assert!(outcome.counts.unreported > 0);
         assert_eq!(outcome.counts.in_flight(), 0);
     });
 }
 
-/// Waits until the writer has the first line for good. From then on it is known how many more find room.
+/// Waits until the writer has taken the first line. Then it is known how many more fit into the queue.
 fn await_first_write(taken: &Mutex<Vec<u8>>) {
     let deadline = Instant::now() + Duration::from_secs(60);
     while taken.lock().unwrap().is_empty() {
@@ -104,8 +104,8 @@ fn await_first_write(taken: &Mutex<Vec<u8>>) {
     }
 }
 
-/// Writes far more lines than there is room for, lets the reader go on, and ends with these windows.
-/// Returns what became of the lines, how many were dropped at first, and the last line.
+/// Writes far more lines than there is room for, lets the reader continue, and ends with these
+/// windows. Returns the counts of the lines, how many were dropped at first, and the last line.
 fn ended_after_drops(
     metrics: Vec<Metric>,
     windows: Vec<Window>,

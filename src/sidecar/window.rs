@@ -1,5 +1,5 @@
-//! Samples into windows: which samples are on one line, and which lines may not wait. Pure: time comes
-//! in with each call.
+//! Collects samples into windows: which samples share a line, and which lines may not wait. Pure: each
+//! call is given the time.
 
 mod period;
 
@@ -19,13 +19,13 @@ pub(crate) const MAX_STEPS: usize = 8;
 /// The most cross-checks on one line: there is one a minute.
 pub(crate) const MAX_CROSS_CHECKS: usize = 2;
 
-/// What one line says: the readings, failures and changes of some time.
+/// The content of one line: the readings, failures and changes of some time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Window {
     /// The source of its last sample.
     pub source: ClockSource,
-    /// The time of its last reading; of its last attempt where all failed; of the step where there
-    /// was no attempt.
+    /// The time of its last reading; of the last attempt if all failed; of the step if there was no
+    /// attempt.
     pub stamp: DateTime<Utc>,
     /// Its readings in order.
     pub readings: Vec<Reading>,
@@ -150,12 +150,12 @@ impl ClosedWindow {
     }
 }
 
-/// Collects samples into windows that end where the wall clock divides by the emit interval, and
-/// earlier where something happened that must not wait.
+/// Collects samples into windows that end when the wall clock is a multiple of the emit interval,
+/// or earlier if something must not wait.
 #[derive(Debug)]
 pub(crate) struct Collector {
     rules: Rules,
-    open: Option<Open>,
+    open: Option<OpenWindow>,
     /// The status of the last reading; `None` before the first.
     status: Option<SyncStatus>,
     started: bool,
@@ -166,7 +166,7 @@ pub(crate) struct Collector {
 }
 
 #[derive(Debug)]
-struct Open {
+struct OpenWindow {
     window: Window,
     end: DateTime<Utc>,
     /// It ends by then, even if the wall clock, of which `end` is a time, has moved.
@@ -191,11 +191,11 @@ impl Collector {
         }
     }
 
-    /// Takes in a sample and returns the windows that are complete with it, in order.
+    /// Adds a sample and returns the windows that are now complete, in order.
     ///
-    /// Urgent are the first attempt and a reading whose status is not that of the reading before: it
-    /// closes the open window without itself and then has its own. Where that happens too often, the
-    /// reading stays in the open window, which counts the change.
+    /// The first attempt is urgent, and so is a reading with a new status: it closes the open window
+    /// and gets its own. If that happens too often, the reading stays in the open window, which
+    /// counts the change.
     pub(crate) fn add(&mut self, sample: Sample) -> Vec<ClosedWindow> {
         let mut closed = Vec::new();
         closed.extend(self.close_if_over(&sample.at));
@@ -237,7 +237,7 @@ impl Collector {
         is_first_reading || change.is_some_and(|change| self.period.admits(change))
     }
 
-    /// Puts a sample where it belongs: into the open window, or alone into one that is closed at once.
+    /// Puts a sample into the open window, or into its own window that is closed at once.
     fn put(
         &mut self,
         sample: Sample,
@@ -273,9 +273,9 @@ impl Collector {
         }
     }
 
-    /// Takes note of a step of the wall clock: closes the open window, whose times are those of the
-    /// clock before it, and puts the step on a separate line, stamped by the clock as it runs now.
-    /// Where that happens too often, the open window goes on and counts the step.
+    /// Adds a step of the wall clock: closes the open window, whose times are those of the clock
+    /// before it, and puts the step on a separate line, stamped by the clock as it runs now. If
+    /// that happens too often, the open window stays open and counts the step.
     pub(crate) fn step(&mut self, step: &ClockStep) -> Vec<ClosedWindow> {
         if !self.period.admits(Change::Step) {
             self.open(&step.at).window.add_step(step);
@@ -370,9 +370,9 @@ impl Collector {
         readings.is_some_and(|readings| readings >= self.rules.capacity)
     }
 
-    fn open(&mut self, at: &Moment) -> &mut Open {
+    fn open(&mut self, at: &Moment) -> &mut OpenWindow {
         let (source, interval) = (self.source, self.rules.emit_interval);
-        self.open.get_or_insert_with(|| Open {
+        self.open.get_or_insert_with(|| OpenWindow {
             window: Window::empty(source, at.wall),
             end: next_boundary(at.wall, interval),
             latest: at.monotonic + interval,

@@ -24,7 +24,7 @@ pub(super) struct Auto {
 enum Turn {
     /// The endpoint's answer is the sample.
     Endpoint(Sample),
-    /// The fallback has to be read. The endpoint's answer, if any, contributes the identity.
+    /// The fallback must be read. The endpoint's answer, if any, contributes the identity.
     Fallback(Option<Sample>),
 }
 

@@ -15,7 +15,7 @@ use crate::time::{DriftRate, Moment};
 pub(super) enum DirectSource {
     /// The kernel, and how fast the clock may drift.
     Kernel(DriftRate),
-    /// Boxed, so that it takes no room where it is not used.
+    /// Boxed, so that it takes no memory if it is not used.
     Ntp(Box<NtpClient>),
     #[cfg(feature = "test-util")]
     Playback(Playback),
@@ -45,7 +45,7 @@ impl DirectSource {
     pub(super) async fn read_if_due(&self) -> Option<Sample> {
         match self {
             Self::Ntp(client) => {
-                // Boxed, so that the future takes no room where it is not used.
+                // Boxed, so that the future takes no memory if it is not used.
                 let outcome = Box::pin(client.ask_if_due_soon()).await?;
                 Some(Sample::from_exchange(outcome))
             }

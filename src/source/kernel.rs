@@ -26,10 +26,12 @@ pub(super) fn read(drift: DriftRate) -> Result<Reading, ReadError> {
     let requested = Moment::now();
     let answer = call::ask()?;
     let mut reading = Reading::new(ClockSource::Kernel, requested, Moment::now());
-    (reading.status, reading.bound) = interpret::interpret(&answer, requested.wall, drift);
-    if reading.is_synchronized() && reading.bound.is_none() {
-        reading.bound_unknown = Some(interpret::bound_unknown(&answer));
-    }
+    let (status, bound) = interpret::interpret(&answer, requested.wall, drift);
+    reading.status = status;
+    (reading.bound, reading.bound_unknown) = match bound {
+        Ok(bound) => (Some(bound), None),
+        Err(reason) => (None, Some(reason)),
+    };
     Ok(reading)
 }
 

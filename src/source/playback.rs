@@ -36,7 +36,7 @@ impl Playback {
     }
 
     fn next(&self) -> Result<Reading, ReadError> {
-        // Poisoning is harmless: no answer is ever half removed.
+        // Poisoning is harmless: an answer is removed in one step.
         let mut answers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let next = if answers.len() > 1 {
             answers.pop_front()

@@ -194,7 +194,7 @@ impl Withheld {
         let raw = raw.filter(|raw| !is_null(raw))?;
         read(raw)
             .map_err(|expected| {
-                let message = format!("{name}: expected {expected}, got {}", Shown(raw));
+                let message = format!("{name}: expected {expected}, got {}", Excerpt(raw));
                 self.0
                     .push(ReadError::new(ReadErrorKind::InvalidMember, message));
             })
@@ -216,9 +216,9 @@ impl Withheld {
 }
 
 /// The start of a value, for a message.
-struct Shown<'a>(&'a RawValue);
+struct Excerpt<'a>(&'a RawValue);
 
-impl fmt::Display for Shown<'_> {
+impl fmt::Display for Excerpt<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&cut(self.0.get(), 40))
     }

@@ -87,7 +87,7 @@ impl std::fmt::Display for InvalidBound {
 
 impl std::error::Error for InvalidBound {}
 
-/// How far a clock drifts at most while nothing corrects it, in parts per million: one is a microsecond in a second.
+/// The most that a clock drifts while nothing corrects it, in parts per million: one is a microsecond in a second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DriftRate(u32);
 
@@ -103,6 +103,12 @@ impl DriftRate {
     #[must_use]
     pub fn from_ppm(ppm: u32) -> Option<Self> {
         (ppm <= Self::MAX_PPM).then_some(Self(ppm))
+    }
+
+    /// The rate in parts per million.
+    #[must_use]
+    pub fn ppm(self) -> u32 {
+        self.0
     }
 
     /// How far a clock may drift in `elapsed`: `elapsed × rate`, rounded up to a nanosecond.

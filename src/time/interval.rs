@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::moment::{earlier, later};
 
-/// A range that true time lies in.
+/// A range that contains true time.
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};
@@ -30,13 +30,13 @@ pub struct TimeInterval {
 }
 
 impl TimeInterval {
-    /// Whether this range certainly lies before `other`: they do not touch.
+    /// Whether this range is certainly before `other`: they do not touch.
     #[must_use]
     pub fn is_before(&self, other: &Self) -> bool {
         self.latest < other.earliest
     }
 
-    /// Whether this range certainly lies after `other`: they do not touch.
+    /// Whether this range is certainly after `other`: they do not touch.
     #[must_use]
     pub fn is_after(&self, other: &Self) -> bool {
         other.is_before(self)

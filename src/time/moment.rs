@@ -16,7 +16,7 @@ pub struct Moment {
     pub wall: DateTime<Utc>,
     /// The monotonic clock, read right after the wall clock.
     pub monotonic: Instant,
-    /// The raw clock; `None` where there is none.
+    /// The raw clock; `None` if the system has none.
     raw: Option<Duration>,
     /// How much monotonic time may lie between the first and the last of these reads.
     width: Duration,
@@ -54,7 +54,7 @@ impl Moment {
     fn read_once() -> Self {
         let before = Instant::now();
         let raw = raw_clock::now();
-        // By way of `SystemTime`: `Utc::now` panics on a clock set before 1970.
+        // Through `SystemTime`, because `Utc::now` panics on a clock set before 1970.
         let wall = DateTime::from(SystemTime::now());
         let monotonic = Instant::now();
         Self {
@@ -65,7 +65,7 @@ impl Moment {
         }
     }
 
-    /// A moment that both clocks give exactly, without the raw clock.
+    /// A moment on both clocks, read exactly, without the raw clock.
     #[must_use]
     pub fn new(wall: DateTime<Utc>, monotonic: Instant) -> Self {
         Self {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// The present on `CLOCK_MONOTONIC_RAW`; `None` if the system has no such clock.
+/// The present value of `CLOCK_MONOTONIC_RAW`; `None` if the system has no such clock.
 #[cfg(target_os = "linux")]
 #[expect(
     unsafe_code,

@@ -14,10 +14,10 @@ pub(crate) const THRESHOLD: Duration = Duration::from_millis(5);
 pub(crate) const RATE_DIFFERENCE_PPM: u32 = if cfg!(target_os = "linux") { 0 } else { 500 };
 /// Moves that are too small to be steps add up over this time.
 const MEMORY: Duration = Duration::from_secs(60);
-/// From one remembered moment to the next, at least.
+/// Minimum time between two remembered moments.
 const SPACING: Duration = Duration::from_secs(1);
 
-/// A jump of the wall clock, or small moves that have come to as much.
+/// A jump of the wall clock, or small moves that add up to one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ClockStep {
     /// How far the wall clock moved against the monotonic clock; positive is forward.
@@ -26,7 +26,7 @@ pub(crate) struct ClockStep {
     pub at: Moment,
     /// The same moment on the wall clock as it ran before the step.
     pub before: Moment,
-    /// Whether it came in moves that were each too small to be a step.
+    /// Whether it consisted of moves that were each too small to be a step.
     pub gradual: bool,
 }
 
@@ -67,7 +67,7 @@ impl StepDetector {
     /// The small moves of the last minute, if together they are a step.
     fn accumulated(&self, now: &Moment) -> Option<ClockStep> {
         let (moment, reported) = self.remembered.front()?;
-        // What has been reported since is not reported again.
+        // Steps reported since then are not reported again.
         let since = self.reported.checked_sub(reported)?;
         let step = step_between(&moment.moved(since), now)?;
         Some(ClockStep {
@@ -83,7 +83,7 @@ impl StepDetector {
         }
     }
 
-    /// Leaves at the front the youngest moment that lies a whole minute back, as soon as there is one.
+    /// Forgets moments, except for the latest one that is at least a minute old.
     fn forget(&mut self, now: &Moment) {
         while self
             .remembered
@@ -110,7 +110,7 @@ pub(crate) fn step_between(before: &Moment, now: &Moment) -> Option<ClockStep> {
 /// reads of the clocks and their rates explain and `threshold` or more besides.
 #[must_use]
 pub(crate) fn has_moved(threshold: Duration, before: &Moment, now: &Moment) -> bool {
-    // Each wall clock reading lies somewhere between its two monotonic ones.
+    // Each wall clock reading is between its two monotonic readings.
     let slack = threshold
         .saturating_add(before.width())
         .saturating_add(now.width())
@@ -183,7 +183,7 @@ mod tests {
         assert_eq!(reported(&[2_000; 9], 10_000), [6_000; 3]);
         assert_eq!(reported(&[4_999; 2], 10_000), [9_998]);
         assert_eq!(reported(&[-3_000; 2], 10_000), [-6_000]);
-        // What goes back and forth comes to nothing, and what lies a minute apart is forgotten.
+        // Moves back and forth cancel out, and moves a minute apart do not add up.
         assert_eq!(reported(&[4_000, -4_000, 4_000, -4_000], 1_000), [0; 0]);
         assert_eq!(reported(&[3_000, 0, 0, 0, 0, 0, 0, 3_000], 10_000), [0; 0]);
         // A step that was reported is not counted again; the small moves around it are.

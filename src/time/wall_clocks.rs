@@ -53,10 +53,10 @@ impl WallClocks {
         above && below
     }
 
-    /// Takes `now` as the moment that gives this wall clock, if it gives it more precisely. It must be the same one.
+    /// Uses `now` as the moment of this wall clock if it is more precise. It must be the same wall clock.
     pub(super) fn refine(&mut self, now: Moment) {
         let is_one = self.lowest == self.highest;
-        // Where slewing moves the wall clock alone, only the present one is of use.
+        // If slewing moves the wall clock alone, only the present one is useful.
         if is_one && (!cfg!(target_os = "linux") || now.width() < self.lowest.width()) {
             *self = now.into();
         }
@@ -89,7 +89,7 @@ impl WallClocks {
         }
     }
 
-    /// As [`WallClocks::distance`], with what the precision of the clocks leaves open.
+    /// As [`WallClocks::distance`], plus the imprecision of the clocks.
     #[must_use]
     pub(crate) fn largest_distance(&self, now: &Moment) -> Duration {
         moved_at_most(&self.lowest, now).max(moved_at_most(&self.highest, now))
@@ -111,22 +111,23 @@ impl WallClocks {
     }
 }
 
-/// What slewing may have moved the wall clock between two moments, where it moves the wall clock alone.
+/// The most that slewing may have moved the wall clock between two moments, on systems where it moves the wall clock
+/// alone.
 fn slewing(from: &Moment, now: &Moment) -> TimeDelta {
     let between = magnitude(now.elapsed_since(from));
     let slewed = u128::from(RATE_DIFFERENCE_PPM) * between.as_nanos() / 1_000_000;
     TimeDelta::nanoseconds(i64::try_from(slewed).unwrap_or(i64::MAX))
 }
 
-/// The range in which the move of the wall clock between two moments lies. A wall clock is read somewhere within the
-/// width of its moment, and the monotonic clock at the end of it.
+/// The range of the wall clock's possible move between two moments. A wall clock is read somewhere within the width
+/// of its moment, and the monotonic clock at the end of it.
 fn moved_between(from: &Moment, now: &Moment) -> (TimeDelta, TimeDelta) {
     let moved = now.wall_moved_since(from);
     let width = |moment: &Moment| TimeDelta::from_std(moment.width()).unwrap_or_default();
     (moved - width(from), moved + width(now))
 }
 
-/// How far the wall clock moved between two moments at least; zero if it may not have moved.
+/// The least that the wall clock moved between two moments; zero if it may not have moved.
 fn moved_for_certain(from: &Moment, now: &Moment) -> TimeDelta {
     let (least, most) = moved_between(from, now);
     let slewed = slewing(from, now);
@@ -139,7 +140,7 @@ fn moved_for_certain(from: &Moment, now: &Moment) -> TimeDelta {
     }
 }
 
-/// How far the wall clock moved between two moments at most, in either direction. What slewing explains does not count.
+/// The most that the wall clock moved between two moments, in either direction, apart from slewing.
 fn moved_at_most(from: &Moment, now: &Moment) -> Duration {
     let (least, most) = moved_between(from, now);
     let furthest = magnitude(least).max(magnitude(most));

@@ -8,18 +8,18 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::moment::Moment;
 use super::wall_clocks::WallClocks;
 
-/// So many wall clocks are told apart; of more, the oldest become a range.
+/// The most wall clocks that are kept apart; beyond that, the oldest are merged into a range.
 const MOST: usize = 64;
 
-/// The wall clocks that ran since the process started. What ran before the first moment is unknown; it is taken to be
-/// the same.
+/// The wall clocks that ran since the process started. The clock before the first moment is unknown; it is assumed to
+/// be the same.
 #[derive(Debug, Clone)]
 pub(crate) struct WallHistory {
     /// At least one.
     periods: VecDeque<Period>,
 }
 
-/// The time in which a wall clock was seen running, or several if they are no longer told apart.
+/// The time in which a wall clock was seen running, or several if they were merged.
 #[derive(Debug, Clone, Copy)]
 struct Period {
     first: Instant,
@@ -95,7 +95,7 @@ impl WallHistory {
         let from = from.map(relative);
         let can_have_shown_it = |(begin, end, clocks): &(_, Option<Instant>, &WallClocks)| {
             let (first, last) = clocks.when(reference, to);
-            // A beginning that is not known lies before everything.
+            // An unknown beginning is before everything.
             let begin: Option<TimeDelta> = Option::map(*begin, relative).max(from);
             let end = end
                 .map_or(TimeDelta::zero(), relative)

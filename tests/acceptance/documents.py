@@ -44,7 +44,7 @@ KIT = {"tests/README.md": "acceptance/README.md", "sam/README.md": "../tests/acc
 # What no run of the kit can show.
 NEVER = {
     "tests/README.md": "Nor: a Windows image; Windows itself (Wine 8 stands in for it); a step of a real machine's clock (libfaketime "
-                       "stands in for it); the workflows for release and fuzzing.",
+                       "stands in for it); the workflows for release and for each night.",
     "sam/README.md": "The queries hold for every reading of what the documents leave open: what `latest()` makes of an event without the "
                      "field, and where nulls are sorted. Most in doubt is how a log alarm joins `QueryString` and `AggregationExpression`.",
 }  # fmt: skip

@@ -1,6 +1,6 @@
 //! Which file uses which: imports within a room form no cycle.
 //!
-//! A `mod` declaration and a re-export are no use; a re-exported name leads to the file that defines it.
+//! A `mod` declaration and a re-export do not count as uses; a re-exported name leads to the file that defines it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -44,7 +44,7 @@ impl<'ast> Visit<'ast> for Names {
         }
     }
 
-    /// What a macro is given are words, of which paths within the crate are uses.
+    /// A macro's arguments are tokens: paths within the crate among them are uses.
     fn visit_macro(&mut self, item: &'ast syn::Macro) {
         let text = item.tokens.to_string();
         let text = text.replace(" ::", "::").replace(":: ", "::");
@@ -62,7 +62,7 @@ impl<'ast> Visit<'ast> for Names {
         visit::visit_macro(self, item);
     }
 
-    /// `pub(in path)` is no use.
+    /// `pub(in path)` does not count as a use.
     fn visit_visibility(&mut self, _: &'ast Visibility) {}
 
     fn visit_path(&mut self, path: &'ast syn::Path) {
@@ -244,7 +244,7 @@ fn a_cycle_is_found_and_what_only_looks_like_one_is_not() {
     );
     let tests = "#[cfg(test)] mod tests { use super::super::X; }";
     assert_eq!(cycles(&[uses, ("a/b.rs", tests)]), [""; 0]);
-    // Between rooms another test looks.
+    // Another test checks imports between rooms.
     assert_eq!(
         cycles(&[("a.rs", "use crate::c;"), ("c.rs", "use crate::a;")]),
         [""; 0]

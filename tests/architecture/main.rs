@@ -1,4 +1,5 @@
-//! The house as `src/README.md` draws it: which room may use which, and how large files and functions are.
+//! Checks the structure that `src/README.md` describes: which room may use which, and how large files and functions
+//! are.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod cycles;
@@ -11,7 +12,7 @@ const ROOMS: [&str; 11] = [
     "bin", "fuzzing", "program", "evidence", "answer", "sidecar", "clock", "source", "reading",
     "time", "text",
 ];
-/// Rooms that are crates: they use nothing of the others.
+/// Rooms that are crates: they use no other room.
 const CRATES: [&str; 2] = ["explain", "demo"];
 /// A file of `src/`.
 struct Source {
@@ -21,7 +22,7 @@ struct Source {
 }
 
 impl Source {
-    /// The room it belongs to; `lib` for the face of the library.
+    /// The room it belongs to; `lib` for the root of the library.
     fn room(&self) -> &str {
         let first = self.path.components().next().unwrap().as_os_str();
         first.to_str().unwrap().trim_end_matches(".rs")
@@ -129,7 +130,7 @@ fn public_names() -> BTreeMap<String, String> {
     for (at, found) in code.match_indices("pub use ") {
         let rest = &code[at + found.len()..];
         let (declaration, _) = rest.split_once(';').unwrap();
-        // What one feature gates is exported together: `self::{room::{…}, …}`.
+        // Names behind one feature are exported together: `self::{room::{…}, …}`.
         if let Some(rooms) = declaration.strip_prefix("self::{") {
             for (at, opens) in rooms.match_indices("::{") {
                 let room = rooms[..at].rsplit(|c| !is_part_of_name(c)).next().unwrap();
@@ -173,7 +174,7 @@ fn every_room_is_in_the_plan() {
     }
 }
 
-/// A map that names what is gone is worse than none.
+/// A map must not name files that no longer exist.
 #[test]
 fn what_the_map_names_is_there() {
     let map = std::fs::read_to_string(top().join("src/README.md")).unwrap();
@@ -207,7 +208,7 @@ fn a_room_uses_only_rooms_below_it() {
     assert_eq!(wrong, [] as [String; 0]);
 }
 
-/// A chain of `super` out of its room would be a way round [`a_room_uses_only_rooms_below_it`].
+/// A chain of `super` out of its room would bypass [`a_room_uses_only_rooms_below_it`].
 #[test]
 fn no_path_leaves_its_room_by_super() {
     for source in sources().iter().filter(|source| source.room() != "bin") {
@@ -217,7 +218,7 @@ fn no_path_leaves_its_room_by_super() {
                 .split_whitespace()
                 .map(|word| word.matches("super::").count());
             let longest = longest.max().unwrap_or_default();
-            // What is indented may be within a module of the file, one step further in.
+            // An indented line may be within a module of the file, one level deeper.
             let allowed = depth - usize::from(!line.starts_with(' '));
             assert!(longest <= allowed, "{}: {line}", source.path.display());
         }
@@ -314,7 +315,7 @@ fn functions_are_short() {
     assert!(*longest <= 60, "{place} has {longest} lines");
 }
 
-/// Sizes in order, each with what it is the size of.
+/// Sizes in order, each with the name of the measured item.
 struct Sizes(Vec<(usize, String)>);
 
 impl Sizes {

@@ -1,5 +1,5 @@
 //! The demonstration application under load: how long answers take, what the endpoint is asked
-//! meanwhile, and whether memory stays where it was. Linux only.
+//! meanwhile, and whether memory stays constant. Linux only.
 //!
 //! ```text
 //! cargo bench -p clock-demo --bench demo_load             # 1000 requests a second for 30 s

@@ -1,14 +1,15 @@
 //! The sidecar's listener under load: how long answers take, what the endpoint is asked meanwhile, whether
-//! memory stays where it was, and whether each line of metrics comes in time. Linux only.
+//! memory stays constant, and whether each line of metrics arrives in time. Linux only.
 //!
 //! ```text
 //! cargo bench --bench listen_load           # 60 s on kept connections, 60 s on new ones, then crowds
 //! cargo bench --bench listen_load -- 10     # 10 s each
 //! ```
 //!
-//! Meanwhile others misbehave: they connect and are silent, and send heads that are too large. Ends with exit
-//! code 1 if a request failed (except those of 500 callers of Node's fetch, which open about 1,000 connections), an
-//! answer took too long, memory grew too much, the endpoint was asked for more than the samples, or a line was lost.
+//! Meanwhile other clients misbehave: they connect and send nothing, or send heads that are too large. Ends with
+//! exit code 1 if a request failed (except those of 500 callers of Node's fetch, which open about 1,000
+//! connections), an answer took too long, memory grew too much, the endpoint was asked for more than the samples, or
+//! a line was lost.
 #![allow(
     dead_code,
     clippy::unwrap_used,
@@ -92,7 +93,7 @@ fn main() -> ExitCode {
     ExitCode::from(u8::from(failures > 0))
 }
 
-/// Requests at a steady rate, on kept connections and then on new ones, while others misbehave.
+/// Sends requests at a steady rate, on kept connections and then on new ones, while other clients misbehave.
 fn under_load(program: &Program, server: &Server) -> u32 {
     let seconds = std::env::args().skip(1).find_map(|text| text.parse().ok());
     let seconds = seconds.unwrap_or(60);
@@ -114,8 +115,8 @@ fn under_load(program: &Program, server: &Server) -> u32 {
     failed.iter().sum()
 }
 
-/// Does `work` while others misbehave: 30 connections are always taken by the silent and the slow, and 10 heads a
-/// second are too large.
+/// Does `work` while other clients misbehave: 30 connections are always silent or slow, and 10 heads a second are
+/// too large.
 fn besieged<T>(work: impl FnOnce() -> T) -> T {
     let over = AtomicBool::new(false);
     std::thread::scope(|scope| {
@@ -161,7 +162,7 @@ fn crowded() -> bool {
     longest > LONGEST
 }
 
-/// Whether the sidecar is too large while 500 connections are open that have asked, most of them kept.
+/// Whether the sidecar takes too much memory with 500 connections open after a request, most of them kept.
 fn is_large(program: &Program) -> bool {
     let mut clients: Vec<_> = (0..500)
         .map(|_| TcpStream::connect(ADDRESS).unwrap())
@@ -206,7 +207,7 @@ fn call(language: &str, command: &[&str], callers: u32, way: &str) -> u32 {
     println!(
         "{language}, {callers} callers, {way} connections: {failed} of {asked} requests failed"
     );
-    // A caller of fetch opens two connections: 500 open more than there can be.
+    // A caller of fetch opens two connections, so 500 callers open more than the limit.
     if language == "Node" && callers > 250 {
         return 0;
     }

@@ -23,7 +23,7 @@ use bare::{Connection, bare_loop};
 use endpoint::{Scenario, Server};
 
 const ENDPOINT: &str = "ECS_CONTAINER_METADATA_URI_V4";
-/// The shortest that the sidecar takes.
+/// The shortest interval that the sidecar accepts.
 const INTERVAL: Duration = Duration::from_millis(100);
 
 fn main() {
@@ -62,7 +62,7 @@ fn measure(what: &str, command: &mut Command, time: Duration) -> f64 {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    // Past the start, whose work is done once.
+    // After the start, whose work is done once.
     std::thread::sleep(Duration::from_secs(2));
     let before = (processor_time(&program), server.counters().task_requests);
     std::thread::sleep(time);

@@ -1,48 +1,36 @@
 """A sidecar that answers what a test tells it to, and counts."""
 
-import json
 import socket
 import threading
 import time
-from datetime import datetime, timezone
 
 
-def rfc3339(nanoseconds):
-    seconds, rest = divmod(nanoseconds, 10**9)
-    return f"{datetime.fromtimestamp(seconds, timezone.utc):%Y-%m-%dT%H:%M:%S}.{rest // 1000:06}Z"
+def good(bound_ms=0.5, now=None):
+    """The line of a good answer, as of now, or of a time in microseconds."""
+    now = time.time_ns() // 1000 if now is None else now
+    bound = int(bound_ms * 1000)
+    return f"good {now - bound} {now + bound + 1}\n"
 
 
-def good(bound_ms=0.5, **members):
-    """The members of a good answer, as of now."""
-    now, bound = time.time_ns(), int(bound_ms * 1e6)
-    answer = {
-        "verdict": "good", "reasons": [], "codes": [], "warnings": [], "source": "ecs", "status": "SYNCHRONIZED",
-        "error_bound_ms": bound_ms, "reference_timestamp": None, "reference_age_s": None, "age_adjusted_bound_ms": None,
-        "read_at": rfc3339(now), "earliest": rfc3339(now - bound), "latest": rfc3339(now + bound + 999),
-        "new_member": {"of": [1, "a later version", None, {"}": "\\\""}]},
-    }  # fmt: skip
-    return answer | members
+def not_good(*codes):
+    return f"not_good {','.join(codes)}" + "".join(f"\tfor {code}" for code in codes) + "\n"
 
 
 def response(body, status=200, headers=""):
-    """The bytes of a response; `body` is text, or members to write as JSON."""
-    text = body if isinstance(body, str) else json.dumps(body, separators=(",", ":")) + "\n"
-    length = len(text.encode())
-    return f"HTTP/1.1 {status} Word\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n{headers}\r\n{text}".encode()
-
-
-def not_good(*codes, **members):
-    reasons = [f"for {code}" for code in codes]
-    return good(verdict="not_good", codes=list(codes), reasons=reasons, earliest=None, latest=None) | members
+    """The bytes of a response; `body` is text or bytes."""
+    body = body if isinstance(body, bytes) else body.encode()
+    length = f"content-type: text/plain\r\ncontent-length: {len(body)}\r\n"
+    return f"HTTP/1.1 {status} Word\r\n{length}{headers}\r\n".encode() + body
 
 
 class Scripted:
-    """Listens on loopback. `play` is a function that returns the bytes to answer a request with. After `None` the
-    connection is closed without an answer, after `b""` it stays silent."""
+    """Listens on loopback. `play` is a function that returns the bytes to answer a request with, or pieces of them and
+    pauses between them in seconds. After `None` the connection is closed without an answer, after `b""` it stays silent."""
 
-    def __init__(self):
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
-        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+    def __init__(self, host="127.0.0.1"):
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._listener = socket.create_server((host, 0), family=family, backlog=1024)
+        self.url = f"http://{f'[{host}]' if ':' in host else host}:{self._listener.getsockname()[1]}"
         self.requests = []
         self.connections = []
         self.play = lambda: response(good())
@@ -68,8 +56,10 @@ class Scripted:
                     answer = self.play()
                     if answer is None:
                         return
-                    connection.sendall(answer)
-                    if b"connection: close" in answer:
+                    pieces = [answer] if isinstance(answer, bytes) else answer
+                    for piece in pieces:
+                        connection.sendall(piece) if isinstance(piece, bytes) else time.sleep(piece)
+                    if any(b"connection: close" in piece for piece in pieces if isinstance(piece, bytes)):
                         return
         except OSError:
             pass

@@ -19,7 +19,7 @@ def test_every_client_is_in_the_guide():
     for client in CLIENTS.glob("*.*"):
         assert f"(clients/{client.name})" in GUIDE, client.name
         lines = client.read_text().splitlines()
-        assert client.suffix == ".json" or max(map(len, lines)) <= 120, client.name
+        assert client.suffix == ".json" or max(map(len, lines)) <= 100, client.name
 
 
 @pytest.mark.parametrize("scenario, is_good", [("good", True), ("unsynchronized", False)])

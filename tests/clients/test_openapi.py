@@ -51,24 +51,37 @@ def check(path, status, answer):
     return media
 
 
-def ask(address, target, method="GET", **headers):
+def ask(address, target, method="GET", is_text=False, **headers):
     connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=30)
     connection.request(method, target, headers=headers)
     response = connection.getresponse()
-    answer = json.loads(response.read())
+    answer = response.read().decode()
     connection.close()
-    return response.status, response.headers["Content-Type"], answer
+    return response.status, response.headers["Content-Type"], answer if is_text else json.loads(answer)
 
 
-QUERIES = ["", "?max_error=5ms", "?max_error=0.1us&max_age=30m&age_adjusted=true", "?after=2026-01-31T12:00:00.5Z", "?max_error=off", "?for=cockroachdb"]
+QUERIES = ["", "?max_error=5ms", "?max_error=0.1us&max_age=30m&age_adjusted=true", "?max_error=off", "?for=cockroachdb", "?valid_for=1s"]
 
 
-@pytest.mark.parametrize("query", QUERIES)
+@pytest.mark.parametrize("query", [*QUERIES, "?after=2026-01-31T12:00:00.5Z"])
 @pytest.mark.parametrize("scenario", ["good", "unsynchronized", "no-bound", "no-reference", "down"])
 def test_answers_are_as_described(sidecars, scenario, query):
     status, media, answer = ask(sidecars(scenario).address, f"/clock{query}")
     assert status in (200, 503) and check("/clock", status, answer) == media
     assert set(answer) <= set(SCHEMA["properties"])
+
+
+@pytest.mark.parametrize("query", QUERIES)
+@pytest.mark.parametrize("scenario", ["good", "unsynchronized", "no-bound", "no-reference", "down"])
+def test_lines_are_as_described_and_say_the_same(sidecars, scenario, query):
+    address = sidecars(scenario).address
+    status, media, line = ask(address, f"/clock.txt{query}", is_text=True)
+    assert status in (200, 503) and check("/clock.txt", status, line) == media
+    json_status, _, answer = ask(address, f"/clock{query}")
+    assert status == json_status
+    if status == 503:
+        verdict, *reasons = line.split("\t")
+        assert verdict == f"not_good {','.join(answer['codes'])}" and len(reasons) == len(answer["reasons"])
 
 
 @pytest.mark.parametrize(
@@ -77,6 +90,10 @@ def test_answers_are_as_described(sidecars, scenario, query):
         ("/clock", "?max_eror=5ms", {}, 400),
         ("/clock", "?max_error=5m", {}, 400),
         ("/clock", "?after=noon", {}, 400),
+        ("/clock", "?valid_for=61s", {}, 400),
+        ("/clock.txt", "?max_error=5m", {}, 400),
+        ("/clock.txt", "?after=2026-01-31T12:00:00.5Z", {}, 400),
+        ("/clock.txt", "", {"Host": "example.com"}, 421),
         ("/clock", "", {"X-Forwarded-For": "10.0.0.1"}, 403),
         ("/clock", "", {"Host": "example.com"}, 421),
         ("/healthz", "", {"Host": "example.com"}, 421),
@@ -88,7 +105,7 @@ def test_other_answers_are_as_described(sidecars, path, query, headers, status):
     assert given == status and check(path, status, answer) == media
 
 
-@pytest.mark.parametrize("path", ["/clock", "/healthz"])
+@pytest.mark.parametrize("path", ["/clock", "/clock.txt", "/healthz"])
 def test_a_wrong_method_is_as_described(sidecars, path):
     status, media, answer = ask(sidecars("good").address, path, method="POST")
     assert status == 405 and check(path, 405, answer) == media
@@ -97,7 +114,7 @@ def test_a_wrong_method_is_as_described(sidecars, path):
 def test_every_parameter_is_described(sidecars):
     """The sidecar lists them where it does not know one."""
     _, _, answer = ask(sidecars("good").address, "/clock?unknown=1")
-    named = {parameter["name"] for parameter in DESCRIPTION["paths"]["/clock"]["get"]["parameters"]}
+    named = {pointer(parameter["$ref"])["name"] for parameter in DESCRIPTION["paths"]["/clock"]["get"]["parameters"]}
     listed = answer["error"].partition(" there are ")[2] or answer["error"].partition("expected ")[2]
     assert {name.strip() for name in listed.replace(" or ", ", ").split(",") if name.strip()} == named, answer
 

@@ -1,4 +1,4 @@
-//! A critical step that rests on the clock, in Rust: AWS's ClockBound client maps the sidecar's segment.
+//! A critical step that depends on the clock, in Rust: AWS's ClockBound client maps the sidecar's segment.
 
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ fn nanoseconds(seconds: i64, nanoseconds: i64) -> i128 {
     i128::from(seconds) * 1_000_000_000 + i128::from(nanoseconds)
 }
 
-/// The earliest and the latest that it can be now, if the clock is good.
+/// The earliest and the latest time that it can be now, if the clock is good.
 fn clock(client: &mut ClockBoundClient) -> Result<(i128, i128), String> {
     let now = client.now().map_err(|error| format!("{error:?}"))?;
     let ClockBoundNowResult {
@@ -45,7 +45,7 @@ fn wait_until_past(client: &mut ClockBoundClient, timestamp: i128) -> Result<(),
     Err(format!("{timestamp} is not certainly past"))
 }
 
-/// Takes the step with the latest time it can be, and waits that time out before anybody hears of it.
+/// Takes the step with the latest possible time, and waits until that time has passed before publishing it.
 pub(crate) fn commit(path: &str, write: impl FnOnce(i128)) -> Result<i128, String> {
     // An application opens it once, and keeps it.
     let mut client = ClockBoundClient::new_with_path(path).map_err(|error| format!("{error:?}"))?;

@@ -30,7 +30,7 @@ use support::{Finished, Program, run};
 use tempfile::TempDir;
 
 const ENDPOINT: &str = "ECS_CONTAINER_METADATA_URI_V4";
-/// Longer than anything takes on the busiest machine.
+/// A deadline that no busy machine exceeds.
 const PATIENCE: Duration = Duration::from_secs(60);
 const QUICK: [&str; 5] = [
     "--source=ecs",
@@ -83,7 +83,7 @@ impl Writer {
     }
 }
 
-/// Waits until something is so.
+/// Waits until a condition holds.
 fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     let deadline = Instant::now() + PATIENCE;
     while !is_so() {
@@ -110,7 +110,7 @@ fn a_client_sees_what_the_endpoint_says() {
     let writer = writer(Scenario::Good);
     let mut client = writer.client();
     until_status(&mut client, ClockStatus::Synchronized);
-    // The endpoint's bound, and what it has grown.
+    // The endpoint's bound with its growth.
     let around = half(&mut client);
     assert!((446_931..1_500_000).contains(&around), "{around}");
     for (scenario, status) in [
@@ -124,7 +124,7 @@ fn a_client_sees_what_the_endpoint_says() {
     let before = writer.bytes();
     let finished = writer.program.unwrap().stop();
     assert_eq!(finished.code, Some(0), "{finished:?}");
-    // Left where it was, written to its end.
+    // The file stays, and is written completely.
     let after = fs::read(writer.directory.path().join("shm0")).unwrap();
     assert_eq!(
         (after.len(), after[14] % 2, &after[..14]),
@@ -161,7 +161,7 @@ fn a_client_outlives_a_writer_that_is_killed() {
     let inode = writer.inode();
     for _ in 0..3 {
         writer.program.as_ref().unwrap().signal(Signal::KILL);
-        // Only once it is gone: its lock goes with it.
+        // Only after the process has ended: its lock ends with it.
         drop(writer.program.take());
         assert_ne!(client.now().unwrap().clock_status, ClockStatus::Unknown);
         let before = writer.bytes();
@@ -327,7 +327,7 @@ fn check_judges_the_segment_as_a_client_does() {
         "{}",
         missing.stderr
     );
-    // What a segment does not tell cannot be asked of it.
+    // Options about values that a segment does not contain are refused.
     assert_eq!(check(directory, &["--max-age=1h"]).code, Some(2));
     assert_eq!(check(directory, &["--max-error=5m"]).code, Some(2));
 }

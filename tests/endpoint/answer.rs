@@ -54,7 +54,7 @@ pub(crate) struct Moment<'a> {
     pub(crate) elapsed: Duration,
     /// Number of requests for the task document in this scenario before this one.
     pub(crate) turn: u64,
-    /// Who the task is.
+    /// The identity of the task.
     pub(crate) identity: &'a Identity,
     /// The error bound of the good scenarios, in milliseconds.
     pub(crate) error_bound: f64,

@@ -63,7 +63,7 @@ pub(crate) fn reset_on_close(stream: &TcpStream) {
     let _ = SockRef::from(stream).set_linger(Some(Duration::ZERO));
 }
 
-/// Finds what answers a path that is not a control path.
+/// Finds the answer for a path that is not a control path.
 fn route(shared: &Shared, request: &Request, peer: SocketAddr) -> Answer {
     if request.path.contains("//") {
         let mut clean = request.path.clone();
@@ -133,7 +133,7 @@ fn task(shared: &Shared, instead: Option<&Scenario>) -> Answer {
     answer
 }
 
-/// The container document, which no scenario changes but those without an endpoint.
+/// The container document, which only scenarios without an endpoint change.
 fn container(shared: &Shared) -> Answer {
     if matches!(shared.lock().scenario, Scenario::Down | Scenario::Refused) {
         return Answer::Raw([].into(), After::Reset);
@@ -247,7 +247,7 @@ impl Link<'_> {
         Ok(After::Keep)
     }
 
-    /// Waits; ends early when the other side has gone, or this server stops.
+    /// Waits; ends early when the other side has closed, or this server stops.
     fn pause(&self, duration: Duration) {
         let start = Instant::now();
         while let Some(left) = duration

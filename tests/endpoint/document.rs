@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
-/// Who the task says it is.
+/// The identity of the task.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
     /// `Cluster`: an ARN or a short name.
@@ -35,7 +35,7 @@ impl Default for Identity {
     }
 }
 
-/// A JSON object as text: members in order, duplicates and invalid values as they come.
+/// A JSON object as text: members in order, with duplicates and invalid values.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Object(Vec<(String, String)>);
 

@@ -10,7 +10,7 @@ use super::Scenario;
 pub struct Step {
     /// What is played.
     pub scenario: Scenario,
-    /// For how long.
+    /// How long it is played.
     pub duration: Duration,
 }
 

@@ -26,7 +26,7 @@ pub struct Options {
     pub listen: SocketAddr,
     /// What to play first.
     pub scenario: Scenario,
-    /// Who the task is.
+    /// The identity of the task.
     pub identity: Identity,
     /// The error bound of the good scenarios, in milliseconds.
     pub error_bound: f64,
@@ -36,7 +36,7 @@ pub struct Options {
     pub delay: Duration,
     /// A connection is closed after this long without a request.
     pub idle: Duration,
-    /// Whether the agent's rate limit is in force.
+    /// Whether the agent's rate limit applies.
     pub limit: bool,
 }
 
@@ -68,7 +68,7 @@ pub struct Counters {
     pub connections_refused: u64,
     /// Requests that the rate limit refused.
     pub rate_limited: u64,
-    /// Requests at the place where the redirects lead.
+    /// Requests to the target of the redirects.
     pub redirects_followed: u64,
 }
 
@@ -142,12 +142,12 @@ impl Server {
         self.shared.lock().scenario.clone()
     }
 
-    /// Plays another scenario, from its beginning, and ends a schedule. When this returns, it is in force.
+    /// Plays another scenario, from its beginning, and ends a schedule. It is in effect when this returns.
     pub fn switch(&self, scenario: Scenario) {
         self.shared.switch(scenario);
     }
 
-    /// Plays a schedule, once or for ever.
+    /// Plays a schedule, once or forever.
     pub fn play(&self, schedule: Schedule, repeat: bool) {
         self.shared.play(schedule, repeat);
     }
@@ -157,7 +157,7 @@ impl Server {
         self.shared.lock().error_bound = milliseconds;
     }
 
-    /// What has happened so far.
+    /// The counters so far.
     #[must_use]
     pub fn counters(&self) -> Counters {
         self.shared.counters()
@@ -332,7 +332,7 @@ struct Plan {
 }
 
 impl Shared {
-    /// The state. A panic of another thread does not matter to it: each change is complete in itself.
+    /// The state. A panic of another thread does no harm: each change is a single step.
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 const BUFFER: usize = 2048;
 /// A request head over this size is refused.
 const HEAD_LIMIT: usize = 16 * 1024;
-/// A request body over this size is refused; nothing here has a use for one.
+/// A request body over this size is refused; no handler uses one.
 const BODY_LIMIT: usize = 64 * 1024;
 
 /// A request, as far as it matters here.

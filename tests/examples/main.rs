@@ -64,7 +64,7 @@ async fn the_gate_opens_for_a_good_clock_alone() {
 #[tokio::test]
 async fn the_commit_wait_is_over_when_the_timestamp_has_passed() {
     let timestamp = commit_wait::commit(&clock(Ok(reading(4.0)))).await.unwrap();
-    // Twice the bound later: ahead by as much as it was in the future, and again as much.
+    // Later by twice the bound: the range ends one bound ahead, and waiting for it takes another.
     assert!(Utc::now() - timestamp >= TimeDelta::milliseconds(4));
 
     let refused = commit_wait::commit(&clock(Ok(reading(6.0))))

@@ -1,4 +1,4 @@
-//! Metadata whose text differs a little from line to line: what is said of a line does not depend on the lines before it.
+//! Metadata whose text differs a little from line to line: the findings of a line do not depend on the lines before it.
 
 use emf_explain::Input;
 use proptest::prelude::*;
@@ -9,7 +9,7 @@ use super::{NOW_MS, events_of, found};
 const DIRECTIVES: &str =
     r#""CloudWatchMetrics":[{"Namespace":"N","Dimensions":[["A"]],"Metrics":[{"Name":"m"}]}]"#;
 
-/// Names of members that are the timestamp's, or look like it.
+/// Names of members that are `Timestamp`, or similar.
 const NAMES: [&str; 7] = [
     r#""Timestamp""#,
     r#""x\"Timestamp""#,

@@ -20,13 +20,13 @@ fn filled(before: &str, unit: &str, after: &str) -> String {
     format!("{before}{}{after}", unit.repeat(count))
 }
 
-/// A document whose directive has what fills it.
+/// A document with a directive that is filled up.
 fn directive(before: &str, unit: &str, after: &str) -> String {
     let head = format!("{{\"_aws\":{{\"Timestamp\":{NOW_MS},\"CloudWatchMetrics\":[{before}");
     filled(&head, unit, &format!("{after}]}},\"M\":1,\"K\":\"v\"}}"))
 }
 
-/// A document of many sets and many metrics: as many points as one times the other.
+/// A document of many sets and many metrics, whose points are their product.
 fn product() -> String {
     let metrics = (0..100).fold(String::new(), |mut text, index| {
         let _ = write!(text, ",{{\"Name\":\"m{index}\"}}");
@@ -149,7 +149,7 @@ fn memory_and_report_are_bounded_whatever_a_line_holds() {
     for (name, line) in hostile() {
         assert!(line.len() <= MEBIBYTE + 16 * 1024, "{name}: {}", line.len());
         for json in [false, true] {
-            // The limit counts the heap and all else that can be written to.
+            // The limit includes the heap and all other writable memory.
             let mut child = Command::new("sh")
                 .args(["-c", "ulimit -d 16000; exec \"$0\" \"$@\""])
                 .args([env!("CARGO_BIN_EXE_emf-explain"), "--now", NOW])

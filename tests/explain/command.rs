@@ -18,7 +18,7 @@ pub(super) fn explain(arguments: &[&str], input: &[u8]) -> Output {
         .unwrap();
     let mut stdin = child.stdin.take().unwrap();
     let input = input.to_vec();
-    // Apart from reading, since both pipes may fill. A command that ends early does not read its input.
+    // On another thread than reading, since both pipes may fill. A command that ends early does not read its input.
     let writer = std::thread::spawn(move || {
         let _ = stdin.write_all(&input);
     });

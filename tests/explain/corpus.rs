@@ -1,4 +1,4 @@
-//! The recorded lines of `tests/data/explain` and the reports that were read and found right.
+//! The recorded lines of `tests/data/explain` and their reviewed reports.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -94,7 +94,7 @@ fn nothing_that_cloudwatch_takes_of_other_writers_is_a_fault() {
         ),
     ] {
         let found = found(read(name).as_bytes());
-        // One line holds the largest double, which CloudWatch does not take.
+        // One line holds the largest double, which CloudWatch does not accept.
         let faults = if name == "metrique.jsonl" {
             vec![Rule::MetricOutOfRange]
         } else {

@@ -1,4 +1,4 @@
-//! Generated documents, good and spoilt.
+//! Generated documents, valid and invalid.
 
 use std::collections::BTreeMap;
 
@@ -145,7 +145,7 @@ fn target() -> impl Strategy<Value = Target> {
 pub(super) fn document(full: bool) -> impl Strategy<Value = Document> {
     let least = usize::from(full);
     // The prefixes keep metrics, dimensions and other members apart. The schema allows no line break in a name, and
-    // these two are the ones that are no control characters.
+    // these two line breaks are not control characters.
     let targets = prop::collection::btree_map("m[\\PC--\\x{2028}\\x{2029}]{0,30}", target(), 1..5);
     let dimensions = prop::collection::btree_map(
         "[k:][!-~ ]{1,30}".prop_map(|key| format!("d{key}")),
@@ -192,7 +192,7 @@ pub(super) fn document(full: bool) -> impl Strategy<Value = Document> {
         })
 }
 
-/// One way to spoil a document: changes its JSON, or its text.
+/// One way to invalidate a document: changes its JSON, or its text.
 pub(super) type Spoil = fn(&Document, &mut Value);
 
 pub(super) const SPOILS: [(&str, Spoil); 21] = [

@@ -1,11 +1,11 @@
-//! Inputs on which an earlier version was wrong, silent or misleading, each under the name of what broke.
+//! Inputs on which an earlier version was wrong, silent or misleading, each named after the fault.
 
 use std::fs;
 use std::path::Path;
 
 use emf_explain::{Explained, Input, Options, Rule, explain, parse_now};
 
-use super::{Found, rules};
+use super::{Findings, rules};
 
 /// The events of a recorded input, judged at its time.
 fn events_as(name: &str, form: Input) -> Vec<Explained> {
@@ -31,7 +31,7 @@ fn events(name: &str) -> Vec<Explained> {
 
 /// Asserts faults, warnings, and the points that are certain and not.
 fn assert_found(name: &str, faults: &[Rule], warnings: &[Rule], certain: usize, uncertain: usize) {
-    let found = Found::in_events(&events(name));
+    let found = Findings::in_events(&events(name));
     assert_eq!(
         (&*found.faults, &*found.warnings),
         (faults, warnings),
@@ -52,7 +52,7 @@ fn assert_found(name: &str, faults: &[Rule], warnings: &[Rule], certain: usize, 
 /// Asserts that the input is three events: a good document, a plain line, a document with a number as a dimension.
 fn assert_three_events(name: &str, lines: [u64; 2], numbers: Option<[u64; 2]>, warnings: &[Rule]) {
     let events = events(name);
-    let found = Found::in_events(&events);
+    let found = Findings::in_events(&events);
     assert_eq!(found.faults, [Rule::DimensionNotString], "{name}");
     assert_eq!(found.warnings, warnings, "{name}");
     let [first, second] = [0, 1].map(|index| {
@@ -98,7 +98,7 @@ fn missing_dimensions_are_no_sure_loss() {
 #[test]
 fn a_distribution_yields_its_points() {
     assert_found("12-values-counts.log", &[], &[Rule::Distribution], 1, 0);
-    let found = Found::in_events(&events("12-values-counts.log"));
+    let found = Findings::in_events(&events("12-values-counts.log"));
     assert_eq!(found.points[0]["counts"], serde_json::json!([1, 2]));
 }
 
@@ -115,7 +115,7 @@ fn lambdas_text_prefix_is_skipped() {
 #[test]
 fn a_firelens_record_is_named_with_the_setting_that_cures_it() {
     assert_found("19-firelens.log", &[Rule::FireLens], &[], 0, 1);
-    let found = Found::in_events(&events("19-firelens.log"));
+    let found = Findings::in_events(&events("19-firelens.log"));
     assert!(found.sentences[0].contains("log_key"), "{found:?}");
 }
 
@@ -129,7 +129,7 @@ fn a_printed_document_begins_with_a_brace() {
     assert_found("23-pretty.log", &[], &[Rule::ExportAssumed], 1, 0);
     let stdout = events_as("23-pretty.log", Input::Stdout);
     assert_eq!(rules(&stdout[0].problems), [Rule::MultiLine]);
-    let export = Found::in_events(&events_as("23-pretty.log", Input::Export));
+    let export = Findings::in_events(&events_as("23-pretty.log", Input::Export));
     assert_eq!((export.points.len(), export.sentences.len()), (1, 0));
 }
 

@@ -1,16 +1,16 @@
-//! The forms that people have lines in. Those of programs that are not run here are made after their documents and source, and
-//! marked as such.
+//! The forms in which people have lines. Those of programs that are not run here follow their documentation and source,
+//! and are marked as such.
 
 use emf_explain::{Input, Rule};
 use serde_json::{Value, json};
 
 use super::NOW_MS;
 
-/// A form: how it wraps events, what is said of the wrapping, and whether points are certain in it.
+/// A form: how it wraps events, the findings about the wrapping, and whether points are certain.
 pub(super) struct Form {
     pub(super) name: &'static str,
     pub(super) wrap: fn(&[String]) -> String,
-    /// Rules that belong to the form, not to what is inside.
+    /// Findings about the form, not about its content.
     pub(super) rules: &'static [Rule],
     pub(super) certain: bool,
     pub(super) input: Input,
@@ -75,12 +75,12 @@ pub(super) fn csv(event: &str) -> String {
 }
 
 fn printed(event: &str) -> String {
-    // What is not JSON cannot be printed over lines.
+    // Only JSON can be printed over several lines.
     serde_json::from_str::<Value>(event)
         .map_or_else(|_| event.to_owned(), |value| format!("{value:#}"))
 }
 
-/// The records of a line that was split in three, as Docker's log driver for Fluentd names them.
+/// The records of a line that Docker's log driver for Fluentd has split into three.
 fn parts(id: usize, event: &str) -> Vec<Value> {
     let characters: Vec<_> = event.chars().collect();
     let size = characters.len().div_ceil(3);
@@ -346,7 +346,7 @@ pub(super) const VIEWERS: &[Form] = &[
     ),
 ];
 
-/// The forms that would be in CloudWatch.
+/// The forms that CloudWatch itself would have.
 pub(super) const WRAPPERS: &[Form] = &[
     wrapper(
         "FireLens",

@@ -1,5 +1,4 @@
-//! The whole kind: documents, good and bad, in every form that people have them in. What is said of the document inside is the
-//! same as of the bare one.
+//! Documents, valid and invalid, in every form. The findings are the same as for the bare document.
 
 use emf_explain::{Explained, Input, Kind, Rule};
 use proptest::prelude::*;
@@ -26,7 +25,7 @@ fn verdict(event: &Explained, of_form: &[Rule], certain: bool) -> (Vec<Value>, V
     (points, problems.map(ToString::to_string).collect())
 }
 
-/// What is said of each event alone.
+/// The findings of each event alone.
 fn alone(events: &[String]) -> Vec<Explained> {
     let each = events
         .iter()
@@ -60,12 +59,12 @@ fn assert_same(form: &Form, events: &[String], alone: &[Explained]) {
     );
 }
 
-/// A document as a line, good or spoilt in one place.
+/// A document as a line, valid or with one fault.
 fn line() -> impl Strategy<Value = String> {
     let spoil = prop::option::of(select((0..SPOILS.len()).collect::<Vec<_>>()));
     (document(true), spoil).prop_map(|(document, spoil)| {
         let mut json = document.to_json();
-        // One spoils by a wrapper, which then is another.
+        // One fault is a wrapper, which the form then wraps again.
         if let Some((name, spoil)) = spoil.map(|index| SPOILS[index])
             && name != "metadata nested"
         {

@@ -6,14 +6,14 @@ use proptest::sample::{Index, select};
 use serde_json::{Value, json};
 
 use super::documents::{SPOILS, document, number};
-use super::{Found, NOW_MS, events_of, found};
+use super::{Findings, NOW_MS, events_of, found};
 
 proptest! {
     #[test]
     fn a_valid_document_yields_exactly_its_points(document in document(false)) {
         let found = found(document.to_json().to_string().as_bytes());
         prop_assert_eq!(found.faults, Vec::new());
-        // Sets and metrics may repeat: then the points are as many, and not all certain.
+        // If sets and metrics repeat, the points are as many, but not all certain.
         let mut points = found.points;
         for point in &mut points {
             point.as_object_mut().unwrap().remove("certain");
@@ -114,8 +114,8 @@ fn any_json() -> impl Strategy<Value = Value> {
 fn check_bytes(bytes: &[u8]) {
     for form in [Input::Auto, Input::Export, Input::Stdout] {
         let events = events_of(bytes, form);
-        // No silence: what is not empty is EMF, or is said not to be.
-        let found = Found::in_events(&events);
+        // An input that is not empty is EMF, or is reported not to be.
+        let found = Findings::in_events(&events);
         let said = found.documents > 0 || events.iter().any(|event| event.kind == Kind::Input);
         assert!(said || bytes.is_empty(), "{bytes:?}");
         let lines = bytes.split(|&byte| byte == b'\n').count() as u64;

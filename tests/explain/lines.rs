@@ -1,4 +1,4 @@
-//! Lines that are long, cut, no text, or no EMF; streams that fail.
+//! Lines that are long, cut off, not text, or not EMF; streams that fail.
 
 use std::io::{self, BufReader, Read};
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{document, events_of, found, found_as, now};
 
-/// A valid line of so many bytes.
+/// A valid line of this many bytes.
 fn line_of(bytes: usize) -> String {
     let mut document = document();
     document["Padding"] = json!("");
@@ -31,7 +31,7 @@ fn a_line_over_the_awslogs_limit_is_a_warning_and_one_over_a_mebibyte_a_fault() 
         let input = format!("{good}\n{}\n{good}", line_of(bytes));
         let events = events_of(input.as_bytes(), Input::Auto);
         assert_eq!(events.len(), 3, "{bytes}");
-        let found = super::Found::in_events(&events[1..2]);
+        let found = super::Findings::in_events(&events[1..2]);
         assert_eq!(
             (found.faults, found.warnings),
             (faults, warnings),
@@ -48,7 +48,7 @@ fn a_line_over_the_awslogs_limit_is_a_warning_and_one_over_a_mebibyte_a_fault() 
     // Blanks behind a document are a part of the line too.
     let blanks = format!("{}{}", document(), " ".repeat(awslogs));
     assert_eq!(found(blanks.as_bytes()).warnings, [Rule::OverAwslogs]);
-    // An export has what has arrived.
+    // An export contains what has arrived.
     let line = line_of(awslogs + 1);
     assert_eq!(
         found_as(line.as_bytes(), Input::Export).sentences,
@@ -71,7 +71,7 @@ fn carriage_returns_and_a_missing_last_line_feed_do_no_harm() {
     let line = document().to_string();
     let input = format!("{line}\r\n\r\n{line}\n{line}");
     let events = events_of(input.as_bytes(), Input::Auto);
-    let found = super::Found::in_events(&events);
+    let found = super::Findings::in_events(&events);
     assert_eq!((found.points.len(), found.sentences), (6, Vec::new()));
     assert_eq!(events[3].position.line, 4);
 }

@@ -47,9 +47,9 @@ fn events_of(input: &[u8], form: Input) -> Vec<Explained> {
     explain(input, options).map(Result::unwrap).collect()
 }
 
-/// All that is said of some input.
+/// All findings of an input.
 #[derive(Debug, Default, PartialEq)]
-struct Found {
+struct Findings {
     /// Each as an object, without its line.
     points: Vec<Value>,
     faults: Vec<Rule>,
@@ -59,7 +59,7 @@ struct Found {
     others: usize,
 }
 
-impl Found {
+impl Findings {
     fn in_events(events: &[Explained]) -> Self {
         let mut found = Self::default();
         for event in events {
@@ -81,14 +81,14 @@ impl Found {
     }
 }
 
-/// All that is said of some input, as it is read without options.
-fn found(input: &[u8]) -> Found {
-    Found::in_events(&events_of(input, Input::Auto))
+/// All findings of an input, read without options.
+fn found(input: &[u8]) -> Findings {
+    Findings::in_events(&events_of(input, Input::Auto))
 }
 
-/// All that is said of some input in a form.
-fn found_as(input: &[u8], form: Input) -> Found {
-    Found::in_events(&events_of(input, form))
+/// All findings of an input in a form.
+fn found_as(input: &[u8], form: Input) -> Findings {
+    Findings::in_events(&events_of(input, form))
 }
 
 fn rules(problems: &[Problem]) -> Vec<Rule> {

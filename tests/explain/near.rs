@@ -1,4 +1,4 @@
-//! What is nearly right: names that differ a little, notations that are not JSON, values that no measurement has.
+//! Near misses: names that differ a little, notations that are not JSON, impossible values.
 
 use emf_explain::{Input, Rule};
 use serde_json::{Value, json};
@@ -126,7 +126,7 @@ fn a_document_in_another_notation_is_a_fault_beside_good_ones() {
                 .filter(|(_, rule)| *rule == Rule::NotJson)
                 .collect();
             assert_eq!(faults, [(2, Rule::NotJson)], "{mode}: {other}");
-            let found = super::Found::in_events(&events);
+            let found = super::Findings::in_events(&events);
             assert_eq!(found.points.len(), 4, "{mode}: {other}");
         }
     }

@@ -1,4 +1,4 @@
-//! Records of a container's log file: what is a part of a line, and what only looks like one.
+//! Records of a container's log file: parts of a line, and what only looks like one.
 
 use emf_explain::{Input, Rule};
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use super::{document, events_of, found};
 /// Where the engine splits.
 const SPLIT: usize = 16_384;
 
-/// A document of about so many bytes with one metric value to tell it by.
+/// A document of about this many bytes, identified by its one metric value.
 fn valued(hits: u32, padding: usize) -> String {
     let mut document = document();
     document["Hits"] = json!(hits);
@@ -23,7 +23,7 @@ fn record(log: &str, more: &Value) -> String {
     record.to_string()
 }
 
-/// The values of the metric that tells documents apart, in the order of the events.
+/// The metric values that identify documents, in the order of the events.
 fn hits(input: &str) -> Vec<f64> {
     let points = found(input.as_bytes()).points;
     let hits = points.iter().filter(|point| point["metric"] == "Hits");
@@ -169,7 +169,7 @@ fn the_last_part_of_a_document_whose_beginning_is_missing_is_named() {
         assert!(found.sentences[0].contains("without the part"), "{found:?}");
         assert_eq!((found.documents, found.points.len()), (1, 0));
     }
-    // Words about a document are not the end of one.
+    // Text about a document is not the end of one.
     for words in [
         "\"_aws\" and \"CloudWatchMetrics\"\n",
         "saw {\"_aws\":{}}\n",

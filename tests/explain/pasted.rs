@@ -1,4 +1,4 @@
-//! Inputs as people paste them, each in every mode: what a viewer shows, what the writer's own bytes are, and what is neither.
+//! Inputs as people paste them, each in every mode: a viewer's output, the writer's bytes, and inputs that are neither.
 
 use std::fs;
 use std::path::Path;
@@ -71,7 +71,7 @@ fn every_input_of_the_folder_is_tested() {
     assert!(tested.len() > 70, "{}", tested.len());
 }
 
-/// All sentences that are reported of an input, with the next steps of their rules.
+/// All sentences that are reported for an input, with the next steps of their rules.
 fn words(name: &str) -> String {
     let events = events_of(name, Input::Auto);
     let problems = events.iter().flat_map(|event| &event.problems);

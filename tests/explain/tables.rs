@@ -1,5 +1,5 @@
-//! Tables of the AWS CLI, laid out as its source (version 2) does: widths are scaled to the whole, so that a cell has from none
-//! to three blanks behind its text.
+//! Tables of the AWS CLI, laid out as its source (version 2) does: widths are scaled to the whole, so that a cell has
+//! up to three blanks behind its text.
 
 use emf_explain::{Input, Rule};
 
@@ -8,7 +8,7 @@ use super::{NOW_MS, document, found, found_as};
 
 const EVENT_ID: &str = "37121945671234567890123456789012345678901234567890123456";
 
-/// The width of a text on a terminal; what is not narrow for certain counts as wide.
+/// The width of a text on a terminal; characters that are not certainly narrow count as wide.
 fn width(text: &str) -> usize {
     let wide = text.chars().filter(|character| *character >= '\u{1100}');
     text.chars().count() + wide.count()

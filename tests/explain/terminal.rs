@@ -1,4 +1,4 @@
-//! What only a person sees: colour, and progress that leaves nothing behind.
+//! Tests what only a person sees: colour, and progress that is erased.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
@@ -10,7 +10,7 @@ use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
 use super::{NOW, document};
 
-/// Longer than any machine needs.
+/// A deadline that no machine exceeds.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A terminal: what is written to it comes out of the receiver, which ends when no process has it open any more.
@@ -49,7 +49,10 @@ fn shown(receiver: &Receiver<Vec<u8>>) -> String {
 fn explain() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_emf-explain"));
     command.args(["--now", NOW]);
-    command.env_remove("NO_COLOR").env("TERM", "xterm");
+    command
+        .env_remove("NO_COLOR")
+        .env_remove("CLICOLOR_FORCE")
+        .env("TERM", "xterm");
     command
 }
 
@@ -69,7 +72,7 @@ fn on_a_terminal(arguments: &[&str], variables: &[(&str, &str)]) -> String {
         .stdout(slave)
         .stderr(Stdio::null());
     let mut child = command.spawn().unwrap();
-    // It holds the terminal open as long as it is there.
+    // It keeps the terminal open as long as it exists.
     drop(command);
     let mut stdin = child.stdin.take().unwrap();
     stdin.write_all(lines().as_bytes()).unwrap();
@@ -84,9 +87,17 @@ fn colour_is_for_a_terminal_that_has_it_and_a_person_who_wants_it() {
     let colour = "\u{1b}[1;31mfault\u{1b}[0m";
     let text = on_a_terminal(&[], &[]);
     assert!(text.contains(colour), "{text:?}");
-    assert!(on_a_terminal(&[], &[("NO_COLOR", "")]).contains(colour));
+    for variables in [
+        &[("NO_COLOR", "")][..],
+        &[("CLICOLOR_FORCE", "0")],
+        &[("TERM", "dumb"), ("CLICOLOR_FORCE", "1")],
+    ] {
+        let text = on_a_terminal(&[], variables);
+        assert!(text.contains(colour), "{variables:?}: {text:?}");
+    }
     for (arguments, variables) in [
         (&[][..], &[("NO_COLOR", "1")][..]),
+        (&[], &[("NO_COLOR", "1"), ("CLICOLOR_FORCE", "1")]),
         (&[], &[("TERM", "dumb")]),
         (&["--json"], &[]),
     ] {
@@ -96,7 +107,7 @@ fn colour_is_for_a_terminal_that_has_it_and_a_person_who_wants_it() {
     }
 }
 
-/// Writes lines until it is enough, by what a terminal shows and by the time, and gives what it showed in all.
+/// Writes lines until the terminal has shown enough or time is over, and returns all that it showed.
 fn while_reading(
     mut command: Command,
     receiver: &Receiver<Vec<u8>>,
@@ -133,7 +144,7 @@ fn progress_is_shown_on_a_terminal_after_a_second_and_erased_at_the_end() {
             Stdio::null()
         };
         command.stdin(Stdio::piped()).stdout(stdout).stderr(slave);
-        // Of plain lines nothing is reported until the end.
+        // Plain lines are not reported until the end.
         let line = if both { "plain\n" } else { good.as_str() };
         let text = while_reading(command, &receiver, line, |text, _| {
             text.contains("lines read")

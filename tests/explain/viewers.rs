@@ -4,18 +4,18 @@ use emf_explain::{Input, Kind, Rule};
 use serde_json::{Value, json};
 
 use super::form_list::csv;
-use super::{Found, NOW_MS, document, events_of};
+use super::{Findings, NOW_MS, document, events_of};
 
 /// A viewer.
 struct Viewer {
     name: &'static str,
-    /// What it shows of events, each of which may have several lines.
+    /// How it shows events, each of which may have several lines.
     show: fn(&[String]) -> String,
-    /// What is reported of it in the mode auto.
+    /// The findings about it in the mode auto.
     assumption: Option<Rule>,
     /// Whether it puts something before every line, so that a document over several lines was several events.
     is_by_line: bool,
-    /// Whether the bytes, as a container's own, hold documents that can be recognized.
+    /// Whether documents can be recognized if the bytes are a container's output.
     is_seen_on_stdout: bool,
 }
 
@@ -236,14 +236,14 @@ fn bad() -> String {
     good().replace("\"Hits\":3", "\"Hits\":\"three\"")
 }
 
-fn found(text: &str, mode: Input) -> (Found, usize) {
+fn found(text: &str, mode: Input) -> (Findings, usize) {
     let events = events_of(text.as_bytes(), mode);
     let certain = events
         .iter()
         .flat_map(|event| &event.points)
         .filter(|point| point.certain);
     let certain = certain.count();
-    (Found::in_events(&events), certain)
+    (Findings::in_events(&events), certain)
 }
 
 #[test]

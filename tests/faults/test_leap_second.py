@@ -74,6 +74,8 @@ def test_an_offset_is_tolerated_for_a_day_after_the_server_announced_a_leap_seco
     assert lost[0]["ClockSynchronizationStatus"] == "NOT_SYNCHRONIZED"
     assert abs(lost[0]["ClockOffset"] - 1000 * OFFSET_S) <= lost[0]["ClockOffsetErrorBound"] + 1
     assert day.running.stop() == 0
+    said = " ".join(day.running.diagnostics())
+    assert "a leap second is near" in said and "behind the reference clock" in said
     documents = day.running.documents()
     assert not [document for document in documents if "ClockStep" in document], "both clocks went on"
     assert_in_sequence(documents)

@@ -82,7 +82,7 @@ fn without_an_answer_or_a_reading_it_is_3() {
     let silent = silent.local_addr().unwrap().to_string();
     for (address, said) in [
         (with.as_str(), "no reading"),
-        (&without, "refused"),
+        (&without, &format!("{without}: Connection refused")),
         (other, "not the answer of a sidecar"),
         (&silent, "within 200ms"),
     ] {

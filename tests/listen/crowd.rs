@@ -72,7 +72,7 @@ fn five_hundred_clients_get_every_answer() {
     assert_eq!(warned, None);
 }
 
-/// Regression: 64 silent connections kept everybody else out.
+/// Regression: 64 silent connections kept all other clients out.
 #[test]
 fn silent_connections_keep_nobody_out_and_are_reported() {
     let server = Server::start(Scenario::Good).unwrap();
@@ -103,7 +103,7 @@ fn silent_connections_keep_nobody_out_and_are_reported() {
     assert_eq!(crowded["waited"], 0, "{crowded}");
 }
 
-/// Regression: the connections of others used up the descriptors that readings need.
+/// Regression: the connections of clients used up the descriptors that readings need.
 #[test]
 fn with_few_descriptors_readings_continue() {
     // No connection is kept, so that each reading needs a descriptor.

@@ -1,8 +1,8 @@
 //! A model of the segment's three writes and of its readers, in every order that the memory model of C++ allows.
 //!
-//! The writer makes the generation odd, writes the payload, and makes the generation even again, each with a system call of
-//! its own. The model takes a system call for a full fence. That the real writer makes these writes in this order is shown by
-//! the unit test `the_generation_is_odd_until_all_is_written`.
+//! The writer makes the generation odd, writes the payload, and makes the generation even again, each with its own
+//! system call. The model treats a system call as a full fence. The order of the real writer's writes is tested by
+//! `the_generation_is_odd_until_all_is_written`.
 #![cfg(test)]
 
 use loom::sync::Arc;
@@ -41,7 +41,7 @@ impl Segment {
         Self::write(&self.generation, 4);
     }
 
-    /// What a reader takes for whole: a payload between two looks at the same even generation.
+    /// A payload that a reader accepts: between two reads of the same even generation.
     fn read(&self, between: impl Fn()) -> Option<[u64; 2]> {
         let before = self.generation.load(Acquire);
         let payload = [0, 1].map(|index| self.payload[index].load(Relaxed));
@@ -51,7 +51,7 @@ impl Segment {
     }
 }
 
-/// Whether a reader ever takes a torn payload for whole.
+/// Whether a reader ever accepts a half-written payload.
 fn may_be_torn(between: fn()) -> bool {
     let model = move || {
         loom::model(move || {
@@ -74,8 +74,8 @@ fn a_reader_with_a_fence_never_takes_a_torn_payload_for_whole() {
     assert!(!may_be_torn(|| fence(Acquire)));
 }
 
-/// AWS's client has no fence there. In the model it is torn; on a real machine the system calls of the writer and the order
-/// in which x86 and, in practice, Arm perform loads keep it whole. Fewer or other writes would not help it.
+/// AWS's client has no fence there. In the model it reads a half-written payload; on a real machine the writer's system
+/// calls, and the order of loads on x86 and, in practice, on Arm prevent that. Fewer or other writes would not help it.
 #[test]
 fn a_reader_without_a_fence_is_torn_in_the_model() {
     assert!(may_be_torn(|| {}));

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use ecs_clock_emf::{NtpClient, NtpSettings, ReadErrorKind};
 
-use super::played::Played;
+use super::played::ScriptedServer;
 use super::{PATIENCE, ask, client};
 
 fn named(server: &str) -> NtpClient {
@@ -19,7 +19,7 @@ fn named(server: &str) -> NtpClient {
 /// Nothing listens on the IPv6 address that `localhost` may have too; the next request goes to the next.
 #[tokio::test]
 async fn a_server_by_name_is_asked_at_the_address_that_answers() {
-    let server = Played::answering(|_| ());
+    let server = ScriptedServer::answering(|_| ());
     let client = named(&format!("localhost:{}", server.address.port()));
     let mut outcome = ask(&client).await;
     for _ in 0..4 {
@@ -32,10 +32,10 @@ async fn a_server_by_name_is_asked_at_the_address_that_answers() {
     outcome.unwrap();
 }
 
-/// A runtime whose only thread for blocking work is busy, as one that is refused any: the server is asked all the same.
+/// The server is asked even if the runtime's only thread for blocking work is busy, as if it were refused one.
 #[test]
 fn no_server_takes_a_thread_of_the_runtime() {
-    let server = Played::answering(|_| ());
+    let server = ScriptedServer::answering(|_| ());
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .max_blocking_threads(1)

@@ -26,7 +26,7 @@ fn offset(exchange: &Exchange) -> f64 {
     exchange.offset.num_nanoseconds().unwrap() as f64 / 1e9
 }
 
-/// The exchange is what its packets say, and true time, which is the machine's own, lies in its range.
+/// The exchange agrees with its packets, and its range contains true time, which is the machine's own.
 fn check(exchange: &Exchange, proxy: &Proxy, took: Duration) {
     let (requested, taken) = (&exchange.requested, &exchange.taken);
     let said = Said::new(
@@ -38,8 +38,8 @@ fn check(exchange: &Exchange, proxy: &Proxy, took: Duration) {
         (said.offset() - offset(exchange)).abs() < 1e-7,
         "{exchange:?}"
     );
-    // The client's clock reads lie close together, but how close only the client knows: the elapsed
-    // time it counted is more than from moment to moment, and less than the test has seen pass.
+    // Only the client knows how close its clock reads are: its elapsed time is more than that
+    // between its moments, and less than what the test measured.
     let moved = taken.wall_moved_since(requested).abs().to_std().unwrap();
     let least = said.distance(seconds(taken.since(requested)));
     let most = said.distance(seconds(took)) + seconds(moved) / 2.0 + seconds(took) / 2.0;
@@ -101,7 +101,7 @@ async fn a_source_reads_bound_and_reference_of_a_real_server() {
     let now = Moment::now();
     let interval = reading.interval_at(&now, DriftRate::DEFAULT).unwrap();
     assert!(interval.earliest <= now.wall && now.wall <= interval.latest);
-    // A server of local time says that it was compared just now.
+    // A server of local time reports that it was compared just now.
     let age = reading.reference_age().unwrap();
     assert!(age < PATIENCE, "{age:?}");
     assert_eq!(source.read_if_due().await, None);
@@ -114,8 +114,7 @@ async fn a_real_server_without_a_source_is_unsynchronized() {
     assert_eq!(failure(&client).await, ReadErrorKind::NtpUnsynchronized);
 }
 
-/// When a server has lost its own server it goes on as if nothing had happened; the age of its reference
-/// is what shows.
+/// A server that has lost its own server continues as before; only the age of its reference shows it.
 #[tokio::test]
 async fn a_server_whose_server_died_is_found_out_by_the_age_of_its_reference() {
     let upstream = Chronyd::local();

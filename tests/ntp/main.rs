@@ -25,7 +25,7 @@ use std::time::Duration;
 
 use ecs_clock_emf::{Exchange, NtpClient, NtpServer, NtpSettings, ReadError, ReadErrorKind};
 
-/// Longer than anything takes on the busiest machine; only a failure waits so long.
+/// A deadline that no busy machine exceeds; only a failure waits this long.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A client of the server at this address.
@@ -33,7 +33,7 @@ fn client(server: SocketAddr) -> NtpClient {
     client_with(server, |_| ())
 }
 
-/// A client whose time-out does for a busy machine, but for what the test changes.
+/// A client with a timeout for busy machines, with the test's changes.
 fn client_with(server: SocketAddr, change: impl FnOnce(&mut NtpSettings)) -> NtpClient {
     let server: NtpServer = server.to_string().parse().unwrap();
     let mut settings = NtpSettings::default()
@@ -48,7 +48,7 @@ async fn ask(client: &NtpClient) -> Result<Exchange, ReadError> {
     client.ask().await.expect("the first request is always due")
 }
 
-/// What the first exchange with a server fails for.
+/// The error of the first exchange with a server.
 async fn failure(client: &NtpClient) -> ReadErrorKind {
     ask(client).await.unwrap_err().kind
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use ecs_clock_emf::ReadErrorKind;
 
 use super::packet::{ORIGIN, Packet, RECEIVE, REFERENCE, TRANSMIT, answer, put};
-use super::played::{Played, Reply};
+use super::played::{Reply, ScriptedServer};
 use super::{PATIENCE, ask, client, client_with, failure};
 
 fn foreign(request: &Packet) -> Packet {
@@ -79,9 +79,9 @@ async fn an_answer_that_says_it_is_of_no_use() {
         ("34 s of delay", |packet| packet[5] = 34, NtpPacket),
         ("a clock of 2^7 s", |packet| packet[3] = 7, NtpPacket),
     ];
-    // The changes to times are to one byte, so that no carry may be in the way.
+    // Times are changed in one byte, which needs no carry.
     let changed = |change: Change| {
-        Played::answering(move |packet| {
+        ScriptedServer::answering(move |packet| {
             for at in [REFERENCE, RECEIVE, TRANSMIT] {
                 put(packet, at + 2, &[0x7F, 0x7F]);
             }
@@ -106,10 +106,10 @@ async fn a_server_that_is_dead() {
     assert_eq!(failure(&client).await, ReadErrorKind::Connection);
 }
 
-/// Checks what a client says in the end whose time runs out. A busy machine may not get round to serving
-/// before: then the next one has more time.
+/// Checks the error of a client that times out. If a busy machine does not serve in time, the next
+/// client has more time.
 async fn at_the_end(expected: ReadErrorKind, serve: impl Fn(&Packet, &Reply) + Send + 'static) {
-    let server = Played::start(serve);
+    let server = ScriptedServer::start(serve);
     let mut kind = None;
     for milliseconds in [200, 2_000, 20_000] {
         let timeout = Duration::from_millis(milliseconds);
@@ -148,7 +148,7 @@ async fn what_is_no_answer_is_named_at_the_end() {
 #[tokio::test]
 async fn the_right_answer_is_found_among_others() {
     // A third of all packets are foreign, and there is garbage too.
-    let server = Played::start(|request, reply| {
+    let server = ScriptedServer::start(|request, reply| {
         reply.send(&foreign(request));
         reply.send(b"garbage");
         reply.send(&[b'x'; 9_000]);
@@ -162,12 +162,12 @@ async fn the_right_answer_is_found_among_others() {
 }
 
 /// Answers to others without end. The right one comes only after timers of the client's runtime have
-/// fired: so they do while the flood lasts.
+/// fired, which shows that the flood does not block them.
 #[tokio::test]
 async fn the_right_answer_is_found_in_a_flood_that_stops_nothing_else() {
     let ticks = Arc::new(AtomicU32::new(0));
     let seen = Arc::clone(&ticks);
-    let server = Played::start(move |request, reply| {
+    let server = ScriptedServer::start(move |request, reply| {
         while !reply.is_over() {
             reply.send(&foreign(request));
             if seen.load(Ordering::Relaxed) >= 5 {

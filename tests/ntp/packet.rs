@@ -1,5 +1,5 @@
-//! NTP packets by the places of their fields, and the arithmetic of an exchange, written without a look at
-//! the client's own.
+//! NTP packets by the offsets of their fields, and the arithmetic of an exchange, written independently of
+//! the client.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -83,7 +83,7 @@ impl Said {
         f64::midpoint(self.there, self.back)
     }
 
-    /// The distance of an exchange that took so many seconds.
+    /// The distance of an exchange that took this many seconds.
     pub(crate) fn distance(&self, elapsed: f64) -> f64 {
         self.root + (elapsed - self.at_server).max(0.0) / 2.0 + 15e-6 * elapsed + 26e-6
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::packet::{Packet, answer};
 
-pub(crate) struct Played {
+pub(crate) struct ScriptedServer {
     pub(crate) address: SocketAddr,
     requests: Arc<Mutex<Vec<Packet>>>,
     over: Arc<AtomicBool>,
@@ -34,7 +34,7 @@ impl Reply<'_> {
     }
 }
 
-impl Played {
+impl ScriptedServer {
     /// A server with this reaction to each request.
     pub(crate) fn start(serve: impl Fn(&Packet, &Reply) + Send + 'static) -> Self {
         let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
@@ -82,7 +82,7 @@ impl Played {
     }
 }
 
-impl Drop for Played {
+impl Drop for ScriptedServer {
     fn drop(&mut self) {
         self.over.store(true, Ordering::Relaxed);
         if let Some(thread) = self.thread.take() {

@@ -3,7 +3,7 @@
 use endpoint::{Scenario, Server};
 
 use crate::packet::{Packet, RECEIVE, TRANSMIT, long, put};
-use crate::played::Played;
+use crate::played::ScriptedServer;
 use crate::support::{Finished, Line, Program, run};
 
 const ENDPOINT: &str = "ECS_CONTAINER_METADATA_URI_V4";
@@ -11,8 +11,8 @@ const ENDPOINT: &str = "ECS_CONTAINER_METADATA_URI_V4";
 const HALF_A_SECOND: u64 = 1 << 31;
 
 /// A server whose clock is ahead of this machine's.
-fn ahead_by(by: u64) -> Played {
-    Played::answering(move |packet: &mut Packet| {
+fn ahead_by(by: u64) -> ScriptedServer {
+    ScriptedServer::answering(move |packet: &mut Packet| {
         for place in [RECEIVE, TRANSMIT] {
             let time = long(packet, place).wrapping_add(by);
             put(packet, place, &time.to_be_bytes());
@@ -21,7 +21,7 @@ fn ahead_by(by: u64) -> Played {
 }
 
 /// A sidecar that reads this endpoint and cross-checks with this server.
-fn sidecar(endpoint: &Server, server: &Played) -> Program {
+fn sidecar(endpoint: &Server, server: &ScriptedServer) -> Program {
     Program::start(
         &[
             "--source=ecs",
@@ -37,7 +37,7 @@ fn sidecar(endpoint: &Server, server: &Played) -> Program {
 }
 
 /// The first line with a cross-check, of a sidecar whose endpoint reports a bound of half a millisecond.
-fn line_with_cross_check(server: &Played) -> Line {
+fn line_with_cross_check(server: &ScriptedServer) -> Line {
     let endpoint = Server::start(Scenario::Good).unwrap();
     let mut program = sidecar(&endpoint, server);
     let line = program.line_where(|line| !line.cross_check_offset.is_empty());
@@ -83,7 +83,7 @@ fn a_server_that_agrees_is_not_counted() {
 
 #[test]
 fn a_server_that_is_of_no_use_is_reported_and_touches_nothing() {
-    let server = Played::answering(|packet: &mut Packet| packet[1] = 16);
+    let server = ScriptedServer::answering(|packet: &mut Packet| packet[1] = 16);
     let endpoint = Server::start(Scenario::Good).unwrap();
     let mut program = sidecar(&endpoint, &server);
     let failed = program.line_where(|line| line.cross_check_errors.is_some());
@@ -107,7 +107,7 @@ fn a_server_that_is_of_no_use_is_reported_and_touches_nothing() {
 }
 
 /// One reading of this server.
-fn once(server: &Played) -> Finished {
+fn once(server: &ScriptedServer) -> Finished {
     run(
         &[
             "run",
@@ -136,7 +136,7 @@ fn the_source_ntp_gives_a_bound_a_reference_and_its_own_name() {
 #[test]
 fn each_misbehaviour_of_the_source_ntp_is_a_read_error_by_its_own_name() {
     for (byte, value, kind) in [(0, 0xE4, "ntp_unsynchronized"), (1, 16, "ntp_stratum")] {
-        let server = Played::answering(move |packet: &mut Packet| packet[byte] = value);
+        let server = ScriptedServer::answering(move |packet: &mut Packet| packet[byte] = value);
         let finished = once(&server);
         assert_eq!(finished.code, Some(3), "{finished:?}");
         let line = finished.line();

@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::packet::{Packet, TRANSMIT, long};
-use super::played::Played;
+use super::played::ScriptedServer;
 
 pub(crate) struct Proxy {
-    played: Played,
+    played: ScriptedServer,
     /// Requests with their answers.
     seen: Arc<Mutex<Vec<(Packet, Packet)>>>,
 }
@@ -18,7 +18,7 @@ impl Proxy {
     pub(crate) fn start(server: SocketAddr, there: Duration, back: Duration) -> Self {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let kept = Arc::clone(&seen);
-        let played = Played::start(move |request, reply| {
+        let played = ScriptedServer::start(move |request, reply| {
             let upstream = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
             upstream.connect(server).unwrap();
             upstream.set_read_timeout(Some(super::PATIENCE)).unwrap();

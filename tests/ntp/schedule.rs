@@ -1,24 +1,24 @@
-//! When a client asks, and what the server has to say about it.
+//! Tests when a client asks, and how the server changes that.
 
 use std::time::{Duration, SystemTime};
 
 use ecs_clock_emf::{NtpClient, NtpSettings, ReadErrorKind, Source};
 
 use super::packet::{Packet, TRANSMIT, fixed, long, put};
-use super::played::Played;
+use super::played::ScriptedServer;
 use super::{PATIENCE, ask, client, client_with, failure};
 
 const SECOND: Duration = Duration::from_secs(1);
 
 /// A client that may ask every second, the shortest interval there is.
-fn often(server: &Played) -> NtpClient {
+fn often(server: &ScriptedServer) -> NtpClient {
     client_with(server.address, |settings| {
         settings.interval = Duration::ZERO;
     })
 }
 
-fn kiss(code: [u8; 4]) -> Played {
-    Played::answering(move |packet: &mut Packet| {
+fn kiss(code: [u8; 4]) -> ScriptedServer {
+    ScriptedServer::answering(move |packet: &mut Packet| {
         put(packet, 0, &[0xE4, 0]);
         put(packet, 12, &code);
     })
@@ -26,7 +26,7 @@ fn kiss(code: [u8; 4]) -> Played {
 
 #[tokio::test]
 async fn between_two_requests_nothing_is_sent_and_nothing_is_kept() {
-    let server = Played::answering(|_| ());
+    let server = ScriptedServer::answering(|_| ());
     let client = client(server.address);
     assert_eq!(client.due_in(), Duration::ZERO);
     ask(&client).await.unwrap();
@@ -41,7 +41,7 @@ async fn between_two_requests_nothing_is_sent_and_nothing_is_kept() {
 
 /// How many sockets of this machine are connected to the server.
 #[cfg(target_os = "linux")]
-fn sockets_to(server: &Played) -> usize {
+fn sockets_to(server: &ScriptedServer) -> usize {
     let sockets = std::fs::read_to_string("/proc/net/udp").unwrap();
     let remote = format!(" 0100007F:{:04X} ", server.address.port());
     // The server's own socket has the address on the local side.
@@ -50,7 +50,7 @@ fn sockets_to(server: &Played) -> usize {
 }
 
 /// A source that may ask this server once a second.
-fn asked_each_second(server: &Played) -> Source {
+fn asked_each_second(server: &ScriptedServer) -> Source {
     let settings = NtpSettings::default()
         .with_server(server.address.to_string().parse().unwrap())
         .with_interval(SECOND)
@@ -60,7 +60,7 @@ fn asked_each_second(server: &Played) -> Source {
 
 #[tokio::test]
 async fn a_source_that_is_read_again_waits_until_it_may_ask() {
-    let server = Played::answering(|_| ());
+    let server = ScriptedServer::answering(|_| ());
     let source = asked_each_second(&server);
     let first = source.read().await.outcome.unwrap();
     assert_eq!(source.read_if_due().await, None);
@@ -73,7 +73,7 @@ async fn a_source_that_is_read_again_waits_until_it_may_ask() {
 /// Regression: a period equal to the interval came a moment too early, and every second sample was lost.
 #[tokio::test]
 async fn a_source_that_is_read_a_moment_too_early_is_read_a_moment_later() {
-    let server = Played::answering(|_| ());
+    let server = ScriptedServer::answering(|_| ());
     let source = asked_each_second(&server);
     let first = source.read_if_due().await.unwrap().outcome.unwrap();
     let moment = Duration::from_millis(30);
@@ -85,7 +85,7 @@ async fn a_source_that_is_read_a_moment_too_early_is_read_a_moment_later() {
 
 #[tokio::test]
 async fn requests_cannot_be_foreseen_and_do_not_tell_the_clock() {
-    let server = Played::answering(|_| ());
+    let server = ScriptedServer::answering(|_| ());
     for _ in 0..20 {
         ask(&client(server.address)).await.unwrap();
     }
@@ -134,7 +134,7 @@ async fn a_server_that_wants_fewer_requests_gets_half_of_them() {
 
 #[tokio::test]
 async fn a_refusal_that_does_not_answer_the_request_is_ignored() {
-    let server = Played::start(|request, reply| {
+    let server = ScriptedServer::start(|request, reply| {
         let mut forged = [0; 48];
         put(&mut forged, 0, b"\xE4\0..........DENY");
         reply.send(&forged);

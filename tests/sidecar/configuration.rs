@@ -1,4 +1,4 @@
-//! Configuration, wrong and right.
+//! Configuration, invalid and valid.
 
 use super::*;
 
@@ -167,7 +167,7 @@ fn another_endpoint_is_read_and_the_start_names_it() {
         .iter()
         .map(|(name, value)| (*name, value.as_str()))
         .collect();
-    // Without the variable of ECS, `auto` is inside ECS all the same, and version 3 is no reason for a warning.
+    // Also without the variable of ECS, `auto` is inside ECS, and version 3 is not a reason for a warning.
     for variables in [
         &variables[..2],
         &variables[..1],

@@ -44,7 +44,7 @@ fn a_request_under_way_does_not_delay_the_end() {
     let mut program = start(&server, &["--request-timeout=60s"]);
     program.line();
     server.switch(Scenario::Hang);
-    // No request follows the one that hangs, which may have come before anybody could count it.
+    // No request follows the one that hangs, which may have come before the test could count it.
     let mut before = 0;
     while server.counters().task_requests != before {
         before = server.counters().task_requests;
@@ -69,7 +69,7 @@ fn a_reader_that_stalls_for_ever_holds_nothing_up() {
         &[(ENDPOINT, &server.base())],
         Stdio::from(writer),
     );
-    // A line for each sample: far more than the pipe takes. Sampling goes on.
+    // A line for each sample: far more than the pipe holds. Sampling continues.
     server.await_requests(15).unwrap();
     let asked = Instant::now();
     let finished = program.stop();
@@ -104,7 +104,7 @@ fn a_closed_stdout_ends_the_program_with_a_message() {
     assert_eq!(closed.count(), 1, "{finished:?}");
 }
 
-/// Regression: what could not be said on stderr ended the program with a panic.
+/// Regression: a message that could not be written to stderr ended the program with a panic.
 #[test]
 fn a_stderr_that_cannot_be_written_changes_nothing() {
     let server = Server::start(Scenario::Good).unwrap();
@@ -140,7 +140,7 @@ fn a_stderr_that_nobody_reads_stops_neither_the_sampling_nor_the_end() {
     drop(reader);
 }
 
-/// Regression: where it showed with the last lines only, exit code 4 came without a word.
+/// Regression: if only the last lines revealed it, exit code 4 came without a message.
 #[test]
 fn a_stdout_that_is_found_closed_at_the_end_is_said_too() {
     let server = Server::start(Scenario::Good).unwrap();
@@ -156,7 +156,7 @@ fn a_stdout_that_is_found_closed_at_the_end_is_said_too() {
     assert_eq!(said[0]["level"], "ERROR");
 }
 
-/// The line that would have said why there is no reading is lost as well.
+/// The line that would have given the reason for the missing reading is lost as well.
 #[test]
 fn lost_lines_take_precedence_over_a_missing_reading() {
     for (stdout, code) in [(Stdio::null(), 3), (closed_pipe(), 4)] {
@@ -168,7 +168,7 @@ fn lost_lines_take_precedence_over_a_missing_reading() {
     }
 }
 
-/// Regression: it went on for ever as if the reader might come back.
+/// Regression: it continued forever as if the reader might return.
 #[test]
 fn a_stdout_that_is_open_for_reading_only_counts_as_closed() {
     let reading = std::fs::File::open("/dev/null").unwrap();
@@ -190,7 +190,7 @@ fn inside_ecs_a_closed_stdout_does_not_end_it_before_it_can_be_restarted() {
     let server = Server::start(Scenario::Good).unwrap();
     let arguments: Vec<&str> = QUICK.to_vec();
     let program = Program::start_unread(&arguments, &[(ENDPOINT, &server.base())], closed_pipe());
-    // It goes on sampling long after the first line failed.
+    // It continues to sample long after the first line failed.
     server.await_requests(15).unwrap();
     assert_eq!(program.stop().code, Some(4));
 }

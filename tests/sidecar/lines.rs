@@ -1,4 +1,4 @@
-//! When lines are written, and what for.
+//! Tests when lines are written, and why.
 
 use super::*;
 
@@ -30,7 +30,7 @@ fn lines_are_stamped_inside_the_window_they_tell() {
         assert_eq!(line.sequence, number);
         assert!(line.aws.timestamp > earlier);
         assert!(line.samples >= 1 && line.clock_error_bound.len() == line.samples);
-        // No two regular lines tell of the same second.
+        // No two regular lines cover the same second.
         if number > 2 {
             assert!(line.aws.timestamp / 1_000 > earlier / 1_000);
         }
@@ -78,7 +78,7 @@ fn reads_that_take_longer_than_the_interval_leave_beats_out() {
             "--storage-resolution=1",
         ],
     );
-    // The offset of the second read is drawn; from the third on the beat holds.
+    // The offset of the second read is drawn; from the third on the interval is regular.
     for _ in 0..2 {
         program.line();
     }

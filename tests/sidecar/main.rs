@@ -45,5 +45,5 @@ fn start(server: &Server, arguments: &[&str]) -> Program {
     Program::start(&arguments, &[(ENDPOINT, &server.base())])
 }
 
-/// How long what happens at once may take on a machine that is busy with other tests.
+/// How long an immediate effect may take on a busy machine.
 const AT_ONCE: Duration = Duration::from_secs(10);

@@ -1,4 +1,4 @@
-//! What one answer of the endpoint is taken for, well-behaved or not.
+//! Tests how one answer of the endpoint is read, valid or not.
 
 use super::*;
 
@@ -44,27 +44,28 @@ fn outside_ecs_one_reading_of_the_kernel() {
     assert_eq!(line.samples, 1);
 }
 
-/// What a run with `--once` says of a scenario: the kind of the read error, the bound, the status.
-type Told = (Option<&'static str>, Option<f64>, Option<&'static str>);
+/// The result of a run with `--once` for a scenario: the kind of the read error, the bound, the
+/// status.
+type RunResult = (Option<&'static str>, Option<f64>, Option<&'static str>);
 
-const fn failed(kind: &'static str) -> Told {
+const fn failed(kind: &'static str) -> RunResult {
     (Some(kind), None, None)
 }
 
-const GOOD: Told = (None, Some(0.446_931), Some("SYNCHRONIZED"));
+const GOOD: RunResult = (None, Some(0.446_931), Some("SYNCHRONIZED"));
 
-const NO_BOUND: Told = (None, None, Some("SYNCHRONIZED"));
+const NO_BOUND: RunResult = (None, None, Some("SYNCHRONIZED"));
 
-const WITHHELD_BOUND: Told = (Some("invalid_member"), None, Some("SYNCHRONIZED"));
+const WITHHELD_BOUND: RunResult = (Some("invalid_member"), None, Some("SYNCHRONIZED"));
 
-const WITHHELD_OTHER: Told = (
+const WITHHELD_OTHER: RunResult = (
     Some("invalid_member"),
     Some(0.446_931),
     Some("SYNCHRONIZED"),
 );
 
-/// Every scenario with what it is to be taken for.
-fn expectations() -> BTreeMap<&'static str, Told> {
+/// Every scenario with its expected result.
+fn expectations() -> BTreeMap<&'static str, RunResult> {
     [
         ("good", GOOD),
         (
@@ -234,7 +235,7 @@ fn a_body_in_chunks_of_one_byte_takes_no_more_memory() {
     };
     let usual = peak_of(Scenario::Good);
     let tiny_chunks = peak_of(Scenario::TinyChunks);
-    // The body of 128 KiB and room for the allocator. Kept piece by piece it would take 5 MiB.
+    // The body of 128 KiB and the allocator's overhead. Kept piece by piece it would take 5 MiB.
     let most = usual + 2_560;
     assert!(tiny_chunks < most, "{tiny_chunks} KiB, usual are {usual}");
 }
@@ -325,7 +326,8 @@ fn a_run_through_every_misbehaviour_stays_alive_and_valid() {
     let finished = program.stop();
     assert_eq!(finished.code, Some(0), "{}", finished.stderr);
     lines.extend(finished.lines());
-    // No value that no document holds: the good ones', and those of `tiny` and `number-forms`.
+    // Every value is from a document: that of the good ones, and those of `tiny` and
+    // `number-forms`.
     for line in &lines {
         for bound in &line.clock_error_bound {
             assert!(*bound <= 100_000.0, "{bound} in {line:?}");

@@ -1,4 +1,5 @@
-//! A system that refuses a descriptor or a thread: a message and an exit code, never a panic.
+//! If the system refuses a descriptor or a thread, there is a message and an exit code, never a
+//! panic.
 
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
@@ -8,7 +9,7 @@ use rustix::process::getuid;
 
 use super::*;
 
-/// Limits of a process, as the shell sets them: not every shell knows processes by the same letter.
+/// Limits of a process, set by the shell: shells use different letters for the limit on processes.
 const SIX_DESCRIPTORS: &str = "ulimit -n 6";
 const ONE_THREAD: &str = "ulimit -u 1 2>/dev/null || ulimit -p 1";
 
@@ -28,7 +29,7 @@ fn run_limited(limit: &str, arguments: &[&str]) -> Finished {
         let everyone = std::fs::Permissions::from_mode(0o755);
         std::fs::set_permissions(directory.path(), everyone.clone()).unwrap();
         std::fs::set_permissions(&program, everyone).unwrap();
-        // No limit of processes holds for root.
+        // The limit on processes does not apply to root.
         command.uid(61_234).gid(61_234);
     }
     let output = command.output().unwrap();

@@ -1,4 +1,4 @@
-//! Which source is read, and what is known of the task meanwhile.
+//! Tests which source is read, and what is known about the task meanwhile.
 
 use super::*;
 
@@ -215,10 +215,10 @@ fn block_on(task: impl Future<Output = ()>) {
     runtime.unwrap().block_on(task);
 }
 
-/// How many connections a source makes for two reads with so much time in between.
+/// How many connections a source makes for two reads with this time in between.
 fn connections(source: impl FnOnce(&str) -> Source, pause: Duration) -> u64 {
     let server = Server::with(Options {
-        // The endpoint itself keeps them: what closes one is the program.
+        // The endpoint keeps connections, so only the program closes one.
         idle: Duration::from_secs(60),
         ..Options::default()
     });

@@ -6,7 +6,7 @@ use serde::Deserialize;
 /// A verdict as documented: every member is present, `null` if unknown.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Checked {
+pub(crate) struct CheckAnswer {
     pub(crate) verdict: String,
     pub(crate) reasons: Vec<String>,
     pub(crate) codes: Vec<String>,
@@ -29,6 +29,8 @@ pub(crate) struct Checked {
     pub(crate) reference_age_s: Option<f64>,
     #[serde(deserialize_with = "Option::deserialize")]
     pub(crate) age_adjusted_bound_ms: Option<f64>,
+    #[serde(deserialize_with = "Option::deserialize")]
+    pub(crate) max_drift_ppm: Option<u32>,
     #[serde(deserialize_with = "Option::deserialize")]
     pub(crate) read_at: Option<DateTime<Utc>>,
     #[serde(deserialize_with = "Option::deserialize")]

@@ -27,7 +27,7 @@ pub(crate) struct Answer {
     pub(crate) body: String,
 }
 
-/// `clock-demo` with nothing of this process's environment.
+/// `clock-demo` without this process's environment.
 pub(crate) fn command(endpoint: &str, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_clock-demo"));
     command

@@ -80,7 +80,8 @@ static SCHEMA: LazyLock<jsonschema::Validator> = LazyLock::new(|| {
 });
 
 impl Line {
-    /// Reads a line, and fails unless the schema of the specification and the rules beyond it hold.
+    /// Reads a line, and fails if it violates the schema of the specification or the rules beyond
+    /// it.
     pub(crate) fn read(text: &str) -> Self {
         let value: serde_json::Value =
             serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"));

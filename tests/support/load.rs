@@ -50,7 +50,7 @@ pub(crate) struct Target<'a> {
 /// The results of a load.
 #[derive(Debug)]
 pub(crate) struct Outcome {
-    /// How long it took in all.
+    /// How long it took in total.
     pub(crate) took: Duration,
     /// Whether a request failed, or the source was asked more than once a second.
     pub(crate) is_bad: bool,

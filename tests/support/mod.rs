@@ -14,7 +14,7 @@ mod program;
     reason = "each test program that includes this module uses a part of it"
 )]
 pub(crate) use {
-    checked::Checked,
+    checked::CheckAnswer,
     line::Line,
     program::{Finished, Program, run},
 };

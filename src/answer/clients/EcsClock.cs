@@ -1,38 +1,35 @@
-// Asks the ecs-clock-emf sidecar whether this task's clock is good, and for the range that contains true time.
+// Asks the ecs-clock-emf sidecar whether this task's clock is good, and for the range of true time.
 //
-// Copy this file. It needs .NET Core 3.1, on which the tests run it, or a later .NET, and no packages. Keep one client
-// for the whole process:
+// Copy this file. It needs .NET Core 3.1 or later, and no packages. It was compiled with Mono's mcs
+// and run on .NET Core 3.1.23, not on a later .NET. Keep one client for the process:
 //
 //     var clock = new EcsClock(TimeSpan.FromMilliseconds(5));
-//     var timestamp = (await clock.NowAsync()).Latest;  // throws ClockNotGoodException: refuse the step
+//     var timestamp = (await clock.NowAsync()).Latest;  // ClockNotGoodException: refuse the step
 //     await WriteAsync(timestamp);
-//     await clock.WaitUntilPastAsync(timestamp, TimeSpan.FromSeconds(10));  // before anybody sees the write
+//     await clock.WaitUntilPastAsync(timestamp, TimeSpan.FromSeconds(10));  // before anybody sees
 #nullable disable
 using System;
 using System.Collections.Generic;
 using System.Diagnostics;
-using System.Globalization;
 using System.Linq;
 using System.Net.Http;
-using System.Text.Json;
+using System.Text;
+using System.Text.RegularExpressions;
 using System.Threading;
 using System.Threading.Tasks;
 
-/// <summary>Refuse the step. The codes are the sidecar's, or no_answer (nothing usable), or not_past.</summary>
+/// <summary>Refuse the step. The codes are the sidecar's, or no_answer, or not_past.</summary>
 public sealed class ClockNotGoodException : Exception
 {
     public IReadOnlyList<string> Codes { get; }
     public IReadOnlyList<string> Reasons { get; }
 
-    public ClockNotGoodException(IReadOnlyList<string> codes, IReadOnlyList<string> reasons, Exception cause = null)
-        : base(string.Join("; ", reasons), cause)
+    public ClockNotGoodException(IReadOnlyList<string> codes, params string[] reasons)
+        : base(string.Join("; ", reasons))
     {
         Codes = codes;
         Reasons = reasons;
     }
-
-    internal static ClockNotGoodException NoAnswer(string why, Exception cause = null) =>
-        new ClockNotGoodException(new[] { "no_answer" }, new[] { "the sidecar gives no answer: " + why }, cause);
 }
 
 /// <summary>True time was in this range when it was returned.</summary>
@@ -51,56 +48,85 @@ public sealed class ClockRange
 /// <summary>A client. A thousand simultaneous callers make one request.</summary>
 public class EcsClock
 {
-    private const string TimeFormat = "yyyy-MM-dd'T'HH:mm:ss.FFFFFF'Z'";
-    private static readonly TimeSpan SmallestStep = TimeSpan.FromMilliseconds(5);
-    private static readonly double TicksOfStopwatch = TimeSpan.TicksPerSecond / (double)Stopwatch.Frequency;
+    private static readonly Regex Good = new Regex(@"\Agood ([0-9]{16}) ([0-9]{16})\n\z");
+    private static readonly Regex NotGood = new Regex(@"\Anot_good ([a-z0-9_,]+)\t(.+)\n\z");
 
     private readonly TimeSpan maxError;
     private readonly TimeSpan cache;
+    private readonly TimeSpan validFor;
     private readonly string address;
     private readonly HttpClient http;
     private readonly object gate = new object();
     private Answer last;
     private Task<Answer> flight;
 
-    /// <param name="query">More parameters of /clock, such as "&amp;max_age=30m&amp;for=cockroachdb".</param>
+    /// <param name="query">More parameters of /clock, such as "&amp;max_age=30m".</param>
     public EcsClock(
-        TimeSpan maxError, string sidecar = null, string query = "", TimeSpan? cache = null, TimeSpan? timeout = null)
+        TimeSpan maxError, string sidecar = null, string query = "", TimeSpan? cache = null,
+        TimeSpan? timeout = null)
     {
         this.maxError = maxError;
         this.cache = cache ?? TimeSpan.FromMilliseconds(100);
-        address = (sidecar ?? Environment.GetEnvironmentVariable("CLOCK_SIDECAR") ?? "http://127.0.0.1:2780")
-            + "/clock?max_error=" + maxError.Ticks.ToString(CultureInfo.InvariantCulture) + "00ns" + query;
         // It asks again if the sidecar has closed an idle connection.
         http = new HttpClient(new SocketsHttpHandler
         {
-            UseProxy = false, AllowAutoRedirect = false, UseCookies = false, MaxConnectionsPerServer = 1,
+            UseProxy = false, AllowAutoRedirect = false, MaxConnectionsPerServer = 1,
         });
         http.Timeout = timeout ?? TimeSpan.FromSeconds(1);
         http.MaxResponseContentBufferSize = 65_536;
+        validFor = this.cache + http.Timeout; // the sidecar judges the clock as it may be by then
+        sidecar = sidecar ?? Environment.GetEnvironmentVariable("CLOCK_SIDECAR");
+        address = (sidecar ?? "http://127.0.0.1:2780")
+            + $"/clock.txt?max_error={maxError.Ticks}00ns&valid_for={validFor.Ticks}00ns{query}";
     }
 
-    /// <summary>Returns the range that contains true time, unless the clock is not good or nothing is known.</summary>
-    /// <exception cref="ClockNotGoodException" />
+    /// <summary>Returns the range of true time.</summary>
+    /// <exception cref="ClockNotGoodException">The clock is not good, or unknown.</exception>
     public virtual async Task<ClockRange> NowAsync()
     {
         Task<Answer> asked;
         lock (gate)
         {
-            if (last != null && IsFresh(last)) return At(last);
+            var kept = last?.AtPresent(cache);
+            if (kept != null) return kept;
             asked = flight = flight ?? Task.Run(FlyAsync);
         }
-        return At(await asked.ConfigureAwait(false));
+        var answer = await asked.ConfigureAwait(false);
+        return answer.AtPresent(validFor)
+            ?? throw new ClockNotGoodException(answer.Codes, answer.Reasons);
+    }
+
+    private async Task<Answer> FlyAsync()
+    {
+        var answer = new Answer();
+        try
+        {
+            using (var response = await http.GetAsync(address).ConfigureAwait(false))
+            {
+                var line = await response.Content.ReadAsByteArrayAsync().ConfigureAwait(false);
+                answer.Read((int)response.StatusCode, Encoding.UTF8.GetString(line), maxError);
+            }
+        }
+        catch (Exception error)
+        {
+            answer.Reasons = new[] { "the sidecar gives no answer: " + error.Message };
+        }
+        lock (gate)
+        {
+            last = answer;
+            flight = null;
+        }
+        return answer;
     }
 
     /// <summary>Returns once true time is certainly past the timestamp.</summary>
-    /// <exception cref="ClockNotGoodException" />
+    /// <exception cref="ClockNotGoodException">It is not, after the patience.</exception>
     public async Task WaitUntilPastAsync(
-        DateTimeOffset timestamp, TimeSpan patience, CancellationToken cancellation = default(CancellationToken))
+        DateTimeOffset timestamp, TimeSpan patience, CancellationToken cancellation = default)
     {
-        var end = Monotonic() + patience;
-        IEnumerable<string> codes = new string[0];
-        for (TimeSpan rest; (rest = end - Monotonic()) > TimeSpan.Zero;)
+        var watch = Stopwatch.StartNew();
+        var codes = new List<string> { "not_past" };
+        for (TimeSpan rest; (rest = patience - watch.Elapsed) > TimeSpan.Zero;)
         {
             var left = TimeSpan.FromMilliseconds(50);
             try
@@ -108,132 +134,69 @@ public class EcsClock
                 left = timestamp - (await NowAsync().ConfigureAwait(false)).Earliest;
                 if (left < TimeSpan.Zero) return;
             }
-            catch (ClockNotGoodException notGood)
+            catch (ClockNotGoodException error)
             {
-                codes = notGood.Codes; // it may become good again
+                codes = codes.Take(1).Concat(error.Codes).ToList(); // it may become good again
             }
-            left = left < rest ? left : rest;
-            var delay = (int)Math.Min(left.TotalMilliseconds + 1, 1000);
-            await Task.Delay(delay, cancellation).ConfigureAwait(false);
+            var delayMs = Math.Min(left.TotalMilliseconds, rest.TotalMilliseconds) + 1;
+            await Task.Delay((int)Math.Min(delayMs, 1000), cancellation).ConfigureAwait(false);
         }
-        throw new ClockNotGoodException(
-            new[] { "not_past" }.Concat(codes).ToList(), new[] { timestamp.ToString("O") + " is not certainly past" });
+        throw new ClockNotGoodException(codes, $"{timestamp:O} is not certainly past");
     }
 
-    /// <summary>A good answer. Its range was true at some moment between Asked and Got.</summary>
+    /// <summary>What came of a request. The range was true between its beginning and Got.</summary>
     private sealed class Answer
     {
-        public DateTimeOffset Earliest, Latest, Wall;
-        public TimeSpan Asked, Got;
-        public double LimitTicks, Drift;
-    }
+        private readonly Stopwatch age = Stopwatch.StartNew();
+        private TimeSpan got;
+        private ClockRange range;
 
-    private static TimeSpan Monotonic() => TimeSpan.FromTicks((long)(Stopwatch.GetTimestamp() * TicksOfStopwatch));
+        public string[] Codes { get; private set; } = { "no_answer" };
+        public string[] Reasons { get; set; }
 
-    /// <summary>Reads both clocks at the same moment.</summary>
-    private static void ReadClocks(out TimeSpan monotonic, out DateTimeOffset wall)
-    {
-        do
+        public void Read(int status, string line, TimeSpan maxError)
         {
-            monotonic = Monotonic();
-            wall = DateTimeOffset.UtcNow;
-        }
-        while (Monotonic() - monotonic > TimeSpan.FromMilliseconds(1)); // then something else ran in between
-    }
-
-    private async Task<Answer> FlyAsync()
-    {
-        Answer answer = null;
-        try
-        {
-            return answer = await AskAsync().ConfigureAwait(false);
-        }
-        finally
-        {
-            lock (gate)
+            got = age.Elapsed;
+            var first = line.Split('\n')[0];
+            Reasons = new[] { $"the sidecar gives no answer: HTTP {status}: {first}" };
+            var notGood = NotGood.Match(line);
+            var good = Good.Match(line);
+            if (notGood.Success)
             {
-                last = answer;
-                flight = null;
+                Codes = notGood.Groups[1].Value.Split(',');
+                Reasons = notGood.Groups[2].Value.Split('\t');
+            }
+            else if (good.Success && status == 200)
+            {
+                var earliest = Time(good.Groups[1].Value);
+                var latest = Time(good.Groups[2].Value);
+                var width = (latest - earliest).Ticks;
+                var isRange = width >= 0 && width <= 2 * (maxError.Ticks + 10);
+                range = isRange ? new ClockRange(earliest, latest) : null;
             }
         }
-    }
 
-    private async Task<Answer> AskAsync()
-    {
-        var answer = new Answer { LimitTicks = maxError.Ticks };
-        ReadClocks(out answer.Asked, out answer.Wall);
-        try
+        private static DateTimeOffset Time(string microseconds) =>
+            DateTimeOffset.UnixEpoch.AddTicks(long.Parse(microseconds) * 10);
+
+        /// <summary>
+        /// Moves the range to the present. Null without one, if it is too old, and if it does not
+        /// contain this machine's clock: after a step or suspension, or if it is of another clock.
+        /// </summary>
+        public ClockRange AtPresent(TimeSpan longest)
         {
-            using (var response = await http.GetAsync(address).ConfigureAwait(false))
-            {
-                var body = await response.Content.ReadAsStringAsync().ConfigureAwait(false);
-                answer.Got = Monotonic();
-                using (var document = JsonDocument.Parse(body))
-                    Read((int)response.StatusCode, document.RootElement, answer);
-            }
-            return answer;
+            var before = age.Elapsed;
+            var wall = DateTimeOffset.UtcNow;
+            var after = age.Elapsed;
+            if (range == null || after > longest) return null;
+            var earliest = range.Earliest + (before - got) - TimeSpan.FromTicks(1);
+            var latest = range.Latest + after + TimeSpan.FromTicks(1);
+            return earliest <= wall && wall <= latest ? new ClockRange(earliest, latest) : null;
         }
-        catch (Exception error) when (!(error is ClockNotGoodException))
-        {
-            throw ClockNotGoodException.NoAnswer(error.Message, error);
-        }
-    }
-
-    private static void Read(int status, JsonElement members, Answer answer)
-    {
-        JsonElement member;
-        if (members.TryGetProperty("codes", out member) && member.GetArrayLength() > 0)
-            throw new ClockNotGoodException(Strings(member), Strings(members.GetProperty("reasons")));
-        if (members.TryGetProperty("error", out member)) throw ClockNotGoodException.NoAnswer(member.GetString());
-        if (status != 200 || members.GetProperty("verdict").GetString() != "good")
-            throw ClockNotGoodException.NoAnswer("HTTP " + status);
-        answer.Earliest = Time(members.GetProperty("earliest"));
-        answer.Latest = Time(members.GetProperty("latest"));
-        // With the parameter "for", the sidecar may have applied a smaller limit.
-        if (members.TryGetProperty("limits", out member) && member.ValueKind == JsonValueKind.Object
-            && member.TryGetProperty("max_error_ms", out member) && member.ValueKind == JsonValueKind.Number)
-            answer.LimitTicks = Math.Min(answer.LimitTicks, member.GetDouble() * TimeSpan.TicksPerMillisecond);
-        // Nothing is known to correct a clock whose source is an NTP server.
-        answer.Drift = members.TryGetProperty("source", out member) && member.GetString() == "ntp" ? 100e-6 : 15e-6;
-        if (members.TryGetProperty("max_drift_ppm", out member) && member.ValueKind == JsonValueKind.Number)
-            answer.Drift = member.GetDouble() / 1e6;
-        if (answer.Earliest > answer.Latest || !(answer.Drift >= 0 && answer.Drift < 1))
-            throw new FormatException("impossible range or drift");
-    }
-
-    private static List<string> Strings(JsonElement array) =>
-        array.EnumerateArray().Select(item => item.GetString()).ToList();
-
-    private static DateTimeOffset Time(JsonElement text) => DateTimeOffset.ParseExact(
-        text.GetString(), TimeFormat, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal);
-
-    private static TimeSpan Growth(Answer answer, TimeSpan now) =>
-        TimeSpan.FromTicks((long)Math.Ceiling((now - answer.Asked).Ticks * answer.Drift));
-
-    private static bool IsGood(Answer answer, TimeSpan now) =>
-        (answer.Latest - answer.Earliest).Ticks / 2.0 + Growth(answer, now).Ticks <= answer.LimitTicks;
-
-    private bool IsFresh(Answer answer)
-    {
-        ReadClocks(out var now, out var wall);
-        var age = now - answer.Asked;
-        var step = (wall - answer.Wall - age).Duration();
-        return age < cache && step < SmallestStep && IsGood(answer, now);
-    }
-
-    private ClockRange At(Answer answer)
-    {
-        var now = Monotonic();
-        if (!IsGood(answer, now))
-            throw new ClockNotGoodException(
-                new[] { "bound_over_limit" }, new[] { "the error bound has grown over the limit since the answer" });
-        var growth = Growth(answer, now);
-        var earliest = answer.Earliest + (now - answer.Got) - growth;
-        return new ClockRange(earliest, answer.Latest + (now - answer.Asked) + growth);
     }
 }
 
-/// <summary>A clock for your tests: good with this error bound, not good while it has codes.</summary>
+/// <summary>A clock for your tests: good with this bound, not good while it has codes.</summary>
 public sealed class FakeEcsClock : EcsClock
 {
     private readonly TimeSpan bound;
@@ -247,8 +210,9 @@ public sealed class FakeEcsClock : EcsClock
 
     public override Task<ClockRange> NowAsync()
     {
-        if (Codes.Count > 0) return Task.FromException<ClockRange>(new ClockNotGoodException(Codes, Codes));
         var now = DateTimeOffset.UtcNow;
-        return Task.FromResult(new ClockRange(now - bound, now + bound));
+        return Codes.Count == 0
+            ? Task.FromResult(new ClockRange(now - bound, now + bound))
+            : Task.FromException<ClockRange>(new ClockNotGoodException(Codes, "fake"));
     }
 }

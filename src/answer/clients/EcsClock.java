@@ -5,39 +5,33 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 
 /**
- * Asks the ecs-clock-emf sidecar whether this task's clock is good, and for the range that contains true time.
- *
- * <p>Copy this file. It needs Java 17 or later and nothing else. Keep one client for the whole process:
+ * Asks the ecs-clock-emf sidecar whether this task's clock is good, and for the range of true time.
+ * Copy this file. It needs Java 17 or later and nothing else. Keep one client for the process:
  *
  * <pre>{@code
  * var clock = new EcsClock(Duration.ofMillis(5));
- * Instant timestamp = clock.now().latest();               // NotGood, also if nobody responds: refuse the step
+ * Instant timestamp = clock.now().latest();               // throws NotGood: refuse the step
  * write(timestamp);
  * clock.waitUntilPast(timestamp, Duration.ofSeconds(10)); // before anybody sees the write
  * }</pre>
  *
- * Event loops call {@code nowAsync} and {@code waitUntilPastAsync}, which never block. The cause of their failure is
- * NotGood.
+ * Event loops call the methods that end in Async, which fail with NotGood.
  */
 public class EcsClock {
     /** True time was in this range when it was returned. */
     public record Now(Instant earliest, Instant latest) {}
 
     /** Refuse the step. The codes are the sidecar's, or no_answer (nothing usable), or not_past. */
-    public static final class NotGood extends Exception {
+    public static final class NotGood extends CompletionException {
         public final List<String> codes;
         public final List<String> reasons;
 
@@ -46,184 +40,137 @@ public class EcsClock {
             this.codes = codes;
             this.reasons = reasons;
         }
+    }
 
-        static NotGood noAnswer(String why) {
-            return new NotGood(List.of("no_answer"), List.of("the sidecar gives no answer: " + why));
+    /** What came of a request. The range of a good answer was true between asked and got. */
+    private record Answer(
+        Now range, long asked, long got, List<String> codes, List<String> reasons) {
+        /**
+         * Moves the range to the present. Null without one, if it is too old, and if it does not
+         * contain this machine's clock: after a step or a suspension, or if it is of another clock.
+         */
+        Now atPresent(Duration longest) {
+            long before = System.nanoTime();
+            var wall = Instant.now();
+            long after = System.nanoTime();
+            if (range == null || after - asked > longest.toNanos()) return null;
+            var earliest = range.earliest.plusNanos(before - got);
+            var latest = range.latest.plusNanos(after - asked);
+            var isHere = !earliest.isAfter(wall) && !latest.isBefore(wall);
+            return isHere ? new Now(earliest, latest) : null;
         }
     }
 
-    /** Nanoseconds of the monotonic clock, and how far the wall clock is from it in milliseconds. */
-    private record Clocks(long monotonic, long wallMinusMonotonic) {
-        static Clocks read() {
-            while (true) {
-                long before = System.nanoTime();
-                long wall = System.currentTimeMillis();
-                // Otherwise something else ran in between.
-                if (System.nanoTime() - before < 1_000_000) return new Clocks(before, wall - before / 1_000_000);
-            }
-        }
-    }
-
-    /** A good answer. Its range was true at some moment between asked and got. */
-    private record Answer(Now range, double limit, double drift, Clocks asked, long got) {}
-
-    private static final String SIDECAR = System.getenv().getOrDefault("CLOCK_SIDECAR", "http://127.0.0.1:2780");
-    // Without a proxy and without redirects. It asks again if the sidecar has closed an idle connection.
+    private static final String SIDECAR =
+        System.getenv().getOrDefault("CLOCK_SIDECAR", "http://127.0.0.1:2780");
+    private static final Pattern GOOD = Pattern.compile("good ([0-9]{16}) ([0-9]{16})\n");
+    private static final Pattern NOT_GOOD = Pattern.compile("not_good ([a-z0-9_,]+)\t(.+)\n");
+    // It follows no redirects, and asks again if the sidecar has closed an idle connection.
     private static final HttpClient HTTP = HttpClient.newBuilder()
         .version(HttpClient.Version.HTTP_1_1)
         .proxy(HttpClient.Builder.NO_PROXY)
         .build();
 
-    private final long maxError;
+    private final Duration maxError;
     private final Duration cache;
     private final Duration timeout;
-    private final URI uri;
-    private Answer answer;
-    private CompletableFuture<Answer> flight;
+    private final Duration validFor;
+    private final HttpRequest request;
+    private volatile Answer last = refused(0, "no_answer", "not asked");
+    private CompletableFuture<Answer> flight = CompletableFuture.completedFuture(last);
 
     public EcsClock(Duration maxError) {
         this(maxError, SIDECAR, "", Duration.ofMillis(100), Duration.ofSeconds(1));
     }
 
-    /** {@code query} has more parameters of /clock, such as {@code "&max_age=30m&for=cockroachdb"}. */
-    public EcsClock(Duration maxError, String sidecar, String query, Duration cache, Duration timeout) {
-        this.maxError = maxError.toNanos();
+    /** {@code query} has more parameters of /clock, such as {@code "&max_age=30m&for=etcd"}. */
+    public EcsClock(
+        Duration maxError, String sidecar, String query, Duration cache, Duration timeout) {
+        this.maxError = maxError;
         this.cache = cache;
         this.timeout = timeout;
-        this.uri = URI.create(sidecar + "/clock?max_error=" + maxError.toNanos() + "ns" + query);
+        this.validFor = cache.plus(timeout); // the sidecar judges the clock as it may be by then
+        var target = "%s/clock.txt?max_error=%dns&valid_for=%dns%s";
+        var url = target.formatted(sidecar, maxError.toNanos(), validFor.toNanos(), query);
+        this.request = HttpRequest.newBuilder(URI.create(url)).build();
     }
 
-    /** The range that contains true time, unless the clock is not good or nothing is known. */
-    public Now now() throws NotGood, InterruptedException {
-        return join(nowAsync());
+    /** The range of true time. Throws NotGood if the clock is not good, or unknown. */
+    public Now now() {
+        return nowAsync().join();
     }
 
     /** As {@link #now}. A thousand simultaneous callers make one request. */
     public synchronized CompletableFuture<Now> nowAsync() {
-        if (answer != null && isFresh(answer)) return CompletableFuture.completedFuture(answer).thenApply(this::at);
-        // It is done only after the answer is kept.
-        if (flight == null || flight.isDone()) flight = ask().whenComplete(this::keep);
-        return flight.thenApply(this::at);
-    }
-
-    private synchronized void keep(Answer answer, Throwable error) {
-        this.answer = answer;
+        var kept = last.atPresent(cache);
+        if (kept != null) return CompletableFuture.completedFuture(kept);
+        if (flight.isDone()) flight = ask().whenComplete((answer, error) -> last = answer);
+        return flight.thenApply(answer -> {
+            var now = answer.atPresent(validFor);
+            if (now == null) throw new NotGood(answer.codes, answer.reasons);
+            return now;
+        });
     }
 
     private CompletableFuture<Answer> ask() {
-        var asked = Clocks.read();
-        return HTTP.sendAsync(HttpRequest.newBuilder(uri).timeout(timeout).build(), BodyHandlers.ofString())
-            .orTimeout(timeout.toNanos(), TimeUnit.NANOSECONDS)
-            .handle((response, error) -> {
-                try {
-                    if (error != null) throw NotGood.noAnswer(error.toString());
-                    return read(response, asked);
-                } catch (NotGood notGood) {
-                    throw new CompletionException(notGood);
-                }
-            });
+        long asked = System.nanoTime();
+        var exchange = HTTP.sendAsync(request, BodyHandlers.ofString());
+        var inTime = exchange.copy().orTimeout(timeout.toNanos(), TimeUnit.NANOSECONDS);
+        return inTime.handle((response, error) -> {
+            exchange.cancel(true); // what comes too late is not read as the next answer
+            return error == null ? read(asked, response) : refused(asked, "no_answer", "" + error);
+        });
     }
 
-    private Answer read(HttpResponse<String> response, Clocks asked) throws NotGood {
-        long got = System.nanoTime();
-        try {
-            var members = (Map<?, ?>) Json.parse(response.body());
-            if (members.get("codes") instanceof List<?> codes && !codes.isEmpty()) {
-                throw new NotGood(strings(codes), strings((List<?>) members.get("reasons")));
-            }
-            if (response.statusCode() != 200 || !"good".equals(members.get("verdict"))) {
-                throw NotGood.noAnswer("HTTP " + response.statusCode() + ": " + members.get("error"));
-            }
-            var range = new Now(time(members.get("earliest")), time(members.get("latest")));
-            // With the parameter "for", the sidecar may have applied a smaller limit.
-            double limit = maxError;
-            if (members.get("limits") instanceof Map<?, ?> limits && limits.get("max_error_ms") instanceof Double ms) {
-                limit = Math.min(limit, ms * 1e6);
-            }
-            // Nothing is known to correct a clock whose source is an NTP server.
-            double ppm = "ntp".equals(members.get("source")) ? 100 : 15;
-            if (members.get("max_drift_ppm") instanceof Double given) ppm = given;
-            if (range.earliest.isAfter(range.latest)) throw NotGood.noAnswer("impossible range");
-            if (!(ppm >= 0 && ppm < 1e6)) throw NotGood.noAnswer("impossible drift");
-            return new Answer(range, limit, ppm / 1e6, asked, got);
-        } catch (RuntimeException | StackOverflowError error) {
-            throw NotGood.noAnswer(error.toString());
-        }
+    private Answer read(long asked, HttpResponse<String> response) {
+        var line = response.body();
+        var notGood = NOT_GOOD.matcher(line);
+        if (notGood.matches()) return refused(asked, notGood.group(1), notGood.group(2));
+        var other = refused(asked, "no_answer", response + " " + line.lines().findFirst());
+        var good = GOOD.matcher(line);
+        if (response.statusCode() != 200 || !good.matches()) return other;
+        var earliest = Instant.EPOCH.plus(Long.parseLong(good.group(1)), ChronoUnit.MICROS);
+        var latest = Instant.EPOCH.plus(Long.parseLong(good.group(2)), ChronoUnit.MICROS);
+        var excess = Duration.between(earliest, latest).minus(maxError.multipliedBy(2)).toNanos();
+        if (latest.isBefore(earliest) || excess > 2_000) return other;
+        var range = new Now(earliest, latest);
+        return new Answer(range, asked, System.nanoTime(), other.codes, other.reasons);
     }
 
-    private static Instant time(Object text) {
-        return Instant.parse((String) text);
+    private static Answer refused(long asked, String codes, String reasons) {
+        return new Answer(null, asked, 0, List.of(codes.split(",")), List.of(reasons.split("\t")));
     }
 
-    private static List<String> strings(List<?> list) {
-        return list.stream().map(String.class::cast).toList();
-    }
-
-    private static boolean isGood(Answer answer, long now) {
-        var width = Duration.between(answer.range.earliest, answer.range.latest).toNanos();
-        return width / 2.0 + growth(answer, now) <= answer.limit;
-    }
-
-    private static long growth(Answer answer, long now) {
-        return (long) Math.ceil((now - answer.asked.monotonic) * answer.drift);
-    }
-
-    private boolean isFresh(Answer answer) {
-        var now = Clocks.read();
-        long step = Math.abs(now.wallMinusMonotonic - answer.asked.wallMinusMonotonic);
-        return now.monotonic - answer.asked.monotonic < cache.toNanos() && step < 5 && isGood(answer, now.monotonic);
-    }
-
-    private Now at(Answer answer) {
-        long now = System.nanoTime();
-        if (!isGood(answer, now)) {
-            var reason = "the error bound has grown over the limit since the answer";
-            throw new CompletionException(new NotGood(List.of("bound_over_limit"), List.of(reason)));
-        }
-        long growth = growth(answer, now);
-        return new Now(
-            answer.range.earliest.plusNanos(now - answer.got - growth),
-            answer.range.latest.plusNanos(now - answer.asked.monotonic + growth)
-        );
-    }
-
-    /** Returns once true time is certainly past the timestamp. */
-    public void waitUntilPast(Instant timestamp, Duration patience) throws NotGood, InterruptedException {
-        join(waitUntilPastAsync(timestamp, patience));
+    /** Returns once true time is certainly past. Throws NotGood after the patience. */
+    public void waitUntilPast(Instant timestamp, Duration patience) {
+        waitUntilPastAsync(timestamp, patience).join();
     }
 
     /** Completes once true time is certainly past the timestamp. */
     public CompletableFuture<Void> waitUntilPastAsync(Instant timestamp, Duration patience) {
         var done = new CompletableFuture<Void>();
-        poll(done, timestamp, System.nanoTime() + patience.toNanos(), List.of());
+        poll(done, timestamp, System.nanoTime() + patience.toNanos());
         return done;
     }
 
-    private void poll(CompletableFuture<Void> done, Instant timestamp, long end, List<String> lastCodes) {
+    private void poll(CompletableFuture<Void> done, Instant timestamp, long end) {
         nowAsync().whenComplete((now, error) -> {
             // A clock that is not good may become good again.
-            var left = now == null ? 50_000_000 : Duration.between(now.earliest, timestamp).toNanos() + 1;
-            var codes = error != null && error.getCause() instanceof NotGood notGood ? notGood.codes : lastCodes;
-            var patience = end - System.nanoTime();
+            long left = 50_000_000;
+            if (now != null) left = now.earliest.until(timestamp, ChronoUnit.NANOS) + 1;
+            long patience = end - System.nanoTime();
             if (left <= 0) {
                 done.complete(null);
             } else if (patience <= 0) {
-                var all = Stream.concat(Stream.of("not_past"), codes.stream()).toList();
-                done.completeExceptionally(new NotGood(all, List.of(timestamp + " is not certainly past")));
+                var codes = new ArrayList<>(List.of("not_past"));
+                if (error instanceof NotGood notGood) codes.addAll(notGood.codes);
+                var reason = timestamp + " is not certainly past";
+                done.completeExceptionally(new NotGood(codes, List.of(reason)));
             } else if (!done.isDone()) {
-                var later = CompletableFuture.delayedExecutor(Math.min(left, patience), TimeUnit.NANOSECONDS);
-                later.execute(() -> poll(done, timestamp, end, codes));
+                CompletableFuture.delayedExecutor(Math.min(left, patience), TimeUnit.NANOSECONDS)
+                    .execute(() -> poll(done, timestamp, end));
             }
         });
-    }
-
-    private static <T> T join(CompletableFuture<T> future) throws NotGood, InterruptedException {
-        try {
-            return future.get();
-        } catch (ExecutionException error) {
-            if (error.getCause() instanceof NotGood notGood) throw new NotGood(notGood.codes, notGood.reasons);
-            throw new IllegalStateException(error.getCause());
-        }
     }
 
     /** A clock for your tests: good with this error bound, not good while it has codes. */
@@ -238,87 +185,10 @@ public class EcsClock {
 
         @Override
         public CompletableFuture<Now> nowAsync() {
-            if (codes.isEmpty()) {
-                var now = Instant.now();
-                return CompletableFuture.completedFuture(new Now(now.minus(bound), now.plus(bound)));
-            }
-            return CompletableFuture.failedFuture(new CompletionException(new NotGood(codes, codes)));
-        }
-    }
-
-    /** Reads JSON as Map, List, String, Double, Boolean, and null; in place of a library. */
-    private static final class Json {
-        private static final Pattern TOKEN = Pattern.compile(
-            "\\G\\s*+([{}\\[\\]:,]|\"[^\"\\\\]*+(?:\\\\.[^\"\\\\]*+)*+\""
-                + "|-?[0-9]++(?:\\.[0-9]++)?+(?:[eE][-+]?[0-9]++)?+|true|false|null|$)");
-        private static final Pattern ESCAPE = Pattern.compile("\\\\(u[0-9a-fA-F]{4}|.)");
-        private final Matcher tokens;
-        private String token = "";
-
-        private Json(String text) {
-            tokens = TOKEN.matcher(text);
-            next();
-        }
-
-        static Object parse(String text) {
-            var json = new Json(text);
-            var value = json.value();
-            if (!json.token.isEmpty()) throw new IllegalArgumentException("more than JSON");
-            return value;
-        }
-
-        private String next() {
-            var read = token;
-            if (!tokens.find()) throw new IllegalArgumentException("not JSON");
-            token = tokens.group(1);
-            return read;
-        }
-
-        private void expect(String wanted) {
-            if (!accept(wanted)) throw new IllegalArgumentException("not JSON: expected " + wanted);
-        }
-
-        private boolean accept(String wanted) {
-            var matches = token.equals(wanted);
-            if (matches) next();
-            return matches;
-        }
-
-        private Object value() {
-            if (accept("{")) {
-                var members = new HashMap<String, Object>();
-                if (accept("}")) return members;
-                do {
-                    var name = string(next());
-                    expect(":");
-                    members.put(name, value());
-                } while (accept(","));
-                expect("}");
-                return members;
-            }
-            if (accept("[")) {
-                var items = new ArrayList<Object>();
-                if (accept("]")) return items;
-                do items.add(value()); while (accept(","));
-                expect("]");
-                return items;
-            }
-            var scalar = next();
-            return switch (scalar) {
-                case "true", "false" -> Boolean.valueOf(scalar);
-                case "null" -> null;
-                default -> scalar.startsWith("\"") ? string(scalar) : (Object) Double.valueOf(scalar);
-            };
-        }
-
-        private static String string(String token) {
-            if (!token.startsWith("\"")) throw new IllegalArgumentException("not JSON: expected a string");
-            var text = ESCAPE.matcher(token.substring(1, token.length() - 1));
-            return text.replaceAll(escape -> Matcher.quoteReplacement(switch (escape.group(1).charAt(0)) {
-                case 'u' -> Character.toString(Integer.parseInt(escape.group(1).substring(1), 16));
-                case '"', '/', '\\' -> escape.group(1);
-                default -> ("\\" + escape.group(1)).translateEscapes();
-            }));
+            var now = Instant.now();
+            return codes.isEmpty()
+                ? CompletableFuture.completedFuture(new Now(now.minus(bound), now.plus(bound)))
+                : CompletableFuture.failedFuture(new NotGood(codes, codes));
         }
     }
 }

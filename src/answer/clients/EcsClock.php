@@ -3,13 +3,13 @@
 declare(strict_types=1);
 
 /**
- * Asks the ecs-clock-emf sidecar whether this task's clock is good, and for the range that contains true time.
+ * Asks the ecs-clock-emf sidecar whether this task's clock is good, and for the range of true time.
  *
- * Copy this file. It needs PHP 8.1 or later and no packages. Keep one client for each process (with FPM that is each
- * request, with Swoole each coroutine). It blocks for at most the time-out.
+ * Copy this file. It needs PHP 8.1 or later and no packages. Keep one client for each process (with
+ * FPM that is each request, with Swoole each coroutine). It blocks for at most the time-out.
  *
  *     $clock = new EcsClock(maxErrorMs: 5);
- *     $timestamp = $clock->now()->latest;   // throws ClockNotGood, also if nobody responds: refuse the step
+ *     $timestamp = $clock->now()->latest;   // throws ClockNotGood: refuse the step
  *     write($timestamp);
  *     $clock->waitUntilPast($timestamp);    // before anybody sees the write
  */
@@ -17,101 +17,149 @@ declare(strict_types=1);
 /** Refuse the step. The codes are the sidecar's, or no_answer (nothing usable), or not_past. */
 final class ClockNotGood extends RuntimeException
 {
-    /**
-     * @param list<string> $codes
-     * @param list<string> $reasons
-     */
+    /** Both are lists of strings. */
     public function __construct(public readonly array $codes, public readonly array $reasons)
     {
         parent::__construct(implode('; ', $reasons));
     }
-
-    public static function noAnswer(string $why): self
-    {
-        return new self(['no_answer'], ["the sidecar gives no answer: $why"]);
-    }
 }
 
-/** True time was in this range when it was returned. `answer` has all that the sidecar answered. */
+/** True time was in this range when it was returned. */
 final class ClockRange
 {
-    /** @param array<string, mixed> $answer */
     public function __construct(
         public readonly DateTimeImmutable $earliest,
         public readonly DateTimeImmutable $latest,
-        public readonly array $answer,
     ) {
     }
 }
 
 class EcsClock
 {
-    private const LARGEST_ANSWER = 65_536;
-    private const SMALLEST_STEP_NS = 5_000_000;
+    private const LARGEST_RESPONSE = 65_536;
+    private const NOTHING = ['asked' => PHP_INT_MIN];
+    // A whole response, since the body is one line.
+    private const RESPONSE = '#\AHTTP/1\.1 ([0-9]{3}) .*?\r\n\r\n(.*\n)\z#s';
+    private const GOOD = '#\Agood ([0-9]{16}) ([0-9]{16})\n\z#';
+    private const NOT_GOOD = '#\Anot_good ([a-z0-9_,]+)\t([^\n]+)\n\z#';
 
     /** @var resource|null */
     private $socket = null;
-    private bool $isInFlight = false;
-    /** @var array<string, mixed>|null a good answer; its range was true at some moment between asked and got */
-    private ?array $last = null;
+    /** In microseconds: a range that was true between asked and got. */
+    private array $last = self::NOTHING;
     private readonly string $host;
     private readonly string $request;
+    private readonly float $validForMs;
 
-    /** @param array<string, string> $query more parameters of /clock, such as ['for' => 'cockroachdb'] */
+    /** The query has more parameters of /clock, such as ['for' => 'etcd']. */
     public function __construct(
-        private readonly float $maxErrorMs,
+        protected readonly float $maxErrorMs,
         ?string $sidecar = null,
         private readonly float $cacheMs = 100,
         private readonly float $timeoutMs = 1000,
         array $query = [],
     ) {
-        $this->host = preg_replace('#^http://#', '', $sidecar ?? (getenv('CLOCK_SIDECAR') ?: 'http://127.0.0.1:2780'));
-        $query = http_build_query(['max_error' => sprintf('%.0fns', $maxErrorMs * 1e6)] + $query);
-        $this->request = "GET /clock?$query HTTP/1.1\r\nHost: {$this->host}\r\n\r\n";
+        $url = $sidecar ?? (getenv('CLOCK_SIDECAR') ?: 'http://127.0.0.1:2780');
+        $this->host = preg_replace('#^http://#', '', $url);
+        // The sidecar judges the clock as it may be at the end of this time.
+        $this->validForMs = ceil(max($cacheMs, $timeoutMs));
+        $query['max_error'] = sprintf('%.0fns', $maxErrorMs * 1e6);
+        $query['valid_for'] = "{$this->validForMs}ms";
+        $target = '/clock.txt?' . http_build_query($query);
+        $this->request = "GET $target HTTP/1.1\r\nHost: {$this->host}\r\n\r\n";
     }
 
-    /** Returns the range that contains true time. Throws ClockNotGood if the clock is not good or nothing is known. */
+    /** Returns the range of true time. Throws ClockNotGood if the clock is not good, or unknown. */
     public function now(): ClockRange
     {
-        if ($this->last === null || !$this->isFresh($this->last)) {
-            if ($this->isInFlight) {
-                throw ClockNotGood::noAnswer('this client is in use by another coroutine');
-            }
-            $this->last = null;
-            $this->isInFlight = true;
-            try {
-                $this->last = $this->ask();
-            } finally {
-                $this->isInFlight = false;
-            }
-        }
-        return $this->at($this->last);
+        return self::atPresent($this->last, $this->cacheMs)
+            ?? self::atPresent($this->ask(), $this->validForMs)
+            ?? throw new ClockNotGood(['no_answer'], ['the clock was stepped during the request']);
     }
 
-    /** Returns once true time is certainly past the timestamp. Throws ClockNotGood after the patience. */
-    public function waitUntilPast(DateTimeImmutable $timestamp, float $patienceMs = 10_000): void
+    private function ask(): array
     {
-        $end = hrtime(true) + $patienceMs * 1e6;
-        $codes = [];
-        while (($patience = $end - hrtime(true)) > 0) {
-            $left = 50_000;
-            try {
-                $left = self::microseconds($timestamp) - self::microseconds($this->now()->earliest);
-                if ($left < 0) {
-                    return;
-                }
-            } catch (ClockNotGood $notGood) { // it may become good again
-                $codes = $notGood->codes;
+        $socket = $this->socket;
+        $isKept = $socket !== null;
+        $this->socket = null; // kept after a whole response, so that a late one is not the next
+        $this->last = self::NOTHING;
+        $asked = self::microseconds();
+        try {
+            $timeout = $this->timeoutMs / 1000;
+            $socket ??= @stream_socket_client("tcp://{$this->host}", $code, $why, $timeout);
+            $found = $this->exchange($socket, $asked + $this->timeoutMs * 1000);
+            if (preg_match(self::NOT_GOOD, $found[2], $notGood)) {
+                $this->socket = $socket;
+                throw new ClockNotGood(explode(',', $notGood[1]), explode("\t", $notGood[2]));
             }
-            usleep((int) min($left + 1, $patience / 1000 + 1));
+            $this->last = $this->range($asked, $found[1], $found[2]);
+            $this->socket = $socket;
+            return $this->last;
+        } catch (UnexpectedValueException $error) {
+            if ($isKept) { // it may have been closed
+                return $this->ask();
+            }
+            $why = 'the sidecar gives no answer: ' . $error->getMessage();
+            throw new ClockNotGood(['no_answer'], [$why]);
         }
-        $text = $timestamp->format('Y-m-d\TH:i:s.uP');
-        throw new ClockNotGood(['not_past', ...$codes], ["$text is not certainly past"]);
     }
 
-    private static function microseconds(DateTimeImmutable $time): int
+    /** Returns the parts of the response: all, the status and the line. */
+    private function exchange(mixed $socket, float $deadline): array
     {
-        return $time->getTimestamp() * 1_000_000 + (int) $time->format('u');
+        if (!$socket || @fwrite($socket, $this->request) !== strlen($this->request)) {
+            throw new UnexpectedValueException('no connection');
+        }
+        $received = '';
+        while (!preg_match(self::RESPONSE, $received, $found)) {
+            stream_set_timeout($socket, 0, (int) max(1, $deadline - self::microseconds()));
+            $piece = (string) @fread($socket, 8192);
+            $received .= $piece;
+            if ($piece === '' || strlen($received) > self::LARGEST_RESPONSE) {
+                throw new UnexpectedValueException('timed out, closed, or not the sidecar');
+            }
+        }
+        return $found;
+    }
+
+    /** Returns the range of an answer about this machine's clock. */
+    private function range(int $asked, string $status, string $line): array
+    {
+        if ($status === '200' && preg_match(self::GOOD, $line, $found)) {
+            [$earliest, $latest, $got] = [(int) $found[1], (int) $found[2], self::microseconds()];
+            $answer = compact('asked', 'got', 'earliest', 'latest');
+            $width = $latest - $earliest;
+            $isRange = $width >= 0 && $width <= 2 * ($this->maxErrorMs * 1000 + 1);
+            if ($isRange && self::atPresent($answer, $this->validForMs) !== null) {
+                return $answer;
+            }
+        }
+        throw new UnexpectedValueException("HTTP $status: " . json_encode(substr($line, 0, 200)));
+    }
+
+    /**
+     * Moves the range to the present. Null if it is missing or too old, and if it does not contain
+     * this machine's clock: after a step or a suspension, or if it is of another clock.
+     */
+    private static function atPresent(array $answer, float $longestMs): ?ClockRange
+    {
+        $before = self::microseconds();
+        $wall = (int) (microtime(true) * 1e6);
+        $after = self::microseconds() + 1;
+        if ($after - $answer['asked'] > $longestMs * 1000) {
+            return null;
+        }
+        $earliest = $answer['earliest'] + $before - $answer['got'] - 1;
+        $latest = $answer['latest'] + $after - $answer['asked'];
+        if ($wall < $earliest || $wall > $latest) {
+            return null;
+        }
+        return new ClockRange(self::time($earliest), self::time($latest));
+    }
+
+    private static function microseconds(): int
+    {
+        return intdiv(hrtime(true), 1000);
     }
 
     private static function time(int $microseconds): DateTimeImmutable
@@ -120,140 +168,40 @@ class EcsClock
         return DateTimeImmutable::createFromFormat('U.u', $text);
     }
 
-    /** @return array<string, mixed> */
-    private function ask(): array
+    /** Returns once true time is certainly past. Throws ClockNotGood after the patience. */
+    public function waitUntilPast(DateTimeImmutable $timestamp, float $patienceMs = 10_000): void
     {
-        $deadline = hrtime(true) + (int) ($this->timeoutMs * 1e6);
-        do {
-            [$asked, $wall] = self::clocks();
-            $isReused = $this->socket !== null;
-            $response = $this->exchange($deadline);
-            // The sidecar may close a connection that was idle: then ask again on a new one.
-        } while ($response === null && $isReused && hrtime(true) < $deadline);
-        $got = hrtime(true);
-        if ($response === null) {
-            throw ClockNotGood::noAnswer('no response');
-        }
-        [$status, $body] = $response;
-        try {
-            $members = json_decode($body, true, 64, JSON_THROW_ON_ERROR);
-            if (!empty($members['codes'])) {
-                throw new ClockNotGood($members['codes'], $members['reasons'] ?? []);
+        $end = self::microseconds() + $patienceMs * 1000;
+        $codes = [];
+        while (($patience = $end - self::microseconds()) > 0) {
+            $left = 50_000;
+            try {
+                $left = (int) $timestamp->format('Uu') - (int) $this->now()->earliest->format('Uu');
+                if ($left < 0) {
+                    return;
+                }
+            } catch (ClockNotGood $notGood) { // it may become good again
+                $codes = $notGood->codes;
             }
-            if ($status !== 200 || ($members['verdict'] ?? '') !== 'good') {
-                throw ClockNotGood::noAnswer("HTTP $status: " . ($members['error'] ?? ''));
-            }
-            $earliest = self::parse($members['earliest'] ?? '');
-            $latest = self::parse($members['latest'] ?? '');
-            // With the parameter `for`, the sidecar may have applied a smaller limit.
-            $limitMs = min($this->maxErrorMs, $members['limits']['max_error_ms'] ?? $this->maxErrorMs);
-            // Nothing is known to correct a clock whose source is an NTP server.
-            $drift = ($members['max_drift_ppm'] ?? (($members['source'] ?? '') === 'ntp' ? 100 : 15)) / 1e6;
-            if ($earliest > $latest || !($drift >= 0 && $drift < 1)) {
-                throw ClockNotGood::noAnswer('impossible range or drift');
-            }
-        } catch (JsonException | TypeError | ValueError $error) {
-            throw ClockNotGood::noAnswer($error->getMessage());
+            usleep((int) min($left + 1, $patience + 1));
         }
-        return compact('members', 'earliest', 'latest', 'limitMs', 'drift', 'asked', 'wall', 'got');
-    }
-
-    /** @return array{int, float} both clocks at the same moment */
-    private static function clocks(): array
-    {
-        while (true) {
-            [$before, $wall] = [hrtime(true), microtime(true)];
-            if (hrtime(true) - $before < 1_000_000) { // otherwise something else ran in between
-                return [$before, $wall];
-            }
-        }
-    }
-
-    private static function parse(string $text): int
-    {
-        $format = str_contains($text, '.') ? '!Y-m-d\TH:i:s.u\Z' : '!Y-m-d\TH:i:s\Z';
-        $time = DateTimeImmutable::createFromFormat($format, $text, new DateTimeZone('UTC'));
-        if ($time === false || (DateTimeImmutable::getLastErrors()['warning_count'] ?? 0) > 0) { // February 31st
-            throw new ValueError("no time: $text");
-        }
-        return self::microseconds($time);
-    }
-
-    /** @return array{int, string}|null the status and the body */
-    private function exchange(int $deadline): ?array
-    {
-        $left = fn (): float => max(0.001, ($deadline - hrtime(true)) / 1e9);
-        // A plain socket: no proxy and no redirects.
-        $this->socket ??= @stream_socket_client("tcp://{$this->host}", $error, $message, $left()) ?: null;
-        $socket = $this->socket;
-        $this->socket = null; // kept only after a whole response
-        if ($socket === null || @fwrite($socket, $this->request) !== strlen($this->request)) {
-            return null;
-        }
-        stream_set_blocking($socket, false);
-        $received = '';
-        while (hrtime(true) < $deadline && strlen($received) < self::LARGEST_ANSWER) {
-            [$read, $write, $except, $seconds] = [[$socket], null, null, $left()];
-            @stream_select($read, $write, $except, (int) $seconds, (int) (fmod($seconds, 1) * 1e6));
-            $piece = (string) @fread($socket, 8192);
-            if ($piece === '' && feof($socket)) {
-                return null;
-            }
-            $received .= $piece;
-            [$head, $body] = explode("\r\n\r\n", $received, 2) + [1 => ''];
-            $isWhole = preg_match('#^HTTP/1\.1 (\d{3}) .*\r\ncontent-length: *(\d+)(\r\n|$)#is', $head, $found);
-            if ($isWhole && strlen($body) === (int) $found[2]) {
-                $this->socket = preg_match('#\r\nconnection: *close#i', $head) ? null : $socket;
-                return [(int) $found[1], $body];
-            }
-        }
-        return null;
-    }
-
-    private function isGood(array $answer, int $now): bool
-    {
-        $boundNs = ($answer['latest'] - $answer['earliest']) * 500 + ($now - $answer['asked']) * $answer['drift'];
-        return $boundNs <= $answer['limitMs'] * 1e6;
-    }
-
-    private function isFresh(array $answer): bool
-    {
-        [$now, $wall] = self::clocks();
-        $age = $now - $answer['asked'];
-        $step = abs(($wall - $answer['wall']) * 1e9 - $age);
-        return $age < $this->cacheMs * 1e6 && $step < self::SMALLEST_STEP_NS && $this->isGood($answer, $now);
-    }
-
-    private function at(array $answer): ClockRange
-    {
-        $now = hrtime(true);
-        if (!$this->isGood($answer, $now)) {
-            throw new ClockNotGood(['bound_over_limit'], ['the error bound has grown over the limit since the answer']);
-        }
-        $earliest = $answer['earliest'] + (int) floor(($now - $answer['got']) * (1 - $answer['drift']) / 1000);
-        $latest = $answer['latest'] + (int) ceil(($now - $answer['asked']) * (1 + $answer['drift']) / 1000);
-        return new ClockRange(self::time($earliest), self::time($latest), $answer['members']);
+        $text = $timestamp->format('Y-m-d\TH:i:s.uP');
+        throw new ClockNotGood(['not_past', ...$codes], ["$text is not certainly past"]);
     }
 }
 
-/** A clock for your tests: good with this error bound, not good while it has codes. */
+/** A clock for your tests: good with the bound maxErrorMs, not good while it has codes. */
 final class FakeEcsClock extends EcsClock
 {
-    /** @var list<string> */
     public array $codes = [];
-
-    public function __construct(private readonly float $boundMs = 0.5)
-    {
-        parent::__construct($boundMs);
-    }
 
     public function now(): ClockRange
     {
         if ($this->codes !== []) {
-            throw new ClockNotGood($this->codes, $this->codes);
+            throw new ClockNotGood($this->codes, ['fake']);
         }
-        $bound = sprintf('%d microseconds', ceil($this->boundMs * 1000));
+        $bound = sprintf('%d microseconds', ceil($this->maxErrorMs * 1000));
         $now = new DateTimeImmutable('now', new DateTimeZone('UTC'));
-        return new ClockRange($now->modify("-$bound"), $now->modify("+$bound"), []);
+        return new ClockRange($now->modify("-$bound"), $now->modify("+$bound"));
     }
 }

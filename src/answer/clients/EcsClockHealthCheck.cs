@@ -1,10 +1,11 @@
-// A health check of ASP.NET that is healthy while the clock is good. Copy it with EcsClock.cs. It was tested with stubs
-// of the types of ASP.NET, not with ASP.NET itself.
+// A health check of ASP.NET that is healthy while the clock is good. Copy it with EcsClock.cs. It
+// was compiled with Mono's mcs and tested with stubs of ASP.NET's types, not with ASP.NET itself.
 //
 //     builder.Services.AddSingleton(new EcsClock(TimeSpan.FromMilliseconds(5)));
-//     builder.Services.AddHealthChecks().AddCheck<EcsClockHealthCheck>("clock", tags: new[] { "ready" });
+//     builder.Services.AddHealthChecks()
+//         .AddCheck<EcsClockHealthCheck>("clock", tags: new[] { "ready" });
 //
-// Use it for readiness, not for liveness: a new task on the same infrastructure has no better clock.
+// Use it for readiness, not for liveness: a new task on the same machines has no better clock.
 using System.Collections.Generic;
 using System.Threading;
 using System.Threading.Tasks;
@@ -20,18 +21,22 @@ public sealed class EcsClockHealthCheck : IHealthCheck
     }
 
     public async Task<HealthCheckResult> CheckHealthAsync(
-        HealthCheckContext context, CancellationToken cancellationToken = default(CancellationToken))
+        HealthCheckContext context, CancellationToken cancellationToken = default)
     {
         try
         {
             var now = await clock.NowAsync().ConfigureAwait(false);
-            var data = new Dictionary<string, object> { { "earliest", now.Earliest }, { "latest", now.Latest } };
+            var data = new Dictionary<string, object>
+            {
+                { "earliest", now.Earliest }, { "latest", now.Latest },
+            };
             return HealthCheckResult.Healthy("the clock is good", data);
         }
         catch (ClockNotGoodException notGood)
         {
             var data = new Dictionary<string, object> { { "codes", notGood.Codes } };
-            return new HealthCheckResult(context.Registration.FailureStatus, notGood.Message, notGood, data);
+            var status = context.Registration.FailureStatus;
+            return new HealthCheckResult(status, notGood.Message, notGood, data);
         }
     }
 }

@@ -1,4 +1,4 @@
-"""A critical step with the PyPI client `clockbound`, which maps the sidecar's segment. Tested with clockbound 0.3.0."""
+"""A critical step with the PyPI client `clockbound` 0.3.0, which maps the sidecar's segment."""
 
 import os
 import sys
@@ -41,7 +41,7 @@ def wait_until_past(client, timestamp, patience=10):
 
 
 def commit(client, write):
-    """Takes the step with the latest time it can be, and returns when that time is certainly past."""
+    """Takes the step with the latest time it can be, and returns when it is certainly past."""
     timestamp = clock(client).latest
     write(timestamp)
     wait_until_past(client, timestamp)

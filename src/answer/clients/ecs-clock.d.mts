@@ -14,37 +14,10 @@ export type Code =
   | "not_past"
   | (string & {});
 
-/** What the sidecar answered. Unknown values are null. */
-export interface Answer {
-  readonly verdict: "good" | "not_good";
-  readonly reasons: readonly string[];
-  readonly codes: readonly Code[];
-  readonly warnings: readonly string[];
-  readonly limits: {
-    readonly max_error_ms: number | null;
-    readonly max_age_s: number | null;
-    readonly age_adjusted: boolean;
-    readonly for: string | null;
-  };
-  readonly source: "ecs" | "kernel" | "ntp" | null;
-  readonly status: "SYNCHRONIZED" | "NOT_SYNCHRONIZED" | "UNKNOWN" | null;
-  readonly error_bound_ms: number | null;
-  readonly offset_ms?: number | null;
-  readonly offset_error_ms?: number | null;
-  readonly reference_timestamp: string | null;
-  readonly reference_age_s: number | null;
-  readonly age_adjusted_bound_ms: number | null;
-  readonly read_at: string | null;
-  readonly earliest: string | null;
-  readonly latest: string | null;
-  readonly [member: string]: unknown;
-}
-
 /** True time was in this range, in microseconds since 1970. */
 export interface Now {
   readonly earliest: number;
   readonly latest: number;
-  readonly answer: Partial<Answer>;
 }
 
 export declare class ClockNotGood extends Error {
@@ -73,7 +46,7 @@ export declare class Clock {
   waitUntilPast(timestamp: number, patienceMs?: number): Promise<void>;
 }
 
+/** Good with the bound `maxErrorMs`, not good while it has codes. */
 export declare class FakeClock extends Clock {
-  constructor(boundMs?: number);
-  fail(...codes: Code[]): void;
+  codes: Code[];
 }

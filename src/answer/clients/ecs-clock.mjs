@@ -1,10 +1,10 @@
-// Asks the ecs-clock-emf sidecar whether this task's clock is good, and for the range that contains true time.
+// Asks the ecs-clock-emf sidecar whether this task's clock is good, and for the range of true time.
 //
-// Copy this file, and ecs-clock.d.mts for TypeScript. It needs Node 18 or later and no packages. Keep one client for
-// the whole process. Times are whole microseconds since 1970, since a Date has milliseconds only:
+// Copy this file, and ecs-clock.d.mts for TypeScript. It needs Node 18 or later and no packages.
+// Keep one client for the process. Times are whole microseconds since 1970:
 //
 //     const clock = new Clock({ maxErrorMs: 5 });
-//     const { latest } = await clock.now();  // rejects with ClockNotGood: refuse the step, also if nobody responds
+//     const { latest } = await clock.now();  // rejects with ClockNotGood: refuse the step
 //     await write(rfc3339(latest));
 //     await clock.waitUntilPast(latest);     // before anybody sees the write
 
@@ -12,10 +12,9 @@ import http from "node:http";
 import { performance } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
 
-const LARGEST_ANSWER = 65_536;
-const SMALLEST_STEP_MS = 5;
+const LARGEST_LINE = 65_536;
 
-/** Refuse the step. `codes` has the sidecar's codes, or `no_answer` (nothing usable), or `not_past`. */
+/** Refuse the step. `codes` are the sidecar's, or `no_answer` (nothing usable), or `not_past`. */
 export class ClockNotGood extends Error {
   name = "ClockNotGood";
 
@@ -28,67 +27,41 @@ export class ClockNotGood extends Error {
 
 const noAnswer = (why) => new ClockNotGood(["no_answer"], [`the sidecar gives no answer: ${why}`]);
 
-/** The time as text with all its microseconds. */
+/** The time as text with all its microseconds, which a Date does not have. */
 export function rfc3339(microseconds) {
   const fraction = String(microseconds % 1_000_000).padStart(6, "0");
   return new Date(microseconds / 1000).toISOString().replace(/\d{3}Z$/, `${fraction}Z`);
 }
 
-function microseconds(text) {
-  const [, seconds, fraction] = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?Z$/.exec(text);
-  const time = new Date(`${seconds}Z`);
-  if (!time.toISOString().startsWith(seconds)) throw new RangeError(`no such time: ${text}`);
-  return time.getTime() * 1000 + Number((fraction ?? "").padEnd(6, "0"));
-}
-
-/** Both clocks at the same moment. */
-function clocks() {
-  for (;;) {
-    const [monotonic, wall] = [performance.now(), Date.now()];
-    if (performance.now() - monotonic < 1) return { monotonic, wall }; // otherwise something else ran in between
-  }
-}
-
-/** A good answer. It was true at some moment between request and response. Its range grows from there. */
+/** A good answer. Its range was true between `asked` and `got`. */
 class Answer {
-  constructor(status, body, asked, limitMs) {
-    Object.assign(this, { asked, got: performance.now() });
-    try {
-      const members = (this.members = JSON.parse(body));
-      if (members.codes?.length) throw new ClockNotGood([...members.codes], [...members.reasons]);
-      if (status !== 200 || members.verdict !== "good") throw new Error(members.error);
-      this.earliest = microseconds(members.earliest);
-      this.latest = microseconds(members.latest);
-      // With the parameter `for`, the sidecar may have applied a smaller limit.
-      this.limitMs = Math.min(limitMs, members.limits?.max_error_ms ?? limitMs);
-      // Nothing is known to correct a clock whose source is an NTP server.
-      this.drift = (members.max_drift_ppm ?? (members.source === "ntp" ? 100 : 15)) / 1e6;
-      if (this.earliest > this.latest || !(this.drift >= 0 && this.drift < 1)) throw new RangeError("impossible range");
-    } catch (error) {
-      if (error instanceof ClockNotGood) throw error;
-      throw noAnswer(`HTTP ${status}: ${error.message}`);
+  constructor(asked, status, line, maxErrorMs) {
+    const notGood = /^not_good ([a-z0-9_,]+)\t([^\n]+)\n$/.exec(line);
+    if (notGood) throw new ClockNotGood(notGood[1].split(","), notGood[2].split("\t"));
+    const [, earliest, latest] = /^good ([0-9]{16}) ([0-9]{16})\n$/.exec(line) ?? [];
+    this.asked = asked;
+    this.got = performance.now();
+    this.earliest = Number(earliest);
+    this.latest = Number(latest);
+    const width = this.latest - this.earliest; // NaN without a range
+    const isRange = width >= 0 && width <= 2 * (maxErrorMs * 1000 + 1);
+    if (status !== 200 || !isRange || !this.atPresent(Infinity)) {
+      throw noAnswer(`HTTP ${status}: ${JSON.stringify(line.slice(0, 200))}`);
     }
   }
 
-  isGood(now) {
-    const boundMs = (this.latest - this.earliest) / 2000 + (now - this.asked.monotonic) * this.drift;
-    return boundMs <= this.limitMs;
-  }
-
-  isFresh(cacheMs) {
-    const { monotonic, wall } = clocks();
-    const age = monotonic - this.asked.monotonic;
-    return age < cacheMs && Math.abs(wall - this.asked.wall - age) < SMALLEST_STEP_MS && this.isGood(monotonic);
-  }
-
-  now() {
-    const now = performance.now();
-    if (!this.isGood(now)) {
-      throw new ClockNotGood(["bound_over_limit"], ["the error bound has grown over the limit since the answer"]);
-    }
-    const earliest = this.earliest + Math.floor((now - this.got) * 1000 * (1 - this.drift));
-    const latest = this.latest + Math.ceil((now - this.asked.monotonic) * 1000 * (1 + this.drift));
-    return { earliest, latest, answer: this.members };
+  /**
+   * The range, moved to the present. Undefined if it is too old, or does not contain this machine's
+   * clock: after a step or a suspension, or if it is of another clock.
+   */
+  atPresent(longestMs) {
+    const before = performance.now();
+    const wall = Date.now() * 1000; // the millisecond that has begun
+    const after = performance.now();
+    const earliest = this.earliest + Math.floor((before - this.got) * 1000);
+    const latest = this.latest + Math.ceil((after - this.asked) * 1000);
+    const isUsable = after - this.asked <= longestMs && earliest < wall + 1000 && wall <= latest;
+    return isUsable ? { earliest, latest } : undefined;
   }
 }
 
@@ -96,54 +69,62 @@ class Answer {
 export class Clock {
   // A separate agent: one connection, and never a proxy. node:http follows no redirects.
   #agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
-  #answer;
+  #last;
   #flight;
-  #options;
 
-  /** `query` has more parameters of /clock, such as `{ max_age: "30m", for: "cockroachdb" }`. */
-  constructor({ maxErrorMs, url = process.env.CLOCK_SIDECAR, cacheMs = 100, timeoutMs = 1000, query = {} }) {
-    const parameters = new URLSearchParams({ max_error: `${Math.round(maxErrorMs * 1e6)}ns`, ...query });
-    this.#options = { maxErrorMs, cacheMs, timeoutMs, url: `${url ?? "http://127.0.0.1:2780"}/clock?${parameters}` };
+  /** `query` has more parameters of /clock, such as `{ max_age: "30m", for: "etcd" }`. */
+  constructor({ maxErrorMs, url, cacheMs = 100, timeoutMs = 1000, query = {} }) {
+    Object.assign(this, { maxErrorMs, cacheMs, timeoutMs });
+    // The sidecar judges the clock as it may be at the end of this time.
+    this.validForMs = Math.ceil(Math.max(cacheMs, timeoutMs));
+    const maxErrorNs = Math.round(maxErrorMs * 1e6);
+    const limits = { max_error: `${maxErrorNs}ns`, valid_for: `${this.validForMs}ms` };
+    const sidecar = url ?? process.env.CLOCK_SIDECAR ?? "http://127.0.0.1:2780";
+    this.url = `${sidecar}/clock.txt?${new URLSearchParams({ ...limits, ...query })}`;
   }
 
-  /** The range that contains true time. Rejects with ClockNotGood if the clock is not good or nothing is known. */
+  /** The range of true time. Rejects with ClockNotGood if the clock is not good, or unknown. */
   async now() {
-    if (this.#answer?.isFresh(this.#options.cacheMs)) return this.#answer.now();
+    const kept = this.#last?.atPresent(this.cacheMs);
+    if (kept) return kept;
     this.#flight ??= this.#fly().finally(() => (this.#flight = undefined));
-    return (await this.#flight).now();
+    const now = (await this.#flight).atPresent(this.validForMs);
+    if (!now) throw noAnswer("it came too late, or the clock was stepped meanwhile");
+    return now;
   }
 
   async #fly() {
-    this.#answer = undefined;
-    const signal = AbortSignal.timeout(this.#options.timeoutMs);
+    this.#last = undefined;
+    const signal = AbortSignal.timeout(this.timeoutMs);
     try {
-      this.#answer = await this.#ask(signal).catch((error) => {
-        // The sidecar may close a connection that was idle: then ask again on a new one.
-        return error.isStale && !signal.aborted ? this.#ask(signal) : Promise.reject(error);
-      });
-      return this.#answer;
+      this.#last = await this.#ask(signal);
     } catch (error) {
-      if (error instanceof ClockNotGood) throw error;
-      throw noAnswer(error.message);
+      // The sidecar may have closed the connection that was kept: ask again on a new one.
+      if (!error.isOfKeptConnection) throw error;
+      this.#last = await this.#ask(signal);
     }
+    return this.#last;
   }
 
   #ask(signal) {
-    const asked = clocks();
+    const asked = performance.now();
     return new Promise((resolve, reject) => {
-      const request = http.get(this.#options.url, { agent: this.#agent, signal }, async (response) => {
+      const request = http.get(this.url, { agent: this.#agent, signal }, async (response) => {
         try {
-          let body = "";
+          let line = "";
           for await (const piece of response.setEncoding("utf8")) {
-            body += piece;
-            if (body.length > LARGEST_ANSWER) throw noAnswer("it is too large");
+            line += piece;
+            if (line.length > LARGEST_LINE) throw new Error("it is too large");
           }
-          resolve(new Answer(response.statusCode, body, asked, this.#options.maxErrorMs));
+          resolve(new Answer(asked, response.statusCode, line, this.maxErrorMs));
         } catch (error) {
-          reject(error);
+          reject(error instanceof ClockNotGood ? error : noAnswer(error.message));
         }
       });
-      request.on("error", (error) => reject(Object.assign(error, { isStale: request.reusedSocket })));
+      request.on("error", (error) => {
+        const isOfKeptConnection = request.reusedSocket && !signal.aborted;
+        reject(Object.assign(noAnswer(error.message), { isOfKeptConnection }));
+      });
     });
   }
 
@@ -152,38 +133,28 @@ export class Clock {
     const end = performance.now() + patienceMs;
     let codes = [];
     for (let patience; (patience = end - performance.now()) > 0; ) {
-      let left;
+      let leftMs = 50;
       try {
-        left = (timestamp - (await this.now()).earliest) / 1000;
-        if (left < 0) return;
+        leftMs = (timestamp - (await this.now()).earliest) / 1000;
+        if (leftMs < 0) return;
       } catch (error) {
         if (!(error instanceof ClockNotGood)) throw error;
         codes = error.codes; // it may become good again
-        left = 50;
       }
-      await sleep(Math.min(Math.max(left, 1), 1000, patience));
+      await sleep(Math.min(Math.max(leftMs, 1), 1000, patience));
     }
     throw new ClockNotGood(["not_past", ...codes], [`${rfc3339(timestamp)} is not certainly past`]);
   }
 }
 
-/** A clock for your tests: good with this error bound, until `fail("not_synchronized")`; `fail()` ends it. */
+/** A clock for your tests: good with the bound `maxErrorMs`, not good while it has `codes`. */
 export class FakeClock extends Clock {
-  #codes = [];
-  #bound;
-
-  constructor(boundMs = 0.5) {
-    super({ maxErrorMs: boundMs });
-    this.#bound = Math.ceil(boundMs * 1000);
-  }
-
-  fail(...codes) {
-    this.#codes = codes;
-  }
+  codes = [];
 
   async now() {
-    if (this.#codes.length) throw new ClockNotGood(this.#codes, ["fake"]);
+    if (this.codes.length) throw new ClockNotGood(this.codes, ["fake"]);
     const now = Date.now() * 1000;
-    return { earliest: now - this.#bound, latest: now + this.#bound, answer: { error_bound_ms: this.#bound / 1000 } };
+    const bound = Math.ceil(this.maxErrorMs * 1000);
+    return { earliest: now - bound, latest: now + bound };
   }
 }

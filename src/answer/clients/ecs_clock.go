@@ -1,48 +1,52 @@
-// Package ecsclock asks the ecs-clock-emf sidecar whether this task's clock is good, and for the range that contains
-// true time.
+// Package ecsclock asks the ecs-clock-emf sidecar whether this task's clock is good, and for the
+// range of true time.
 //
-// Copy this file. It needs Go 1.19 or later and the standard library only. Keep one client for the whole process:
+// Copy this file. It needs Go 1.19 or later and no modules. Keep one client for the process:
 //
-//	clock := ecsclock.New(5*time.Millisecond, nil)
-//	now, err := clock.Now(ctx)                 // an error: refuse the step, also if the sidecar does not respond
+//	clock := ecsclock.New(5*time.Millisecond, "")
+//	now, err := clock.Now()                    // an error: refuse the step
 //	err = write(now.Latest)
 //	err = clock.WaitUntilPast(ctx, now.Latest) // before anybody sees the write
 package ecsclock
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"os"
+	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
-// NotGood means: refuse the step. Codes has the sidecar's codes, or no_answer (nothing usable), or not_past.
+var notGood = regexp.MustCompile("^not_good ([a-z0-9_,]+)\t([^\n]+)\n$")
+
+// NotGood means: refuse the step. Codes are the sidecar's, or no_answer, or not_past.
 type NotGood struct{ Codes, Reasons []string }
 
 func (e *NotGood) Error() string { return strings.Join(e.Reasons, "; ") }
 
-func refuse(code, format string, values ...any) *NotGood {
-	return &NotGood{[]string{code}, []string{fmt.Sprintf(format, values...)}}
-}
-
-// Now is the range that contained true time when it was returned.
+// Now is the range that true time was in when it was returned.
 type Now struct{ Earliest, Latest time.Time }
 
-// flight is a request and its outcome. Its range was true at some moment between asked and got.
-type flight struct {
+// answer is what came of a request. The range of a good one was true between asked and got.
+type answer struct {
 	Now
 	asked, got time.Time
-	limit      time.Duration
-	drift      float64
-	err        error
-	done       chan struct{}
+	refusal    *NotGood
+}
+
+// atPresent moves the range to the present. It is of no use if it is too old, or does not contain
+// this machine's clock: after a step or a suspension, or if it is of another clock.
+func (a *answer) atPresent(longest time.Duration) (now Now, isUsable bool) {
+	before, after := time.Now(), time.Now()
+	wall := after.Round(0) // without the monotonic clock
+	now = Now{a.Earliest.Add(before.Sub(a.got)), a.Latest.Add(after.Sub(a.asked))}
+	isHere := !now.Earliest.After(wall) && !now.Latest.Before(wall)
+	return now, isHere && after.Sub(a.asked) <= longest
 }
 
 // Clock is a client. A thousand simultaneous callers make one request.
@@ -50,149 +54,89 @@ type Clock struct {
 	Cache    time.Duration // how long an answer is used
 	HTTP     *http.Client  // its Timeout is a second
 	maxError time.Duration
-	ask      func() (status int, body []byte, err error)
+	url      string
+	ask      func() *answer
 	mutex    sync.Mutex
-	last     *flight
+	last     atomic.Pointer[answer]
 }
 
-// New returns a client of the sidecar at CLOCK_SIDECAR, by default http://127.0.0.1:2780. query has more parameters of
-// /clock, such as max_age and for, or is nil.
-func New(maxError time.Duration, query url.Values) *Clock {
-	address := os.Getenv("CLOCK_SIDECAR")
-	if address == "" {
-		address = "http://127.0.0.1:2780"
+// New returns a client of the sidecar at CLOCK_SIDECAR, by default http://127.0.0.1:2780. query has
+// more parameters of /clock, such as "&max_age=30m&for=etcd".
+func New(maxError time.Duration, query string) *Clock {
+	sidecar := os.Getenv("CLOCK_SIDECAR")
+	if sidecar == "" {
+		sidecar = "http://127.0.0.1:2780"
 	}
-	parameters := url.Values{"max_error": {fmt.Sprintf("%dns", maxError)}}
-	for name, values := range query {
-		parameters[name] = values
-	}
-	c := &Clock{Cache: 100 * time.Millisecond, maxError: maxError, HTTP: &http.Client{
+	c := &Clock{Cache: 100 * time.Millisecond, maxError: maxError}
+	c.url = fmt.Sprintf("%s/clock.txt?max_error=%dns%s", sidecar, maxError, query)
+	c.ask = c.get
+	c.last.Store(&answer{})
+	c.HTTP = &http.Client{
 		Timeout: time.Second,
 		// A new transport has no proxy. It asks again if the sidecar has closed an idle connection.
 		Transport:     &http.Transport{MaxConnsPerHost: 1},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}
-	c.ask = func() (int, []byte, error) {
-		response, err := c.HTTP.Get(address + "/clock?" + parameters.Encode())
-		if err != nil {
-			return 0, nil, err
-		}
-		defer response.Body.Close()
-		body, err := io.ReadAll(io.LimitReader(response.Body, 65_536))
-		return response.StatusCode, body, err
 	}
 	return c
 }
 
-// Fake is a clock for your tests. While it has codes, it is not good.
-type Fake struct {
-	Clock
-	Codes []string
+// Now returns the range of true time, or a *NotGood if the clock is not good or unknown. It takes
+// the Timeout at most.
+func (c *Clock) Now() (Now, error) {
+	seen := c.last.Load()
+	if now, isUsable := seen.atPresent(c.Cache); isUsable {
+		return now, nil
+	}
+	c.mutex.Lock() // one asks, the others wait here
+	defer c.mutex.Unlock()
+	if c.last.Load() == seen {
+		c.last.Store(c.ask())
+	}
+	if now, isUsable := c.last.Load().atPresent(c.validFor()); isUsable {
+		return now, nil
+	}
+	return Now{}, c.last.Load().refusal
 }
 
-// NewFake returns a clock with this error bound.
-func NewFake(bound time.Duration) *Fake {
-	fake := &Fake{Clock: Clock{maxError: bound + time.Second}}
-	fake.ask = func() (int, []byte, error) {
-		now := time.Now()
-		body, err := json.Marshal(map[string]any{
-			"verdict": "good", "codes": fake.Codes, "earliest": now.Add(-bound), "latest": now.Add(bound),
-		})
-		return http.StatusOK, body, err
-	}
-	return fake
-}
+// The sidecar judges the clock as it may be at the end of this time.
+func (c *Clock) validFor() time.Duration { return c.HTTP.Timeout + c.Cache }
 
-// Now returns the range that contains true time, or a *NotGood if the clock is not good or nothing is known.
-func (c *Clock) Now(ctx context.Context) (Now, error) {
-	c.mutex.Lock()
-	f := c.last
-	if f == nil || !c.isUsable(f) {
-		f = &flight{asked: time.Now(), done: make(chan struct{})}
-		c.last = f
-		go func() { // not in the caller's context, since others wait for it too
-			defer close(f.done)
-			f.err = c.fly(f)
-		}()
-	}
-	c.mutex.Unlock()
-	select {
-	case <-f.done:
-		return c.rangeOf(f)
-	case <-ctx.Done():
-		return Now{}, refuse("no_answer", "no answer yet: %v", ctx.Err())
-	}
-}
-
-func (c *Clock) isUsable(f *flight) bool {
-	select {
-	case <-f.done:
-	default:
-		return true // still in flight
-	}
-	now := time.Now()
-	age := now.Sub(f.asked)                          // by the monotonic clock
-	step := now.Round(0).Sub(f.asked.Round(0)) - age // Round(0) leaves the wall clock
-	_, err := c.rangeOf(f)
-	return err == nil && age < c.Cache && step.Abs() < 5*time.Millisecond
-}
-
-func (c *Clock) rangeOf(f *flight) (Now, error) {
-	now := time.Now()
-	least, most := now.Sub(f.got), now.Sub(f.asked)
-	growth := time.Duration(float64(most)*f.drift) + 1
-	if f.err != nil {
-		return Now{}, f.err
-	} else if f.Latest.Sub(f.Earliest)/2+growth > f.limit {
-		return Now{}, refuse("bound_over_limit", "the error bound has grown over the limit since the answer")
-	}
-	return Now{f.Earliest.Add(least - growth), f.Latest.Add(most + growth)}, nil
-}
-
-func (c *Clock) fly(f *flight) error {
-	status, body, err := c.ask()
-	f.got = time.Now()
-	answer := struct {
-		Verdict, Error, Source string
-		Codes, Reasons         []string
-		Earliest, Latest       *time.Time
-		Drift                  float64 `json:"max_drift_ppm"`
-		Limits                 struct {
-			MaxErrorMs *float64 `json:"max_error_ms"`
-		}
-	}{Drift: 15}
+func (c *Clock) get() *answer {
+	a := &answer{asked: time.Now()}
+	var line []byte
+	response, err := c.HTTP.Get(fmt.Sprintf("%s&valid_for=%dns", c.url, c.validFor()))
 	if err == nil {
-		err = json.Unmarshal(body, &answer)
+		defer response.Body.Close()
+		line, err = io.ReadAll(io.LimitReader(response.Body, 65_536))
 	}
-	switch {
-	case err != nil:
-		return refuse("no_answer", "the sidecar gives no answer: %v", err)
-	case len(answer.Codes) > 0:
-		return &NotGood{answer.Codes, answer.Reasons}
-	case status != http.StatusOK || answer.Verdict != "good" || answer.Earliest == nil || answer.Latest == nil ||
-		answer.Earliest.After(*answer.Latest) || answer.Drift < 0 || answer.Drift > 1e5:
-		return refuse("no_answer", "the sidecar gives no answer: HTTP %d: %s", status, answer.Error)
-	case answer.Source == "ntp" && answer.Drift < 100:
-		answer.Drift = 100 // nothing is known to correct this clock
+	reason := fmt.Sprintf("the sidecar gives no answer: %.200q %v", line, err)
+	a.refusal = &NotGood{[]string{"no_answer"}, []string{reason}}
+	if match := notGood.FindStringSubmatch(string(line)); match != nil {
+		a.refusal = &NotGood{strings.Split(match[1], ","), strings.Split(match[2], "\t")}
+	} else if err == nil && response.StatusCode == http.StatusOK {
+		var earliest, latest int64
+		fmt.Sscanf(string(line), "good %d %d", &earliest, &latest)
+		isRange := earliest <= latest && latest-earliest <= 2*(c.maxError.Microseconds()+1)
+		if isRange && string(line) == fmt.Sprintf("good %d %d\n", earliest, latest) {
+			a.Now = Now{time.UnixMicro(earliest).UTC(), time.UnixMicro(latest).UTC()}
+			a.got = time.Now()
+		}
 	}
-	f.Now, f.drift, f.limit = Now{*answer.Earliest, *answer.Latest}, answer.Drift/1e6, c.maxError
-	if ms := answer.Limits.MaxErrorMs; ms != nil && *ms*1e6 < float64(f.limit) {
-		f.limit = time.Duration(*ms * 1e6) // with the parameter for, the sidecar may have applied a smaller limit
-	}
-	return nil
+	return a
 }
 
-// WaitUntilPast returns nil once true time is certainly past a time, and a *NotGood when the context is done.
+// WaitUntilPast returns nil once true time is certainly past, or a *NotGood when ctx is done.
 func (c *Clock) WaitUntilPast(ctx context.Context, past time.Time) error {
 	codes := []string{"not_past"}
 	for ctx.Err() == nil {
 		left := 50 * time.Millisecond
-		now, err := c.Now(ctx)
-		if notGood := (*NotGood)(nil); errors.As(err, &notGood) {
-			if ctx.Err() == nil {
-				codes = append(codes[:1], notGood.Codes...) // it may become good again
-			}
-		} else if left = past.Sub(now.Earliest) + 1; left <= 0 {
+		now, err := c.Now()
+		if err == nil {
+			left = past.Sub(now.Earliest) + 1
+		} else if notGood, isNotGood := err.(*NotGood); isNotGood {
+			codes = append(codes[:1], notGood.Codes...) // it may become good again
+		}
+		if left <= 0 {
 			return nil
 		}
 		select {
@@ -201,4 +145,18 @@ func (c *Clock) WaitUntilPast(ctx context.Context, past time.Time) error {
 		}
 	}
 	return &NotGood{codes, []string{past.String() + " is not certainly past"}}
+}
+
+// NewFake returns a clock for your tests: good with this error bound, not good while it has codes.
+func NewFake(bound time.Duration, codes *[]string) *Clock {
+	c := New(bound, "")
+	c.Cache = 0
+	c.ask = func() *answer {
+		now := time.Now()
+		if len(*codes) > 0 {
+			return &answer{refusal: &NotGood{*codes, *codes}}
+		}
+		return &answer{Now: Now{now.Add(-bound), now.Add(bound)}, asked: now, got: now}
+	}
+	return c
 }

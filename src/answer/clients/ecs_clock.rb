@@ -1,29 +1,33 @@
 # frozen_string_literal: true
 
-# Asks the ecs-clock-emf sidecar whether this task's clock is good, and for the range that contains true time.
+# Asks the ecs-clock-emf sidecar whether this task's clock is good, and for the range of true time.
 #
-# Copy this file. It needs Ruby 3.0 or later and the standard library only. Keep one client for the whole process. With
-# a fiber scheduler nothing here blocks the event loop.
+# Copy this file. It needs Ruby 3.0 or later and the standard library only. Keep one client for the
+# process. With a fiber scheduler nothing here blocks the event loop.
 #
 #   clock = EcsClock.new(max_error_ms: 5)
-#   timestamp = clock.now.latest       # raises EcsClock::NotGood: refuse the step, also if the sidecar does not respond
+#   timestamp = clock.now.latest       # raises EcsClock::NotGood: refuse the step
 #   write(timestamp)
 #   clock.wait_until_past(timestamp)   # before anybody sees the write
 
-require "json"
 require "net/http"
 require "time"
+require "timeout"
 require "uri"
 
 # A client. A thousand simultaneous callers make one request.
 class EcsClock
-  LARGEST_ANSWER = 65_536
-  SMALLEST_STEP_NS = 5_000_000
+  LARGEST_LINE = 65_536
+  GOOD = /\Agood ([0-9]{16}) ([0-9]{16})\n\z/
+  NOT_GOOD = /\Anot_good ([a-z0-9_,]+)\t([^\n]+)\n\z/
 
-  # True time was in this range, of two Times, when it was returned. `answer` has all that the sidecar answered.
-  Now = Struct.new(:earliest, :latest, :answer)
+  # True time was in this range, of two Times, when it was returned.
+  Now = Struct.new(:earliest, :latest)
 
-  # Refuse the step. `codes` has the sidecar's codes, or no_answer (nothing usable), or not_past.
+  # What came of a request. A good range, in microseconds, was true between asked and got.
+  Answer = Struct.new(:asked, :got, :earliest, :latest, :codes, :reasons)
+
+  # Refuse the step. `codes` are the sidecar's, or no_answer (nothing usable), or not_past.
   class NotGood < StandardError
     attr_reader :codes, :reasons
 
@@ -34,40 +38,34 @@ class EcsClock
     end
   end
 
-  # A good answer. Its range was true at some moment between asked and got.
-  Answer = Struct.new(:range, :limit_ns, :drift, :asked, :wall, :got)
-
-  # `query` has more parameters of /clock, such as { max_age: "30m", for: "cockroachdb" }.
+  # `query` has more parameters of /clock, such as { max_age: "30m", for: "etcd" }.
   def initialize(max_error_ms:, sidecar: nil, cache_ms: 100, timeout_ms: 1000, query: {})
     @uri = URI(sidecar || ENV.fetch("CLOCK_SIDECAR", "http://127.0.0.1:2780"))
-    @limit_ns = (max_error_ms * 1e6).round
-    @path = "/clock?#{URI.encode_www_form({ max_error: "#{@limit_ns}ns" }.merge(query))}"
-    @cache_ns = cache_ms * 1e6
-    @timeout = timeout_ms / 1e3
+    @max_error_ms = max_error_ms
+    @cache_ms = cache_ms
+    @timeout_ms = timeout_ms
+    @valid_for_ms = [cache_ms, timeout_ms].max.ceil # the sidecar judges the clock as it may be then
+    limits = { max_error: "#{(max_error_ms * 1e6).round}ns", valid_for: "#{@valid_for_ms}ms" }
+    @target = "/clock.txt?#{URI.encode_www_form(limits.merge(query))}"
     reset
   end
 
-  # The range that contains true time. Raises NotGood if the clock is not good or nothing is known.
+  # The range of true time. Raises NotGood if the clock is not good, or unknown.
   def now
     reset if @pid != Process.pid # after a fork: two processes must not share a connection
-    flight, leads = @mutex.synchronize do
-      return at(@answer) if @answer && fresh?(@answer)
-
-      leads = @flight.nil?
-      [@flight ||= { landed: ConditionVariable.new }, leads]
+    answer = @last
+    at_present(answer, @cache_ms) || @mutex.synchronize do
+      @last = ask if @last.equal?(answer) # otherwise somebody has asked meanwhile
+      answer = @last
+      at_present(answer, @valid_for_ms) || raise(NotGood.new(answer.codes, answer.reasons))
     end
-    leads ? fly(flight) : @mutex.synchronize { flight[:landed].wait(@mutex) until flight[:outcome] }
-    outcome = flight[:outcome]
-    raise NotGood.new(outcome.codes, outcome.reasons) if outcome.is_a?(NotGood)
-
-    at(outcome)
   end
 
   # Returns once true time is certainly past the timestamp. Raises NotGood after the patience.
   def wait_until_past(timestamp, patience_s: 10)
-    finish = monotonic + patience_s * 1e9
+    finish = microseconds + patience_s * 1_000_000
     codes = []
-    while (patience = finish - monotonic).positive?
+    while (patience = finish - microseconds).positive?
       begin
         left = timestamp - now.earliest
         return if left.negative?
@@ -75,121 +73,91 @@ class EcsClock
         left = 0.05
         codes = error.codes
       end
-      sleep([left + 1e-6, patience / 1e9].min)
+      sleep([left + 1e-6, patience / 1e6].min)
     end
     raise NotGood.new(["not_past", *codes], ["#{timestamp.iso8601(6)} is not certainly past"])
   end
 
   private
 
-  def monotonic = Process.clock_gettime(Process::CLOCK_MONOTONIC, :nanosecond)
-
-  # Both clocks at the same moment.
-  def clocks
-    loop do
-      before = monotonic
-      wall = Process.clock_gettime(Process::CLOCK_REALTIME, :nanosecond)
-      return before, wall if monotonic - before < 1_000_000 # otherwise something else ran in between
-    end
+  def microseconds(clock = Process::CLOCK_MONOTONIC)
+    Process.clock_gettime(clock, :nanosecond).div(1000)
   end
 
   def reset
     @pid = Process.pid
     @mutex = Mutex.new
-    @answer = @flight = nil
+    @last = Answer.new(0, nil)
     @http = Net::HTTP.new(@uri.hostname, @uri.port, nil) # nil: never a proxy
-    @http.open_timeout = @http.read_timeout = @http.write_timeout = @timeout
-    @http.max_retries = 0
     @http.keep_alive_timeout = 60 # by default it connects again after 2 s
-  end
-
-  def fly(flight)
-    outcome = NotGood.new(["no_answer"], ["the request was interrupted"])
-    outcome = ask
-  rescue NotGood => error
-    outcome = error
-  ensure # the others wait for this in any case
-    @mutex.synchronize do
-      @answer = outcome.is_a?(Answer) ? outcome : nil
-      @flight = nil
-      flight[:outcome] = outcome
-      flight[:landed].broadcast
-    end
+    @http.max_retries = 0
   end
 
   def ask
-    reused = @http.started?
-    asked, wall = clocks
-    @http.start unless reused
-    body = +""
-    response = @http.request(Net::HTTP::Get.new(@path)) do |incoming|
-      incoming.read_body { |piece| (body << piece).bytesize > LARGEST_ANSWER and raise IOError, "too large" }
-    end
-    read(response.code, JSON.parse(body), asked, wall)
-  rescue NotGood
-    raise
+    is_kept = @http.started?
+    answer = Answer.new(microseconds)
+    Timeout.timeout(@timeout_ms / 1e3) { read(answer, *exchange) }
+    answer
   rescue StandardError => error
-    @http.finish if @http.started?
-    # The sidecar may close a connection that was idle: then ask again on a new one.
-    retry if reused && (error.is_a?(IOError) || error.is_a?(SystemCallError))
-    raise NotGood.new(["no_answer"], ["the sidecar gives no answer: #{error.message[0, 200].tr("\n", " ")}"])
+    @http.finish if @http.started? # so that what comes too late is not read as the next answer
+    # The sidecar may have closed the connection that was kept: ask again on a new one.
+    retry if is_kept && !error.is_a?(Timeout::Error)
+    answer.got = nil
+    answer.codes = ["no_answer"]
+    answer.reasons = ["the sidecar gives no answer: #{error.message[0, 200].inspect}"]
+    answer
   end
 
-  def read(status, members, asked, wall)
-    got = monotonic
-    raise NotGood.new(members["codes"], members["reasons"]) unless Array(members["codes"]).empty?
-    raise ArgumentError, "HTTP #{status}: #{members['error']}" unless status == "200" && members["verdict"] == "good"
-
-    earliest, latest = members.values_at("earliest", "latest").map { |text| time(text) }
-    # With the parameter `for`, the sidecar may have applied a smaller limit.
-    limit_ns = [@limit_ns, (members.dig("limits", "max_error_ms") || Float::INFINITY) * 1e6].min
-    # Nothing is known to correct a clock whose source is an NTP server.
-    drift = (members["max_drift_ppm"] || (members["source"] == "ntp" ? 100 : 15)) / 1e6
-    raise ArgumentError, "impossible range or drift" unless earliest <= latest && drift >= 0 && drift < 1
-
-    Answer.new(Now.new(earliest, latest, members), limit_ns, drift, asked, wall, got)
-  end
-
-  def time(text)
-    time = Time.iso8601(text)
-    time.iso8601.start_with?(text[0, 19]) && text.end_with?("Z") ? time : raise(ArgumentError, "no time: #{text}")
-  end
-
-  def good?(answer, present)
-    (answer.range.latest - answer.range.earliest) / 2 * 1e9 + (present - answer.asked) * answer.drift <= answer.limit_ns
-  end
-
-  def fresh?(answer)
-    present, wall = clocks
-    age = present - answer.asked
-    age < @cache_ns && (wall - answer.wall - age).abs < SMALLEST_STEP_NS && good?(answer, present)
-  end
-
-  def at(answer)
-    present = monotonic
-    unless good?(answer, present)
-      raise NotGood.new(["bound_over_limit"], ["the error bound has grown over the limit since the answer"])
+  def exchange
+    @http.start unless @http.started?
+    line = +""
+    response = @http.request(Net::HTTP::Get.new(@target)) do |incoming|
+      incoming.read_body do |piece|
+        line << piece
+        raise IOError, "too large" if line.bytesize > LARGEST_LINE
+      end
     end
-
-    least = ((present - answer.got) * (1 - answer.drift)).floor.to_r / 1_000_000_000
-    most = ((present - answer.asked) * (1 + answer.drift)).ceil.to_r / 1_000_000_000
-    Now.new(answer.range.earliest + least, answer.range.latest + most, answer.range.answer)
+    [response.code, line.force_encoding(Encoding::UTF_8).scrub]
   end
 
-  # A clock for your tests: good with this error bound, not good while it has codes.
+  # Raises an error unless it is an answer about this machine's clock.
+  def read(answer, status, line)
+    if (not_good = NOT_GOOD.match(line))
+      answer.codes = not_good[1].split(",")
+      answer.reasons = not_good[2].split("\t")
+    elsif status == "200" && (good = GOOD.match(line))
+      answer.earliest, answer.latest = good.captures.map(&:to_i)
+      answer.got = microseconds
+      is_range = (answer.latest - answer.earliest).between?(0, 2 * (@max_error_ms * 1000 + 1))
+      answer.got = nil unless is_range && at_present(answer, @valid_for_ms)
+    end
+    raise ArgumentError, "HTTP #{status}: #{line}" unless answer.codes || answer.got
+  end
+
+  # The range, moved to the present. nil if it is missing or too old, and if it does not contain
+  # this machine's clock: after a step or a suspension, or if it is of another clock.
+  def at_present(answer, longest_ms)
+    before = microseconds
+    wall = microseconds(Process::CLOCK_REALTIME)
+    after = microseconds + 1
+    return if answer.got.nil? || after - answer.asked > longest_ms * 1000
+
+    earliest = answer.earliest + before - answer.got - 1
+    latest = answer.latest + after - answer.asked
+    return unless wall.between?(earliest, latest)
+
+    Now.new(Time.at(0, earliest, :usec).utc, Time.at(0, latest, :usec).utc)
+  end
+
+  # A clock for your tests: good with the bound max_error_ms, not good while it has codes.
   class Fake < EcsClock
     attr_accessor :codes
 
-    def initialize(bound_ms: 0.5)
-      super(max_error_ms: bound_ms)
-      @bound = bound_ms.to_r / 1000
-      @codes = []
-    end
-
     def now
-      raise NotGood.new(codes, codes) unless codes.empty?
+      raise NotGood.new(codes, codes) if codes&.any?
 
-      Now.new(Time.now.utc - @bound, Time.now.utc + @bound, {})
+      bound = @max_error_ms / 1000r
+      Now.new(Time.now.utc - bound, Time.now.utc + bound)
     end
   end
 end

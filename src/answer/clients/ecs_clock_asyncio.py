@@ -1,100 +1,77 @@
-"""The asyncio client of ecs_clock.py, which must be beside it. A thousand simultaneous tasks make one request.
+"""The asyncio client of ecs_clock.py, which must be beside it. Nothing blocks the event loop.
 
-Keep one client for the whole event loop:
+Keep one client for each event loop:
 
     clock = AsyncClock(max_error_ms=5)
-    timestamp = (await clock.now()).latest    # raises ClockNotGood: refuse the step
+    timestamp = (await clock.now()).latest  # raises ClockNotGood: refuse the step
     await write(timestamp)
-    await clock.wait_until_past(timestamp)    # does not block the event loop
+    await clock.wait_until_past(timestamp)  # before anybody sees the write
 """
 
 import asyncio
-import os
-import re
 import time
 from datetime import datetime
-from urllib.parse import urlsplit
 
-from ecs_clock import LARGEST_ANSWER, Answer, ClockNotGood, FakeClock, Now, clocks, path
+from ecs_clock import LARGEST_RESPONSE, RESPONSE, Answer, Clock, ClockNotGood, FakeClock, Now
+from ecs_clock import no_answer
 
 
 class AsyncClock:
-    """A client for one event loop."""
+    """A client that takes what Clock takes. A thousand simultaneous tasks make one request."""
 
-    def __init__(
-        self, max_error_ms: float, url: str | None = None, cache_ms: float = 100, timeout_s: float = 1, **query: str
-    ) -> None:
-        """`query` has more parameters of /clock, such as `max_age="30m"` and `for_="cockroachdb"`."""
-        self._address = urlsplit(url or os.environ.get("CLOCK_SIDECAR", "http://127.0.0.1:2780"))
-        target = path(max_error_ms, query)
-        self._request = f"GET {target} HTTP/1.1\r\nHost: {self._address.netloc}\r\n\r\n".encode()
-        self._limit_ms, self._cache_ns, self._timeout_s = max_error_ms, cache_ms * 1e6, timeout_s
+    def __init__(self, *settings, **more) -> None:
+        self._settings = Clock(*settings, **more)
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
-        self._flight: asyncio.Task[Answer | ClockNotGood] | None = None
-        self._answer: Answer | None = None
+        self._flight: asyncio.Task[Answer] | None = None
+        self._last = Answer()
 
     async def now(self) -> Now:
-        """The range that contains true time. Raises ClockNotGood if the clock is not good or nothing is known."""
-        if self._answer and self._answer.is_fresh(self._cache_ns):
-            return self._answer.now()
-        if self._flight is None:
+        """The range of true time. Raises ClockNotGood if the clock is not good, or unknown."""
+        if now := self._last.at_present(self._settings.cache_s * 1e9):
+            return now
+        if self._flight is None or self._flight.done():
             self._flight = asyncio.create_task(self._fly())
         # A caller that is cancelled must not cancel the request of the others.
-        outcome = await asyncio.shield(self._flight)
-        if isinstance(outcome, ClockNotGood):
-            raise ClockNotGood(outcome.codes, outcome.reasons)
-        return outcome.now()
+        answer = await asyncio.shield(self._flight)
+        if now := answer.at_present(self._settings.valid_for_ms * 1e6):
+            return now
+        raise ClockNotGood(*answer.refusal)
 
-    async def _fly(self) -> Answer | ClockNotGood:
-        self._answer = None
+    async def _fly(self) -> Answer:
+        self._last = Answer()
         try:
-            self._answer = await asyncio.wait_for(self._ask(), self._timeout_s)
-            return self._answer
-        except ClockNotGood as error:
-            return error
-        except (OSError, EOFError, asyncio.TimeoutError, asyncio.LimitOverrunError) as error:
-            self.close()
-            return ClockNotGood(["no_answer"], [f"the sidecar gives no answer: {error!r}"])
-        finally:
-            self._flight = None
+            self._last = await asyncio.wait_for(self._ask(), self._settings.timeout_s)
+        except asyncio.TimeoutError:
+            self._last.refusal = no_answer("timed out")
+        return self._last
 
     async def _ask(self) -> Answer:
-        while True:
-            is_reused = self._streams is not None
-            asked = clocks()
-            try:
-                self._streams = self._streams or await asyncio.open_connection(
-                    self._address.hostname, self._address.port or 80, limit=LARGEST_ANSWER
-                )
-                status, body = await self._exchange(*self._streams)
-                return Answer(status, body, asked, self._limit_ms)
-            except (OSError, EOFError):
-                self.close()
-                # The sidecar may close a connection that was idle: then ask again on a new one.
-                if not is_reused:
-                    raise
-
-    async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> tuple[int, bytes]:
-        writer.write(self._request)
-        await writer.drain()
-        head = await reader.readuntil(b"\r\n\r\n")
-        status = re.match(rb"HTTP/1\.1 (\d{3}) ", head)
-        length = re.search(rb"(?i)\r\ncontent-length: *(\d{1,5})\r\n", head)
-        if not status or not length:
-            raise ConnectionError("not the sidecar's HTTP")
-        body = await reader.readexactly(int(length[1]))
-        if re.search(rb"(?i)\r\nconnection: *close\r\n", head):
-            self.close()
-        return int(status[1]), body
-
-    def close(self) -> None:
-        """Closes the connection. A later request opens a new one."""
-        if self._streams:
-            self._streams[1].close()
-            self._streams = None
+        answer, received = Answer(), b""
+        kept, self._streams = self._streams, None
+        streams = kept
+        try:
+            streams = kept or await asyncio.open_connection(*self._settings.address)
+            reader, writer = streams
+            writer.write(self._settings.request)
+            while not (response := RESPONSE.fullmatch(received.decode(errors="replace"))):
+                piece = await reader.read(LARGEST_RESPONSE)
+                received += piece
+                if not piece or len(received) > LARGEST_RESPONSE:
+                    raise ConnectionError(f"not the sidecar: {received[:200]!r}")
+            answer.read(response[1], response[2], self._settings.max_error_ms)
+            # Kept after a whole response only, so that a late one is never read as the next.
+            self._streams = streams
+        except OSError as error:
+            if kept:  # it may have been closed
+                return await self._ask()
+            answer.got, answer.refusal = 0, no_answer(error)
+        finally:
+            if streams and streams is not self._streams:
+                streams[1].close()
+        return answer
 
     async def wait_until_past(self, timestamp: datetime, patience_s: float = 10) -> None:
-        """Returns once true time is certainly past `timestamp`. Raises ClockNotGood after `patience_s`."""
+        """Returns once true time is certainly past. Raises ClockNotGood after `patience_s`."""
         end, codes = time.monotonic() + patience_s, []
         while (patience := end - time.monotonic()) > 0:
             try:
@@ -103,16 +80,16 @@ class AsyncClock:
                     return
             except ClockNotGood as error:  # it may become good again
                 left, codes = 0.05, error.codes
-            await asyncio.sleep(min(max(left, 0.0005), 1, patience))
+            await asyncio.sleep(min(max(left, 0.0005), patience))
         raise ClockNotGood(["not_past", *codes], [f"{timestamp} is not certainly past"])
 
 
 class FakeAsyncClock(AsyncClock):
-    """The FakeClock of ecs_clock.py with `await`."""
+    """A clock for your tests: good with the bound `max_error_ms`, not good while it has `codes`."""
 
-    def __init__(self, bound_ms: float = 0.5) -> None:
-        self._fake = FakeClock(bound_ms)
-        self.fail = self._fake.fail
+    codes: list[str] = []
 
     async def now(self) -> Now:
-        return self._fake.now()
+        fake = FakeClock(self._settings.max_error_ms)
+        fake.codes = self.codes
+        return fake.now()

@@ -1,4 +1,4 @@
-//! A segment as a client of version 2.0 reads it, held against limits: the command `check --clockbound`.
+//! Reads a segment as a client of version 2.0 does, and judges it by limits: the command `check --clockbound`.
 
 use std::fmt;
 use std::fs::OpenOptions;
@@ -21,7 +21,7 @@ const GRACE: Duration = Duration::from_secs(5);
 /// A client tolerates a segment that lies this far in its future.
 const BLUR: Duration = Duration::from_micros(1);
 /// A larger difference between two monotonic clocks means that they are different clocks. The writer writes at least
-/// once a minute, and a wall clock that was stepped in between looks alike.
+/// once a minute, and a step of the wall clock in between looks the same.
 const OTHER_CLOCK: Duration = Duration::from_secs(60);
 /// How often a segment that is being written is read again, and the pause in between. A writer is done
 /// within microseconds, unless it was killed.
@@ -60,14 +60,14 @@ impl fmt::Display for Unreadable {
 
 impl std::error::Error for Unreadable {}
 
-/// Reads the segment in `directory` and judges it as a client would that applies these limits. Of the limits only
-/// that of the error counts: the segment's writer has applied the others.
+/// Reads the segment in `directory` and judges it as a client with these limits would. Only the limit on the
+/// error counts: the segment's writer has applied the others.
 ///
 /// # Errors
 /// [`Unreadable`] if a client would not open it.
 pub(crate) fn check(directory: &Path, limits: &Limits) -> Result<Report, Unreadable> {
     let (segment, written) = read(directory)?;
-    // The order of a client: if it is put to sleep in between, the bound is too large and not too small.
+    // In a client's order: if the process is suspended in between, the bound is too large, never too small.
     let wall = Moment::now().wall;
     let coarse = clocks::coarse();
     let mut report = judge(segment.as_ref(), wall, coarse, limits);
@@ -114,7 +114,7 @@ fn read(directory: &Path) -> Result<(Option<Segment>, Option<DateTime<Utc>>), Un
     Ok((None, None))
 }
 
-/// What fills a buffer with the bytes of the segment from an offset on, as they are at present.
+/// Fills a buffer with the segment's present bytes from an offset on.
 type ReadAt<'a> = dyn FnMut(&mut [u8], u64) -> io::Result<()> + 'a;
 
 /// The segment; `None` while it is being written.
@@ -141,7 +141,7 @@ fn generation(read_at: &mut ReadAt<'_>) -> Result<u16, Unreadable> {
     segment::generation(&header).map_err(Unreadable::Foreign)
 }
 
-/// What one attempt at bytes that change while they are read comes to.
+/// The outcome of one attempt on bytes that change while they are read.
 #[cfg(any(test, fuzzing))]
 pub(crate) fn judge_bytes(
     read_at: &mut ReadAt<'_>,
@@ -168,7 +168,7 @@ pub(super) fn status(segment: &Segment, coarse: Duration) -> Status {
     }
 }
 
-/// The bound that a client computes at `coarse`: with growth cut to whole nanoseconds.
+/// The bound that a client computes at `coarse`: with its growth truncated to whole nanoseconds.
 pub(super) fn bound(segment: &Segment, coarse: Duration) -> Duration {
     let since = coarse.saturating_sub(segment.as_of).as_nanos();
     let growth = since * u128::from(segment.drift_ppb) / 1_000_000_000;

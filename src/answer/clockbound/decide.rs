@@ -1,4 +1,4 @@
-//! What a segment contains, from what the sidecar has read. Pure: time is an argument.
+//! Decides what a segment contains, from what the sidecar has read. Pure: time is an argument.
 
 use std::time::{Duration, Instant};
 
@@ -12,27 +12,27 @@ use crate::reading::{ClockSource, Reading, SyncStatus};
 use crate::sidecar::Observed;
 use crate::time::{DriftRate, ErrorBound, Moment, magnitude};
 
-/// So long after a reading nothing that was written from it counts any more, as with ClockBound's own daemon: about the
-/// longest time that chrony waits between two comparisons.
+/// How long a reading counts, as with ClockBound's own daemon: about the longest time that chrony waits between two
+/// comparisons.
 const HORIZON: Duration = Duration::from_secs(1_000);
-/// The client cuts the growth it computes to whole nanoseconds.
+/// Added to the bound, because clients truncate its growth to whole nanoseconds.
 const ROUNDING: Duration = Duration::from_nanos(1);
 /// A move of the wall clock by this much since an earlier writer's last write is a step: far more than the precision with
 /// which the clocks are read and file systems keep times.
 const SMALLEST_STEP: Duration = Duration::from_micros(50);
-/// After a move by more than this nothing is known, also since it may have been a restart of the machine.
+/// After a larger move nothing is known: it may have been a restart of the machine.
 const LARGEST_STEP: Duration = Duration::from_secs(60);
 /// How far a reference time may be from the time of its comparison.
 const REFERENCE_TOLERANCE: Duration = Duration::from_secs(2);
 /// A source without a reference time has compared the clock within this time.
 const LONGEST_UNCOMPARED: Duration = Duration::from_secs(60 * 60);
 
-/// By which rules a segment is written.
+/// The rules that a segment is written by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Rules {
     /// How fast a bound grows.
     pub drift: DriftRate,
-    /// From one reading to the next.
+    /// The time between two readings.
     pub sample_interval: Duration,
     /// The clock counts as free-running over the limit on its bound, and once its reference time is known to be older than
     /// the limit on that. If they are age-adjusted, growth is counted from the reference time, and a reading whose reference
@@ -74,7 +74,7 @@ pub(super) struct Present {
     pub difference: TimeDelta,
 }
 
-/// What of the readings so far counts for the segment.
+/// The readings so far, as far as the segment depends on them.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Memory {
     /// The last synchronized reading with a bound.
@@ -105,8 +105,8 @@ impl Memory {
         self.good.is_none() && self.lost.is_none()
     }
 
-    /// Takes what the sidecar has observed. A failed read and a reading that says synchronized without a
-    /// bound change nothing: what was known grows old.
+    /// Takes what the sidecar has observed. A failed read changes nothing, and neither does a
+    /// synchronized reading without a bound: the earlier reading ages.
     pub(super) fn take(&mut self, observed: &Observed, rules: &Rules) {
         if let Some(stepped) = observed.stepped {
             self.step(stepped);
@@ -124,7 +124,7 @@ impl Memory {
         }
     }
 
-    /// Takes note that the wall clock was stepped.
+    /// Notes that the wall clock was stepped.
     pub(super) fn step(&mut self, at: Instant) {
         self.stepped = self.stepped.max(Some(at));
     }
@@ -142,7 +142,7 @@ impl Memory {
         self.inherited = Some(inherited);
     }
 
-    /// What clients are to read at `now` in place of an earlier writer's segment while there is no reading; `None` while
+    /// What clients should read at `now` instead of an earlier writer's segment while there is no reading; `None` while
     /// that segment is still right.
     #[must_use]
     pub(super) fn inherited(&mut self, now: &Present, rules: &Rules) -> Option<Segment> {
@@ -172,7 +172,7 @@ impl Memory {
         before.map_or(now.difference - moved, |before| before.difference)
     }
 
-    /// What clients are to read at `now`.
+    /// What clients should read at `now`.
     #[must_use]
     pub(super) fn segment(&self, now: &Present, rules: &Rules) -> Segment {
         self.known(now, rules)
@@ -212,7 +212,7 @@ impl Memory {
                 bound = bound.max(rules.bound_at(lost, &now.moment)?);
             }
         }
-        // A client counts its growth on a clock that lags.
+        // Clients compute the growth on a clock that lags.
         let lag = rules.drift.growth(now.resolution);
         let bound = bound.saturating_add(lag).saturating_add(ROUNDING);
         (bound <= ErrorBound::MAX).then_some(bound)
@@ -276,7 +276,7 @@ impl Inherited {
         }
     }
 
-    /// The segment at `now`, after the wall clock has moved by `moved`. It expires when it always would have.
+    /// The segment at `now`, after the wall clock has moved by `moved`. Its expiry does not change.
     fn enlarged(&self, now: &Present, moved: Duration, rules: &Rules) -> Segment {
         let nothing = unknown(now.coarse, rules.drift);
         let is_known = client::status(&self.segment, now.coarse) != Status::Unknown
@@ -299,8 +299,8 @@ impl Inherited {
     }
 }
 
-/// The segment of which nothing is known. Its bound is a day and not 0, which a program that ignores the status would take
-/// for perfect time.
+/// The segment that says that nothing is known. Its bound is a day: a program that ignores the status would take 0 for
+/// perfect time.
 #[must_use]
 pub(super) fn unknown(coarse: Duration, drift: DriftRate) -> Segment {
     let drift_ppb = drift.growth(Duration::from_secs(1)).as_nanos();

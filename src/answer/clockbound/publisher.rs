@@ -1,4 +1,4 @@
-//! The segment kept up to date: what is written, and when a writer is opened again.
+//! Keeps the segment up to date: what is written, and when a writer is reopened.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use tracing::warn;
 use super::clocks;
 use super::decide::{Memory, Present, Rules, unknown};
 use super::segment::Segment;
-use super::writer::{Existing, Fault, Found, Writer, Written};
+use super::writer::{Existing, Fault, OpenOutcome, Writer, Written};
 use crate::answer::trouble::{RETRY, Trouble};
 use crate::sidecar::Observed;
 use crate::time::{Moment, StepDetector};
@@ -25,7 +25,7 @@ pub(super) struct Publisher {
     disturbed: Arc<Notify>,
     trouble: Trouble,
     state: State,
-    /// When the header was last restored, of which one report a minute is enough.
+    /// When a restored header was last reported: once a minute is enough.
     restored: Option<Instant>,
 }
 
@@ -34,7 +34,7 @@ enum State {
     /// There is no writer before this instant.
     Closed {
         retry: Instant,
-        /// What is done with the segment then: another writer may be one that takes no lock.
+        /// How to open the segment then: another writer may not use the lock.
         existing: Existing,
     },
     /// The segment in the file is an earlier writer's. Clients keep it until there is a reading, or a step.
@@ -66,7 +66,7 @@ impl Publisher {
         }
     }
 
-    /// Looks at the clocks and at what the sidecar has observed, and writes what follows from it.
+    /// Reads the clocks, and writes what follows from them and from what the sidecar has observed.
     pub(super) fn update(&mut self, observed: &Observed) {
         let now = present();
         self.memory.take(observed, &self.rules);
@@ -156,17 +156,17 @@ impl Publisher {
         let nothing = self.nothing();
         let (mut writer, found) = Writer::open(&self.directory, &nothing, existing)?;
         match found {
-            Found::Complete {
+            OpenOutcome::Complete {
                 segment,
                 difference,
             } => {
                 self.memory.inherit(segment, difference, &now);
                 return Ok(State::Adopted(writer));
             }
-            Found::Torn => {
+            OpenOutcome::Incomplete => {
                 writer.publish(&self.nothing(), now.difference)?;
             }
-            Found::New => {}
+            OpenOutcome::New => {}
         }
         Ok(State::Writing(writer))
     }

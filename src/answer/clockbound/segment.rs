@@ -1,7 +1,7 @@
 //! The 80 bytes of a ClockBound segment, layout 2: encoded and decoded. Pure.
 //!
 //! The layout is that of [`clock-bound-shm` 2.0](https://docs.rs/clock-bound-shm/2.0.3), in the machine's
-//! own byte order: a header of 16 bytes, then what it says of the clock.
+//! own byte order: a header of 16 bytes, then the state of the clock.
 
 use std::fmt;
 use std::time::Duration;
@@ -24,9 +24,9 @@ pub(crate) const FILE_NAME: &str = "shm0";
 pub(crate) enum Status {
     /// Nothing is known; the bound means nothing.
     Unknown,
-    /// The clock is kept in step and the bound holds.
+    /// The clock is synchronized and the bound holds.
     Synchronized,
-    /// The clock is not known to be kept in step; the bound holds as long as the drift rate does.
+    /// The clock is not known to be synchronized; the bound holds as long as the drift rate does.
     FreeRunning,
     /// The clock was disrupted, as by a live migration. Never written here.
     Disrupted,
@@ -53,8 +53,8 @@ impl Status {
     }
 }
 
-/// What a segment says of the clock. Its times are those of `CLOCK_MONOTONIC_COARSE`, counted from the
-/// start of the machine.
+/// The state of the clock in a segment. Its times are those of `CLOCK_MONOTONIC_COARSE`, counted from
+/// the start of the machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Segment {
     /// When the bound held.
@@ -73,8 +73,8 @@ pub(crate) struct Segment {
     pub disruption_support: bool,
 }
 
-/// What is in front of the payload in each segment: the magic numbers, the size, the version and the
-/// `generation`, which is odd while the payload is being written and 0 before it ever was.
+/// The header of each segment: the magic numbers, the size, the version and the `generation`, which
+/// is odd while the payload is being written and 0 before it ever was.
 #[must_use]
 pub(super) fn header(generation: u16) -> [u8; HEADER_SIZE] {
     let mut bytes = [0; HEADER_SIZE];
@@ -118,11 +118,11 @@ impl Segment {
         bytes
     }
 
-    /// What `payload`, the bytes after the header, says.
+    /// Decodes `payload`, the bytes after the header.
     ///
     /// # Errors
-    /// [`Malformed`] for what no client takes: a status that does not exist, a negative time or bound, a
-    /// drift rate of one second a second and more.
+    /// [`Malformed`] for what no client accepts: a status that does not exist, a negative time or bound,
+    /// a drift rate of one second a second and more.
     pub(super) fn from_payload(payload: &[u8; SIZE - HEADER_SIZE]) -> Result<Self, Malformed> {
         let time = |offset| {
             let seconds = u64::try_from(i64::from_ne_bytes(at(payload, offset)));

@@ -1,4 +1,4 @@
-//! The segment's file: opened or created without harming its clients, and written.
+//! Opens, creates and writes the segment's file without harming its clients.
 //!
 //! A client maps the file and never looks at its path again. So the file is never truncated (that kills the client), and
 //! never removed or replaced while it is valid (the client would stay on the dead file).
@@ -20,13 +20,13 @@ use super::segment::{self, FILE_NAME, GENERATION_OFFSET, HEADER_SIZE, SIZE, Segm
 const NEW_FILE_NAME: &str = ".shm0.new";
 /// Readable for every user, with any umask: the application runs as another user.
 const MODE: u32 = 0o644;
-/// A live writer writes once a second: how long to look whether one does.
+/// How long to observe an existing segment: a live writer writes once a second.
 const LOOK: Duration = Duration::from_millis(1_200);
 
 /// Why the segment cannot be written.
 #[derive(Debug)]
 pub(crate) enum Fault {
-    /// The directory is missing or no directory, or may not be entered.
+    /// The directory does not exist, is not a directory, or may not be entered.
     Directory(io::Error),
     /// Another writer holds the directory's lock.
     Locked,
@@ -69,7 +69,7 @@ fn failed(doing: &'static str) -> impl Fn(io::Error) -> Fault {
 
 /// What was found when the segment was opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Found {
+pub(crate) enum OpenOutcome {
     /// Nothing that a client could have mapped: a new file was created.
     New,
     /// A complete segment of an earlier writer, which clients may be using.
@@ -79,17 +79,17 @@ pub(crate) enum Found {
         /// How far the wall clock was ahead of the monotonic clock when it was written.
         difference: TimeDelta,
     },
-    /// A segment whose payload is not valid: its writer was killed while writing, or it is of another start of the
-    /// machine.
-    Torn,
+    /// A segment whose payload is not valid: its writer was killed while writing, or it is from before the
+    /// machine's last start.
+    Incomplete,
 }
 
-/// What had to be done to write.
+/// What a write did besides writing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Written {
     /// Nothing else.
     AsUsual,
-    /// The header was damaged, so that no further client could have opened the segment. It was restored.
+    /// It restored a damaged header, with which no new client could have opened the segment.
     Restored,
 }
 
@@ -124,7 +124,7 @@ impl Writer {
         directory: &Path,
         initial: &Segment,
         existing_segment: Existing,
-    ) -> Result<(Self, Found), Fault> {
+    ) -> Result<(Self, OpenOutcome), Fault> {
         let (directory_held, is_locked) = lock(directory)?;
         let path = directory.join(FILE_NAME);
         let existing = match open_existing(&path)? {
@@ -144,7 +144,7 @@ impl Writer {
                 let found = found(&file, generation, initial.as_of)?;
                 (file, generation, found)
             }
-            None => (create(directory, &path, initial)?, 2, Found::New),
+            None => (create(directory, &path, initial)?, 2, OpenOutcome::New),
         };
         let writer = Self {
             path,
@@ -155,7 +155,7 @@ impl Writer {
         Ok((writer, found))
     }
 
-    /// Writes what clients are to read from now on. A client that reads meanwhile keeps what it had. The file's time then
+    /// Writes what clients read from now on. A client that reads meanwhile keeps what it had. The file's time then
     /// tells a later writer by how much the wall clock was ahead of the monotonic clock, which is `difference`.
     ///
     /// # Errors
@@ -168,7 +168,7 @@ impl Writer {
         self.check_place()?;
         let is_damaged = self.is_damaged()?;
         if is_damaged {
-            // An odd generation: clients do not take the rest for whole.
+            // An odd generation: clients ignore the rest until it is even.
             let header = segment::header(self.generation | 1);
             self.file
                 .write_all_at(&header, 0)
@@ -179,7 +179,7 @@ impl Writer {
         })
         .map_err(failed("write"))?;
         let time = SystemTime::from(time_of(segment.as_of, difference));
-        // Refused if an earlier writer was another user: then a later writer takes the file's time for a step.
+        // Refused if an earlier writer was another user: then a later writer sees the file's time as a step.
         let _ = self.file.set_modified(time);
         Ok(if is_damaged {
             Written::Restored
@@ -188,7 +188,7 @@ impl Writer {
         })
     }
 
-    /// Whether the header is not a segment's. One of another generation is another writer's.
+    /// Whether the header is damaged. A valid header with another generation means another writer.
     fn is_damaged(&self) -> Result<bool, Fault> {
         let mut header = [0; HEADER_SIZE];
         match self.file.read_exact_at(&mut header, 0) {
@@ -223,15 +223,15 @@ impl Writer {
 /// rest is written, so that no client takes a half-written segment for whole.
 ///
 /// Three writes, although one would do for the bytes: AWS's client reads without a fence between the payload and the
-/// second look at the generation. In a model of the three it reads a torn payload whatever the order; only the system
-/// calls between the writes keep the processor from it.
+/// second look at the generation. In a model it reads a half-written payload with any ordering; only the system calls
+/// between the three writes prevent that on a processor.
 fn write(
     generation: u16,
     segment: &Segment,
     mut put: impl FnMut(&[u8], u64) -> io::Result<()>,
 ) -> io::Result<u16> {
     let odd = generation | 1;
-    // 0 would mean that nothing was ever written.
+    // A generation of 0 would mean that nothing was ever written.
     let even = odd.checked_add(1).unwrap_or(2);
     put(&odd.to_ne_bytes(), GENERATION_OFFSET)?;
     put(&segment.payload(), HEADER_SIZE as u64)?;
@@ -301,22 +301,22 @@ fn adoptable(file: &File) -> Result<Option<u16>, Fault> {
 }
 
 /// What an earlier writer left in the file.
-fn found(file: &File, generation: u16, now: Duration) -> Result<Found, Fault> {
+fn found(file: &File, generation: u16, now: Duration) -> Result<OpenOutcome, Fault> {
     let mut payload = [0; SIZE - HEADER_SIZE];
     file.read_exact_at(&mut payload, HEADER_SIZE as u64)
         .map_err(failed("read"))?;
     let modified = file.metadata().and_then(|metadata| metadata.modified());
     let modified = DateTime::<Utc>::from(modified.map_err(failed("look at"))?);
     match Segment::from_payload(&payload) {
-        // One that lies in the future is of another start of the machine.
+        // A segment from the future was written before the machine's last start.
         Ok(segment) if generation.is_multiple_of(2) && segment.as_of <= now => {
             let written = time_of(segment.as_of, TimeDelta::zero());
-            Ok(Found::Complete {
+            Ok(OpenOutcome::Complete {
                 segment,
                 difference: modified.signed_duration_since(written),
             })
         }
-        _ => Ok(Found::Torn),
+        _ => Ok(OpenOutcome::Incomplete),
     }
 }
 
@@ -327,7 +327,7 @@ fn read_generation(file: &File) -> Result<u16, Fault> {
     Ok(u16::from_ne_bytes(generation))
 }
 
-/// A complete segment, put where clients look in one step.
+/// Creates a complete segment and moves it to its name in one step.
 fn create(directory: &Path, path: &Path, initial: &Segment) -> Result<File, Fault> {
     let new = directory.join(NEW_FILE_NAME);
     // Left over by a writer that was killed here.
@@ -354,7 +354,7 @@ fn create_as(new: &Path, initial: &Segment) -> io::Result<File> {
         .create_new(true)
         .mode(MODE)
         .open(new)?;
-    // Written, not set to a length: a hole that finds the disk full later kills the clients.
+    // Written rather than set to a length: a hole could hit a full disk later, which kills the clients.
     file.write_all(&initial.to_bytes(2))?;
     file.set_permissions(Permissions::from_mode(MODE))?;
     Ok(file)

@@ -17,7 +17,7 @@ const HEAD_TIME: Duration = Duration::from_secs(5);
 const REPLY_TIME: Duration = Duration::from_secs(5);
 /// How long a connection may be idle, as `Keep-Alive` states it.
 pub(super) const IDLE_TIME: Duration = Duration::from_secs(75);
-/// A client that keeps to the stated time must never meet the end of its connection.
+/// Extra time, so that a client that respects the stated time never finds its connection closed.
 const IDLE_GRACE: Duration = Duration::from_secs(1);
 
 /// What a connection is doing.
@@ -125,7 +125,7 @@ impl Activity {
     }
 }
 
-/// The present, for deadlines.
+/// The present time, for deadlines.
 #[expect(clippy::disallowed_methods, reason = "a deadline, not a reading")]
 pub(super) fn now() -> Instant {
     Instant::now()

@@ -53,7 +53,7 @@ pub(super) fn is_loopback(address: IpAddr) -> bool {
     address.is_loopback()
 }
 
-/// A text is not a loopback address with a port.
+/// The error for a text that is not a loopback address with a port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct NotLoopback;
 

@@ -7,6 +7,7 @@ use reqwest::{Client, Url};
 use serde_json::{Map, Value};
 
 use super::address::LoopbackAddress;
+use crate::clock::Preset;
 use crate::reading::{ReadError, ReadErrorKind};
 use crate::text::cut;
 
@@ -15,7 +16,7 @@ const LIMIT: usize = 64 * 1024;
 /// How much of an error is repeated, in characters.
 const SHOWN: usize = 160;
 
-/// A sidecar that listens.
+/// A client of a running sidecar.
 #[derive(Debug)]
 pub(crate) struct Sidecar {
     client: Client,
@@ -45,7 +46,7 @@ impl Sidecar {
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
-            // An answer is asked for once a second at most, which needs no kept connection.
+            // At most one request a second, which needs no kept connection.
             .pool_max_idle_per_host(0)
             .timeout(timeout)
             .build()
@@ -112,19 +113,24 @@ impl Sidecar {
     }
 }
 
-/// The innermost cause, which names what happened.
+/// An error with its innermost cause, which names what happened.
 fn connection_error(error: &reqwest::Error) -> ReadError {
     let mut cause: &dyn std::error::Error = error;
     while let Some(inner) = cause.source() {
         cause = inner;
     }
-    let message = format!("no answer of the sidecar: {cause}");
+    let place = error.url().and_then(|url| {
+        let (host, port) = (url.host_str()?, url.port_or_known_default()?);
+        Some(format!(" at {host}:{port}"))
+    });
+    let place = place.unwrap_or_default();
+    let message = format!("no answer of the sidecar{place}: {cause}");
     ReadError::new(ReadErrorKind::Connection, message)
 }
 
 impl Answer {
     /// # Errors
-    /// If it is not the answer of a sidecar. A gate must not open because another server happens to answer 200.
+    /// If it is not the answer of a sidecar. A gate must not open because another server answers 200.
     fn new(status: u16, body: &[u8]) -> Result<Self, ReadError> {
         let text = String::from_utf8_lossy(body).trim_end().to_owned();
         let members = serde_json::from_str(&text).ok();
@@ -173,7 +179,7 @@ impl Answer {
     }
 }
 
-/// One fact a line, as `check` prints its own readings.
+/// Writes one fact per line, as `check` prints its own readings.
 impl fmt::Display for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut line = |name: &str, value: &str| writeln!(f, "{name:<20}{value}");
@@ -195,8 +201,8 @@ impl fmt::Display for Answer {
             ("latest true time", "latest", ""),
         ] {
             let limit = match member {
-                "error_bound_ms" => self.limit("max_error_ms", " ms"),
-                "reference_age_s" => self.limit("max_age_s", " s"),
+                "error_bound_ms" => self.limit("max_error_ms", &self.error_unit()),
+                "reference_age_s" => self.limit("max_age_s", self.age_unit()),
                 _ => String::new(),
             };
             line(name, &(self.shown(member, unit) + &limit))?;
@@ -208,25 +214,41 @@ impl fmt::Display for Answer {
 impl Answer {
     /// A limit that was applied, in brackets.
     fn limit(&self, name: &str, unit: &str) -> String {
-        let system = self
-            .members
-            .get("limits")
-            .and_then(|limits| limits.get("for"))
-            .and_then(Value::as_str)
-            .filter(|_| name == "max_error_ms")
-            .map(|system| format!(" for {system}"))
-            .unwrap_or_default();
-        match self
-            .members
-            .get("limits")
-            .and_then(|limits| limits.get(name))
-        {
+        match self.applied(name) {
             Some(Value::Null) => " (no limit)".to_owned(),
             Some(limit) => {
                 let limit = limit.to_string();
-                format!(" (limit {}{unit}{system})", limit.trim_end_matches(".0"))
+                format!(" (limit {}{unit})", limit.trim_end_matches(".0"))
             }
             None => String::new(),
+        }
+    }
+
+    fn applied(&self, name: &str) -> Option<&Value> {
+        self.members.get("limits")?.get(name)
+    }
+
+    /// The unit of the limit on the age, which may apply only where the age is known.
+    fn age_unit(&self) -> &'static str {
+        let is_required = self.strings("codes").any(|code| code == "age_unknown");
+        match self.shown("reference_age_s", "").as_str() {
+            "unknown" if !is_required => " s where known",
+            _ => " s",
+        }
+    }
+
+    /// The unit of the limit on the error bound, and the system that was asked for, with its own limit if larger.
+    fn error_unit(&self) -> String {
+        let Some(system) = self.applied("for").and_then(Value::as_str) else {
+            return " ms".to_owned();
+        };
+        let own = system.parse().map(Preset::max_error).unwrap_or_default();
+        let own = own.as_secs_f64() * 1e3;
+        let applied = self.applied("max_error_ms").and_then(Value::as_f64);
+        if applied.is_some_and(|applied| applied < own) {
+            format!(" ms, below the {own} ms for {system}")
+        } else {
+            format!(" ms for {system}")
         }
     }
 }
@@ -241,7 +263,7 @@ mod tests {
     fn only_a_sidecar_is_believed() {
         let lost = r#"{"verdict":"not_good","codes":["not_synchronized"]}"#;
         let nothing = r#"{"verdict":"not_good","codes":["no_reading"]}"#;
-        // Whether it is good, and whether there is a reading.
+        // Whether the clock is good, and whether there is a reading.
         for (status, body, expected) in [
             (200, GOOD, Some((true, true))),
             (503, lost, Some((false, true))),
@@ -274,10 +296,21 @@ mod tests {
         for line in [
             "verdict             good\n",
             "warning             w\n",
-            "error bound         0.4 ms (limit 5 ms for ceph)\n",
+            "error bound         0.4 ms (limit 5 ms, below the 25 ms for ceph)\n",
             "reference age       unknown (no limit)\n",
         ] {
             assert!(text.contains(line), "{line} in {text}");
+        }
+        for (codes, shown) in [
+            ("[]", "3600 s where known"),
+            (r#"["age_unknown"]"#, "3600 s"),
+        ] {
+            let body = format!(
+                r#"{{"verdict":"not_good","codes":{codes},"limits":{{"max_age_s":3600.0}},"reference_age_s":null}}"#
+            );
+            let text = Answer::new(503, body.as_bytes()).unwrap().to_string();
+            let line = format!("reference age       unknown (limit {shown})\n");
+            assert!(text.contains(&line), "{line} in {text}");
         }
     }
 }

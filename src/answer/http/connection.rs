@@ -29,7 +29,7 @@ use super::stream::Tracked;
 const HEAD_SIZE: usize = 8 * 1024;
 const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 
-/// The bytes of a head that are read before hyper is asked: all, of most clients.
+/// The bytes of a head that are read before hyper takes over: the whole head of most clients.
 const FIRST_BYTES: usize = 1024;
 
 /// Serves a connection to its end. After each request, `policy` decides whether to keep it alive.
@@ -62,7 +62,7 @@ pub(super) async fn serve<S: AsyncRead + AsyncWrite + Unpin + 'static>(
         Ok::<_, Box<dyn Error>>(())
     };
     tokio::select! {
-        // First, because progress moves the deadline.
+        // Polled first, because progress moves the deadline.
         biased;
         outcome = requests => if let Err(error) = outcome {
             debug!(%error, "a connection broke");
@@ -98,7 +98,7 @@ async fn exchange<S: AsyncRead + AsyncWrite + Unpin + 'static>(
         // `Activity` has the deadlines.
         .header_read_timeout(None)
         .max_buf_size(HEAD_SIZE)
-        // Writing one panics while the clock is before 1970, and a wrong clock is what this server reports.
+        // No `Date` header: hyper panics on a clock before 1970, and a wrong clock is what this server reports.
         .auto_date_header(false)
         // A client that has nothing more to send still gets its reply.
         .half_close(true)
@@ -140,7 +140,7 @@ fn respond(
     (response, AfterReply::KeepAlive)
 }
 
-/// Whether the client keeps the connection. hyper decides the same, but does not tell.
+/// Whether the client keeps the connection. hyper decides the same way, but does not expose it.
 fn keeps_alive<B>(request: &Request<B>) -> bool {
     let mut tokens = request
         .headers()
@@ -157,6 +157,7 @@ fn keeps_alive<B>(request: &Request<B>) -> bool {
 
 fn response(reply: Reply) -> Response<Full<Bytes>> {
     let status = StatusCode::from_u16(reply.status);
+    let media = reply.media;
     let mut response = Response::new(Full::new(reply.body.into()));
     if reply.status == StatusCode::METHOD_NOT_ALLOWED.as_u16() {
         let methods = HeaderValue::from_static("GET, HEAD");
@@ -164,8 +165,8 @@ fn response(reply: Reply) -> Response<Full<Bytes>> {
     }
     *response.status_mut() = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     for (name, value) in [
-        (CONTENT_TYPE, "application/json"),
-        // A verdict is true at its own moment only.
+        (CONTENT_TYPE, media),
+        // Not cached: a verdict is true only at its moment.
         (CACHE_CONTROL, "no-store"),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
     ] {

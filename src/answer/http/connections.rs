@@ -32,22 +32,22 @@ const LEAST_PATIENCE: Duration = Duration::from_millis(2);
 #[derive(Debug)]
 pub(super) struct Connections {
     limit: usize,
-    open: RefCell<Vec<Open>>,
+    open: RefCell<Vec<OpenConnection>>,
     freed: Notify,
-    /// When a connection ended last that was not closed for another.
+    /// When a connection last ended that was not closed to make room.
     freed_at: Cell<Option<Instant>>,
     patience: Cell<Duration>,
 }
 
 /// One open connection.
 #[derive(Debug, Clone)]
-struct Open {
+struct OpenConnection {
     activity: Rc<Activity>,
     stream: Rc<TcpStream>,
 }
 
 impl Connections {
-    /// No connection yet, and at most `limit`.
+    /// Starts without connections; at most `limit` may be open.
     pub(super) fn new(limit: usize) -> Rc<Self> {
         Rc::new(Self {
             limit: limit.max(1),
@@ -61,7 +61,7 @@ impl Connections {
     /// Takes a slot, which is free again when the returned value is dropped.
     pub(super) fn open(self: &Rc<Self>, stream: &Rc<TcpStream>) -> Slot {
         let activity = Activity::new();
-        self.open.borrow_mut().push(Open {
+        self.open.borrow_mut().push(OpenConnection {
             activity: Rc::clone(&activity),
             stream: Rc::clone(stream),
         });
@@ -122,7 +122,7 @@ impl Connections {
     }
 }
 
-impl Open {
+impl OpenConnection {
     /// The order in which connections are closed, and since when each is quiet; `None` if it must not be closed.
     fn rank(&self) -> Option<(bool, Instant)> {
         let (phase, since) = self.activity.phase();

@@ -1,4 +1,4 @@
-//! What too many connections do to clients: counted, and reported once a minute.
+//! Counts what too many connections do to clients, and reports it once a minute.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ pub(super) struct Crowding {
 
 impl Crowding {
     /// Counts a client that waited since `began`, while that many connections were closed. The clients behind it in
-    /// the kernel's queue wait as well, but nothing tells since when.
+    /// the kernel's queue wait as well, for an unknown time.
     pub(super) fn note(&mut self, began: Instant, now: Instant, closed: u64) {
         let wait = now.saturating_duration_since(began);
         if wait > LONG_WAIT {

@@ -7,7 +7,7 @@ use tokio::sync::watch;
 
 use super::activity::AfterReply;
 use super::reply::Reply;
-use super::route::{Route, route};
+use super::route::{Format, Route, route};
 use crate::answer::freshness::longest_age;
 use crate::clock::{Limits, Report, Warning};
 use crate::reading::{ReadError, ReadErrorKind};
@@ -43,7 +43,10 @@ impl Handler {
     /// The reply to a request. A refused request ends its connection.
     pub(super) fn answer<B>(&self, request: &Request<B>) -> (Reply, AfterReply) {
         match route(request) {
-            Ok(Route::Clock(query)) => (self.clock(query.as_deref()), AfterReply::KeepAlive),
+            Ok(Route::Clock(format, query)) => {
+                let reply = self.clock(format, query.as_deref());
+                (reply, AfterReply::KeepAlive)
+            }
             Ok(Route::Health) => (self.health(), AfterReply::KeepAlive),
             Err(refusal) => {
                 let (status, sentence) = refusal.response();
@@ -52,14 +55,20 @@ impl Handler {
         }
     }
 
-    pub(super) fn clock(&self, query: Option<&str>) -> Reply {
+    pub(super) fn clock(&self, format: Format, query: Option<&str>) -> Reply {
         match Limits::from_query(query.unwrap_or_default(), &self.rules.limits) {
+            Ok(query) if format == Format::Line && query.after.is_some() => {
+                Reply::error(400, "after is a parameter of /clock only")
+            }
             Ok(query) => {
                 let observed = self.observed.borrow().clone();
                 // The moment of the answer: the bound has grown since the reading was taken.
                 let now = Moment::now();
                 let report = judge(&observed, &query.limits, &now, &self.rules);
-                Reply::judged(&report, &query)
+                match format {
+                    Format::Json => Reply::judged(&report, &query),
+                    Format::Line => Reply::line(&report),
+                }
             }
             Err(invalid) => Reply::invalid(&invalid),
         }

@@ -1,15 +1,18 @@
-//! What `/clock` is answered: the status code and the JSON. Pure.
+//! The replies of `/clock` and `/clock.txt`: the status code and the body. Pure.
 
 use serde::Serialize;
 
 use crate::clock::{ClockQuery, InvalidQuery, Report};
+use crate::time::{unix_micros, unix_micros_up};
 
 /// An answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Reply {
     /// The status code of HTTP.
     pub status: u16,
-    /// A JSON object and the end of its line.
+    /// The media type of the body.
+    pub media: &'static str,
+    /// A JSON object and the end of its line, or a line of text.
     pub body: String,
 }
 
@@ -32,6 +35,33 @@ impl Reply {
         Self::json(if report.is_good() { 200 } else { 503 }, &body)
     }
 
+    /// The same verdict as one line of text, which clients check with one pattern: `good` and the ends of the range in
+    /// microseconds since 1970, rounded outwards; or `not_good`, the codes, and after a tab each reason.
+    #[must_use]
+    pub(super) fn line(report: &Report) -> Self {
+        let (status, body) = match report.interval {
+            Some(range) if report.is_good() => {
+                let earliest = unix_micros(range.earliest);
+                let latest = unix_micros_up(range.latest);
+                (200, format!("good {earliest} {latest}\n"))
+            }
+            _ => {
+                let codes: Vec<&str> = report.codes().collect();
+                let mut line = format!("not_good {}", codes.join(","));
+                for reason in &report.reasons {
+                    line.push('\t');
+                    line += &reason.to_string().replace(char::is_control, " ");
+                }
+                (503, line + "\n")
+            }
+        };
+        Self {
+            status,
+            media: "text/plain",
+            body,
+        }
+    }
+
     /// 400 for a query that cannot be answered, with what is wrong.
     #[must_use]
     pub(crate) fn invalid(query: &InvalidQuery) -> Self {
@@ -48,11 +78,13 @@ impl Reply {
         match serde_json::to_string(value) {
             Ok(text) => Self {
                 status,
+                media: "application/json",
                 body: text + "\n",
             },
-            // Strings and numbers: it does not happen.
+            // Strings and numbers always serialize.
             Err(_) => Self {
                 status: 500,
+                media: "application/json",
                 body: "{}\n".to_owned(),
             },
         }

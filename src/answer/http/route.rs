@@ -11,11 +11,20 @@ use hyper::{Method, Request, header::HeaderValue};
 
 use super::address::is_loopback;
 
+/// How an answer about the clock is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Format {
+    /// A JSON object.
+    Json,
+    /// A line of text, for programs without a JSON parser.
+    Line,
+}
+
 /// What a request asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Route {
-    /// `/clock`, with its query.
-    Clock(Option<String>),
+    /// `/clock` or `/clock.txt`, with its query.
+    Clock(Format, Option<String>),
     /// `/healthz`.
     Health,
 }
@@ -42,7 +51,7 @@ impl Refusal {
                 "invalid Host: expected localhost or a loopback address, because only applications of the same task are answered",
             ),
             Self::Forwarded => (403, "requests with X-Forwarded-For are not answered"),
-            Self::NotFound => (404, "not found: expected /clock or /healthz"),
+            Self::NotFound => (404, "not found: expected /clock, /clock.txt or /healthz"),
             Self::Method => (405, "invalid method: expected GET or HEAD"),
         }
     }
@@ -58,8 +67,10 @@ pub(super) fn route<B>(request: &Request<B>) -> Result<Route, Refusal> {
     if request.headers().contains_key(X_FORWARDED_FOR) {
         return Err(Refusal::Forwarded);
     }
+    let clock = |format| Route::Clock(format, request.uri().query().map(str::to_owned));
     let route = match request.uri().path() {
-        "/clock" => Route::Clock(request.uri().query().map(str::to_owned)),
+        "/clock" => clock(Format::Json),
+        "/clock.txt" => clock(Format::Line),
         "/healthz" => Route::Health,
         _ => return Err(Refusal::NotFound),
     };
@@ -109,11 +120,14 @@ mod tests {
     #[test]
     fn only_known_paths_and_methods_are_answered() {
         let host = [("host", "127.0.0.1:2780")];
-        let clock = |query: Option<&str>| Ok(Route::Clock(query.map(str::to_owned)));
+        let clock = |query: Option<&str>| Ok(Route::Clock(Format::Json, query.map(str::to_owned)));
+        let line = Ok(Route::Clock(Format::Line, Some("max_age=1h".to_owned())));
         for (method, target, expected) in [
             ("GET", "/clock", clock(None)),
             ("HEAD", "/clock?max_error=5ms", clock(Some("max_error=5ms"))),
             ("GET", "http://localhost:2780/clock", clock(None)),
+            ("GET", "/clock.txt?max_age=1h", line),
+            ("GET", "/clock.txt/", Err(Refusal::NotFound)),
             ("GET", "/healthz", Ok(Route::Health)),
             ("GET", "/healthz?verbose", Ok(Route::Health)),
             ("GET", "/", Err(Refusal::NotFound)),

@@ -1,4 +1,4 @@
-//! The streams under a connection: a socket with several owners, and what hyper reads and writes.
+//! The streams of a connection: a socket with several owners, and the stream that hyper reads and writes.
 
 use std::io::{self, IoSlice};
 use std::net::Shutdown;
@@ -98,7 +98,7 @@ impl Shared {
         loop {
             ready!(self.0.poll_write_ready(cx))?;
             match write(&self.0) {
-                // The readiness was stale: it is cleared by now.
+                // The readiness was stale and has been cleared.
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 written => return Poll::Ready(written),
             }
@@ -114,7 +114,7 @@ impl AsyncRead for Shared {
     ) -> Poll<io::Result<()>> {
         loop {
             ready!(self.0.poll_read_ready(cx))?;
-            // Into memory that is not initialized: to initialize it would make all of it resident.
+            // Reads into uninitialized memory: initializing it would make all of it resident.
             match self.0.try_read_buf(buffer) {
                 Ok(_) => return Poll::Ready(Ok(())),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
@@ -134,7 +134,7 @@ impl AsyncWrite for Shared {
     }
 
     fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        // A socket keeps nothing back.
+        // A socket has no buffer to flush.
         Poll::Ready(Ok(()))
     }
 

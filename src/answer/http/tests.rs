@@ -1,4 +1,4 @@
-//! Answers, and the connections that carry them.
+//! Tests answers, and the connections that carry them.
 
 mod answers;
 mod crowd;
@@ -21,7 +21,7 @@ fn rules() -> Rules {
     }
 }
 
-/// A moment that long ago. The machine has to have run for so long.
+/// A moment in the past, since which the machine must have been running.
 fn ago(age: Duration) -> Moment {
     let now = Moment::now();
     let before = now

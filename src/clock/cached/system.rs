@@ -1,4 +1,4 @@
-//! What a clock rests on: two clocks, a source, and sleep.
+//! What a clock depends on: two clocks, a source, and sleep.
 
 use std::future::Future;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::source::{Sample, Source};
 use crate::time::Moment;
 
-/// What a clock rests on. Tests put a simulation here, in which true time is known.
+/// The clocks, source and sleep of a clock. Tests use a simulation in which true time is known.
 pub(crate) trait System: Send + Sync + 'static {
     fn now(&self) -> Moment;
     fn read(&self) -> impl Future<Output = Sample> + Send;

@@ -32,7 +32,7 @@ proptest! {
         let end = system.true_time();
         prop_assert!(end > instant, "returned at {end}, before {instant}");
 
-        // The last answer used is good; with it the wait was over as soon as its bound allowed.
+        // The last answer used is good, and with it the wait ended as soon as the bound allowed.
         let used = system.reads().checked_sub(1).unwrap();
         let bound = match answers.get(used) {
             Some(Answer::Synchronized { bound }) => *bound,
@@ -40,8 +40,8 @@ proptest! {
             other => return Err(TestCaseError::fail(format!("returned on {other:?}"))),
         };
         let unusable = answers.iter().take(used).count();
-        // Offset both ways, bound, what drift adds within a refresh, and one refresh for each
-        // answer before the one that served.
+        // The offset twice, the bound, the drift within a refresh, and one refresh for each answer
+        // before the last.
         let needed = later(instant, bound + offset * 2 + Duration::from_millis(2));
         let attempts = later(start, REFRESH * u32::try_from(unusable).unwrap());
         let limit = later(needed.max(attempts), REFRESH);

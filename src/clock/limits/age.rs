@@ -24,16 +24,16 @@ use crate::text::cut;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AgeLimit {
-    /// Any age is good, and so is an unknown one.
+    /// Any age is acceptable, and so is an unknown one.
     Off,
-    /// An older reference is not good. An unknown age is good, since a source need not know it.
+    /// An older reference is not acceptable. An unknown age is, since some sources do not know it.
     WhereKnown(Duration),
-    /// An older reference is not good, and neither is an unknown age.
+    /// Neither an older reference nor an unknown age is acceptable.
     Required(Duration),
 }
 
 impl AgeLimit {
-    /// The largest known age that is good; `None` if any is.
+    /// The largest acceptable age; `None` without a limit.
     #[must_use]
     pub fn longest(self) -> Option<Duration> {
         match self {

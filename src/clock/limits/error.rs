@@ -10,9 +10,9 @@ use crate::text::cut;
 
 /// The largest acceptable error bound.
 ///
-/// As text it is `off`, or one number, with decimals if need be, and one of `ns`, `us`, `ms` and `s`, up to
-/// [`ErrorLimit::MAX`]. Minutes are rejected, since `5m` is more often a slip for `5ms` than a limit. Parts
-/// of a nanosecond are dropped, so that the limit is never looser than the text.
+/// As text it is `off`, or one number (decimals allowed) with one of `ns`, `us`, `ms` and `s`, up to
+/// [`ErrorLimit::MAX`]. Minutes are rejected, since `5m` is usually a typo for `5ms`. Fractions of a
+/// nanosecond are dropped, so the limit is never looser than the text.
 ///
 /// ```
 /// use std::time::Duration;
@@ -29,9 +29,9 @@ pub enum ErrorLimit {
     /// healthy host.
     #[default]
     BySource,
-    /// An error bound over this is not good.
+    /// A larger error bound is not acceptable.
     AtMost(Duration),
-    /// Any error bound is good, but it has to be known.
+    /// Any error bound is acceptable, but it must be known.
     Off,
 }
 
@@ -39,7 +39,7 @@ impl ErrorLimit {
     /// The largest limit that a text may name, 60 s.
     pub const MAX: Duration = Duration::from_secs(60);
 
-    /// The largest error bound that is good in a reading of this source; `None` if any is.
+    /// The largest acceptable error bound of a reading of this source; `None` without a limit.
     #[must_use]
     pub fn for_source(self, source: Option<ClockSource>) -> Option<Duration> {
         match self {
@@ -91,8 +91,7 @@ impl FromStr for ErrorLimit {
 }
 
 impl fmt::Display for ErrorLimit {
-    /// A limit that was given is one number with the largest unit it has at least one of, so that it can be
-    /// parsed again.
+    /// Writes one number with the largest unit that fits, so that it can be parsed again.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let limit = match self {
             Self::BySource => return f.write_str("1s, or 2s with source kernel"),
@@ -115,8 +114,8 @@ impl fmt::Display for ErrorLimit {
     }
 }
 
-/// A decimal number times a unit of that many nanoseconds (at most 10⁹), rounded down to a nanosecond.
-/// What is too large for a [`Duration`] is the largest there is.
+/// A decimal number times a unit of that many nanoseconds (at most 10⁹), rounded down to a nanosecond
+/// and capped at [`Duration::MAX`].
 fn scaled(number: &str, unit: u64) -> Option<Duration> {
     const PARTS: u64 = 1_000_000_000;
     let (whole, fraction) = match number.split_once('.') {
@@ -127,7 +126,7 @@ fn scaled(number: &str, unit: u64) -> Option<Duration> {
     if !is_digits(whole) || !fraction.is_none_or(is_digits) {
         return None;
     }
-    // Digits alone can only be too many.
+    // Digits alone fail only if the number is too large.
     let whole = whole.parse::<u64>().ok();
     // Nine decimals are enough for whole nanoseconds of every unit.
     let nine: String = fraction

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// How much is shown of a text that was given, in characters.
+/// How many characters of an invalid text are quoted.
 pub(super) const SHOWN: usize = 200;
 
 /// Why a text is not a limit.

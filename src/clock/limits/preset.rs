@@ -43,6 +43,8 @@ impl Preset {
         Self::new("ceph", Duration::from_millis(25)),
         Self::new("kudu", Duration::from_secs(10)),
         Self::new("couchbase", Duration::from_millis(2_500)),
+        Self::new("hbase", Duration::from_secs(15)),
+        Self::new("kerberos", Duration::from_secs(150)),
         Self::new("sigv4", Duration::from_secs(300)),
     ];
 
@@ -80,14 +82,14 @@ impl FromStr for Preset {
     }
 }
 
-/// A name that is not that of a [`Preset`]. Its message lists the names.
+/// The error for a name that is not that of a [`Preset`]. Its message lists the names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvalidPreset {
     given: String,
 }
 
 impl InvalidPreset {
-    /// What is expected instead.
+    /// The expected names.
     #[must_use]
     pub fn expected() -> String {
         let names: Vec<&str> = Preset::ALL.iter().map(|preset| preset.name).collect();

@@ -1,14 +1,25 @@
 //! Limits as the query of an address: the parameters of `/clock`.
 
 use std::fmt;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use super::age::parse_duration;
 use super::{ErrorLimit, InvalidLimit, InvalidPreset, Limits};
 use crate::text::cut;
 
-const PARAMETERS: [&str; 5] = ["max_error", "max_age", "age_adjusted", "for", "after"];
-/// How much of what was given is repeated in an answer, in characters.
+const PARAMETERS: [&str; 6] = [
+    "max_error",
+    "max_age",
+    "age_adjusted",
+    "for",
+    "valid_for",
+    "after",
+];
+/// The longest `valid_for`. By then the sidecar has a new reading.
+const LONGEST_VALID_FOR: Duration = Duration::from_secs(60);
+/// How many characters of an invalid value are quoted in an answer.
 const SHOWN: usize = 60;
 
 /// What a request for `/clock` asks.
@@ -17,7 +28,8 @@ const SHOWN: usize = 60;
 pub struct ClockQuery {
     /// The defaults, except for those that the query overrides.
     pub limits: Limits,
-    /// A time that may have to be certainly past: see [`Report::is_certainly_past`](crate::Report::is_certainly_past).
+    /// The time of the question whether it has certainly passed: see
+    /// [`Report::is_certainly_past`](crate::Report::is_certainly_past).
     pub after: Option<DateTime<Utc>>,
 }
 
@@ -25,9 +37,9 @@ pub struct ClockQuery {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InvalidQuery {
-    /// There is no such parameter.
+    /// A parameter that does not exist.
     UnknownParameter(String),
-    /// The parameter is given more than once.
+    /// A parameter that is given more than once.
     Repeated(&'static str),
     /// Not a valid limit.
     Limit {
@@ -42,9 +54,9 @@ pub enum InvalidQuery {
     Value {
         /// The parameter.
         name: &'static str,
-        /// What is expected.
+        /// The expected form.
         expected: &'static str,
-        /// What was given, or its beginning.
+        /// The given value, or its beginning.
         given: String,
     },
 }
@@ -125,6 +137,7 @@ impl ClockQuery {
             "max_age" => limits.max_age = value.parse().map_err(limit)?,
             "age_adjusted" => limits.age_adjusted = switch(name, value)?,
             "for" => limits.preset = Some(value.parse().map_err(InvalidQuery::Preset)?),
+            "valid_for" => limits.valid_for = valid_for(name, value)?,
             "after" => self.after = Some(time(name, value)?),
             _ => {}
         }
@@ -146,6 +159,12 @@ fn switch(name: &'static str, text: &str) -> Result<bool, InvalidQuery> {
         "false" | "0" => Ok(false),
         _ => Err(invalid(name, "true or false", text)),
     }
+}
+
+fn valid_for(name: &'static str, text: &str) -> Result<Duration, InvalidQuery> {
+    parse_duration(text)
+        .filter(|duration| *duration <= LONGEST_VALID_FOR)
+        .ok_or_else(|| invalid(name, "a duration of at most 60s, such as 500ms", text))
 }
 
 /// A time in RFC 3339. In a query an unescaped `+` means a space, and a time contains no space.

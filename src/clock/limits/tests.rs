@@ -1,4 +1,4 @@
-//! Limits at their edges, and as any text.
+//! Tests limits at their edges, and from any text.
 
 use super::*;
 use proptest::prelude::*;

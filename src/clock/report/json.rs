@@ -6,9 +6,9 @@ use super::Report;
 use crate::clock::{Limits, Preset};
 use crate::reading::{ClockSource, SyncStatus};
 use crate::source::CrossCheck;
-use crate::time::{age_seconds, milliseconds, rfc3339, rfc3339_up, signed_milliseconds};
+use crate::time::{DriftRate, age_seconds, milliseconds, rfc3339, rfc3339_up, signed_milliseconds};
 
-/// The members, in their order. What is not known is `null`.
+/// The members, in their order. Unknown values are `null`.
 #[derive(Serialize)]
 struct Members {
     verdict: &'static str,
@@ -24,6 +24,7 @@ struct Members {
     reference_timestamp: Option<String>,
     reference_age_s: Option<f64>,
     age_adjusted_bound_ms: Option<f64>,
+    max_drift_ppm: Option<u32>,
     read_at: Option<String>,
     earliest: Option<String>,
     latest: Option<String>,
@@ -89,6 +90,7 @@ impl From<&Report> for Members {
             reference_timestamp: report.reference.map(rfc3339),
             reference_age_s: report.reference_age.map(age_seconds),
             age_adjusted_bound_ms: report.age_adjusted_bound.map(milliseconds),
+            max_drift_ppm: report.max_drift.map(DriftRate::ppm),
             read_at: report.read_at.map(rfc3339),
             earliest: report.interval.map(|interval| rfc3339(interval.earliest)),
             latest: report.interval.map(|interval| rfc3339_up(interval.latest)),

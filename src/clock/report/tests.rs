@@ -12,7 +12,7 @@ use crate::time::ErrorBound;
 const HOUR: Duration = Duration::from_secs(3_600);
 const DRIFT: DriftRate = DriftRate::DEFAULT;
 
-/// What a source said, and how long ago its reference was.
+/// A reading with this status, bound and age of the reference.
 fn reading(status: SyncStatus, bound_ms: Option<f64>, age: Option<Duration>) -> Reading {
     let now = Moment::new(
         DateTime::UNIX_EPOCH + TimeDelta::days(20_000),
@@ -131,7 +131,7 @@ fn the_bound_is_compared_as_it_has_grown_by_now() {
         report.reasons[0].to_string(),
         "the error bound of 4.03 ms is over the limit of 4.015 ms"
     );
-    // The figure of the source stays what it was.
+    // The source's figure does not change.
     assert_eq!(report.error_bound, Some(Duration::from_millis(4)));
 }
 
@@ -243,7 +243,7 @@ fn members_and_their_forms() {
             + r#""limits":{"max_error_ms":1000.0,"max_age_s":3600.0,"age_adjusted":false,"for":null},"#
             + r#""source":"ecs","status":"SYNCHRONIZED","error_bound_ms":0.446931,"offset_ms":null,"offset_error_ms":null,"#
             + r#""reference_timestamp":"2024-10-03T23:59:51.000000Z","reference_age_s":9.0,"#
-            + r#""age_adjusted_bound_ms":0.581932,"read_at":"2024-10-04T00:00:00.000001Z","#
+            + r#""age_adjusted_bound_ms":0.581932,"max_drift_ppm":15,"read_at":"2024-10-04T00:00:00.000001Z","#
             + r#""earliest":"2024-10-03T23:59:59.999555Z","latest":"2024-10-04T00:00:00.000449Z"}"#
     );
     let text = report.to_string();
@@ -259,6 +259,19 @@ fn members_and_their_forms() {
 }
 
 #[test]
+fn a_limit_by_name_is_shown_beside_a_smaller_one_that_applies() {
+    let preset = Limits::default().with_preset("etcd".parse().unwrap());
+    let smaller = preset.with_max_error(Duration::from_millis(100));
+    for (limits, shown) in [
+        (preset, "(limit 500ms for etcd)\n"),
+        (smaller, "(limit 100ms, below the 500ms for etcd)\n"),
+    ] {
+        let text = Report::empty(Vec::new(), &limits).to_string();
+        assert!(text.contains(shown), "{shown} in {text}");
+    }
+}
+
+#[test]
 fn what_is_unknown_is_null() {
     let error = ReadError::new(ReadErrorKind::Timeout, "no complete answer within 2s");
     let report = Report::from_error(&error, &Limits::default());
@@ -270,7 +283,7 @@ fn what_is_unknown_is_null() {
             + r#""limits":{"max_error_ms":1000.0,"max_age_s":3600.0,"age_adjusted":false,"for":null},"#
             + r#""source":null,"status":null,"error_bound_ms":null,"offset_ms":null,"offset_error_ms":null,"#
             + r#""reference_timestamp":null,"reference_age_s":null,"age_adjusted_bound_ms":null,"#
-            + r#""read_at":null,"earliest":null,"latest":null}"#
+            + r#""max_drift_ppm":null,"read_at":null,"earliest":null,"latest":null}"#
     );
     assert!(report.is_without_reading());
     assert!(

@@ -9,7 +9,7 @@ use super::{Report, Verdict};
 use crate::clock::{AgeLimit, ErrorLimit, Preset};
 use crate::time::{age_seconds, milliseconds, rfc3339, rfc3339_up};
 
-/// One fact a line.
+/// Writes one fact per line.
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut line = |name: &str, value: &str| writeln!(f, "{name:<20}{value}");
@@ -59,7 +59,7 @@ impl fmt::Display for Report {
 }
 
 impl Report {
-    /// The bound that was judged, and its limit: one number, which is also that of the reason.
+    /// The bound that was judged, and its limit; the reason names the same number.
     fn bound_and_limit(&self) -> String {
         let bound = or_unknown(self.bound_now.map(in_milliseconds));
         let adjusted = if self.limits.age_adjusted {
@@ -71,9 +71,18 @@ impl Report {
         let limit = limit.map_or("no limit".to_owned(), |limit| {
             format!("limit {}", ErrorLimit::AtMost(limit))
         });
-        let preset = self.limits.preset.map(Preset::as_str);
-        let preset = preset.map(|name| format!(" for {name}"));
+        let preset = self.limits.preset.map(|preset| self.in_words(preset));
         format!("{bound}{adjusted} ({limit}{})", preset.unwrap_or_default())
+    }
+
+    /// The preset, with its own limit if a smaller one applies.
+    fn in_words(&self, preset: Preset) -> String {
+        let own = preset.max_error();
+        if self.limits.max_error_for(self.source) == Some(own) {
+            format!(" for {preset}")
+        } else {
+            format!(", below the {} for {preset}", ErrorLimit::AtMost(own))
+        }
     }
 
     fn age_and_limit(&self) -> String {

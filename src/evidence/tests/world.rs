@@ -81,8 +81,6 @@ struct Life {
     wake_at: Option<Instant>,
     processes: usize,
     sequence: u64,
-    /// When processes started, in true time.
-    starts: Vec<i64>,
     lines: Vec<Written>,
     /// The share of lines that are lost, in percent.
     lost: u32,
@@ -91,7 +89,8 @@ struct Life {
     truths: Vec<Truth>,
     endpoint_is_down: bool,
     is_synchronized: bool,
-    /// The clock was stepped while no sidecar ran: the source's reference time then, and until when it may repeat it.
+    /// The clock was moved before the sidecar's start, and the source has not compared it since: the source's reference
+    /// time then, and until when a cache may repeat an older one.
     blind_to: Option<(DateTime<Utc>, i64)>,
 }
 
@@ -147,9 +146,12 @@ impl Life {
             wake_at: None,
             processes: 0,
             sequence: 0,
-            starts: Vec::new(),
             lines: Vec::new(),
-            lost: [0, 0, 2, 20][machine.rng.usize(..4)],
+            lost: if kind == Kind::Quiet {
+                0
+            } else {
+                [0, 0, 2, 20][machine.rng.usize(..4)]
+            },
             moments: HashMap::new(),
             truths: Vec::new(),
             endpoint_is_down: false,
@@ -165,7 +167,10 @@ impl Life {
     fn start(&mut self) {
         let now = self.machine.now();
         (self.processes, self.sequence) = (self.processes + 1, 0);
-        self.starts.push(self.machine.truth());
+        if self.machine.is_moved {
+            let until = self.machine.truth() + self.machine.cached_for;
+            self.blind_to = Some((self.machine.reference(), until));
+        }
         self.template = Template::new(&self.format, &identity(), now.wall);
         let random = RandomFractions {
             delay: self.machine.rng.f64(),
@@ -221,7 +226,10 @@ impl Life {
         let now = self.machine.now();
         self.moments.insert(now.wall, self.machine.truth());
         self.machine.was_set = false;
-        let actions = self.control.as_mut().map(|control| control.on(event, &now));
+        let actions = self
+            .control
+            .as_mut()
+            .map(|control| control.handle(event, &now));
         self.execute(actions.unwrap_or_default());
     }
 
@@ -289,7 +297,7 @@ impl Life {
         let Some(control) = &mut self.control else {
             return;
         };
-        for action in control.on(Event::Woken, &now) {
+        for action in control.handle(Event::Woken, &now) {
             if let Action::Write(window) = action {
                 self.write(&window);
             }

@@ -1,8 +1,8 @@
-//! What a copy from a page does to a line.
+//! Undoes what copying from a page does to a line.
 
 use super::scan::Scan;
 
-/// A text with blanks in place of the no-break spaces outside of its strings, if it has any there.
+/// Replaces no-break spaces outside of strings with blanks; `None` if there are none.
 pub(super) fn without_no_break_spaces(text: &str) -> Option<String> {
     const NO_BREAK_SPACE: char = '\u{a0}';
     if !text.contains(NO_BREAK_SPACE) {
@@ -13,7 +13,7 @@ pub(super) fn without_no_break_spaces(text: &str) -> Option<String> {
     let repaired = text.chars().map(|c| {
         let is_blank = c == NO_BREAK_SPACE && !scan.in_string();
         has_any |= is_blank;
-        // Only ASCII steers the scan.
+        // Only ASCII characters change the state of the scan.
         if let Ok(byte) = u8::try_from(c) {
             scan.byte(byte);
         }

@@ -1,6 +1,7 @@
-//! A place in the line that is being read.
+//! A position in the line that is being read.
 
 use super::lines::Piece;
+use crate::finding::Position;
 
 /// What is left of a line, or of a piece of a long one.
 ///
@@ -8,14 +9,15 @@ use super::lines::Piece;
 #[derive(Debug)]
 pub(super) struct Cursor<'a> {
     bytes: &'a [u8],
-    /// The same bytes, if they are UTF-8. Forms never check that again: a line of many events would cost its square.
+    /// The same bytes, if they are UTF-8. Forms never check that again, which would make a line of many events
+    /// quadratic.
     text: Option<&'a str>,
-    place: Place,
+    place: LineState,
 }
 
 /// The part of a cursor that outlives the borrow of the line.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Place {
+pub(super) struct LineState {
     /// Bytes that are taken already.
     pub(super) at: usize,
     /// Where the line's own text begins, behind what a viewer has written before it.
@@ -29,7 +31,7 @@ pub(super) struct Place {
     pub(super) line: u64,
 }
 
-/// A line, or a piece of it, as it is held.
+/// A line, or a piece of it, in memory.
 #[derive(Debug)]
 pub(super) enum Buffer {
     Text(String),
@@ -45,7 +47,7 @@ impl Buffer {
         }
     }
 
-    /// Takes the memory, to read the next line into it.
+    /// Takes the buffer, to read the next line into it.
     pub(super) fn take(&mut self) -> Vec<u8> {
         match std::mem::replace(self, Self::Bytes(Vec::new())) {
             Self::Text(text) => text.into_bytes(),
@@ -69,7 +71,7 @@ impl Buffer {
 }
 
 impl<'a> Cursor<'a> {
-    pub(super) fn new(buffer: &'a Buffer, place: Place) -> Self {
+    pub(super) fn new(buffer: &'a Buffer, place: LineState) -> Self {
         Self {
             bytes: buffer.bytes(),
             text: buffer.text(),
@@ -77,13 +79,21 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    pub(super) fn place(&self) -> Place {
+    pub(super) fn place(&self) -> LineState {
         self.place
     }
 
     /// The number of the line, from 1.
     pub(super) fn line(&self) -> u64 {
         self.place.line
+    }
+
+    /// The position of an event that is the line.
+    pub(super) fn position(&self) -> Position {
+        Position {
+            line: self.place.line,
+            event: None,
+        }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -115,7 +125,7 @@ impl<'a> Cursor<'a> {
         !self.place.piece.terminated
     }
 
-    /// What has not been taken.
+    /// The bytes that have not been taken.
     pub(super) fn bytes(&self) -> &'a [u8] {
         self.bytes.get(self.place.at..).unwrap_or_default()
     }

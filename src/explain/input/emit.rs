@@ -5,7 +5,7 @@ use super::event::{RawEvent, Sink};
 use super::marker::{bytes_have_marker, has_marker};
 use super::mode::Input;
 use super::parts::{JoinedLine, Parts};
-use super::peel::{Body, Peeled, body, peel};
+use super::peel::{Body, PeeledText, body, peel};
 use super::unread::Unread;
 use super::viewer::Viewer;
 use super::wrapping::{Source, Treatment, Wrapping};
@@ -19,7 +19,7 @@ use crate::rule::Rule;
 #[derive(Debug, Clone)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a separate fact")]
 pub(super) struct Origin {
-    /// Whether it has been taken from an export, so that it is exactly what CloudWatch has.
+    /// Whether it comes from an export, so that CloudWatch has exactly this text.
     pub(super) exported: bool,
     /// Whether it ends with the input and without a line feed.
     pub(super) open: bool,
@@ -60,9 +60,9 @@ pub(super) struct Emitter {
     blank_noted: bool,
     copy_noted: bool,
     export_noted: bool,
-    /// Whether a document has been seen, or that nothing can be seen.
+    /// Whether a document has been seen, or a problem that prevents seeing one.
     answered: bool,
-    /// The first line of text that is no JSON string and no object.
+    /// The first line that is neither a JSON string nor an object.
     plain_line: Option<u64>,
     /// Whether the last event was a document cut off, so that the next may be its rest.
     is_after_cut: bool,
@@ -95,7 +95,7 @@ impl Emitter {
         self.pending.push(problem);
     }
 
-    /// The problem of a form that is taken for an export, once and only where that is an assumption.
+    /// The problem of a form that is assumed to be an export: once, and only if it is an assumption.
     pub(super) fn assume_export(&mut self, given: &str) -> Option<Problem> {
         if self.mode != Input::Auto || std::mem::replace(&mut self.export_noted, true) {
             return None;
@@ -105,7 +105,7 @@ impl Emitter {
         Some(problem.with_hint("read as an export; --input stdout judges it as raw output"))
     }
 
-    /// The problem of a text that a copy has altered, once and only where that is an assumption.
+    /// The problem of a text that a copy has altered: once, and only if it is an assumption.
     pub(super) fn assume_copy(&mut self, problem: Problem) -> Option<Problem> {
         if self.mode != Input::Auto || std::mem::replace(&mut self.copy_noted, true) {
             return None;
@@ -115,7 +115,7 @@ impl Emitter {
         ))
     }
 
-    /// What is reported of a document on a line of the input, with or without a viewer's prefix.
+    /// The problems of a document on a line of the input, with or without a viewer's prefix.
     fn before_document(&mut self, origin: &Origin, line: u64) -> Vec<Problem> {
         let prefix = self.viewer.document(origin.has_prefix, line);
         let is_bare = origin.is_coloured && !origin.has_prefix;
@@ -123,7 +123,7 @@ impl Emitter {
         prefix.into_iter().chain(colours.flatten()).collect()
     }
 
-    /// An event that is a document, with nothing but blanks around it.
+    /// Emits an event that is a document, with only blanks around it.
     pub(super) fn document(
         &mut self,
         position: Position,
@@ -140,13 +140,18 @@ impl Emitter {
             event.problems.extend(before);
             self.check_size(&mut event);
         }
-        event.stream = self.stream(origin);
+        event.stream = self.viewer.stream_of(origin.stream, origin.has_prefix);
         event.root = Some(root);
         self.answered = true;
         sink(event);
     }
 
-    /// An event that may hold a document, or a part of one.
+    /// Whether no line is open of which parts have come.
+    pub(super) fn has_no_parts(&self) -> bool {
+        self.parts.are_none()
+    }
+
+    /// Emits an event that may hold a document, or a part of one.
     pub(super) fn text(
         &mut self,
         position: Position,
@@ -169,7 +174,7 @@ impl Emitter {
         }
     }
 
-    /// An event that was put together from parts.
+    /// Emits an event that was joined from parts.
     fn joined(&mut self, joined: JoinedLine, sink: &mut Sink<'_>) {
         let origin = Origin {
             note: Some(joined.note),
@@ -178,9 +183,9 @@ impl Emitter {
         self.whole(joined.position, &joined.record, origin, sink);
     }
 
-    /// An event that may hold a document.
+    /// Emits an event that may hold a document.
     fn whole(&mut self, position: Position, text: &str, origin: Origin, sink: &mut Sink<'_>) {
-        let Peeled {
+        let PeeledText {
             wrappings,
             text: inner,
         } = peel(text);
@@ -192,7 +197,7 @@ impl Emitter {
             return self.repaired(position, &repaired, origin, sink);
         }
         if matches!(body, Body::Other) {
-            return self.other(position, text, origin, sink);
+            return self.other(position, text, &origin, sink);
         }
         let joined = matches!(&origin.note, Some(note) if note.rule() == Rule::PartialMessage);
         let around = self.around(&wrappings, &origin, joined);
@@ -202,7 +207,7 @@ impl Emitter {
         event.certain = origin.certain && !around.hides && !around.is_doubtful;
         event.problems.extend(origin.note.clone());
         if !origin.exported {
-            // A logger's time is a part of its words, not a viewer's.
+            // A time within a logger's prefix is the logger's, not a viewer's.
             let is_loggers = matches!(wrappings.first(), Some((Wrapping::Prefix, _)));
             if !is_loggers {
                 let before = self.before_document(&origin, position.line);
@@ -212,11 +217,11 @@ impl Emitter {
         }
         event.problems.extend(around.problems);
         event.text = &inner;
-        event.stream = self.stream(origin);
+        event.stream = self.viewer.stream_of(origin.stream, origin.has_prefix);
         self.answered = true;
         match body {
             Body::Document(root) => event.root = Some(root),
-            // The part is cut because it is a part.
+            // It is cut off because it is a part, which is reported already.
             Body::Spoilt(problem) if around.is_partial && problem.rule() == Rule::Cut => {}
             Body::Spoilt(problem) => {
                 self.is_after_cut = problem.rule() == Rule::Cut;
@@ -227,7 +232,7 @@ impl Emitter {
         sink(event);
     }
 
-    /// A text whose no-break spaces a copy from a page has put in place of blanks.
+    /// Emits a text in which a copy from a page has replaced blanks by no-break spaces.
     fn repaired(&mut self, position: Position, text: &str, origin: Origin, sink: &mut Sink<'_>) {
         let given = "no-break spaces in place of blanks, as a copy from a page has them";
         let expected = "blanks, as the writer wrote them";
@@ -245,8 +250,8 @@ impl Emitter {
         wrappings: &[(Wrapping, String)],
         origin: &Origin,
         joined: bool,
-    ) -> Around {
-        let mut around = Around {
+    ) -> WrappingEffect {
+        let mut around = WrappingEffect {
             is_viewers: !wrappings.is_empty(),
             hides: false,
             is_doubtful: false,
@@ -256,7 +261,7 @@ impl Emitter {
         let mut source = match (origin.exported, self.plain_line) {
             (true, _) if origin.is_indented => Source::Line(self.mode),
             (true, _) => Source::Exported,
-            // Beside plain lines, a JSON string or object is the writer's: a viewer treats all lines alike.
+            // If there are plain lines, a JSON string or object is the writer's: a viewer treats all lines alike.
             (false, Some(_)) if self.mode == Input::Auto => Source::Writers,
             (false, _) => Source::Line(self.mode),
         };
@@ -265,7 +270,7 @@ impl Emitter {
             around.problems.extend(match treatment {
                 Treatment::Unwrap => None,
                 Treatment::Assume => self.assume_export(given),
-                // The note has it already.
+                // The note reports it already.
                 Treatment::Hides(Rule::PartialMessage) if joined => None,
                 Treatment::Harmless(Rule::LeadingBlank) if self.blank_noted => None,
                 Treatment::Harmless(rule) | Treatment::Hides(rule) => {
@@ -284,18 +289,18 @@ impl Emitter {
                 Treatment::Hides(_) => around.hides = true,
             }
             around.is_viewers = false;
-            // A viewer is outermost: what is inside of anything else is not one's.
+            // A viewer is outermost: nothing inside another wrapping is a viewer's.
             source = Source::Exported;
         }
         around
     }
 
-    /// An event that is something else.
+    /// Emits an event that is something else.
     pub(super) fn other(
         &mut self,
         position: Position,
         text: &str,
-        origin: Origin,
+        origin: &Origin,
         sink: &mut Sink<'_>,
     ) {
         let is_rest = std::mem::take(&mut self.is_after_cut);
@@ -307,16 +312,10 @@ impl Emitter {
             self.plain_line = Some(position.line);
         }
         let mut event = self.event(position, text, Kind::Other);
-        event.stream = self.stream(origin);
+        event.stream = self
+            .viewer
+            .stream_of(origin.stream.clone(), origin.has_prefix);
         sink(event);
-    }
-
-    /// The log stream of an event: the form names it, or the viewer's prefix.
-    fn stream(&self, origin: Origin) -> Option<String> {
-        let prefix = self.viewer.stream.as_ref();
-        origin
-            .stream
-            .or_else(|| prefix.filter(|_| origin.has_prefix).cloned())
     }
 
     pub(super) fn not_utf8(&mut self, position: Position, bytes: &[u8], sink: &mut Sink<'_>) {
@@ -335,7 +334,7 @@ impl Emitter {
         sink(event);
     }
 
-    /// A line that is longer than any event, with what is held of it.
+    /// Reports a line that is longer than any event, given the part in memory.
     pub(super) fn too_large(&mut self, position: Position, held: &[u8], sink: &mut Sink<'_>) {
         let mut event = self.event(position, "", Kind::Other);
         event.bytes = held.len();
@@ -348,14 +347,14 @@ impl Emitter {
         sink(event);
     }
 
-    /// An export that ends within an event.
+    /// Reports an export that ends within an event.
     pub(super) fn cut_export(&mut self, position: Position, sink: &mut Sink<'_>) {
         let given = "one that breaks off";
         let problem = Problem::new(Rule::Cut, "the export", given, "a whole JSON value");
         self.unreadable(position, problem, sink);
     }
 
-    /// The whole input, which cannot be read.
+    /// Reports that the whole input cannot be read.
     pub(super) fn unreadable(&mut self, position: Position, problem: Problem, sink: &mut Sink<'_>) {
         self.answered = true;
         let mut event = self.event(position, "", Kind::Input);
@@ -363,7 +362,7 @@ impl Emitter {
         sink(event);
     }
 
-    /// A problem of the input that no event has: that a viewer's prefix is the writer's after all.
+    /// Reports a problem of the input rather than of an event: that a viewer's prefix is the writer's after all.
     pub(super) fn input_problem(&mut self, line: u64, problem: Problem, sink: &mut Sink<'_>) {
         let position = Position { line, event: None };
         let mut event = self.event(position, "", Kind::Input);
@@ -371,7 +370,7 @@ impl Emitter {
         sink(event);
     }
 
-    /// The end of the input, after so many lines.
+    /// Ends the input, after so many lines.
     pub(super) fn end(&mut self, lines: u64, sink: &mut Sink<'_>) {
         while let Some(left) = self.parts.left() {
             self.joined(left, sink);
@@ -398,7 +397,7 @@ impl Emitter {
         }
     }
 
-    /// Notes an event that is too large for the ways to CloudWatch.
+    /// Notes an event that is too large for CloudWatch or the log drivers.
     fn check_size(&self, event: &mut RawEvent<'_>) {
         let given = || format!("{} bytes", event.bytes);
         if event.bytes > MAX_EVENT_BYTES {
@@ -406,7 +405,7 @@ impl Emitter {
             event.problems.push(problem);
         } else if event.bytes > AWSLOGS_SPLIT_BYTES && self.mode != Input::Export {
             let expected =
-                format!("at most {AWSLOGS_SPLIT_BYTES} bytes on the way of the awslogs driver");
+                format!("at most {AWSLOGS_SPLIT_BYTES} bytes through the awslogs driver");
             let problem = Problem::new(Rule::OverAwslogs, "the line", given(), expected);
             event.problems.push(problem);
             event.certain = false;
@@ -416,7 +415,7 @@ impl Emitter {
 
 /// All that surrounds a document.
 #[expect(clippy::struct_excessive_bools, reason = "each is a separate fact")]
-struct Around {
+struct WrappingEffect {
     /// Whether a viewer wrote all of it.
     is_viewers: bool,
     /// Whether CloudWatch does not see the document.

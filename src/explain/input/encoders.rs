@@ -1,10 +1,10 @@
-//! Documents that were written in another notation than JSON, and who writes so.
+//! Documents in another notation than JSON, and which writers use it.
 
 use super::marker::{has_assignments, is_quote};
 use crate::finding::Problem;
 use crate::rule::Rule;
 
-/// A notation: a sign of it, its name, and how to write JSON instead.
+/// A notation: a text that shows it, its name, and how to write JSON instead.
 struct Notation {
     is_in: fn(&str) -> bool,
     name: &'static str,
@@ -55,7 +55,7 @@ const NOTATIONS: &[Notation] = &[
     },
 ];
 
-/// Whether a character is a quotation mark that JSON does not know.
+/// Whether a character is a quotation mark that JSON does not have.
 fn is_typographic(c: char) -> bool {
     is_quote(c) && !c.is_ascii()
 }
@@ -70,7 +70,7 @@ pub(super) fn other_notation(text: &str) -> Option<Problem> {
     Some(Problem::new(Rule::NotJson, "the event", notation.name, expected).with_hint(notation.cure))
 }
 
-/// Whether a line is the one of several on which the metadata of a printed object begins.
+/// Whether the metadata of an object that is printed over several lines begins on this line.
 fn begins_printed(text: &str) -> bool {
     const MEMBERS: [&str; 5] = ["{\"_aws\"", "\"_aws\"", ":_aws", "[_aws]", "[\"_aws\"]"];
     const ENDS: [&str; 4] = ["=>", "=> {", "=>{", "=> Array"];

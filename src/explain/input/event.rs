@@ -17,7 +17,7 @@ pub struct Event {
     pub log_stream: Option<String>,
 }
 
-/// An event with what is wrong with how it is written or shipped.
+/// An event, with the problems of how it is written or shipped.
 pub(crate) struct RawEvent<'a> {
     pub(crate) position: Position,
     /// The length of its text in bytes.
@@ -26,7 +26,7 @@ pub(crate) struct RawEvent<'a> {
     pub(crate) stream: Option<String>,
     pub(crate) kind: Kind,
     pub(crate) problems: Vec<Problem>,
-    /// Whether what the document has reaches CloudWatch.
+    /// Whether the document certainly reaches CloudWatch.
     pub(crate) certain: bool,
     /// The document.
     pub(crate) root: Option<Root<'a>>,

@@ -1,5 +1,5 @@
-//! The forms that events come in: a small type for each. A form reads from a cursor and never calls another one; it names
-//! the form that begins, and the reader puts that on its stack.
+//! The forms that events come in: a small type for each. A form reads from a cursor and never calls another one; it
+//! returns the form that begins, and the reader puts that on its stack.
 
 mod adjacent;
 mod array;

@@ -4,7 +4,7 @@ use std::io::{self, BufRead, Read as _};
 
 use crate::limits::MAX_EVENT_BYTES;
 
-/// The most that is held of a line: an event, and what a viewer may have written around it.
+/// The most bytes of a line in memory: an event, and what a viewer may have written around it.
 pub(super) const HELD_BYTES: usize = MAX_EVENT_BYTES + 64 * 1024;
 
 /// A piece of a line; usually the whole.
@@ -47,7 +47,7 @@ impl<R: BufRead> Lines<R> {
         let read = (&mut self.input).take(most).read_until(b'\n', buffer)?;
         let first = self.at_start;
         if read == 0 {
-            // A long line that ended with the input has not been ended yet.
+            // A long line that ends with the input still needs its last piece.
             self.at_start = true;
             return Ok((!first).then_some(Piece {
                 first,

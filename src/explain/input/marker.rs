@@ -1,4 +1,4 @@
-//! Signs of a document in a text, from cheap to certain.
+//! Checks for signs of a document in a text, from cheap to certain.
 
 use crate::work::visit;
 
@@ -18,7 +18,7 @@ pub(super) fn bytes_have_marker(bytes: &[u8]) -> bool {
     has_marker(&String::from_utf8_lossy(bytes))
 }
 
-/// Whether a text that is not valid JSON was meant as a document: it has the member, not only the word.
+/// Whether a text that is not valid JSON was meant as a document: it has the name as a member.
 pub(super) fn has_member(text: &str) -> bool {
     let is_member = |name: &str| {
         text.match_indices(name)
@@ -29,14 +29,14 @@ pub(super) fn has_member(text: &str) -> bool {
 }
 
 /// Whether a text holds metadata in some notation: both names, each followed by what assigns a value, with anything
-/// around the names. Prose that mentions the names does not look so.
+/// around the names. Prose that mentions the names does not match.
 pub(super) fn has_assignments(text: &str) -> bool {
     assigns(text, "_aws") && assigns(text, "CloudWatchMetrics")
 }
 
 /// Whether a name is followed by a colon or an equals sign, behind quotation marks, escapes and blanks.
 fn assigns(text: &str, name: &str) -> bool {
-    /// Names are looked at so often; more make no difference.
+    /// Occurrences of a name that are checked; more make no difference.
     const MOST: usize = 16;
     visit(text.len());
     text.match_indices(name).take(MOST).any(|(at, _)| {
@@ -71,7 +71,7 @@ pub(super) fn is_quote(c: char) -> bool {
     )
 }
 
-/// How text is encoded that holds documents explain cannot see: the sign of it, its name, and what reads it.
+/// Encodings that hide documents from explain: how the text begins, the name, and how to decode it.
 const ENCODINGS: [(&str, &str, &str); 2] = [
     (
         "H4sI",
@@ -87,7 +87,7 @@ const ENCODINGS: [(&str, &str, &str); 2] = [
 
 /// The encoding of a text that may hold documents, and how to decode it.
 pub(super) fn encoding(text: &str) -> Option<(&'static str, &'static str)> {
-    /// What is shorter holds no document.
+    /// A shorter text cannot hold a document.
     const SHORTEST: usize = 64;
     visit(text.len());
     ENCODINGS.iter().find_map(|(sign, name, cure)| {

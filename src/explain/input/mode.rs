@@ -1,25 +1,26 @@
-//! How lines are to be read, as a command line names it.
+//! How to read lines, as a command line names it.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// How lines are to be read.
+/// How to read lines.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum Input {
-    /// The form is recognized; what it may also be is reported.
+    /// Recognizes the form, and reports what else it may be.
     #[default]
     Auto,
-    /// A viewer or an export showed the lines: what it put around the events is not reported.
+    /// Lines of a viewer or export: what it put around the events is not reported.
     Export,
-    /// What a container wrote: each line is an event, and nothing is taken off without a fault.
+    /// Output of a container: each line is an event, and removing anything around a document is a
+    /// fault.
     Stdout,
 }
 
 impl Input {
-    /// Every way of reading.
+    /// All modes.
     pub const ALL: &'static [Self] = &[Self::Auto, Self::Export, Self::Stdout];
 
-    /// The word for it on a command line.
+    /// The name on a command line.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -36,7 +37,7 @@ impl fmt::Display for Input {
     }
 }
 
-/// A word that names no way of reading.
+/// The error for a word that does not name a mode.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvalidInput(String);
 

@@ -1,4 +1,4 @@
-//! Parts of a line that was split at 16 KiB on its way: put together again where they come in order.
+//! Joins the parts of a line that was split at 16 KiB on its way, if they come in order.
 
 mod part;
 
@@ -12,33 +12,33 @@ use crate::rule::Rule;
 /// Lines that may be open at the same time: records of several containers or streams come in turn.
 const MOST_OPEN: usize = 8;
 
-/// The lines of which some parts have come.
+/// The lines of which some parts have arrived.
 #[derive(Debug, Default)]
 pub(super) struct Parts {
-    open: Vec<Open>,
+    open: Vec<OpenLine>,
 }
 
 /// A line that is not whole yet.
 #[derive(Debug)]
-struct Open {
+struct OpenLine {
     key: String,
     position: Position,
     line: String,
-    /// Where the line is in its JSON. Reading all of it again for each part would cost its square.
+    /// The state of the JSON so far. Reading the line again for each part would have quadratic cost.
     scan: Scan,
     count: u64,
     /// The member `stream` of Docker's records.
     docker: Option<String>,
 }
 
-/// What has become of a record.
+/// The outcome of adding a record.
 #[derive(Debug, Default)]
 pub(super) struct PartOutcome {
     /// A line that is now whole, or never will be.
     pub(super) joined: Option<JoinedLine>,
-    /// Whether the record is a part and nothing else need be done with it.
+    /// Whether the record is a part, so that nothing else is done with it.
     pub(super) held: bool,
-    /// What is wrong if it is a part of a document whose beginning is missing.
+    /// The problem of a part of a document whose beginning is missing.
     pub(super) orphan: Option<Problem>,
 }
 
@@ -48,22 +48,22 @@ pub(super) struct JoinedLine {
     /// The position of the first part.
     pub(super) position: Position,
     pub(super) record: String,
-    /// That there were parts, and whether one is missing.
+    /// Reports that there were parts, and whether one is missing.
     pub(super) note: Problem,
 }
 
 /// How the parts of a line have ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum End {
-    /// The last one has come.
+    /// The last part has arrived.
     Whole,
-    /// The next one has not come.
+    /// The next part is missing.
     Missing,
-    /// No more of them is held.
+    /// The line exceeds the memory for parts.
     NotHeld,
 }
 
-/// How a record goes with the line that is open.
+/// How a record relates to the open line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fit {
     /// It is the next part.
@@ -75,6 +75,11 @@ enum Fit {
 }
 
 impl Parts {
+    /// Whether no line is open.
+    pub(super) fn are_none(&self) -> bool {
+        self.open.is_empty()
+    }
+
     /// Takes a record if it is a part. `stream` is the log stream that it comes from, where that is known.
     pub(super) fn add(&mut self, position: Position, stream: &str, text: &str) -> PartOutcome {
         let may_be = !self.open.is_empty()
@@ -128,7 +133,7 @@ impl Parts {
                 ..PartOutcome::default()
             };
         }
-        self.open.push(Open {
+        self.open.push(OpenLine {
             key: part.key,
             position,
             scan: scan_of(Scan::default(), &part.line),
@@ -143,7 +148,7 @@ impl Parts {
         }
     }
 
-    /// What has to go: the oldest of too many lines, or the longest of lines that are too long.
+    /// Removes a line if the limits are exceeded: the oldest of too many, or the longest of too many bytes.
     fn beyond_the_limit(&mut self) -> Option<JoinedLine> {
         let bytes: usize = self.open.iter().map(|open| open.line.len()).sum();
         let lengths = self.open.iter().map(|open| open.line.len()).enumerate();
@@ -161,15 +166,15 @@ impl Parts {
     }
 }
 
-impl Open {
-    /// How a record of the same origin goes with the line. Where it has no number, the text decides: of two writers in
-    /// turn, none may lose a line to the other.
+impl OpenLine {
+    /// How a record of the same origin relates to the line. Without a number, the text decides, so that two
+    /// alternating writers lose no lines to each other.
     fn fit(&self, part: &Part) -> Fit {
         if let Some(ordinal) = part.ordinal {
             let is_next = ordinal == self.count + 1;
             return if is_next { Fit::Next } else { Fit::Another };
         }
-        // Wrong before this part, so that nothing is to be learnt from the text.
+        // Broken before this part, so the text shows nothing.
         if self.scan.is_broken() {
             return Fit::Next;
         }
@@ -183,7 +188,7 @@ impl Open {
         }
     }
 
-    /// The record of the line as far as it has come.
+    /// The record of the line as far as it has arrived.
     fn joined(self, end: End) -> JoinedLine {
         let count = self.count;
         let given = match end {
@@ -213,7 +218,7 @@ impl Open {
     }
 }
 
-/// A scan that has gone on over a text.
+/// Continues a scan over a text.
 fn scan_of(mut scan: Scan, text: &str) -> Scan {
     crate::work::visit(text.len());
     text.bytes().for_each(|byte| scan.byte(byte));

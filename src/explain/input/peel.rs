@@ -8,25 +8,25 @@ use super::prefix;
 use super::wrapper::{self, Layer};
 use super::wrapping::Wrapping;
 use crate::finding::{Problem, quoted};
-use crate::judge::document::{Located, Root, locate};
+use crate::judge::document::{LocateOutcome, Root, locate};
 use crate::limits::SHIM_SPLIT_BYTES;
 use crate::rule::Rule;
 
-/// Layers that are taken off, far more than any pipeline adds.
+/// Layers that are removed, far more than any pipeline adds.
 const MOST_LAYERS: usize = 6;
 
-/// A document without what stood around it.
+/// A document without its wrappings.
 #[derive(Debug)]
-pub(super) struct Peeled<'a> {
-    /// What stood around it, outermost first, each with what was given.
+pub(super) struct PeeledText<'a> {
+    /// The wrappings, outermost first, each with the text to report.
     pub(super) wrappings: Vec<(Wrapping, String)>,
     /// What is left.
     pub(super) text: Cow<'a, str>,
 }
 
 /// Removes what surrounds a document. If there is no document inside, nothing is removed.
-pub(super) fn peel(text: &str) -> Peeled<'_> {
-    let mut peeled = Peeled {
+pub(super) fn peel(text: &str) -> PeeledText<'_> {
+    let mut peeled = PeeledText {
         wrappings: Vec::new(),
         text: Cow::Borrowed(text),
     };
@@ -70,25 +70,25 @@ fn layer(text: &str) -> Option<Layer<'_>> {
     })
 }
 
-/// What a text without anything around it is.
+/// What an unwrapped text is.
 #[derive(Debug)]
 pub(super) enum Body<'a> {
     /// A document.
     Document(Root<'a>),
-    /// What was meant as a document and is not one.
+    /// Something that was meant as a document but is invalid.
     Spoilt(Problem),
     /// Something else.
     Other,
 }
 
-/// Judges what a text is. `open` is true where the text ends with the input and without a line feed: the missing rest may be
-/// what makes it a document.
+/// Judges what a text is. `open` is true if the text ends with the input and without a line feed: the missing rest may
+/// be what makes it a document.
 pub(super) fn body(text: &str, open: bool) -> Body<'_> {
     if !text.starts_with('{') {
         return other_notation(text).map_or(Body::Other, Body::Spoilt);
     }
     match locate(text) {
-        Located::Object(root, end) => {
+        LocateOutcome::Object(root, end) => {
             let rest = text[end..].trim_matches([' ', '\t', '\r', '\n']);
             match root.is_document() || root.misnamed.is_some() {
                 true if rest.is_empty() => Body::Document(root),
@@ -96,12 +96,12 @@ pub(super) fn body(text: &str, open: bool) -> Body<'_> {
                 false => Body::Other,
             }
         }
-        Located::Cut if open || text.len() == SHIM_SPLIT_BYTES || has_marker(text) => {
+        LocateOutcome::Cut if open || text.len() == SHIM_SPLIT_BYTES || has_marker(text) => {
             Body::Spoilt(other_notation(text).unwrap_or_else(|| cut(text, open)))
         }
-        Located::Broken(error) if has_member(text) => Body::Spoilt(broken(text, &error)),
-        Located::Broken(_) => other_notation(text).map_or(Body::Other, Body::Spoilt),
-        Located::Cut => Body::Other,
+        LocateOutcome::Broken(error) if has_member(text) => Body::Spoilt(broken(text, &error)),
+        LocateOutcome::Broken(_) => other_notation(text).map_or(Body::Other, Body::Spoilt),
+        LocateOutcome::Cut => Body::Other,
     }
 }
 

@@ -3,20 +3,20 @@
 use super::marker::has_marker;
 use super::time;
 use super::wrapping::Wrapping;
-use crate::judge::document::{Located, locate};
+use crate::judge::document::{LocateOutcome, locate};
 
 /// Braces that are tried as the beginning of a document. A bound keeps the cost linear.
 const TRIED: usize = 16;
 
-/// Splits what precedes a document into its kinds, outermost first, and gives the place where the document begins.
+/// Splits what precedes a document into its kinds, outermost first, and returns where the document begins.
 pub(super) fn split(text: &str) -> Option<(Vec<Wrapping>, usize)> {
     let at = document(text)?;
     Some((kinds(&text[..at]), at))
 }
 
-/// Where the document begins that is not at the beginning.
+/// Where a document begins within a text; `None` at its very beginning.
 pub(super) fn document(text: &str) -> Option<usize> {
-    // What follows a name is a part of another object.
+    // A brace after a name belongs to another object.
     let begins = |at: &usize| {
         let inside = text[at + 1..].trim_start();
         inside.starts_with('"') && !text[..*at].trim_end().ends_with("\":")
@@ -27,7 +27,7 @@ pub(super) fn document(text: &str) -> Option<usize> {
     };
     crate::work::visit(text.len());
     let whole = candidates().find(|&at| match locate(&text[at..]) {
-        Located::Object(root, end) => root.is_document() || has_marker(&text[at..at + end]),
+        LocateOutcome::Object(root, end) => root.is_document() || has_marker(&text[at..at + end]),
         _ => false,
     });
     whole.or_else(|| candidates().find(|&at| has_marker(&text[at..])))

@@ -1,4 +1,4 @@
-//! JSON printed over lines: where it continues.
+//! JSON printed over several lines: whether a line continues it.
 
 use super::scan::Scan;
 
@@ -16,7 +16,7 @@ pub(super) fn continues(text: &str) -> bool {
     !scan.in_string()
 }
 
-/// Whether a line can go on with a printed document.
+/// Whether a line can continue a printed document.
 pub(super) fn can_follow(line: &[u8]) -> bool {
     match line.first() {
         None | Some(b' ' | b'\t' | b'\r' | b'}' | b']' | b'"' | b'[' | b',') => true,

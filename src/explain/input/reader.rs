@@ -1,8 +1,8 @@
-//! Reads lines and hands them to the forms: the cursor, and the stack of forms that have begun.
+//! Reads lines and passes them to the forms: the cursor, and the stack of forms that have begun.
 
 use std::io::{self, BufRead};
 
-use super::cursor::{Buffer, Cursor, Place};
+use super::cursor::{Buffer, Cursor, LineState};
 use super::emit::Emitter;
 use super::event::Sink;
 use super::forms::{Form, Line, Next, Output};
@@ -16,8 +16,8 @@ pub(crate) struct Reader<R> {
     lines: Lines<R>,
     /// The line, or the piece of one, that is being read.
     buffer: Buffer,
-    place: Place,
-    /// Whether something has read the line; a blank one leaves no bytes to tell by.
+    place: LineState,
+    /// Whether a form has read the line, which a blank line cannot show by its bytes.
     is_handled: bool,
     is_ended: bool,
     /// The forms that have begun, the innermost last.
@@ -30,7 +30,7 @@ impl<R: BufRead> Reader<R> {
         Self {
             lines: Lines::new(input),
             buffer: Buffer::Bytes(Vec::new()),
-            place: Place::default(),
+            place: LineState::default(),
             is_handled: true,
             is_ended: false,
             forms: vec![Box::new(Line::default())],
@@ -43,7 +43,7 @@ impl<R: BufRead> Reader<R> {
         self.lines.number()
     }
 
-    /// Reads on, by a line at most, and gives the events it finds; false at the end of the input.
+    /// Reads at most one more line and emits the events it finds; false at the end of the input.
     ///
     /// # Errors
     /// Where the input cannot be read.
@@ -59,10 +59,10 @@ impl<R: BufRead> Reader<R> {
                 self.is_ended = true;
                 return Ok(true);
             };
-            self.place = Place {
+            self.place = LineState {
                 piece,
                 line: self.lines.number(),
-                ..Place::default()
+                ..LineState::default()
             };
             self.is_handled = false;
             self.load(bytes, sink);
@@ -92,7 +92,7 @@ impl<R: BufRead> Reader<R> {
         Ok(true)
     }
 
-    /// Takes a line to be read: finds what a viewer has put before it, and removes what no document has.
+    /// Prepares a line: finds a viewer's prefix, and removes a byte order mark and colours.
     fn load(&mut self, mut bytes: Vec<u8>, sink: &mut Sink<'_>) {
         const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
         let line = self.place.line;
@@ -101,7 +101,7 @@ impl<R: BufRead> Reader<R> {
                 self.buffer = Buffer::Bytes(bytes);
                 return;
             }
-            // Files that were put together have one each; a container writes none within its output.
+            // Concatenated files have one each; a container writes none within its output.
             let may_have_mark = line == 1 || self.emitter.mode != Input::Stdout;
             if may_have_mark && bytes.starts_with(BYTE_ORDER_MARK) {
                 bytes.drain(..BYTE_ORDER_MARK.len());
@@ -127,7 +127,7 @@ impl<R: BufRead> Reader<R> {
         }
     }
 
-    /// Whether the input is no text, which is reported.
+    /// Whether the input is not text, which is reported.
     fn is_unreadable(&mut self, bytes: &[u8], sink: &mut Sink<'_>) -> bool {
         let (rule, given) = match bytes {
             [0x1f, 0x8b, ..] => (Rule::Gzip, "gzip"),
@@ -169,7 +169,7 @@ impl<R: BufRead> Reader<R> {
 /// The byte that begins an escape sequence.
 const ESCAPE: u8 = 0x1b;
 
-/// Removes the escape sequences for colours and of the keyboard from a line; whether there were any.
+/// Removes escape sequences for colours and from the keyboard; returns whether there were any.
 fn remove_colours(bytes: &mut Vec<u8>) -> bool {
     crate::work::visit(bytes.len());
     let before = bytes.len();
@@ -177,7 +177,7 @@ fn remove_colours(bytes: &mut Vec<u8>) -> bool {
     let mut is_after_escape = false;
     bytes.retain(|&byte| {
         if in_sequence {
-            // Parameters end with a letter.
+            // A letter ends the sequence.
             in_sequence = !(b'@'..=b'~').contains(&byte);
             return false;
         }

@@ -10,7 +10,7 @@ pub(super) struct Scan {
     depth: u32,
     in_string: bool,
     escaped: bool,
-    /// Whether the last byte but blanks ended a string.
+    /// Whether the last byte, blanks aside, ended a string.
     after_string: bool,
     is_broken: bool,
 }
@@ -42,7 +42,7 @@ impl Scan {
         }
     }
 
-    /// Takes all bytes of a text; gives the place behind the value, if it ends in the text.
+    /// Takes all bytes of a text; returns the end of the value, if it ends in the text.
     pub(super) fn text(&mut self, text: &str) -> Option<usize> {
         crate::work::visit(text.len());
         for (index, byte) in text.bytes().enumerate() {
@@ -75,7 +75,7 @@ impl Scan {
     }
 }
 
-/// What an array has yielded.
+/// What feeding an array has produced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ArrayItem {
     /// Nothing yet.
@@ -84,15 +84,15 @@ pub(super) enum ArrayItem {
     Element,
     /// The end of the array.
     End,
-    /// Something that no JSON array has.
+    /// Something that is invalid in a JSON array.
     Broken,
 }
 
-/// Takes an array apart into its elements and holds one at a time.
+/// Splits an array into its elements, with one in memory at a time.
 #[derive(Debug, Default)]
 pub(super) struct Elements {
     scan: Scan,
-    /// The text of the element, as far as it is held.
+    /// The text of the element, up to the limit.
     pub(super) element: Vec<u8>,
     /// Whether an element has begun.
     begun: bool,
@@ -111,8 +111,8 @@ impl Elements {
         self.scan.in_string()
     }
 
-    /// Takes bytes up to the end of an element or of the array; gives their number. Holds at most `most` bytes
-    /// of an element.
+    /// Takes bytes up to the end of an element or of the array; returns their number. Keeps at most `most`
+    /// bytes of an element.
     pub(super) fn feed(&mut self, bytes: &[u8], most: usize) -> (usize, ArrayItem) {
         for (index, &byte) in bytes.iter().enumerate() {
             crate::work::visit(1);

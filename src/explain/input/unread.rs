@@ -1,4 +1,4 @@
-//! Documents that are in the input and cannot be read, so that the report does not claim that there are none.
+//! Documents in the input that cannot be read: the report must not claim that there are none.
 
 use super::marker::{encoding, has_assignments};
 use crate::finding::Problem;
@@ -13,8 +13,8 @@ pub(super) struct Unread {
 }
 
 impl Unread {
-    /// Notes an event that is no document. `answered` is true where others were found, and `is_rest` where it may be the rest of
-    /// one that was cut off.
+    /// Notes an event that is not a document. `answered` is true if documents were found, and `is_rest` if it may be
+    /// the rest of one that was cut off.
     pub(super) fn note(&mut self, line: u64, text: &str, answered: bool, is_rest: bool) {
         if self.encoding.is_none() && !answered {
             self.encoding = encoding(text).map(|(name, cure)| (line, name, cure));
@@ -27,7 +27,7 @@ impl Unread {
         }
     }
 
-    /// The problem of an input of so many lines, and the line that it is about.
+    /// The problem of an input of so many lines, with the line to report.
     pub(super) fn problem(&self, lines: u64, answered: bool) -> Option<(u64, Problem)> {
         if self.lines > 0 {
             let count = counted(self.lines);

@@ -1,11 +1,12 @@
-//! What a viewer puts before every line, and when it is a viewer's.
+//! What a viewer puts before every line, and how to recognize it.
 //!
-//! A viewer writes one shape of prefix before every line or event, from the first to the last, also before plain ones. What
-//! is before some lines only, or changes its shape, is the writer's: CloudWatch has it too.
+//! A viewer writes one shape of prefix before every line or event, from the first to the last, also before plain ones.
+//! A prefix before some lines only, or of changing shape, is the writer's, and CloudWatch has it too.
 
 mod level;
 mod pattern;
 mod shape;
+mod stream;
 
 use super::mode::Input;
 use super::prefix;
@@ -14,7 +15,8 @@ use crate::rule::Rule;
 
 use self::pattern::Pattern;
 pub(super) use self::shape::Shape;
-use self::shape::{Found, find};
+use self::shape::{PrefixMatch, find};
+use self::stream::stream;
 
 /// Lines before the first document that a pattern is compared with.
 const MOST_REMEMBERED: usize = 8;
@@ -33,7 +35,7 @@ pub(super) struct Viewer {
     /// The first document with a prefix.
     since: u64,
     /// The log stream that the last prefix names.
-    pub(super) stream: Option<String>,
+    stream: Option<String>,
 }
 
 /// Whether a line is read as it is: a document alone, an export, or the continuation of the line before.
@@ -49,14 +51,14 @@ fn is_read_as_it_is(line: &str) -> bool {
     }
 }
 
-/// Whose the prefixes are.
+/// Who wrote the prefixes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Verdict {
     /// No document so far.
     Open,
-    /// A viewer's: every line so far has one.
+    /// A viewer: every line so far has one.
     Viewers,
-    /// The writer's, or there are none.
+    /// The writer, or there are none.
     Writers,
 }
 
@@ -92,7 +94,7 @@ impl Viewer {
             Some(found) => {
                 let (length, problem) = self.prefixed(found);
                 let shape = self.shape.as_ref().filter(|_| length > 0);
-                let stream = shape.and_then(|shape| shape.stream(&line[..length]));
+                let stream = shape.and_then(|shape| stream(shape, &line[..length]));
                 self.stream = stream.map(str::to_owned);
                 (length, problem)
             }
@@ -100,8 +102,14 @@ impl Viewer {
         }
     }
 
+    /// The log stream of an event: the form names it, or the last prefix.
+    pub(super) fn stream_of(&self, of_form: Option<String>, has_prefix: bool) -> Option<String> {
+        let of_prefix = self.stream.as_ref().filter(|_| has_prefix);
+        of_form.or_else(|| of_prefix.cloned())
+    }
+
     /// A line with a prefix.
-    fn prefixed(&mut self, found: Found) -> (usize, Option<Problem>) {
+    fn prefixed(&mut self, found: PrefixMatch) -> (usize, Option<Problem>) {
         match &self.shape {
             Some(shape) if !shape.is_same(&found.shape) => {
                 // A prefix that changes is not a viewer's.
@@ -145,11 +153,11 @@ impl Viewer {
         }
     }
 
-    /// The prefix before a document, where the user states that a viewer wrote the lines.
-    fn pattern(&self, line: &str) -> Option<Found> {
+    /// The prefix before a document, if the user states that a viewer wrote the lines.
+    fn pattern(&self, line: &str) -> Option<PrefixMatch> {
         if let Some(Shape::Pattern(pattern)) = &self.shape {
             let length = pattern.length(line)?;
-            return Some(Found {
+            return Some(PrefixMatch {
                 shape: Shape::Pattern(pattern.clone()),
                 length,
             });
@@ -166,13 +174,14 @@ impl Viewer {
         let pattern = Pattern::new(&line[..length])?;
         let mut earlier = self.remembered.iter();
         let all = earlier.all(|line| pattern.length(line).is_some());
-        all.then_some(Found {
+        all.then_some(PrefixMatch {
             shape: Shape::Pattern(pattern),
             length,
         })
     }
 
-    /// Notes that the prefixes are the writer's after all, and gives the problem of documents that were read without.
+    /// Notes that the prefixes are the writer's after all, and returns the problem of documents that were read without
+    /// them.
     fn broken(&mut self, given: &str) -> Option<Problem> {
         let before = std::mem::replace(&mut self.verdict, Verdict::Writers);
         if before != Verdict::Viewers {
@@ -184,7 +193,7 @@ impl Viewer {
         Some(problem.with_hint("so the prefixes are the writer's and hide their documents"))
     }
 
-    /// Notes a document on a line of the input, and gives what follows from its prefix.
+    /// Notes a document on a line of the input, and returns the problem of its prefix.
     pub(super) fn document(&mut self, has_prefix: bool, line: u64) -> Option<Problem> {
         match (self.verdict, has_prefix) {
             (Verdict::Open, true) => {
@@ -201,7 +210,7 @@ impl Viewer {
         }
     }
 
-    /// The assumption that is made of a prefix, where it is one.
+    /// The assumption about a prefix, if it is one.
     fn assumed(&self) -> Option<Problem> {
         let shape = self.shape.as_ref()?;
         if self.mode != Input::Auto || shape.is_only_viewers() {

@@ -1,4 +1,4 @@
-//! Objects, arrays and strings that hold a document: taken apart and named.
+//! Unwraps and names objects, arrays and strings that hold a document.
 
 use std::borrow::Cow;
 
@@ -6,7 +6,7 @@ use super::marker::{holds_document, is_string_with_document};
 use super::scan::{ArrayItem, Elements};
 use super::wrapping::Wrapping;
 use crate::finding::quoted;
-use crate::judge::document::{Located, for_each_member, locate};
+use crate::judge::document::{LocateOutcome, for_each_member, locate};
 use crate::judge::json::Name;
 use crate::limits::MAX_EVENT_BYTES;
 
@@ -22,21 +22,21 @@ const USUAL: [&str; 9] = [
     "line",
     "textPayload",
 ];
-/// Names that are compared of an object; the rest cannot tell what it is.
+/// Names of an object that are compared, which is enough to identify it.
 const MOST_NAMES: usize = 256;
-/// Characters of a name that are held.
+/// Characters of a name that are kept.
 const NAME_CHARS: usize = 64;
 
-/// What is around a document in one layer.
+/// One layer around a document.
 #[derive(Debug)]
 pub(super) struct Layer<'a> {
     pub(super) wrappings: Vec<Wrapping>,
-    /// What was given, for the sentence.
+    /// Its description, for the report.
     pub(super) given: String,
     pub(super) inner: Cow<'a, str>,
 }
 
-/// Takes one layer off an object, array or string that holds a document and is not one itself.
+/// Removes one layer: an object, array or string that holds a document and is not one itself.
 pub(super) fn unwrap(text: &str) -> Option<Layer<'_>> {
     match text.as_bytes().first()? {
         b'"' => {
@@ -54,7 +54,7 @@ pub(super) fn unwrap(text: &str) -> Option<Layer<'_>> {
 }
 
 fn object(text: &str) -> Option<Layer<'_>> {
-    let Located::Object(root, _) = locate(text) else {
+    let LocateOutcome::Object(root, _) = locate(text) else {
         return None;
     };
     if root.is_document() {
@@ -144,7 +144,7 @@ pub(super) fn quoted_behind(text: &str) -> Option<Layer<'_>> {
     })
 }
 
-/// What an element of an export says: an event's message, if it has one.
+/// The message of an element of an export, if it has one.
 pub(super) fn message(element: &str) -> Option<Cow<'_, str>> {
     match element.as_bytes().first()? {
         b'"' => unquoted(element).map(Cow::Owned),
@@ -166,7 +166,7 @@ pub(super) fn message(element: &str) -> Option<Cow<'_, str>> {
     }
 }
 
-/// The last of some members of an object.
+/// The last member of an object with one of these names.
 fn member<'a>(element: &'a str, names: &[&str]) -> Option<&'a str> {
     let mut found = None;
     let read = for_each_member(element, &mut |name, value| {
@@ -237,7 +237,7 @@ fn unquoted(text: &str) -> Option<String> {
     Some(text.into_owned())
 }
 
-/// The members of an object, as far as they tell what it is.
+/// The members of an object that identify it.
 #[derive(Default)]
 struct Members<'a> {
     names: Vec<String>,

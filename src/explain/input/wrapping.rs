@@ -43,11 +43,11 @@ pub(super) enum Wrapping {
 /// Where the text of an event comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Source {
-    /// Out of an export: it is exactly what CloudWatch has.
+    /// From an export: exactly the text that CloudWatch has.
     Exported,
     /// A line of the input, read in this mode.
     Line(Input),
-    /// A line of the input, of which other lines show that no viewer wrote it so.
+    /// A line of the input that no viewer wrote, as other lines show.
     Writers,
 }
 
@@ -56,7 +56,7 @@ pub(super) enum Source {
 pub(super) enum Treatment {
     /// A viewer wrote it. The event is what is inside.
     Unwrap,
-    /// A viewer may have written it. The event is what is inside, and that is an assumption.
+    /// A viewer may have written it. The event is assumed to be what is inside.
     Assume,
     /// CloudWatch sees the document all the same.
     Harmless(Rule),
@@ -76,7 +76,7 @@ impl Wrapping {
         };
         match self {
             Self::Blank => Treatment::Harmless(Rule::LeadingBlank),
-            // No writer prints these, so no assumption is needed unless the input is a container.s own output.
+            // No writer prints these, so no assumption is needed unless the input is a container's own output.
             Self::ViewerObject => match source {
                 Source::Line(Input::Auto) | Source::Writers => Treatment::Unwrap,
                 _ => by_mode(Rule::JsonWrapper),
@@ -98,7 +98,7 @@ impl Wrapping {
     }
 }
 
-/// Whether forms of viewers are looked for at all.
+/// Whether to look for forms of viewers at all.
 pub(super) fn reads_viewers(mode: Input) -> bool {
     mode != Input::Stdout
 }

@@ -5,11 +5,11 @@ use crate::limits::{MAX_DIMENSION_VALUE_CHARS, MAX_NAME_CHARS, UNITS, is_namespa
 use crate::rule::Rule;
 
 /// What is wrong with a value: the rule, what was given, and what is expected.
-pub(super) type Wrong = (Rule, String, String);
+pub(super) type ValueProblem = (Rule, String, String);
 
 /// Why the schema refuses a name, if it does.
 pub(super) fn name_against_schema(name: &str, most: usize) -> Option<String> {
-    // Counting is only needed where the bytes leave it open.
+    // Characters are counted only if the number of bytes does not decide.
     if name.is_empty() || (name.len() > most && name.chars().count() > most) {
         return Some(format!("{} characters", name.chars().count()));
     }
@@ -18,7 +18,7 @@ pub(super) fn name_against_schema(name: &str, most: usize) -> Option<String> {
 }
 
 /// Why CloudWatch refuses a namespace that the schema lets through, if it does.
-pub(super) fn namespace(name: &str) -> Option<Wrong> {
+pub(super) fn namespace(name: &str) -> Option<ValueProblem> {
     let count = name.chars().count();
     if count > MAX_NAME_CHARS {
         let expected = format!("1 to {MAX_NAME_CHARS} characters");
@@ -43,9 +43,9 @@ pub(super) fn namespace(name: &str) -> Option<Wrong> {
     })
 }
 
-/// What makes it doubtful whether CloudWatch takes a metric's name, if anything does. The specification sets no limits; the
-/// API for metrics and AWS's own libraries do.
-pub(super) fn metric_name(name: &str) -> Option<Wrong> {
+/// Why CloudWatch may refuse a metric's name, if there is a reason. The specification sets no limits; the API for
+/// metrics and AWS's own libraries do.
+pub(super) fn metric_name(name: &str) -> Option<ValueProblem> {
     let rule = Rule::MetricNameUnusual;
     let wrong = |expected: &str| Some((rule, quoted(name), expected.to_owned()));
     if name.starts_with(':') {
@@ -64,7 +64,7 @@ pub(super) fn metric_name(name: &str) -> Option<Wrong> {
 }
 
 /// Why CloudWatch refuses a dimension's name that the schema lets through, if it does.
-pub(super) fn dimension_name(name: &str) -> Option<Wrong> {
+pub(super) fn dimension_name(name: &str) -> Option<ValueProblem> {
     if name.starts_with(':') {
         let expected = "a name that does not begin with \":\"";
         return Some((Rule::DimensionInvalid, quoted(name), expected.to_owned()));
@@ -72,8 +72,8 @@ pub(super) fn dimension_name(name: &str) -> Option<Wrong> {
     printable(name, "a name")
 }
 
-/// Why CloudWatch refuses a dimension's value, if it does. An empty one is another matter.
-pub(super) fn dimension_value(value: &str) -> Option<Wrong> {
+/// Why CloudWatch refuses a dimension's value, if it does. An empty one is judged elsewhere.
+pub(super) fn dimension_value(value: &str) -> Option<ValueProblem> {
     let count = value.chars().count();
     if count > MAX_DIMENSION_VALUE_CHARS {
         let expected = format!("1 to {MAX_DIMENSION_VALUE_CHARS} characters");
@@ -86,7 +86,7 @@ pub(super) fn dimension_value(value: &str) -> Option<Wrong> {
     printable(value, "a value")
 }
 
-fn printable(text: &str, what: &str) -> Option<Wrong> {
+fn printable(text: &str, what: &str) -> Option<ValueProblem> {
     let rule = Rule::DimensionInvalid;
     if text.chars().any(|c| c.is_ascii_control()) {
         let expected = format!("{what} without control characters");
@@ -106,7 +106,7 @@ fn printable(text: &str, what: &str) -> Option<Wrong> {
 
 /// The unit that was probably meant.
 pub(super) fn nearest_unit(given: &str) -> Option<&'static str> {
-    // Only a short text can be near, and the distance costs the product of the lengths.
+    // Only a short text can be near, and computing the distance takes the product of the lengths.
     let given = (given.len() <= 32).then(|| given.to_ascii_lowercase())?;
     let abbreviated = match given.as_str() {
         "s" | "sec" | "secs" => Some("Seconds"),
@@ -129,7 +129,7 @@ pub(super) fn nearest_unit(given: &str) -> Option<&'static str> {
 mod tests {
     use super::*;
 
-    fn rule(wrong: Option<Wrong>) -> Option<Rule> {
+    fn rule(wrong: Option<ValueProblem>) -> Option<Rule> {
         wrong.map(|(rule, ..)| rule)
     }
 

@@ -1,14 +1,14 @@
-//! What directives ask for, and what can be reported of them without a value.
+//! Metric directives, and the problems that can be reported without values.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::checks;
-use super::seen::Seen;
+use super::small_set::SmallSet;
 use crate::finding::{Problem, quoted};
 use crate::limits::MAX_NAME_CHARS;
 use crate::rule::Rule;
 
-/// A metric directive, as far as the schema lets it through.
+/// A metric directive, as far as it conforms to the schema.
 #[derive(Debug)]
 pub(super) struct Directive<'a> {
     /// Its path.
@@ -24,7 +24,7 @@ pub(super) struct Directive<'a> {
 pub(super) struct Definition<'a> {
     pub(super) name: &'a str,
     pub(super) unit: &'static str,
-    /// Seconds, of any number: the schema has no limits.
+    /// Seconds; any number, since the schema has no limits.
     pub(super) resolution: i64,
     /// Whether it has a member that looks like the value.
     pub(super) has_value: bool,
@@ -91,7 +91,7 @@ pub(super) fn repeated(directives: &[Directive<'_>]) -> Vec<bool> {
     if directives.len() < 2 {
         return vec![false; directives.len()];
     }
-    let mut seen = Seen::new();
+    let mut seen = SmallSet::new();
     let keys = directives
         .iter()
         .map(|directive| (directive.namespace, &directive.sets, &directive.definitions));

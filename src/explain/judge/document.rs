@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use super::json::Name;
 
-/// The members of a JSON object that say whether it is a document.
+/// The members of a JSON object that decide whether it is a document.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Root<'a> {
     /// The object's text.
@@ -16,27 +16,27 @@ pub(crate) struct Root<'a> {
     /// `_aws`.
     pub(crate) aws: Option<&'a str>,
     pub(super) aws_repeated: bool,
-    /// `CloudWatchMetrics` beside `_aws`, where version 0 has it.
+    /// `CloudWatchMetrics` at the root, as in version 0.
     pub(super) directives: Option<&'a str>,
-    /// `Timestamp` beside it.
+    /// `Timestamp` at the root, as in version 0.
     pub(super) timestamp: Option<&'a str>,
-    /// The name that an object has in place of `_aws`, if it is nearly that.
+    /// A name that was probably meant to be `_aws`.
     pub(crate) misnamed: Option<String>,
     /// `events`, `results` or `logEvents`, where exports have their events.
     pub(crate) exported: Option<&'a str>,
-    /// The first of its members, so that an object with few need not be read again.
+    /// Its first members, so that a small object need not be read again.
     first: Vec<(Cow<'a, str>, &'a str)>,
     /// Whether it has more.
     has_more: bool,
 }
 
-/// Members of a root that are held.
+/// The most members of a root that are kept.
 const FIRST: usize = 64;
-/// Members for which there is room from the start.
+/// Members for which space is allocated at once.
 const USUAL: usize = 32;
 
 impl Root<'_> {
-    /// Whether it is an EMF document, right or wrong.
+    /// Whether it is an EMF document, valid or not.
     pub(crate) fn is_document(&self) -> bool {
         self.aws.is_some() || self.directives.is_some_and(|text| text.starts_with('['))
     }
@@ -53,7 +53,7 @@ fn is_nearly_aws(name: &str) -> bool {
 
 /// What a text begins with.
 #[derive(Debug)]
-pub(crate) enum Located<'a> {
+pub(crate) enum LocateOutcome<'a> {
     /// An object, and where it ends.
     Object(Root<'a>, usize),
     /// An object or text that does not end.
@@ -63,12 +63,12 @@ pub(crate) enum Located<'a> {
 }
 
 /// Finds the JSON object that a text begins with.
-pub(crate) fn locate(text: &str) -> Located<'_> {
+pub(crate) fn locate(text: &str) -> LocateOutcome<'_> {
     let mut objects = serde_json::Deserializer::from_str(text).into_iter::<Root<'_>>();
     let first = objects.next();
     crate::work::visit(match &first {
         Some(Ok(_)) => objects.byte_offset(),
-        // Its place is known by line and column.
+        // The error has a line and a column.
         Some(Err(error)) if error.line() == 1 => error.column(),
         _ => text.len(),
     });
@@ -76,16 +76,16 @@ pub(crate) fn locate(text: &str) -> Located<'_> {
         Some(Ok(mut root)) => {
             let end = objects.byte_offset();
             root.text = text.get(..end).unwrap_or_default();
-            Located::Object(root, end)
+            LocateOutcome::Object(root, end)
         }
         Some(Err(error)) if !error.is_eof() && !ends_within_a_number(text, &error) => {
-            Located::Broken(error)
+            LocateOutcome::Broken(error)
         }
-        _ => Located::Cut,
+        _ => LocateOutcome::Cut,
     }
 }
 
-/// Whether a text is wrong at its end, and only because a number there does not go on.
+/// Whether a text is invalid only because it ends within a number.
 fn ends_within_a_number(text: &str, error: &serde_json::Error) -> bool {
     let last_line = text.rsplit('\n').next().unwrap_or_default();
     text.ends_with(['.', 'e', 'E', '+', '-']) && error.column() >= last_line.len()
@@ -150,11 +150,11 @@ struct Target<'a> {
     repeated: bool,
 }
 
-/// The members of an object that have one of some names, each at the index of its name. What has none is not held.
+/// The members of an object with the wanted names, each at the index of its name. Others are not kept.
 pub(super) struct Targets<'a>(Vec<Option<Target<'a>>>);
 
 impl<'a> Targets<'a> {
-    /// Looks for the members `names` of a root; the names are sorted, and each is there once.
+    /// Finds the members `names` of a root. The names must be sorted and distinct.
     pub(super) fn find(root: &Root<'a>, names: &[&str]) -> Self {
         let mut targets = vec![None; names.len()];
         let mut note = |name: &str, value: &'a str| {
@@ -198,7 +198,7 @@ impl<'a> Targets<'a> {
 /// Calls `each` with the name and JSON text of each member of an object.
 ///
 /// # Errors
-/// Where the text is not a JSON object.
+/// If the text is not a JSON object.
 pub(crate) fn for_each_member<'a>(
     text: &'a str,
     each: &mut dyn FnMut(&str, &'a str),
@@ -227,7 +227,7 @@ mod tests {
 
     #[test]
     fn a_root_is_located_with_its_end() {
-        let Located::Object(root, end) = locate(r#"{"_aws":{"a":1},"x":[1]} rest"#) else {
+        let LocateOutcome::Object(root, end) = locate(r#"{"_aws":{"a":1},"x":[1]} rest"#) else {
             panic!()
         };
         assert_eq!((root.aws, end), (Some(r#"{"a":1}"#), 24));
@@ -240,10 +240,10 @@ mod tests {
             r#"{"a":2e+"#,
             r#"{"a":tr"#,
         ] {
-            assert!(matches!(locate(cut), Located::Cut), "{cut}");
+            assert!(matches!(locate(cut), LocateOutcome::Cut), "{cut}");
         }
-        assert!(matches!(locate(r#"{"a" 1}"#), Located::Broken(_)));
-        assert!(matches!(locate("[1]"), Located::Broken(_)));
+        assert!(matches!(locate(r#"{"a" 1}"#), LocateOutcome::Broken(_)));
+        assert!(matches!(locate("[1]"), LocateOutcome::Broken(_)));
     }
 
     #[test]
@@ -253,7 +253,7 @@ mod tests {
             r#"{"a":1,"b":2,"\u0061":3}"#.to_owned(),
             format!("{{\"a\":1,{filler}\"b\":2,\"a\":3}}"),
         ] {
-            let Located::Object(root, _) = locate(&text) else {
+            let LocateOutcome::Object(root, _) = locate(&text) else {
                 panic!()
             };
             let targets = Targets::find(&root, &["a", "b", "c"]);

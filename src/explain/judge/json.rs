@@ -1,4 +1,4 @@
-//! JSON that keeps what EMF's rules need to know: which members an object names twice, and how numbers were written.
+//! JSON that keeps what EMF's rules need: repeated members of an object, and how numbers were written.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -49,7 +49,7 @@ impl<'a> Object<'a> {
         Self { members }
     }
 
-    /// The value of a member; the last one, where the name repeats.
+    /// The value of a member; the last one if the name repeats.
     pub(super) fn get(&self, name: &str) -> Option<&Json<'a>> {
         let end = self
             .members

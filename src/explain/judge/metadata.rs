@@ -1,14 +1,14 @@
 //! A document's metadata: its timestamp and its directives, wherever the version of the format has them.
 
-use super::checks::Wrong;
+use super::checks::ValueProblem;
 use super::document::Root;
 use super::json::{self, Json, Object};
-use super::place::Place;
+use super::json_path::JsonPath;
 use super::schema::{self, Members};
 use crate::finding::{Problem, quoted};
 use crate::rule::Rule;
 
-/// Values of the metadata that are held, far more than any writer needs.
+/// The most values of the metadata that are parsed, far more than any writer needs.
 const MAX_METADATA_VALUES: usize = 50_000;
 
 /// The metadata of a document, parsed.
@@ -20,7 +20,7 @@ pub(super) enum Metadata<'a> {
 }
 
 impl<'a> Metadata<'a> {
-    /// Parses the metadata of a document; what is wrong with it as a whole is noted.
+    /// Parses the metadata of a document, and notes problems of it as a whole.
     pub(super) fn read(root: &Root<'a>, problems: &mut Vec<Problem>) -> Option<Self> {
         if let Some(name) = &root.misnamed {
             let rule = Rule::MetadataMisnamed;
@@ -30,7 +30,7 @@ impl<'a> Metadata<'a> {
         if root.aws_repeated {
             problems.push(schema::repeated("_aws", "the root"));
         }
-        let aws = Place::root_member("_aws");
+        let aws = JsonPath::root_member("_aws");
         let values = count_values(root.aws.or(root.directives)?);
         let metadata = match root.aws {
             _ if values > MAX_METADATA_VALUES => {
@@ -41,7 +41,7 @@ impl<'a> Metadata<'a> {
             Some(text) => Self::object(text),
             None => Ok(Self::version_zero(root, problems)),
         };
-        let note = |(rule, given, expected): Wrong| {
+        let note = |(rule, given, expected): ValueProblem| {
             problems.push(Problem::new(rule, aws.to_string(), given, expected));
         };
         let metadata = metadata.map_err(note).ok()?;
@@ -51,14 +51,14 @@ impl<'a> Metadata<'a> {
         Some(metadata)
     }
 
-    fn object(text: &'a str) -> Result<Self, Wrong> {
+    fn object(text: &'a str) -> Result<Self, ValueProblem> {
         match json::parse(text) {
             Ok((Json::Object(object), _)) => Ok(Self::Current(object)),
             Ok((other, _)) => {
                 let expected = "an object".to_owned();
                 Err((Rule::MetadataNotObject, other.described(), expected))
             }
-            // The syntax has been read before, but not how deep it is and what its numbers and escapes stand for.
+            // The syntax has been checked before, but not the depth, and not the values of numbers and escapes.
             Err(error) => {
                 let given = error.to_string();
                 let given = given.split(" at line ").next().unwrap_or_default();
@@ -79,8 +79,8 @@ impl<'a> Metadata<'a> {
         )
     }
 
-    /// The members that matter, each with its place.
-    pub(super) fn members<'h, 'p>(&'h self, aws: &'p Place<'p>) -> Members<'h, 'p> {
+    /// The two members, with their place.
+    pub(super) fn members<'h, 'p>(&'h self, aws: &'p JsonPath<'p>) -> Members<'h, 'p> {
         match self {
             Self::Current(object) => Members {
                 timestamp: object.get("Timestamp"),

@@ -2,7 +2,7 @@
 
 use crate::finding::Point;
 
-/// Points of one event that are listed; the rest is counted.
+/// The most points listed of one event; further ones are counted.
 const MAX_POINTS: usize = 10_000;
 
 /// Points of one event, listed up to a limit.
@@ -13,7 +13,7 @@ pub(super) struct Points {
 }
 
 impl Points {
-    /// Adds so many points. Those beyond the limit are only counted, since sets times metrics may be many.
+    /// Adds points. Those beyond the limit are only counted, since sets times metrics can be many.
     pub(super) fn extend(&mut self, points: impl ExactSizeIterator<Item = Point>) {
         self.count += points.len() as u64;
         let room = MAX_POINTS.saturating_sub(self.listed.len());

@@ -1,9 +1,9 @@
-//! The metadata of a document against the schema of the specification.
+//! Checks the metadata of a document against the schema of the specification.
 
 use super::checks;
 use super::directive::{Definition, Directive};
 use super::json::{Json, Object};
-use super::place::Place;
+use super::json_path::JsonPath;
 use crate::finding::{Problem, quoted};
 use crate::limits::{
     MAX_DIMENSION_NAME_CHARS, MAX_DIMENSIONS, MAX_METRICS, MAX_SCHEMA_NAME_CHARS, UNITS,
@@ -15,7 +15,7 @@ pub(super) struct Members<'a, 'p> {
     pub(super) timestamp: Option<&'a Json<'a>>,
     pub(super) directives: Option<&'a Json<'a>>,
     /// The path of the object that holds them; none for the root.
-    pub(super) parent: Option<&'p Place<'p>>,
+    pub(super) parent: Option<&'p JsonPath<'p>>,
     /// That object; none for the root.
     pub(super) object: Option<&'a Object<'a>>,
 }
@@ -26,21 +26,21 @@ impl Members<'_, '_> {
         self.place("Timestamp").to_string()
     }
 
-    fn place(&self, name: &'static str) -> Place<'_> {
+    fn place(&self, name: &'static str) -> JsonPath<'_> {
         match self.parent {
             Some(parent) => parent.member(name),
-            None => Place::root_member(name),
+            None => JsonPath::root_member(name),
         }
     }
 }
 
-/// The timestamp of a document; what is wrong with it is noted.
+/// The timestamp of a document. Its problems are noted.
 pub(super) fn timestamp(members: &Members<'_, '_>, problems: &mut Vec<Problem>) -> Option<i64> {
     let (rule, given) = match members.timestamp {
         Some(Json::Number(number)) if number.is_i64() || number.is_u64() => {
             return Some(number.as_i64().unwrap_or(i64::MAX));
         }
-        // The agents that write version 0 write a string.
+        // Agents that write version 0 write a string.
         Some(Json::String(text)) if members.parent.is_none() && text.parse::<i64>().is_ok() => {
             return text.parse().ok();
         }
@@ -71,11 +71,11 @@ pub(super) fn directives<'a>(
 
 fn directive<'a>(
     item: &'a Json<'a>,
-    place: Place<'_>,
+    place: JsonPath<'_>,
     problems: &mut Vec<Problem>,
 ) -> Option<Directive<'a>> {
     let object = object(item, place, Rule::DirectivesNotArray, problems)?;
-    // All three are read before any is missed, so that all faults are reported.
+    // All three are read before a missing one ends it, so that all faults are reported.
     let before = problems.len();
     let namespace = name(
         object.get("Namespace"),
@@ -104,7 +104,7 @@ fn directive<'a>(
 
 fn sets<'a>(
     value: Option<&'a Json<'a>>,
-    place: Place<'_>,
+    place: JsonPath<'_>,
     problems: &mut Vec<Problem>,
 ) -> Option<Vec<Vec<&'a str>>> {
     let expected = "an array of at least one dimension set ([[]] for no dimensions)";
@@ -121,7 +121,7 @@ fn sets<'a>(
             given,
             expected,
         ));
-        // If it goes well, it means the same as one set without keys.
+        // If CloudWatch accepts it, it means the same as one set without keys.
         return Some(vec![Vec::new()]);
     }
     let items = array(
@@ -135,7 +135,7 @@ fn sets<'a>(
 
 fn set<'a>(
     item: &'a Json<'a>,
-    place: Place<'_>,
+    place: JsonPath<'_>,
     problems: &mut Vec<Problem>,
 ) -> Option<Vec<&'a str>> {
     let expected = (Rule::DimensionsNotArrays, "an array of names");
@@ -156,7 +156,7 @@ fn set<'a>(
 
 fn definitions<'a>(
     value: Option<&'a Json<'a>>,
-    place: Place<'_>,
+    place: JsonPath<'_>,
     problems: &mut Vec<Problem>,
 ) -> Option<Vec<Definition<'a>>> {
     let expected = (Rule::MetricsNotArray, "an array of metric definitions");
@@ -177,7 +177,7 @@ const VALUES: [&str; 4] = ["Value", "value", "Values", "values"];
 
 fn definition<'a>(
     item: &'a Json<'a>,
-    place: Place<'_>,
+    place: JsonPath<'_>,
     problems: &mut Vec<Problem>,
 ) -> Option<Definition<'a>> {
     let object = object(item, place, Rule::MetricsNotArray, problems)?;
@@ -211,10 +211,10 @@ fn definition<'a>(
     })
 }
 
-/// The unit; an unknown one becomes None, as libraries say that it does.
+/// The unit; an unknown one becomes None, as libraries document.
 fn unit(
     value: Option<&Json<'_>>,
-    place: Place<'_>,
+    place: JsonPath<'_>,
     problems: &mut Vec<Problem>,
 ) -> Option<&'static str> {
     let text = match value {
@@ -239,12 +239,12 @@ fn unit(
     Some("None")
 }
 
-/// What `read` makes of each item of an array; what it refuses is left out.
+/// Reads each item of an array with `read`; refused items are left out.
 fn read_each<'a, T>(
     items: &'a [Json<'a>],
-    place: Place<'_>,
+    place: JsonPath<'_>,
     problems: &mut Vec<Problem>,
-    read: impl Fn(&'a Json<'a>, Place<'_>, &mut Vec<Problem>) -> Option<T>,
+    read: impl Fn(&'a Json<'a>, JsonPath<'_>, &mut Vec<Problem>) -> Option<T>,
 ) -> Vec<T> {
     let items = items.iter().enumerate();
     items
@@ -254,7 +254,7 @@ fn read_each<'a, T>(
 
 fn array<'a>(
     value: Option<&'a Json<'a>>,
-    place: Place<'_>,
+    place: JsonPath<'_>,
     (rule, expected): (Rule, &str),
     problems: &mut Vec<Problem>,
 ) -> Option<&'a [Json<'a>]> {
@@ -269,7 +269,7 @@ fn array<'a>(
 
 fn object<'a>(
     item: &'a Json<'a>,
-    place: Place<'_>,
+    place: JsonPath<'_>,
     rule: Rule,
     problems: &mut Vec<Problem>,
 ) -> Option<&'a Object<'a>> {
@@ -284,7 +284,7 @@ fn object<'a>(
 
 fn name<'a>(
     value: Option<&'a Json<'a>>,
-    place: Place<'_>,
+    place: JsonPath<'_>,
     (rule, most): (Rule, usize),
     problems: &mut Vec<Problem>,
 ) -> Option<&'a str> {
@@ -301,7 +301,7 @@ fn name<'a>(
     None
 }
 
-/// Adds to the one problem noted since `before` which member has nearly the right name, if `name` is missing.
+/// If `name` is missing, adds a member with a similar name to the problem noted since `before`.
 fn hint_at(problems: &mut Vec<Problem>, before: usize, object: Option<&Object<'_>>, name: &str) {
     let is_missing = object.is_none_or(|object| object.get(name).is_none());
     if is_missing
@@ -312,7 +312,7 @@ fn hint_at(problems: &mut Vec<Problem>, before: usize, object: Option<&Object<'_
     }
 }
 
-/// Adds the member that has nearly the right name to the problem of one that is missing.
+/// Adds a member with a similar name to the problem of a missing one.
 fn near(problem: Problem, object: Option<&Object<'_>>, name: &str) -> Problem {
     let mut names = object.into_iter().flat_map(Object::names);
     match names.find(|other| *other != name && other.eq_ignore_ascii_case(name)) {
@@ -322,7 +322,7 @@ fn near(problem: Problem, object: Option<&Object<'_>>, name: &str) -> Problem {
 }
 
 /// Notes the members that an object names more than once.
-pub(super) fn note_repeated(object: &Object<'_>, place: Place<'_>, problems: &mut Vec<Problem>) {
+pub(super) fn note_repeated(object: &Object<'_>, place: JsonPath<'_>, problems: &mut Vec<Problem>) {
     problems.extend(
         object
             .repeated()

@@ -1,4 +1,4 @@
-//! What directives point at: metric values and dimension values at the root of the document.
+//! The targets of directives: metric values and dimension values at the root of the document.
 
 mod dimensions;
 mod event;
@@ -8,18 +8,18 @@ mod metrics;
 use std::sync::Arc;
 
 use self::dimensions::Dimensions;
-use self::event::{Event, SetPlace};
+use self::event::{Event, SetPath};
 use self::hint::Hints;
 use super::directive::{self, Directive};
 use super::document::{Root, Targets};
 use super::points::Points;
 use super::schema;
-use super::seen::Seen;
+use super::small_set::SmallSet;
 use crate::finding::{Point, Problem, quoted};
 use crate::limits::MAX_DIMENSIONS;
 use crate::rule::Rule;
 
-/// Judges the targets of all directives: notes their problems, and gives the points where the timestamp is known.
+/// Judges the targets of all directives: notes their problems, and returns the points if the timestamp is known.
 pub(super) fn judge(
     root: &Root<'_>,
     directives: &[Directive<'_>],
@@ -99,11 +99,11 @@ impl Event<'_> {
         let namespace: Arc<str> = directive.namespace.into();
         let mut sets = SeenSets::default();
         for (index, set) in directive.sets.iter().enumerate() {
-            let place = SetPlace {
+            let place = SetPath {
                 directive: &directive.place,
                 index,
             };
-            // What the schema refuses costs the event, so that nothing more of it matters.
+            // A violation of the schema costs the whole event, so the rest of the set does not matter.
             if set.len() > MAX_DIMENSIONS {
                 continue;
             }
@@ -134,14 +134,14 @@ impl Event<'_> {
 /// The dimension sets of a directive so far.
 #[derive(Default)]
 struct SeenSets<'a> {
-    names: Seen<Vec<&'a str>>,
+    names: SmallSet<Vec<&'a str>>,
     /// Whether a set without dimensions has been seen: an empty one, or one whose values do not count.
     has_empty: bool,
 }
 
 impl<'a> SeenSets<'a> {
-    /// Notes what a set has more than once, and whether it occurs more than once; false in either case.
-    fn note(&mut self, set: &[&'a str], place: &SetPlace<'_>, problems: &mut Vec<Problem>) -> bool {
+    /// Notes repeated names in a set, and a repeated set. False in either case.
+    fn note(&mut self, set: &[&'a str], place: &SetPath<'_>, problems: &mut Vec<Problem>) -> bool {
         let mut distinct = set.to_vec();
         distinct.sort_unstable();
         distinct.dedup();
@@ -165,13 +165,12 @@ impl<'a> SeenSets<'a> {
         is_new && !repeats_key
     }
 
-    /// Notes a set that is without dimensions as an earlier one is, since its values do not count. Gives whether the set is
-    /// still there once.
+    /// Notes a second set without dimensions, also if its values do not count. Returns whether the set is unique.
     fn note_values(
         &mut self,
         dimensions: &Dimensions,
         is_once: bool,
-        place: &SetPlace<'_>,
+        place: &SetPath<'_>,
         problems: &mut Vec<Problem>,
     ) -> bool {
         let is_first =

@@ -1,4 +1,4 @@
-//! A metric's value: numbers, a distribution, or a statistic set. Holds no more than CloudWatch takes.
+//! A metric's value: numbers, a distribution, or a statistic set. Keeps no more than CloudWatch accepts.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use serde::de::{Deserialize, Deserializer, SeqAccess, Visitor};
 use serde_json::Number;
 use serde_json::value::RawValue;
 
-use super::checks::Wrong;
+use super::checks::ValueProblem;
 use super::document::for_each_member;
 use super::json::described;
 use crate::finding::Values;
@@ -15,8 +15,8 @@ use crate::rule::Rule;
 
 const EXPECTED: &str = "a number or an array of 1 to 100 numbers";
 
-/// Reads a metric's value from its JSON text; what makes it doubtful is noted.
-pub(super) fn read(text: &str, doubts: &mut Vec<Wrong>) -> Result<Values, Wrong> {
+/// Reads a metric's value from its JSON text. Doubts about it are noted.
+pub(super) fn read(text: &str, doubts: &mut Vec<ValueProblem>) -> Result<Values, ValueProblem> {
     match text.as_bytes().first() {
         Some(b'{') => object(text, doubts),
         Some(b'[') => {
@@ -35,12 +35,12 @@ pub(super) fn read(text: &str, doubts: &mut Vec<Wrong>) -> Result<Values, Wrong>
     }
 }
 
-fn wrong(rule: Rule, given: &str, expected: &str) -> Wrong {
+fn wrong(rule: Rule, given: &str, expected: &str) -> ValueProblem {
     (rule, given.to_owned(), expected.to_owned())
 }
 
 /// A number within CloudWatch's range.
-fn number(text: &str) -> Result<Number, Wrong> {
+fn number(text: &str) -> Result<Number, ValueProblem> {
     if !text.starts_with(|c: char| c == '-' || c.is_ascii_digit()) {
         return Err(wrong(Rule::MetricNotNumber, &described(text), EXPECTED));
     }
@@ -50,7 +50,7 @@ fn number(text: &str) -> Result<Number, Wrong> {
     {
         return Ok(integer.into());
     }
-    // A number that no double holds is not parsed.
+    // A number outside of the range of doubles is not parsed.
     serde_json::from_str::<Number>(text)
         .ok()
         .filter(|number| number.as_f64().is_some_and(is_in_range))
@@ -63,23 +63,23 @@ fn number(text: &str) -> Result<Number, Wrong> {
         })
 }
 
-/// The numbers of an array, as many as are allowed, and how many there are. The first that is not one is the fault.
-fn numbers(text: &str) -> Result<(Vec<Number>, usize), Wrong> {
+/// The numbers of an array, up to the limit, and how many there are. Fails at the first item that is not a number.
+fn numbers(text: &str) -> Result<(Vec<Number>, usize), ValueProblem> {
     crate::work::visit(text.len());
     let items: Items = serde_json::from_str(text)
         .map_err(|_| wrong(Rule::MetricNotNumber, &described(text), EXPECTED))?;
     match items.wrong {
-        // More than allowed weighs more than what they are.
+        // Too many items are reported before invalid ones.
         Some(wrong) if items.count <= MAX_VALUES => Err(wrong),
         _ => Ok((items.numbers, items.count)),
     }
 }
 
-/// The items of an array, held as far as they are allowed.
+/// The items of an array, kept up to the limit.
 #[derive(Default)]
 struct Items {
     numbers: Vec<Number>,
-    wrong: Option<Wrong>,
+    wrong: Option<ValueProblem>,
     count: usize,
 }
 
@@ -114,7 +114,7 @@ impl<'de> Deserialize<'de> for Items {
 }
 
 /// A distribution or a statistic set.
-fn object(text: &str, doubts: &mut Vec<Wrong>) -> Result<Values, Wrong> {
+fn object(text: &str, doubts: &mut Vec<ValueProblem>) -> Result<Values, ValueProblem> {
     const NAMES: [&str; 6] = ["Values", "Counts", "Min", "Max", "Sum", "Count"];
     let mut found: [Option<&str>; 6] = [None; 6];
     // The text has been read before: it is an object.
@@ -130,7 +130,7 @@ fn object(text: &str, doubts: &mut Vec<Wrong>) -> Result<Values, Wrong> {
             doubts.extend(impossible(&values));
             Ok(values)
         }
-        // Each value may simply count once.
+        // Without counts, each value may count once.
         [Some(values), None, ..] if values.starts_with('[') => {
             doubts.push(wrong(
                 Rule::CountsMissing,
@@ -161,8 +161,8 @@ fn object(text: &str, doubts: &mut Vec<Wrong>) -> Result<Values, Wrong> {
     }
 }
 
-/// What no set of values has, if a summary of some has it.
-fn impossible(values: &Values) -> Option<Wrong> {
+/// Why no set of values can have this summary, if that is so.
+fn impossible(values: &Values) -> Option<ValueProblem> {
     let number = |number: &Number| number.as_f64().unwrap_or_default();
     let rule = Rule::StatisticsImpossible;
     let (given, expected) = match values {
@@ -178,7 +178,7 @@ fn impossible(values: &Values) -> Option<Wrong> {
             count,
         } => {
             let [least, most, total, times] = [min, max, sum, count].map(number);
-            // Sums are rounded, so that they are compared with some room.
+            // Sums are rounded, so they are compared with some tolerance.
             let room = (total.abs() + most.abs() + least.abs()) * 1e-6;
             if least > most {
                 (format!("Min {min} above Max {max}"), "a Min of at most Max")
@@ -195,7 +195,7 @@ fn impossible(values: &Values) -> Option<Wrong> {
     Some((rule, given, expected.to_owned()))
 }
 
-fn distribution(values: &str, counts: &str) -> Result<Values, Wrong> {
+fn distribution(values: &str, counts: &str) -> Result<Values, ValueProblem> {
     let is_array = |text: &str| text.starts_with('[');
     let expected = "Values and Counts as two arrays of 1 to 100 numbers of the same length";
     let invalid = |given: &str| wrong(Rule::DistributionInvalid, given, expected);

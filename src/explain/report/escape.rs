@@ -1,5 +1,5 @@
-//! Text from log lines, fit for a terminal and for JSON that is shown on one: nothing in it moves the cursor, is
-//! invisible, or turns the direction of what follows.
+//! Escapes text from log lines for a terminal, and for JSON shown on one: nothing moves the cursor, is
+//! invisible, or changes the direction of text.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde_json::ser::Formatter;
 
-/// Whether a character is a control character, steers the direction of text, or is not seen.
+/// Whether a character is a control character, changes the direction of text, or is invisible.
 fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(

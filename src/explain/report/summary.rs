@@ -9,10 +9,10 @@ use super::escape::printable;
 use super::text::Style;
 use crate::{Explained, Kind, Point, Rule, Severity};
 
-/// Distinct metrics that are counted; more are only known to be more.
+/// The most distinct metrics that are counted.
 const MOST_METRICS: usize = 100_000;
 
-/// What a report without faults does not promise.
+/// The limits of a report without faults.
 const NOT_VISIBLE: &str = "Lines do not show the rest of the way: the log group must be of the class Standard, metrics appear in \
                            the region of the log group, and the first ones after some minutes.";
 
@@ -60,7 +60,7 @@ struct RuleCount {
 }
 
 impl Summary {
-    /// Counts an event. Distinct metrics are only counted where they will be shown.
+    /// Counts an event. Distinct metrics are counted only if they will be shown.
     pub(super) fn add(&mut self, event: &Explained, file: Option<&str>, metrics: bool) {
         match event.kind {
             Kind::Document => self.documents += 1,

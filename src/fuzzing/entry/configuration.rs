@@ -28,16 +28,16 @@ pub(crate) enum Start {
     Other,
 }
 
-/// Settings of `run`, as far as they have a rule.
+/// Settings of `run` that have a rule.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Run {
-    /// The word for the source.
+    /// The name of the source.
     pub source: String,
     /// Take one reading, then exit.
     pub once: bool,
-    /// From one reading to the next.
+    /// The time between two readings.
     pub sample_interval: Duration,
-    /// What a line covers.
+    /// The time that a line covers.
     pub emit_interval: Duration,
     /// The longest delay.
     pub emit_jitter: Duration,
@@ -62,7 +62,7 @@ pub(crate) struct Run {
 /// Settings of `check`.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Check {
-    /// What is good.
+    /// The limits of a good clock.
     pub limits: Limits,
     /// How long to wait.
     pub wait: Option<Duration>,

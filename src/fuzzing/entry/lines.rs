@@ -13,7 +13,7 @@ use crate::sidecar::window::{ClosedWindow, Collector};
 use crate::source::{Comparison, CrossCheck, Environment, Sample};
 use crate::time::{ClockStep, Moment};
 
-/// What a sidecar sees.
+/// An event of a sidecar.
 #[derive(Debug, Clone)]
 #[expect(
     clippy::large_enum_variant,
@@ -22,11 +22,11 @@ use crate::time::{ClockStep, Moment};
 pub(crate) enum Event {
     /// An attempt to read the clock.
     Sampled {
-        /// When it was over.
+        /// When it ended.
         at: Moment,
-        /// What it gave.
+        /// Its outcome.
         outcome: Result<Reading, ReadError>,
-        /// What could not be believed.
+        /// The withheld members.
         withheld: Vec<ReadError>,
     },
     /// A step of the wall clock.
@@ -38,24 +38,24 @@ pub(crate) enum Event {
     },
     /// A cross-check.
     CrossChecked {
-        /// When the step was seen.
+        /// When it was made.
         at: Moment,
         /// Server minus clock.
         offset: TimeDelta,
-        /// How far that may be off.
+        /// The largest error of the offset.
         distance: Duration,
-        /// What follows.
+        /// The result of the comparison.
         comparison: Comparison,
     },
-    /// Time goes by.
+    /// Time passes.
     Woken {
-        /// When the step was seen.
+        /// The present.
         at: Moment,
     },
 }
 
-/// The lines of a sidecar with these variables that sees these events, in order, and then ends; `None` where
-/// the variables are at fault.
+/// The lines of a sidecar with these variables, for these events and its end; `None` if the variables are
+/// invalid.
 #[must_use]
 pub(crate) fn lines(
     environment: &Environment,

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use crate::answer::clockbound::{Segment, Status, judge_bytes};
 use crate::clock::Limits;
 
-/// What a segment says of the clock.
+/// The state of the clock in a segment.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct SegmentFields {
     /// When the bound held.
@@ -44,10 +44,10 @@ pub(crate) fn segment(fields: SegmentFields, generation: u16) -> [u8; 80] {
     segment.to_bytes(generation)
 }
 
-/// What one attempt to read a segment comes to, as JSON, when `read_at` fills a buffer from an offset on.
+/// The outcome of one attempt to read a segment, as JSON; `read_at` fills a buffer from an offset on.
 ///
 /// # Errors
-/// Where a client would not open it.
+/// If a client would not open it.
 pub(crate) fn judge_segment(
     mut read_at: impl FnMut(&mut [u8], u64) -> io::Result<()>,
     wall: DateTime<Utc>,

@@ -17,9 +17,9 @@ use crate::source::{Environment, NtpSettings};
 /// The settings of the command.
 #[derive(Debug)]
 pub(crate) struct Settings {
-    /// The clock. Every verdict is on a new reading.
+    /// The clock. Every verdict is about a new reading.
     clock: Clock,
-    /// What is good.
+    /// The limits of a good clock.
     limits: Limits,
     /// How long to wait for a good clock; `None` reads once.
     wait: Option<Duration>,
@@ -50,7 +50,7 @@ pub(crate) fn run(flags: &Flags, environment: &Environment) -> Exit {
         let Some(last) = last.await else {
             return Exit::NoReading;
         };
-        // If stdout is closed, the exit code still has the verdict.
+        // If stdout is closed, the exit code still gives the verdict.
         let _ = print(&last.output, settings.json);
         last.exit()
     })
@@ -58,7 +58,7 @@ pub(crate) fn run(flags: &Flags, environment: &Environment) -> Exit {
 
 /// Reads the options.
 pub(crate) fn read(raw: &mut Raw<'_>) -> Option<Settings> {
-    // An option of this command, but never given here: `check_ask` runs then.
+    // Listed for this command, but never given here: `check_ask` runs then.
     raw.get(&ASK);
     let clock = clock(raw);
     let limits = limits(raw);

@@ -27,7 +27,7 @@ struct Settings {
     json: bool,
 }
 
-/// Whether the sidecar is to be asked.
+/// Whether to ask the sidecar.
 pub(crate) fn is_wanted(flags: &Flags, environment: &Environment) -> bool {
     Raw::new(flags, environment).is_given(&ASK)
 }
@@ -66,7 +66,7 @@ pub(crate) fn run(flags: &Flags, environment: &Environment) -> Exit {
             return Exit::NoReading;
         };
         let [text, json] = &asked.output;
-        // If stdout is closed, the exit code still has the verdict.
+        // If stdout is closed, the exit code still gives the verdict.
         let _ = print(if settings.json { json } else { text });
         asked.exit()
     })
@@ -75,7 +75,7 @@ pub(crate) fn run(flags: &Flags, environment: &Environment) -> Exit {
 fn read(raw: &mut Raw<'_>) -> Option<Settings> {
     let address = raw.get(&ASK);
     let timeout = raw.get(&REQUEST_TIMEOUT);
-    // An option and its parameter have the same texts.
+    // An option and its parameter accept the same texts.
     let parameters = [
         raw.checked_text(&MAX_ERROR).map(|text| ("max_error", text)),
         raw.checked_text(&MAX_AGE).map(|text| ("max_age", text)),

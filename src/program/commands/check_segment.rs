@@ -1,4 +1,4 @@
-//! The command `check --clockbound`: a ClockBound segment, judged as a client of it would.
+//! The command `check --clockbound`: judges a ClockBound segment as its clients would.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -15,8 +15,8 @@ use crate::program::raw::{Flags, Problem, Raw};
 use crate::program::settings::settings;
 use crate::source::Environment;
 
-/// Runs the command to its end. Of the limits only that of the error counts: the segment's writer has
-/// applied the others already.
+/// Runs the command to its end. Only the limit on the error counts: the segment's writer has applied
+/// the others.
 pub(crate) fn run(directory: &Path, flags: &Flags, environment: &Environment) -> Exit {
     let read = |raw: &mut Raw<'_>| {
         if let Some(address) = raw.checked_text(&ASK) {
@@ -31,7 +31,7 @@ pub(crate) fn run(directory: &Path, flags: &Flags, environment: &Environment) ->
     };
     match clockbound::check(directory, &limits.with_max_age(AgeLimit::Off)) {
         Ok(report) => {
-            // If stdout is closed, the exit code still has the verdict.
+            // If stdout is closed, the exit code still gives the verdict.
             let _ = print(&report, json);
             if report.is_good() {
                 Exit::Success

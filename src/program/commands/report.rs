@@ -1,6 +1,6 @@
 //! The command `report`: its arguments, the files it reads, and its exit code.
 
-mod hashed;
+mod hashing_reader;
 
 use std::io::{self, BufReader, Write as _};
 use std::path::{Path, PathBuf};
@@ -12,14 +12,15 @@ use emf_explain::{Input as Form, input};
 use tracing::error;
 use tracing::level_filters::LevelFilter;
 
-use self::hashed::Hashed;
+use self::hashing_reader::HashingReader;
 use crate::evidence::{History, Input, Reception, Rules, Statement, html, json, text};
 use crate::program::diagnostics;
 use crate::program::exit::Exit;
 use crate::program::options::clock::LogFormat;
 use crate::source::Environment;
+use crate::time::rfc3339;
 
-/// Bytes that are read at once.
+/// The size of the read buffer, in bytes.
 const READ_BYTES: usize = 256 * 1024;
 
 /// The command with its arguments. It has flags only: a container's variables must not change a report.
@@ -74,7 +75,9 @@ fn moment(text: &str) -> Result<DateTime<Utc>, String> {
     if let Ok(date) = text.parse::<NaiveDate>() {
         return Ok(date.and_time(NaiveTime::MIN).and_utc());
     }
-    emf_explain::parse_now(text).map_err(|error| format!("{error}, or a date such as 2026-05-04"))
+    let forms =
+        "a date such as 2026-05-04, RFC 3339 with an offset or Z, or milliseconds since 1970";
+    emf_explain::parse_now(text).map_err(|_| format!("expected {forms}, got {text:?}"))
 }
 
 fn drift(text: &str) -> Result<f64, String> {
@@ -91,10 +94,12 @@ fn drift(text: &str) -> Result<f64, String> {
 pub(crate) fn run(matches: &ArgMatches, environment: &Environment) -> Exit {
     diagnostics::init(LevelFilter::WARN, LogFormat::Auto, environment);
     let rules = rules(matches);
-    if let (Some(from), Some(to)) = (rules.from_ms, rules.to_ms)
+    let given = |name| matches.get_one::<DateTime<Utc>>(name).copied();
+    if let (Some(from), Some(to)) = (given("from"), given("to"))
         && from >= to
     {
-        error!("invalid --to: expected a time after --from");
+        let (from, to) = (rfc3339(from), rfc3339(to));
+        error!("invalid --to: expected a time after --from ({from}), got {to}");
         return Exit::Usage;
     }
     let term = environment.get("TERM");
@@ -165,7 +170,7 @@ fn read<'f>(
 }
 
 fn read_file(file: &Path, history: &mut History, progress: &mut Progress) -> io::Result<Input> {
-    let mut hashed = Hashed::new(open(file)?)?;
+    let mut hashed = HashingReader::new(open(file)?)?;
     let mut lines = 0;
     let input = BufReader::with_capacity(READ_BYTES, &mut hashed);
     for event in input::read(input, Form::Export) {

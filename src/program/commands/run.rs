@@ -18,7 +18,7 @@ use crate::source::Environment;
 use crate::text::cut;
 use crate::time::Moment;
 
-/// How much is shown of the settings at the start, in characters.
+/// How many characters of the settings are shown at the start.
 const SHOWN_SETTINGS: usize = 1_000;
 
 /// How long a segment that is being written may take at the end.
@@ -73,7 +73,7 @@ pub(crate) fn run(flags: &Flags, environment: &Environment, started: Moment) -> 
 }
 
 /// Reports the version, the source that is read (for `auto`, the one it begins with) and every setting that is not the
-/// default. To a person, in one sentence that also explains stdout.
+/// default. For a person, in one sentence that also explains stdout.
 fn report_start(configured: &Configured<(Settings, answer::Settings, SourceKind)>) {
     let (settings, ..) = &configured.settings;
     let (version, source) = (env!("CARGO_PKG_VERSION"), settings.source.current());

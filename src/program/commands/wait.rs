@@ -7,12 +7,12 @@ use tokio::time::Instant;
 
 use crate::program::exit::Exit;
 
-/// The pause between the beginnings of two attempts.
+/// The time between the beginnings of two attempts.
 const PAUSE: Duration = Duration::from_secs(1);
 /// The shortest pause after a slow attempt: a clock does not ask its source sooner.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
 
-/// What an attempt, or the last of several, came to.
+/// The outcome of an attempt, or of the last of several.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Attempt<T> {
     /// What is printed.
@@ -24,7 +24,7 @@ pub(crate) struct Attempt<T> {
 }
 
 impl<T> Attempt<T> {
-    /// How a command ends whose last attempt this is.
+    /// The exit code if this is the last attempt.
     pub(crate) fn exit(&self) -> Exit {
         match (self.is_good, self.had_reading) {
             (true, _) => Exit::Success,

@@ -4,7 +4,6 @@ use std::fmt::{self, Write as _};
 
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level};
-use tracing_subscriber::fmt::format::Writer;
 
 /// Fields that name what an event is about; they come first.
 const SUBJECTS: [&str; 3] = ["option", "variable", "file"];
@@ -13,8 +12,8 @@ const CAUSES: [&str; 2] = ["problem", "error"];
 /// Fields that the cause repeats.
 const REPEATED: [&str; 2] = ["given", "kind"];
 
-/// Writes an event as `level: subject: message: cause (other fields)`.
-pub(super) fn write(mut writer: Writer<'_>, event: &Event<'_>, color: bool) -> fmt::Result {
+/// An event as `level: subject: message: cause (other fields)`, with a line feed.
+pub(super) fn line(event: &Event<'_>, color: bool) -> String {
     let (code, level) = match *event.metadata().level() {
         Level::ERROR => ("1;31", "error"),
         Level::WARN => ("1;33", "warning"),
@@ -22,14 +21,14 @@ pub(super) fn write(mut writer: Writer<'_>, event: &Event<'_>, color: bool) -> f
         Level::DEBUG => ("1;34", "debug"),
         Level::TRACE => ("1;35", "trace"),
     };
-    if color {
-        write!(writer, "\u{1b}[{code}m{level}\u{1b}[0m: ")?;
-    } else {
-        write!(writer, "{level}: ")?;
-    }
     let mut parts = Parts::default();
     event.record(&mut parts);
-    writeln!(writer, "{}", parts.sentence())
+    let sentence = parts.sentence();
+    if color {
+        format!("\u{1b}[{code}m{level}\u{1b}[0m: {sentence}\n")
+    } else {
+        format!("{level}: {sentence}\n")
+    }
 }
 
 /// The fields of an event.
@@ -44,7 +43,7 @@ struct Parts {
 impl Parts {
     fn sentence(&self) -> String {
         let mut sentence = String::new();
-        // `invalid --max-error: expected …` reads better than the constant message for collectors of logs.
+        // `invalid --max-error: expected …` reads better than the constant message for log collectors.
         let invalid = self.message == "invalid configuration" && !self.subject.is_empty();
         let parts = if invalid {
             [&format!("invalid {}", self.subject), "", &self.cause]
@@ -60,7 +59,7 @@ impl Parts {
         if !self.others.is_empty() {
             let _ = write!(sentence, " ({})", self.others);
         }
-        // What was given may contain anything, also what would steer a terminal.
+        // The given value may contain anything, also terminal escapes.
         let printable = |c: char| if c.is_control() { '\u{fffd}' } else { c };
         sentence.chars().map(printable).collect()
     }

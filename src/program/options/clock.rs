@@ -118,9 +118,9 @@ fn drift_rate(text: &str) -> Result<DriftRate, Expected> {
 pub(crate) enum LogFormat {
     /// Text on a terminal, JSON elsewhere.
     Auto,
-    /// A plain sentence a line.
+    /// One plain sentence per line.
     Text,
-    /// A JSON object a line.
+    /// One JSON object per line.
     Json,
 }
 

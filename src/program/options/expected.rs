@@ -6,7 +6,7 @@ use std::fmt;
 use crate::clock::InvalidLimit;
 use crate::text::cut;
 
-/// How much is shown of what was given, in characters.
+/// How many characters of a given value are shown.
 const SHOWN: usize = 200;
 
 /// What a rule expected, and what it got.
@@ -16,7 +16,7 @@ pub(crate) enum Expected {
     Value {
         /// What is allowed, in words.
         expected: Cow<'static, str>,
-        /// The text or the part of it that is refused, as it is to be shown.
+        /// The refused text or part of it, as shown.
         got: String,
     },
     /// Another limit.
@@ -29,7 +29,7 @@ pub(crate) fn expected(what: impl Into<Cow<'static, str>>, text: &str) -> Expect
 }
 
 impl Expected {
-    /// A refusal that describes what was given instead of quoting it.
+    /// A refusal that describes the given value instead of quoting it.
     pub(crate) fn described(what: impl Into<Cow<'static, str>>, got: String) -> Self {
         Self::Value {
             expected: what.into(),

@@ -1,4 +1,5 @@
-//! Rules for what names a metric: namespace, properties, dimensions and the metrics themselves.
+//! Rules for what identifies a metric: namespace, properties, dimensions and the metrics
+//! themselves.
 
 use super::{Expected, expected};
 use crate::reading::short_name;
@@ -6,8 +7,8 @@ use crate::sidecar::line::Metric;
 use crate::sidecar::line::{self, LABELS, Property};
 use emf_explain::limits::{MAX_DIMENSIONS, MAX_NAME_CHARS};
 
-/// What a list may take up in each line, in bytes as JSON. Together with the rest of the largest line
-/// this stays under the 16,384 bytes at which some log routers cut.
+/// The size limit of a list on each line, in bytes of JSON. It keeps the largest line below 16,384
+/// bytes, where some log routers cut.
 const LIST_LIMIT: usize = 3 * 1024;
 
 pub(super) fn namespace(text: &str) -> Result<String, Expected> {
@@ -144,7 +145,7 @@ pub(super) fn metrics(text: &str) -> Result<Vec<Metric>, Expected> {
     Ok(chosen)
 }
 
-/// The metrics that are emitted where none are chosen.
+/// The metrics that are emitted if none are chosen.
 pub(crate) fn metrics_by_default() -> Vec<Metric> {
     let all = Metric::ALL.iter().copied();
     all.filter(|metric| metric.is_default()).collect()

@@ -24,7 +24,7 @@ pub(crate) const ONCE: Opt<bool> = Opt {
     examples: SWITCH_EXAMPLES,
 };
 
-/// The time between readings where none is given.
+/// The default time between readings.
 pub(crate) const USUAL_SAMPLE_INTERVAL: Duration = Duration::from_secs(10);
 
 pub(crate) const SAMPLE_INTERVAL: Opt<Duration> = Opt {

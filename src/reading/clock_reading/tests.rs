@@ -1,4 +1,4 @@
-//! What follows from a reading: growth, ages, and the range that true time lies in.
+//! Tests what follows from a reading: growth, ages, and the range of true time.
 
 use std::time::Instant;
 
@@ -158,7 +158,7 @@ proptest! {
     }
 }
 
-/// A reading with a bound of half a second whose reference is later than the clock by so much.
+/// A reading with a bound of half a second, whose reference is later than the clock by this much.
 fn reading_from_the_future(ahead_us: i64) -> Reading {
     let mut reading = reading(500.0, 0);
     reading.reference = Some(reading.taken.wall + TimeDelta::microseconds(ahead_us));

@@ -1,4 +1,4 @@
-//! Which wall clocks a reading is held against, in a world in which the wall clock is moved.
+//! Tests which wall clocks a reading refers to, in a world in which the wall clock is moved.
 
 use chrono::TimeDelta;
 
@@ -76,7 +76,7 @@ fn a_comparison_that_is_certainly_younger_ends_it() {
     assert_eq!(world.read(1_010, Some(1_003)), 0);
 }
 
-/// Regression: any other reference time ended it, also one of a comparison before the step, from a cache.
+/// Regression: any other reference time ended the enlargement, also a cached one from before the step.
 #[test]
 fn another_reference_time_alone_does_not_end_it() {
     let mut world = ecs();
@@ -248,7 +248,7 @@ fn a_step_by_the_daemon_itself_is_held_against_the_new_wall_clock_too() {
     assert!(bound >= Duration::from_secs(10), "{bound:?}");
 }
 
-/// A moment in a world whose raw clock shows that `slewed_us` were corrected.
+/// A moment at which the raw clock shows a correction by `slewed_us`.
 fn slewed(world: &World, seconds: u64, slewed_us: i64) -> Moment {
     let passed = Duration::from_secs(seconds);
     let monotonic = (TimeDelta::from_std(passed).unwrap() + TimeDelta::microseconds(slewed_us))

@@ -1,4 +1,4 @@
-//! Days of a sidecar, played through its decisions: what it reads, writes and reports, and when.
+//! Simulates days of a sidecar: what it reads, writes and reports, and when.
 
 mod cross_check;
 mod fleet;
@@ -12,7 +12,7 @@ use crate::time::ErrorBound;
 
 const RULES: Rules = Rules::TYPICAL;
 
-/// A line in short: when it was written and stamped, in seconds, and what it holds.
+/// A summary of a line: when it was written and stamped, in seconds, and its content.
 #[derive(Debug, PartialEq, Eq)]
 struct Line {
     at: u64,
@@ -78,7 +78,7 @@ impl World {
     }
 
     fn happens(&mut self, event: Event) {
-        self.actions = self.control.on(event, &self.moment());
+        self.actions = self.control.handle(event, &self.moment());
         self.obey();
     }
 
@@ -102,7 +102,7 @@ impl World {
         }
     }
 
-    /// Answers the read that is under way with a synchronized reading.
+    /// Answers the read in progress with a synchronized reading.
     fn answer(&mut self) {
         self.answer_with(Ok(SyncStatus::Synchronized));
     }
@@ -269,7 +269,7 @@ fn a_read_that_hangs_delays_nothing_else() {
     let mut world = World::start(&RULES, 0.0, 0.0);
     world.answer();
     world.run_until(59);
-    // The read of second 60 does not come back; the window is written all the same.
+    // The read of second 60 does not return; the window is written anyway.
     world.run_with(200, |_| {});
     assert_eq!(world.lines[1], line(60, 50, 5));
     assert_eq!(world.reads.last(), Some(&60), "one read at a time");

@@ -1,4 +1,4 @@
-//! What the configuration decides about all lines of a process.
+//! The parts of the configuration that all lines of a process depend on.
 
 use super::metric::Metric;
 use crate::time::DriftRate;

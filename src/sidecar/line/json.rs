@@ -72,7 +72,7 @@ impl Members {
     }
 }
 
-/// A number that `serde_json` can write.
+/// Numbers that `serde_json` can write.
 pub(super) trait Number: Serialize + Copy {}
 impl Number for f64 {}
 impl Number for i64 {}

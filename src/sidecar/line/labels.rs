@@ -111,7 +111,7 @@ pub(super) fn dimension_sets<'a>(
             .map(|set| set.iter().map(String::as_str).collect())
             .collect(),
         Dimensions::Default => {
-            // Not known yet is not the same as no service, which only a document can show.
+            // An unknown service differs from no service, which only a document can show.
             let outside_service = identity.is_outside_service
                 && identity.service.is_none()
                 && !labels

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// Declares the metrics with the unit and the sentence that belong to each.
+/// Declares the metrics, each with its unit and its sentence.
 macro_rules! metrics {
     ($($name:ident $unit:ident $about:literal)*) => {
         /// A metric that the sidecar can emit.

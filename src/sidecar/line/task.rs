@@ -28,7 +28,7 @@ pub(crate) enum Conflict {
 }
 
 impl From<&TaskIdentity> for KnownTask {
-    /// What one answer of the endpoint says.
+    /// The identity in one answer of the endpoint.
     fn from(identity: &TaskIdentity) -> Self {
         let mut task = Self::default();
         task.learn(identity);
@@ -37,7 +37,7 @@ impl From<&TaskIdentity> for KnownTask {
 }
 
 impl KnownTask {
-    /// Adds what an answer of the endpoint says. Returns whether any label may have changed.
+    /// Adds the identity in an answer of the endpoint. Returns whether any label may have changed.
     pub(crate) fn learn(&mut self, newer: &TaskIdentity) -> bool {
         let mut is_news = self.identity.learn(newer);
         if newer.is_outside_service && self.documents_without_service < DOCUMENTS_WITHOUT_SERVICE {

@@ -1,4 +1,4 @@
-//! The constant parts of a task's lines, rendered once. Pure.
+//! Renders the constant parts of a task's lines once. Pure.
 
 use chrono::{DateTime, Utc};
 

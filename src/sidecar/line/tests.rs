@@ -92,7 +92,7 @@ fn render(format: &Format, window: &Window, origin: &Origin<'_>) -> Vec<u8> {
 
 fn line(format: &Format, window: &Window, origin: &Origin<'_>) -> String {
     let line = String::from_utf8(render(format, window, origin)).unwrap();
-    // The version is the one thing that a release changes.
+    // Only the version changes with a release.
     line.replace(env!("CARGO_PKG_VERSION"), "0.0.0")
 }
 
@@ -284,7 +284,7 @@ fn the_largest_line_stays_under_what_log_routers_cut() {
         properties,
         metrics: Metric::ALL.to_vec(),
         resolution: StorageResolution::Second,
-        // Growth would take the bound over a day, where it is unknown.
+        // With its growth the bound would exceed a day, so it is unknown.
         drift: DriftRate::from_ppm(0).unwrap(),
     };
     let mut reading = reading("2026-11-22T10:00:10Z", Some(86_399_999.999_999));

@@ -1,15 +1,15 @@
-//! The accounts of lines, on scripted outputs.
+//! Tests the counts of lines, with scripted outputs.
 
 use super::*;
 use std::sync::mpsc;
 
 /// An output with a scripted outcome for each write; without one, a write waits.
-struct Told {
+struct ScriptedOutput {
     orders: mpsc::Receiver<io::Result<usize>>,
     taken: Arc<Mutex<Vec<u8>>>,
 }
 
-impl Write for Told {
+impl Write for ScriptedOutput {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         // After the end of the script every write succeeds.
         let count = self
@@ -38,7 +38,7 @@ struct Rig {
 fn rig(capacity: usize) -> Rig {
     let (order, orders) = mpsc::channel();
     let taken = Arc::default();
-    let output = Told {
+    let output = ScriptedOutput {
         orders,
         taken: Arc::clone(&taken),
     };
@@ -82,7 +82,7 @@ fn a_burst_faster_than_the_reader_adds_up_and_is_said() {
     }
     let counts = rig.sink.counts();
     assert_eq!(counts.accepted, 100);
-    // One line may be being written while eight wait.
+    // One line may be in progress while eight wait.
     assert!((91..=92).contains(&counts.dropped), "{counts:?}");
     assert_eq!(rig.sink.unreported().lines, counts.dropped);
 

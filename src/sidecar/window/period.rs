@@ -1,4 +1,4 @@
-//! How many windows may close early: what flaps does not flood. Pure.
+//! Limits how many windows may close early, so that a flapping clock does not flood the log. Pure.
 
 use std::time::{Duration, Instant};
 
@@ -9,7 +9,7 @@ use crate::time::Moment;
 /// Early closings within one emit interval. Each costs two lines.
 const EARLY_CLOSINGS: u8 = 3;
 
-/// Why a window may have to close before its time.
+/// Why a window may close before its time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Change {
     /// The clock is no longer synchronized.
@@ -20,7 +20,7 @@ pub(super) enum Change {
     Step,
 }
 
-/// One emit interval on the monotonic clock, which no step of the wall clock makes shorter.
+/// One emit interval on the monotonic clock, so that a step of the wall clock does not shorten it.
 #[derive(Debug)]
 pub(super) struct Period {
     interval: Duration,
@@ -31,7 +31,7 @@ pub(super) struct Period {
 }
 
 impl Period {
-    /// The interval that `now` lies in. Its end is where the wall clock divides by `interval`.
+    /// The interval that contains `now`. It ends when the wall clock is a multiple of `interval`.
     pub(super) fn new(interval: Duration, now: &Moment) -> Self {
         let left = next_boundary(now.wall, interval).signed_duration_since(now.wall);
         Self {
@@ -70,14 +70,14 @@ impl Period {
         first_loss
     }
 
-    /// When windows end, where the wall clock no longer says it: after a step its boundaries lie
-    /// elsewhere, and following each step to its own boundary would cost one line more.
+    /// When windows end after a step. The wall clock then has other boundaries, and following them
+    /// would cost one more line per step.
     pub(super) fn end_after_step(&self) -> Option<Instant> {
         self.stepped.then_some(self.ends)
     }
 }
 
-/// The first time after `at` that divides by `interval`, counted from the Unix epoch.
+/// The first multiple of `interval` after `at`, counted from the Unix epoch.
 pub(super) fn next_boundary(at: DateTime<Utc>, interval: Duration) -> DateTime<Utc> {
     let interval = i64::try_from(interval.as_millis())
         .unwrap_or(i64::MAX)

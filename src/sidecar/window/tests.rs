@@ -1,5 +1,5 @@
-//! Tables of what closes a window, and the promises that nothing is lost between windows and that what
-//! flaps does not flood.
+//! Tests what closes a window, that no reading is lost between windows, and that a flapping clock does
+//! not flood the log.
 
 mod moves;
 
@@ -11,7 +11,7 @@ use super::*;
 use crate::reading::ReadErrorKind;
 
 const MINUTE: Duration = Duration::from_secs(60);
-/// As many readings as CloudWatch takes values in one event.
+/// As many readings as CloudWatch accepts values in one event.
 const CAPACITY: usize = 100;
 
 /// The monotonic clock at the epoch.
@@ -263,13 +263,13 @@ fn a_damped_step_is_counted_and_the_window_ends_by_the_monotonic_clock() {
     assert_eq!(window.last_step, Some(TimeDelta::hours(1)));
 }
 
-/// Regression: a window that was opened by a sample of the clock before a step, in the moment in which its interval
-/// was over, stayed open for as long as the clock had been set back.
+/// Regression: a window that was opened by a sample of the clock before a step, at the moment its interval ended,
+/// stayed open for as long as the clock had been set back.
 #[test]
 fn no_step_keeps_a_window_open_for_longer_than_its_interval() {
     let mut collector = collector(false);
     collector.add(sample(moment(0), Ok(SyncStatus::Synchronized)));
-    // The read was over when the next interval had begun; then the clock was set back by three hours.
+    // The read ended after the next interval had begun; then the clock was set back by three hours.
     let back = step(60_500, -3 * 3_600_000);
     collector.step(&back);
     collector.add(sample(moment(60_400), Ok(SyncStatus::Synchronized)));

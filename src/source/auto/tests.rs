@@ -1,4 +1,4 @@
-//! What a fallback's sample takes over from the endpoint's answer, and when it may be read.
+//! Tests what a fallback's sample takes from the endpoint's answer, and when it may be read.
 
 use super::*;
 use crate::reading::{ClockSource, ReadError, ReadErrorKind, TaskIdentity};

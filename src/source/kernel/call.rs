@@ -40,7 +40,12 @@ pub(super) fn ask() -> Result<Answer, ReadError> {
 fn adjust(modes: libc::c_uint) -> Result<(libc::c_int, libc::timex), ReadError> {
     clock_adjtime(modes).or_else(|first| {
         adjtimex(modes).map_err(|second| {
-            let message = format!("clock_adjtime: {first}; adjtimex: {second}");
+            let mut message = format!("clock_adjtime: {first}; adjtimex: {second}");
+            if second.kind() == io::ErrorKind::PermissionDenied {
+                message.push_str(
+                    ": allow one of them in the container's seccomp profile, or use source ntp",
+                );
+            }
             ReadError::new(ReadErrorKind::Kernel, message)
         })
     })

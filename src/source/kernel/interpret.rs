@@ -63,22 +63,32 @@ pub(super) struct Answer {
     pub(super) slew_left_us: i64,
 }
 
-/// The status, and the bound if it is known, of an answer given when the wall clock showed `wall`.
+/// The status, and the bound or why it is unknown, of an answer given when the wall clock showed `wall`.
 pub(super) fn interpret(
     answer: &Answer,
     wall: DateTime<Utc>,
     drift: DriftRate,
-) -> (SyncStatus, Option<ErrorBound>) {
+) -> (SyncStatus, Result<ErrorBound, BoundUnknown>) {
+    if let Some(reason) = not_synchronized(answer, wall) {
+        return (SyncStatus::NotSynchronized, Err(reason));
+    }
+    let bound = bound(answer, drift).ok_or_else(|| bound_unknown(answer));
+    (SyncStatus::Synchronized, bound)
+}
+
+/// Why the clock is not synchronized, if it is not.
+fn not_synchronized(answer: &Answer, wall: DateTime<Utc>) -> Option<BoundUnknown> {
     let Answer { state, timex, .. } = answer;
-    let is_unsynchronized = timex.maxerror >= CAP_US
-        || timex.has(libc::STA_CLOCKERR)
-        || timex.has_pps_error()
-        || *state == libc::TIME_OOP
-        || timex.may_hide_leap_second(wall);
-    if is_unsynchronized {
-        (SyncStatus::NotSynchronized, None)
+    if *state == libc::TIME_OOP || timex.may_hide_leap_second(wall) {
+        Some(BoundUnknown::LeapSecond)
+    } else if timex.has(libc::STA_CLOCKERR) {
+        Some(BoundUnknown::ClockError)
+    } else if timex.has_pps_error() {
+        Some(BoundUnknown::PpsError)
+    } else if timex.maxerror >= CAP_US {
+        Some(BoundUnknown::MaxErrorAtCap)
     } else {
-        (SyncStatus::Synchronized, bound(answer, drift))
+        None
     }
 }
 
@@ -106,9 +116,11 @@ fn bound(answer: &Answer, drift: DriftRate) -> Option<ErrorBound> {
 }
 
 /// Why a synchronized clock has no bound. A lasting cause is named before a passing one.
-pub(super) fn bound_unknown(answer: &Answer) -> BoundUnknown {
+fn bound_unknown(answer: &Answer) -> BoundUnknown {
     let timex = &answer.timex;
-    if timex.esterror >= CAP_US {
+    // A `maxerror` that was counted from 0 comes first: phc2sys and openntpd leave `esterror` where the kernel starts it,
+    // at its cap.
+    if timex.has_max_error() && timex.esterror >= CAP_US {
         BoundUnknown::ErrorAtCap
     } else if !timex.has_estimate() {
         BoundUnknown::NoEstimate
@@ -150,8 +162,13 @@ impl Timex {
 
     /// Whether `maxerror` and `esterror` are estimates of a daemon.
     fn has_estimate(&self) -> bool {
+        self.has_max_error() && (0..CAP_US).contains(&self.esterror)
+    }
+
+    /// Whether `maxerror` is an estimate of a daemon.
+    fn has_max_error(&self) -> bool {
         let is_counted_from_zero = self.maxerror % i64::from(SECOND_US) == 0;
-        self.maxerror >= 0 && !is_counted_from_zero && (0..CAP_US).contains(&self.esterror)
+        self.maxerror >= 0 && !is_counted_from_zero
     }
 
     /// Whether the clock runs so fast or so slow that it must be correcting a large offset.

@@ -50,7 +50,7 @@ pub enum NotCompared {
 }
 
 impl NotCompared {
-    /// The stable word: `not_synchronized`, `bound_unknown`, `too_far_apart` or `clock_moved`.
+    /// The stable name: `not_synchronized`, `bound_unknown`, `too_far_apart` or `clock_moved`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

@@ -169,8 +169,8 @@ pub(super) enum KissAction {
 }
 
 impl KissCode {
-    /// The code, if the four bytes are one. INIT and STEP are none: with them a server reports that it is not
-    /// synchronized yet.
+    /// The code, if the four bytes are one. INIT and STEP do not count: with them a server reports that it is
+    /// not synchronized yet.
     pub(super) fn read(id: [u8; 4]) -> Option<Self> {
         let is_code = id
             .iter()

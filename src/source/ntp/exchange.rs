@@ -24,9 +24,9 @@ pub(super) const LARGEST_MOVE: Duration = Duration::from_millis(1);
 
 /// The distance between the clock and a server's, measured by one exchange of packets.
 ///
-/// When the request was sent, the server's time was `clock + offset ± distance`, whatever part of the
-/// round trip each way took. The distance includes the server's own distance from its reference, so if
-/// the server is right, true time lies in that range.
+/// When the request was sent, the server's time was `clock + offset ± distance`, for any asymmetry of
+/// the round trip. The distance includes the server's own distance from its reference, so if the
+/// server is right, true time lies in that range.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Exchange {

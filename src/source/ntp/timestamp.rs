@@ -100,7 +100,7 @@ mod tests {
         fn any_bits_are_a_time(bits in any::<u64>(), other in any::<u64>()) {
             let there = Timestamp(bits).since(Timestamp(other));
             let back = Timestamp(other).since(Timestamp(bits));
-            // Half an era apart there is no earlier one.
+            // Half an era apart, neither is the earlier one.
             prop_assume!(bits.wrapping_sub(other) != 1 << 63);
             prop_assert!((there + back).abs() <= TimeDelta::nanoseconds(1));
         }

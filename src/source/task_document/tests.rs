@@ -105,7 +105,7 @@ fn reference_times() {
             Some("2026-11-22T10:36:00.123456789Z"),
         ),
         (r#""2026-11-22T10:36:11Z""#, Some("2026-11-22T10:36:11Z")),
-        // Whether it is later than the clock is for the reading to say.
+        // Whether it is later than the clock is judged by the reading.
         (
             r#""2126-11-22T10:36:11.001Z""#,
             Some("2126-11-22T10:36:11.001Z"),

@@ -47,7 +47,7 @@ fn by_metrics(readings: usize, count: u64) -> Vec<u8> {
     let bounds = metrics::histogram!("ClockErrorBound");
     let synchronized = metrics::gauge!("ClockSynchronized");
     let age = metrics::gauge!("ClockReferenceAge");
-    // What does not change is set once.
+    // Constant members are set once.
     for (name, value) in &line.labels[DIMENSIONS.len()..] {
         collector.set_property(*name, value.clone());
     }

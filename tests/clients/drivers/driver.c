@@ -2,6 +2,8 @@
 #define ECS_CLOCK_IMPLEMENTATION
 #include "ecs_clock.h"
 
+#include <stdlib.h>
+
 enum { MOST_CALLERS = 1000 };
 
 static ecs_clock my_clock = ECS_CLOCK(5.0);
@@ -65,10 +67,15 @@ int main(void) {
     int count;
     while (fgets(line, sizeof line, stdin)) {
         if (sscanf(line, "open http://%255s %lf %lf %lf", url, &limit, &cache, &timeout) == 4) {
+            char *colon = strrchr(url, ':');
             const ecs_clock new_clock = ECS_CLOCK(limit);
             ecs_clock_close(&my_clock);
             my_clock = new_clock;
-            my_clock.sidecar = url, my_clock.cache_ms = cache, my_clock.timeout_ms = timeout;
+            *colon = 0;
+            my_clock.host = strtok(url, "[]");
+            my_clock.port = colon + 1;
+            my_clock.cache_ms = cache;
+            my_clock.timeout_ms = timeout;
             printf("opened\n");
         } else if (sscanf(line, "many %d", &count) == 1) {
             many(&my_clock, count);

@@ -11,7 +11,7 @@
 
 using namespace ecs_clock_cpp;
 
-static std::string url;
+static std::string host, port;
 
 static long long nanoseconds(Time time) { return time.time_since_epoch().count(); }
 static long long wall() { return nanoseconds(std::chrono::time_point_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now())); }
@@ -68,14 +68,17 @@ int main() {
     std::unique_ptr<Clock> clock;
     for (std::string line; std::getline(std::cin, line);) {
         std::istringstream words(line);
-        std::string command, reply;
+        std::string command, reply, url;
         double first, second, third;
         words >> command;
         if (command == "open") {
             words >> url >> first >> second >> third;
-            url.erase(0, 7);
+            host = url.substr(7, url.rfind(':') - 7);
+            port = url.substr(url.rfind(':') + 1);
+            if (host.front() == '[') host = host.substr(1, host.size() - 2);
             clock = std::make_unique<Clock>(Milliseconds(first));
-            clock->settings().sidecar = url.c_str();
+            clock->settings().host = host.c_str();
+            clock->settings().port = port.c_str();
             clock->settings().cache_ms = second;
             clock->settings().timeout_ms = third;
             reply = "opened";

@@ -16,7 +16,7 @@ import (
 )
 
 type clock interface {
-	Now(context.Context) (ecsclock.Now, error)
+	Now() (ecsclock.Now, error)
 	WaitUntilPast(context.Context, time.Time) error
 }
 
@@ -30,7 +30,7 @@ func refused(err error) string {
 
 func now(c clock) string {
 	before := time.Now()
-	now, err := c.Now(context.Background())
+	now, err := c.Now()
 	if err != nil {
 		return refused(err)
 	}
@@ -53,7 +53,7 @@ func many(c clock, count int) string {
 }
 
 func past(c clock, later, patience time.Duration) string {
-	now, err := c.Now(context.Background())
+	now, err := c.Now()
 	if err != nil {
 		return refused(err)
 	}
@@ -67,12 +67,13 @@ func past(c clock, later, patience time.Duration) string {
 }
 
 func fake() string {
-	c := ecsclock.NewFake(500 * time.Microsecond)
+	var codes []string
+	c := ecsclock.NewFake(500*time.Microsecond, &codes)
 	first := strings.Fields(now(c))[0]
 	if err := c.WaitUntilPast(context.Background(), time.Now()); err != nil {
 		panic(err)
 	}
-	c.Codes = []string{"not_synchronized"}
+	codes = []string{"not_synchronized"}
 	return "fake " + first + " " + strings.Fields(now(c))[1]
 }
 
@@ -91,7 +92,7 @@ func main() {
 		switch words[0] {
 		case "open":
 			os.Setenv("CLOCK_SIDECAR", words[1])
-			c = ecsclock.New(milliseconds(words[2]), nil)
+			c = ecsclock.New(milliseconds(words[2]), "")
 			c.Cache, c.HTTP.Timeout = milliseconds(words[3]), milliseconds(words[4])
 			fmt.Println("opened")
 		case "now":

@@ -45,10 +45,10 @@ async function past(clock, laterMs, patienceMs) {
 }
 
 async function fake() {
-  const clock = new FakeClock(0.5);
+  const clock = new FakeClock({ maxErrorMs: 0.5 });
   const [first] = (await now(clock)).split(" ");
   await clock.waitUntilPast((await clock.now()).latest);
-  clock.fail("not_synchronized");
+  clock.codes = ["not_synchronized"];
   return `fake ${first} ${(await now(clock)).split(" ")[1]}`;
 }
 

@@ -71,7 +71,7 @@ async def fake():
     clock = ecs_clock_asyncio.FakeAsyncClock(0.5) if IS_ASYNC else ecs_clock.FakeClock(0.5)
     first = await now(clock)
     await value(clock.wait_until_past((await value(clock.now())).latest))
-    clock.fail("not_synchronized")
+    clock.codes = ["not_synchronized"]
     return f"fake {first.split()[0]} {(await now(clock)).split()[1]}"
 
 
@@ -81,7 +81,7 @@ async def main():
         match line.split():
             case ["open", url, max_error_ms, cache_ms, timeout_ms]:
                 client = ecs_clock_asyncio.AsyncClock if IS_ASYNC else ecs_clock.Clock
-                clock = client(float(max_error_ms), url, float(cache_ms), float(timeout_ms) / 1000)
+                clock = client(float(max_error_ms), url, float(cache_ms) / 1000, float(timeout_ms) / 1000)
                 reply = "opened"
             case ["now"]:
                 reply = await now(clock)

@@ -30,7 +30,7 @@ rescue EcsClock::NotGood => e
 end
 
 def fake
-  clock = EcsClock::Fake.new(bound_ms: 0.5)
+  clock = EcsClock::Fake.new(max_error_ms: 0.5)
   first = now(clock).split.first
   clock.wait_until_past(clock.now.latest)
   clock.codes = ["not_synchronized"]

@@ -8,14 +8,12 @@ set -eu
 refusal=$(mktemp)
 trap 'rm -f "$refusal"' EXIT
 
-nanoseconds() { date -d "$1" +%s%N; }
-
 refused() { echo "refused $(sed 's/^clock not good: //; s/: / /' "$refusal" | tr '\n' ' ')"; }
 
 now() {
   before=$(date +%s%N)
   if range=$(ecs_clock_now "max_error=$limit" 2>"$refusal"); then
-    echo "good $(nanoseconds "${range% *}") $(nanoseconds "${range#* }") $before $(date +%s%N)"
+    echo "good ${range% *}000 ${range#* }000 $before $(date +%s%N)"
   else
     refused
   fi
@@ -34,11 +32,10 @@ many() {
 
 past() {
   if range=$(ecs_clock_now "max_error=$limit" 2>"$refusal"); then
-    later=$(($(nanoseconds "${range#* }") + $1 * 1000000))
-    timestamp=$(date -u -d "@${later%?????????}.${later#"${later%?????????}"}" +%Y-%m-%dT%H:%M:%S.%6NZ)
+    timestamp=$((${range#* } + $1 * 1000))
     ECS_CLOCK_TRIES=$(($2 / 20 + 1))
     if ecs_clock_wait_until_past "$timestamp" "max_error=$limit" 2>"$refusal"; then
-      echo "past $later $(date +%s%N) -"
+      echo "past ${timestamp}000 $(date +%s%N) -"
       return
     fi
   fi

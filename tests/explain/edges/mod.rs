@@ -6,7 +6,7 @@ mod values;
 use emf_explain::Rule;
 use serde_json::{Value, json};
 
-use super::{Found, NOW_MS, document, found};
+use super::{Findings, NOW_MS, document, found};
 
 pub(super) const DIRECTIVE: &str = "/_aws/CloudWatchMetrics/0";
 
@@ -23,11 +23,11 @@ pub(super) fn with(place: &str, value: Value) -> Value {
     document
 }
 
-pub(super) fn outcome(document: &Value) -> Found {
+pub(super) fn outcome(document: &Value) -> Findings {
     found(document.to_string().as_bytes())
 }
 
-/// Asserts that a document has exactly so many points, all of them certain, and nothing to be said of.
+/// Asserts that a document has exactly so many points, all of them certain, and no findings.
 pub(super) fn good(document: &Value, points: usize) {
     let found = outcome(document);
     assert_eq!(

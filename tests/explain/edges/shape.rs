@@ -1,4 +1,4 @@
-//! What has the wrong shape, or is there more than once.
+//! Members of the wrong shape, or that are repeated.
 
 use emf_explain::Rule;
 use serde_json::json;

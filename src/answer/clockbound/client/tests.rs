@@ -1,4 +1,4 @@
-//! The verdict, and the file.
+//! Tests the verdict on a segment, and reading its file.
 
 use super::*;
 use std::fs;

@@ -1,4 +1,4 @@
-//! Every row of what a segment says, and a world in which its range is held against the truth.
+//! Tests each state of a segment, and compares its range with true time in a simulated world.
 
 mod world;
 mod yugabytedb;
@@ -19,6 +19,7 @@ const LIMITS: Limits = Limits {
     max_age: AgeLimit::WhereKnown(Duration::from_secs(3_600)),
     age_adjusted: false,
     preset: None,
+    valid_for: Duration::ZERO,
 };
 /// What is added to each bound: 15 ppm of 4 ms, and rounding.
 const MARGIN: Duration = Duration::from_nanos(61);
@@ -61,7 +62,7 @@ fn good(moment: Moment) -> Reading {
     reading(moment, SyncStatus::Synchronized, Some(1.0))
 }
 
-/// What was remembered of these readings.
+/// The memory after these readings.
 fn memory(readings: impl IntoIterator<Item = Reading>, rules: &Rules) -> Memory {
     let mut memory = Memory::default();
     for reading in readings {
@@ -73,7 +74,8 @@ fn memory(readings: impl IntoIterator<Item = Reading>, rules: &Rules) -> Memory 
     memory
 }
 
-/// Status, bound without the margin, and for how long it holds; the status alone where it is unknown.
+/// The status, the bound without the margin, and for how long it holds; only the status if that is
+/// unknown.
 fn said(memory: &Memory, now: &Present, rules: &Rules) -> (Status, Duration, Duration) {
     let segment = memory.segment(now, rules);
     assert_eq!(segment.as_of, now.coarse);
@@ -183,7 +185,7 @@ fn a_clock_that_lost_its_reference_runs_free_by_the_larger_bound() {
         );
         assert_eq!(said(&memory, &later, &RULES), expected, "{bound:?}");
     }
-    // A later reading that says synchronized without a bound does not end it; a whole one does.
+    // A later synchronized reading without a bound does not end it; a complete one does.
     let again = present(&start, 20.0, 0);
     let half = reading(again.moment, SyncStatus::Synchronized, None);
     let mut readings = vec![good(start), lost(None), half];
@@ -305,7 +307,7 @@ fn age_adjusted_grows_from_the_reference() {
         said(&memory([ageless.clone()], &rules), &now, &rules),
         NOTHING
     );
-    // It does not replace one that counts.
+    // It does not replace a reading that is still valid.
     let known = memory([good(start), ageless], &rules);
     assert_eq!(said(&known, &now, &rules), expected);
 }
@@ -327,7 +329,7 @@ fn after_a_step_the_range_holds_both_times_and_runs_free() {
     assert_eq!(said(&known, &back, &RULES).0, Status::FreeRunning);
     assert_eq!(said(&known, &back, &RULES).1, micros(1_150));
 
-    // One that is requested at the very moment of the step is of the time after it.
+    // A reading that is requested at the moment of the step is from after it.
     let mut at_once = memory([good(stepped.moment)], &RULES);
     at_once.step(stepped.moment.monotonic);
     assert_eq!(said(&at_once, &stepped, &RULES).0, Status::Synchronized);

@@ -1,4 +1,4 @@
-//! The segment as it is kept up to date, read by AWS's own client.
+//! Tests that the segment is kept up to date, with AWS's own client.
 
 use std::fs;
 use std::path::Path;
@@ -25,9 +25,10 @@ const RULES: Rules = Rules {
         max_age: AgeLimit::Off,
         age_adjusted: false,
         preset: None,
+        valid_for: Duration::ZERO,
     },
 };
-/// Longer than anything takes on the busiest machine.
+/// A deadline that no busy machine exceeds.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 fn observed(status: SyncStatus) -> Observed {
@@ -79,7 +80,7 @@ fn bytes(directory: &Path) -> Vec<u8> {
     fs::read(directory.join(FILE_NAME)).unwrap()
 }
 
-/// Waits until something is so.
+/// Waits until a condition holds.
 fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     let deadline = Instant::now() + PATIENCE;
     while !is_so() {
@@ -107,7 +108,7 @@ fn it_keeps_a_beat_of_its_own_and_leaves_the_file_at_the_end() {
     until("synchronized", || {
         status(&mut client) == ClockStatus::Synchronized
     });
-    // The endpoint hangs: nothing is observed any more, and yet it is written again and again.
+    // The endpoint hangs: nothing new is observed, but the segment is still rewritten.
     for _ in 0..2 {
         let before = bytes(directory.path());
         until("written again", || bytes(directory.path()) != before);
@@ -192,7 +193,7 @@ fn what_a_killed_writer_left_half_written_is_unknown_at_once() {
     assert_eq!(status(&mut client), ClockStatus::Unknown);
 }
 
-/// The minute until the next try is over.
+/// Lets the minute until the next attempt pass.
 fn retry_now(publisher: &mut Publisher) {
     match &mut publisher.state {
         State::Closed { retry, .. } => *retry = Instant::now(),
@@ -228,7 +229,7 @@ fn what_fails_is_counted_tried_again_each_minute_and_recovers() {
     assert!(!publisher.trouble.is_failing());
     assert_eq!(status(&mut client(&directory)), ClockStatus::Synchronized);
 
-    // The volume is taken away under it.
+    // The volume is removed.
     fs::remove_dir_all(&directory).unwrap();
     publisher.update(&nothing());
     // The file is missing, and cannot be created again.
@@ -258,7 +259,7 @@ fn a_removed_file_is_created_again_at_once() {
     assert!(!publisher.trouble.is_failing());
 }
 
-/// Has the file in this directory written by a process for which the wall clock was ahead by so much.
+/// Writes the file in this directory as a process whose wall clock was ahead by this much.
 fn written_on_a_clock_ahead_by(directory: &Path, milliseconds: i64) {
     publisher(directory).publisher.update(&good());
     let file = fs::File::open(directory.join(FILE_NAME)).unwrap();
@@ -321,7 +322,7 @@ fn after_a_fault_another_writer_is_looked_for_only_where_one_was_at_work() {
     held.update(&good());
     let mut locked_out = publisher(directory.path()).publisher;
     locked_out.update(&good());
-    // One that takes no lock.
+    // A writer that takes no lock.
     let path = directory.path().join(FILE_NAME);
     let file = fs::OpenOptions::new().write(true).open(path).unwrap();
     std::os::unix::fs::FileExt::write_all_at(&file, &8_u16.to_ne_bytes(), 14).unwrap();

@@ -1,4 +1,4 @@
-//! The bytes, and what is refused.
+//! Tests the bytes of a segment, and what is refused.
 
 use super::*;
 use proptest::prelude::*;

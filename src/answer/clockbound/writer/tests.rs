@@ -1,4 +1,4 @@
-//! The file as other processes meet it, read by AWS's own client.
+//! Tests the file as other processes see it, with AWS's own client.
 
 mod refusals;
 
@@ -28,7 +28,7 @@ fn synchronized(bound: Duration) -> Segment {
     }
 }
 
-fn open(directory: &Path) -> Result<(Writer, Found), Fault> {
+fn open(directory: &Path) -> Result<(Writer, OpenOutcome), Fault> {
     Writer::open(directory, &nothing(), Existing::TakeOver)
 }
 
@@ -62,11 +62,11 @@ fn patch(directory: &Path, bytes: &[u8], offset: u64) {
 fn a_client_opens_what_is_new_and_sees_each_status() {
     let directory = TempDir::new().unwrap();
     let (mut writer, found) = open(directory.path()).unwrap();
-    assert_eq!(found, Found::New);
+    assert_eq!(found, OpenOutcome::New);
     let mut client = client(directory.path());
     let (half, status) = asked(&mut client);
     assert_eq!(status, ClockStatus::Unknown);
-    // A day, and what it has grown in a busy machine's minute, at 15 ppm.
+    // A day, and its growth at 15 ppm in a minute of a busy machine.
     let day = 86_400_000_000_000;
     assert!((day..day + 900_000).contains(&half), "{half}");
     for (status, seen) in [
@@ -105,7 +105,7 @@ fn a_restart_keeps_the_file_and_its_clients() {
     drop(writer);
 
     let (mut writer, found) = open(directory.path()).unwrap();
-    let Found::Complete {
+    let OpenOutcome::Complete {
         segment,
         difference: then,
     } = found
@@ -187,7 +187,7 @@ fn a_torn_segment_and_one_of_another_start_of_the_machine_are_recognized() {
         let (mut writer, found) = open(directory.path()).unwrap();
         assert_eq!(
             (found, inode(directory.path())),
-            (Found::Torn, before),
+            (OpenOutcome::Incomplete, before),
             "{what}"
         );
         writer.publish(&nothing(), difference()).unwrap();
@@ -215,7 +215,7 @@ fn what_clients_refuse_is_replaced_and_never_cut() {
         fs::write(&path, content).unwrap();
         let held = File::open(&path).unwrap();
         let (mut writer, found) = open(directory.path()).unwrap();
-        assert_eq!(found, Found::New, "{what}");
+        assert_eq!(found, OpenOutcome::New, "{what}");
         assert_ne!(
             held.metadata().unwrap().ino(),
             inode(directory.path()),
@@ -275,7 +275,7 @@ fn a_client_does_not_open_what_was_never_written() {
     let refused = refused.err().unwrap();
     assert_eq!(refused.kind, ClockBoundErrorKind::SegmentNotInitialized);
     let (mut writer, found) = open(directory.path()).unwrap();
-    assert!(matches!(found, Found::Complete { .. }), "{found:?}");
+    assert!(matches!(found, OpenOutcome::Complete { .. }), "{found:?}");
     writer
         .publish(&synchronized(Duration::from_millis(1)), difference())
         .unwrap();
@@ -285,8 +285,8 @@ fn a_client_does_not_open_what_was_never_written() {
     );
 }
 
-/// Readers and a writer at the same time, as fast as they can: nothing is torn, nothing lies in the
-/// future.
+/// Readers and a writer at the same time, as fast as they can: no segment is half-written or from
+/// the future.
 #[test]
 fn the_generation_is_odd_until_all_is_written() {
     let segment = synchronized(Duration::from_millis(1));
@@ -296,7 +296,7 @@ fn the_generation_is_odd_until_all_is_written() {
         (payload.to_vec(), HEADER_SIZE as u64),
         (6_u16.to_ne_bytes().to_vec(), GENERATION_OFFSET),
     ];
-    // One left odd by a write that failed goes on with the same.
+    // A generation that a failed write left odd is used again.
     for generation in [4, 5] {
         for room in 0..=all.len() {
             let mut written = Vec::new();
@@ -327,7 +327,7 @@ fn what_is_read_while_it_is_written_is_whole() {
             while seen < 200_000 {
                 let (half, status) = asked(&mut client);
                 seen += 1;
-                // What a client says that has met nothing but a writer at work.
+                // The errors of a client that only meets a writer at work.
                 if status == ClockStatus::Unknown {
                     assert_eq!(half, 0);
                     continue;

@@ -1,4 +1,4 @@
-//! What is answered.
+//! Tests what is answered.
 
 use std::time::Instant;
 
@@ -6,11 +6,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
 use super::super::handler::judge;
+use super::super::route::Format;
 use super::*;
 use crate::reading::{ReadError, ReadErrorKind};
 
 fn asked(observed: Observed, query: &str) -> (u16, Value) {
-    let reply = handler(observed).clock(Some(query).filter(|query| !query.is_empty()));
+    let query = Some(query).filter(|query| !query.is_empty());
+    let reply = handler(observed).clock(Format::Json, query);
     assert!(reply.body.ends_with("}\n"));
     (reply.status, serde_json::from_str(&reply.body).unwrap())
 }
@@ -153,7 +155,7 @@ fn a_time_is_certainly_past_or_not() {
     };
     assert_eq!(asked(good(), &query(-1)).1["certainly_past"], true);
     assert_eq!(asked(good(), &query(3_600)).1["certainly_past"], false);
-    // Never null, and never true without a range.
+    // Never null, and true only with a range.
     let lost = observed(SyncStatus::NotSynchronized, Duration::ZERO);
     let (status, answer) = asked(lost, &query(-3_600));
     assert_eq!(
@@ -186,6 +188,9 @@ fn a_query_that_is_wrong_is_refused_and_named() {
         ("age_adjusted", "age_adjusted"),
         ("after=noon", "after"),
         ("after=2020-01-01", "after"),
+        ("valid_for=1", "valid_for"),
+        ("valid_for=-1s", "valid_for"),
+        ("valid_for=61s", "valid_for"),
         ("max-error=5ms", "max-error"),
         ("MAX_ERROR=5ms", "MAX_ERROR"),
         ("max_error=5ms&max_error=5ms", "twice"),
@@ -208,6 +213,63 @@ fn a_query_that_is_wrong_is_refused_and_named() {
         "max_error=0.5%6ds",
     ] {
         assert_ne!(asked(good(), query).0, 400, "{query}");
+    }
+}
+
+#[test]
+fn a_verdict_holds_for_as_long_as_was_asked() {
+    // 15 ppm of a minute are 900 us, and the reference is 5 s old.
+    for (query, status) in [
+        ("valid_for=0s", 200),
+        ("valid_for=60s&max_error=1899us", 503),
+        ("valid_for=60s&max_error=2ms", 200),
+        ("max_age=40s", 200),
+        ("valid_for=40s&max_age=40s", 503),
+        ("valid_for=40s&max_age=off", 200),
+    ] {
+        assert_eq!(asked(good(), query).0, status, "{query}");
+    }
+    let width = |query| {
+        let (_, answer) = asked(good(), query);
+        let time = |name: &str| answer[name].as_str().unwrap().parse::<DateTime<Utc>>();
+        time("latest").unwrap() - time("earliest").unwrap()
+    };
+    assert!(width("valid_for=60s") >= width("") + TimeDelta::microseconds(1_700));
+}
+
+#[test]
+fn the_same_verdict_is_given_as_a_line_of_text() {
+    let text = |observed, query| handler(observed).clock(Format::Line, Some(query));
+    let before = Utc::now().timestamp_micros();
+    let reply = text(good(), "max_error=5ms");
+    assert_eq!((reply.status, reply.media), (200, "text/plain"));
+    let words: Vec<&str> = reply.body.strip_suffix('\n').unwrap().split(' ').collect();
+    let [verdict, earliest, latest] = words[..] else {
+        panic!("{words:?}");
+    };
+    let [earliest, latest]: [i64; 2] = [earliest, latest].map(|time| time.parse().unwrap());
+    assert!(verdict == "good" && earliest < before && before < latest + 1);
+    assert!(latest - earliest >= 2_000, "{words:?}");
+
+    let mut lost = observed(SyncStatus::NotSynchronized, Duration::ZERO);
+    let reply = text(lost.clone(), "max_error=1us");
+    assert_eq!(reply.status, 503);
+    let fields: Vec<&str> = reply.body.strip_suffix('\n').unwrap().split('\t').collect();
+    assert_eq!(fields[0], "not_good not_synchronized,bound_over_limit");
+    assert!(fields.len() == 3 && fields[2].starts_with("the error bound of "));
+
+    // No text from elsewhere ends a reason or the line.
+    lost = Observed::new(Instant::now());
+    let error = ReadError::new(ReadErrorKind::Timeout, "no\nanswer\t");
+    lost.take(&Err(error), Instant::now());
+    let reply = text(lost, "");
+    assert_eq!((reply.status, reply.body.lines().count()), (503, 1));
+    assert!(reply.body.starts_with("not_good no_reading\t"));
+    assert_eq!(reply.body.matches('\t').count(), 1);
+
+    for query in ["max_error=5m", "after=2020-01-01T00:00:00Z"] {
+        let reply = text(good(), query);
+        assert_eq!((reply.status, reply.media), (400, "application/json"));
     }
 }
 

@@ -58,7 +58,7 @@ fn a_connection_without_a_request_is_closed_first_the_oldest_of_them() {
     assert_eq!(rest(&mut slow), "");
     assert!(ask(&mut idle).contains(" 200 OK"));
     for other in others.iter_mut().rev() {
-        // What has a request is answered, although the slots are full.
+        // A connection with a request is answered, although the slots are full.
         assert_eq!(status_of(&ask(other)), 200);
     }
 }

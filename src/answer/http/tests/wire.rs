@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::super::listener::{accept, bind, listen};
 use super::*;
 
-/// Longer than anything takes on the busiest machine.
+/// A deadline that no busy machine exceeds.
 pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A listener with one observation, until it is dropped.
@@ -62,7 +62,7 @@ impl Server {
         stream
     }
 
-    /// What comes back for `request` until the connection ends.
+    /// Everything received for `request` until the connection ends.
     fn exchange(&self, request: &str) -> String {
         let mut stream = self.connect();
         stream.write_all(request.as_bytes()).unwrap();
@@ -142,7 +142,7 @@ fn requests_are_answered_or_refused_on_the_wire() {
         let answer = server.exchange(request);
         assert_eq!(status_of(&answer), status, "{request}: {answer}");
         if request.contains("Content-Length") {
-            // What is not read of a body must not be taken for the next request.
+            // The unread part of a body must not be taken for the next request.
             let closes = answer
                 .to_ascii_lowercase()
                 .contains("\r\nconnection: close\r\n");
@@ -213,7 +213,7 @@ fn a_silent_or_slow_client_delays_no_other() {
     assert_eq!(rest(&mut slow), "");
 }
 
-/// `nc -N` does so, and the end may arrive together with the request.
+/// `nc -N` closes its side, and that may arrive together with the request.
 #[tokio::test]
 async fn a_client_that_closes_its_side_after_the_request_is_answered() {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -245,7 +245,7 @@ async fn a_head_has_5_seconds_and_an_idle_connection_75() {
     use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 
     const REQUEST: &[u8] = b"GET /clock HTTP/1.1\r\nHost: localhost\r\n\r\n";
-    // What is sent at first, and the time until the connection ends.
+    // What the client sends first, and the time until the connection ends.
     for (sent, seconds) in [
         (&b""[..], 5),
         (b"GET /clock HT", 5),

@@ -1,5 +1,5 @@
-//! A machine with known true time: its clock drifts, is slewed and stepped, by its daemon and by others. No
-//! range that the clock gives ever leaves true time out.
+//! A machine with known true time: its clock drifts, and is slewed and stepped by its daemon and by others.
+//! No range ever excludes true time.
 
 use std::sync::Mutex as StdMutex;
 
@@ -14,7 +14,7 @@ enum Event {
     Step(i64),
     /// The daemon compares the clock with its source: it knows the error, and corrects it.
     Poll(Correction),
-    /// The daemon loses its sources, and says so or does not.
+    /// The daemon loses its sources, and may report that.
     Lose { says_so: bool },
     /// The application asks.
     Ask,
@@ -22,13 +22,13 @@ enum Event {
 
 #[derive(Debug, Clone, Copy)]
 enum Correction {
-    /// From now on by slewing.
+    /// By slewing from now on.
     Slew,
     /// At once.
     Step,
 }
 
-/// What the machine is: nanoseconds throughout.
+/// The state of the machine, in nanoseconds.
 #[derive(Debug)]
 struct Machine {
     start: Instant,
@@ -43,11 +43,11 @@ struct State {
     monotonic: i64,
     /// The wall clock minus true time.
     offset: i64,
-    /// What the oscillator does, in parts per billion.
+    /// The oscillator's drift, in parts per billion.
     drift: i64,
-    /// What the daemon believes is still to be slewed away.
+    /// The offset that the daemon believes it still has to slew.
     to_slew: i64,
-    /// The wall clock minus true time at most, as the daemon knows it; it does not see steps by others.
+    /// The most that the wall clock is off, as far as the daemon knows: it does not see steps by others.
     bound: i64,
     /// The wall-clock time of the last poll.
     reference: DateTime<Utc>,
@@ -62,11 +62,11 @@ struct State {
 
 /// The fastest slew, in parts per million.
 const SLEW: i64 = 500;
-/// What is less is slewed by every daemon.
+/// Every daemon slews smaller offsets.
 const STEPPED_FROM: i64 = 100_000_000;
-/// What the daemon cannot know better, in nanoseconds.
+/// The precision of the daemon's measurements, in nanoseconds.
 const MARGIN: i64 = 400_000;
-/// The largest drift of the oscillator, in parts per billion: under that which bounds grow by.
+/// The largest drift of the oscillator, in parts per billion: less than the growth of bounds.
 const MOST_DRIFT: i64 = 14_000;
 
 impl State {
@@ -192,7 +192,7 @@ fn machine(drift: i64) -> Cached<Machine> {
     Cached::new(machine, REFRESH, DriftRate::DEFAULT)
 }
 
-/// Asks for the present and for reports, and holds what they say against true time.
+/// Asks for the present and for reports, and compares them with true time.
 async fn ask(clock: &Cached<Machine>) -> Result<(), TestCaseError> {
     let reads = clock.shared.system.with(|state| state.reads);
     let limits = Limits::default().with_max_age(crate::AgeLimit::Off);
@@ -218,8 +218,8 @@ async fn ask(clock: &Cached<Machine>) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// Has the clock notice a step that the daemon has noticed, before another one comes: both as one, with the
-/// daemon's comparison in between, cannot be told from a single one.
+/// Lets the clock notice a step that the daemon has noticed, before the next one: two steps with a
+/// comparison in between look like a single one.
 async fn notice(clock: &Cached<Machine>) -> Result<(), TestCaseError> {
     let machine = &clock.shared.system;
     if machine.with(|state| state.step_seen_by_daemon) {
@@ -257,13 +257,13 @@ proptest! {
     ) {
         let clock = machine(drift);
         block_on(async {
-            // A step before the first reading is beyond what anybody can know.
+            // No clock can know of a step before its first reading.
             ask(&clock).await?;
             for (event, during_read) in &events {
                 let machine = &clock.shared.system;
                 if let Event::Step(by) = event {
                     notice(&clock).await?;
-                    // Steps that cancel out but for a rest under the threshold are beyond its sight.
+                    // It cannot see steps that cancel out except for a rest under the threshold.
                     if machine.with(|state| (state.stepped + by).abs() <= 5_000_000) {
                         continue;
                     }

@@ -7,7 +7,7 @@ use crate::reading::{ClockSource, SyncStatus};
 use crate::time::{ErrorBound, earlier, later};
 use proptest::prelude::*;
 
-/// What the source says at one attempt.
+/// The answer of the source to one attempt.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Answer {
     Synchronized { bound: Duration },
@@ -16,7 +16,7 @@ pub(super) enum Answer {
     Failure,
 }
 
-/// A machine of which true time is known. The wall clock is off by `offset`, and each answer's bound
+/// A machine whose true time is known. The wall clock is off by `offset`, and each answer's bound
 /// covers that.
 #[derive(Debug)]
 pub(super) struct Simulated {
@@ -76,7 +76,7 @@ impl System for Simulated {
             state.1 += 1;
             state.1 - 1
         };
-        // After the given answers all is well: the wait has an end.
+        // After the given answers the clock is good, so the wait ends.
         let answer = self
             .answers
             .get(index)

@@ -1,4 +1,4 @@
-//! What holds for every reading and all limits.
+//! Tests what holds for every reading and all limits.
 
 use chrono::TimeDelta;
 use proptest::prelude::*;
@@ -35,7 +35,7 @@ proptest! {
         prop_assert!(!text.contains("NaN") && !text.contains("inf"), "{text}");
     }
 
-    /// What is written contains what was meant.
+    /// The written range contains the exact one.
     #[test]
     fn a_written_range_contains_the_range(nanoseconds in 0..4_000_000_000_000_000_000_i64) {
         let time = DateTime::from_timestamp_nanos(nanoseconds);

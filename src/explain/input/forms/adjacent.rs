@@ -1,11 +1,11 @@
-//! Documents one after the other on a line, as writers make them that do not end their lines.
+//! Documents one after the other on a line, from writers that do not end their lines.
 
 use super::form::{Form, Next, Output};
 use crate::finding::{Position, Problem};
 use crate::input::cursor::Cursor;
 use crate::input::emit::Origin;
 use crate::input::mode::Input;
-use crate::judge::document::{Located, locate};
+use crate::judge::document::{LocateOutcome, locate};
 use crate::rule::Rule;
 
 /// Documents on a line, of which some have been read.
@@ -44,9 +44,9 @@ impl Form for Adjacent {
             return Next::End;
         }
         let length = match locate(text) {
-            Located::Object(_, end) => end,
-            // What does not end takes the rest with it.
-            Located::Cut | Located::Broken(_) => text.len(),
+            LocateOutcome::Object(_, end) => end,
+            // A document that does not end takes the rest of the line.
+            LocateOutcome::Cut | LocateOutcome::Broken(_) => text.len(),
         };
         self.count += 1;
         let position = Position {
@@ -54,9 +54,7 @@ impl Form for Adjacent {
             event: Some(self.count),
         };
         let origin = self.origin(output);
-        output
-            .emitter
-            .text(position, &text[..length], origin, output.sink);
+        output.text(position, &text[..length], origin);
         cursor.take(length);
         if cursor.is_empty() {
             Next::End

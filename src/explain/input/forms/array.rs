@@ -9,7 +9,7 @@ use crate::input::marker::{bytes_have_marker, has_marker};
 use crate::input::printed::continues;
 use crate::input::scan::{ArrayItem, Elements, Scan};
 use crate::input::wrapper::{message, stream};
-use crate::judge::document::{Located, locate};
+use crate::judge::document::{LocateOutcome, locate};
 
 /// An array of events, as far as it has been read.
 #[derive(Debug)]
@@ -46,39 +46,38 @@ impl Array {
         may_hold && (has_marker(text) || continues(text))
     }
 
-    /// Passes on the event that an element is.
+    /// Emits an element as an event.
     fn element(&mut self, output: &mut Output<'_, '_>) {
         self.count += 1;
         let position = Position {
             line: self.line,
             event: Some(self.count),
         };
-        let Output { emitter, sink } = output;
         let element = &self.elements.element;
         if element.len() < self.elements.bytes {
-            return emitter.too_large(position, element, *sink);
+            return output.too_large(position, element);
         }
         let Ok(text) = std::str::from_utf8(element) else {
-            return emitter.not_utf8(position, element, *sink);
+            return output.not_utf8(position, element);
         };
         let mut origin = Origin::EXPORT;
         self.held_document |= has_marker(text);
         match locate(text) {
-            Located::Object(root, _) if root.is_document() => {
-                origin.note = emitter.assume_export("an array of documents");
-                emitter.document(position, (root, text.len()), origin, *sink);
+            LocateOutcome::Object(root, _) if root.is_document() => {
+                origin.note = output.emitter.assume_export("an array of documents");
+                output.document(position, (root, text.len()), origin);
             }
             _ => match message(text) {
                 Some(message) => {
                     origin.stream = stream(text);
-                    emitter.text(position, message.trim_end(), origin, *sink);
+                    output.text(position, message.trim_end(), origin);
                 }
-                None => emitter.text(position, text, origin, *sink),
+                None => output.text(position, text, origin),
             },
         }
     }
 
-    /// Ends an array that has not ended.
+    /// Reports an array that is cut off, if it held a document.
     fn abandon(&self, output: &mut Output<'_, '_>) {
         let inside = self.elements.is_inside();
         let held = bytes_have_marker(&self.elements.element);
@@ -130,7 +129,7 @@ impl Form for Array {
                 cursor.skip_blanks();
                 return Next::End;
             }
-            // No string goes over lines.
+            // A JSON string does not continue on the next line.
             ArrayItem::Nothing if cursor.ends_line() && self.elements.in_string() => {
                 self.abandon(output);
                 return Next::End;

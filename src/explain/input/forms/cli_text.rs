@@ -16,7 +16,7 @@ pub(super) struct CliText {
     count: u64,
 }
 
-/// An event's line, taken apart.
+/// The fields of an event's line.
 struct Fields<'a> {
     /// Where the message begins.
     at: usize,
@@ -34,13 +34,8 @@ impl CliText {
     fn other(cursor: &mut Cursor<'_>, output: &mut Output<'_, '_>) -> Next {
         match cursor.text() {
             Some(text) if !text.is_empty() && !text.starts_with(['{', '[', '|', '+']) => {
-                let position = Position {
-                    line: cursor.line(),
-                    event: None,
-                };
-                output
-                    .emitter
-                    .text(position, text, Origin::EXPORT, output.sink);
+                let position = cursor.position();
+                output.text(position, text, Origin::EXPORT);
                 cursor.take_all();
                 Next::Stay
             }
@@ -69,7 +64,7 @@ impl Form for CliText {
             ..Origin::EXPORT
         };
         let message = fields.message.trim_end();
-        output.emitter.text(position, message, origin, output.sink);
+        output.text(position, message, origin);
         cursor.take_all();
         Next::Stay
     }

@@ -1,4 +1,4 @@
-//! CSV of any tool: records that may go over lines, one column of them the message.
+//! CSV of any tool: records that may span lines, with the message in one column.
 
 use std::borrow::Cow;
 
@@ -9,7 +9,7 @@ use crate::input::emit::Origin;
 use crate::input::lines::HELD_BYTES;
 use crate::input::marker::is_string_with_document;
 
-/// Bytes of a record that are held: a message may be written with twice its quotation marks.
+/// The longest record in memory, in bytes: quotation marks in a message are doubled.
 const MOST_BYTES: usize = 2 * HELD_BYTES;
 /// Characters that separate the fields of a record.
 const SEPARATORS: [char; 4] = [',', ';', '\t', '|'];
@@ -34,12 +34,12 @@ pub(super) struct Csv {
 enum Columns {
     /// The column of the message, from 0, and the separator.
     Named(usize, char),
-    /// Only that a field of this one record has a document.
+    /// Unknown, except that a field of this one record has a document.
     Unknown,
 }
 
 impl Csv {
-    /// The records under `header`, if that is one with a message.
+    /// The records under `header`, if it names a message.
     pub(super) fn with_header(header: &str) -> Option<Self> {
         const LONGEST: usize = 4 * 1024;
         const MESSAGES: [&str; 6] = ["@message", "message", "_raw", "log_message", "log", "line"];
@@ -71,7 +71,7 @@ impl Csv {
             .then(|| Self::new(Columns::Named(column, separator)))
     }
 
-    /// A record that has a document in one of its fields, if a line is or begins one.
+    /// A record with a document in one of its fields, if a line begins one.
     pub(super) fn with_document(line: &str) -> Option<Self> {
         let has_document =
             line.contains("\"\"_aws\"\"") || line.contains("\"\"CloudWatchMetrics\"\"");
@@ -109,11 +109,9 @@ impl Csv {
                     Columns::Unknown => with_document(text).unwrap_or(Cow::Borrowed(text)),
                 };
                 let message = message.trim_end();
-                output
-                    .emitter
-                    .text(position, message, Origin::EXPORT, output.sink);
+                output.text(position, message, Origin::EXPORT);
             }
-            Err(_) => output.emitter.not_utf8(position, &record, output.sink),
+            Err(_) => output.not_utf8(position, &record),
         }
         self.record = record;
         self.record.clear();
@@ -130,7 +128,7 @@ impl Form for Csv {
         let is_other = bytes.starts_with(b"{\"") && !bytes.starts_with(b"{\"\"");
         if self.in_quotes && is_other && cursor.is_line_start() && self.columns == Columns::Unknown
         {
-            // Within quotation marks there would be two of them.
+            // Within quotes, a quotation mark is doubled.
             self.emit(output);
             return Next::Leave;
         }

@@ -1,10 +1,12 @@
-//! What all forms have in common: how they read, what they name as next, and where their events go.
+//! What all forms share: how they read, what comes next, and where their events go.
 
 use std::fmt;
 
+use crate::finding::Position;
 use crate::input::cursor::Cursor;
-use crate::input::emit::Emitter;
+use crate::input::emit::{Emitter, Origin};
 use crate::input::event::Sink;
+use crate::judge::document::Root;
 
 /// A form of input, as far as it has been read.
 ///
@@ -13,7 +15,7 @@ pub(in crate::input) trait Form: fmt::Debug + Send + Sync {
     /// Reads from the cursor: an event at most, or the rest of the line.
     fn read(&mut self, cursor: &mut Cursor<'_>, output: &mut Output<'_, '_>) -> Next;
 
-    /// Ends the form with the input; gives the form that has more to pass on.
+    /// Ends the form at the end of the input. Returns a form that has more events, if any.
     fn finish(
         self: Box<Self>,
         _is_open: bool,
@@ -22,7 +24,7 @@ pub(in crate::input) trait Form: fmt::Debug + Send + Sync {
         None
     }
 
-    /// Whether it reads lines of the input, rather than lines that are held already.
+    /// Whether it reads lines of the input, rather than lines in memory.
     fn reads_lines(&self) -> bool {
         true
     }
@@ -32,6 +34,36 @@ pub(in crate::input) trait Form: fmt::Debug + Send + Sync {
 pub(in crate::input) struct Output<'o, 's> {
     pub(in crate::input) emitter: &'o mut Emitter,
     pub(in crate::input) sink: &'o mut Sink<'s>,
+}
+
+impl Output<'_, '_> {
+    /// Emits an event that may hold a document, or a part of one.
+    pub(super) fn text(&mut self, position: Position, text: &str, origin: Origin) {
+        self.emitter.text(position, text, origin, self.sink);
+    }
+
+    /// Emits an event that is no document.
+    pub(super) fn other(&mut self, position: Position, text: &str, origin: &Origin) {
+        self.emitter.other(position, text, origin, self.sink);
+    }
+
+    /// Emits an event that is a document, given with its length in the input.
+    pub(super) fn document(
+        &mut self,
+        position: Position,
+        document: (Root<'_>, usize),
+        origin: Origin,
+    ) {
+        self.emitter.document(position, document, origin, self.sink);
+    }
+
+    pub(super) fn not_utf8(&mut self, position: Position, bytes: &[u8]) {
+        self.emitter.not_utf8(position, bytes, self.sink);
+    }
+
+    pub(super) fn too_large(&mut self, position: Position, held: &[u8]) {
+        self.emitter.too_large(position, held, self.sink);
+    }
 }
 
 /// What comes after a form has read.

@@ -18,10 +18,11 @@ use crate::input::emit::Origin;
 use crate::input::marker::has_marker;
 use crate::input::prefix::lambda_length;
 use crate::input::printed::continues;
+use crate::input::reject::is_surely_other;
 use crate::input::wrapping::reads_viewers;
-use crate::judge::document::{Located, Root, locate};
+use crate::judge::document::{LocateOutcome, Root, locate};
 
-/// The longest prefix before a document that is printed over lines.
+/// The longest prefix before a document that is printed over several lines.
 const LONGEST_PREFIX: usize = 200;
 
 /// Lines, each an event, until another form begins.
@@ -36,14 +37,9 @@ impl Form for Line {
         if !cursor.ends_line() {
             return long_line(cursor, output);
         }
-        let position = Position {
-            line: cursor.line(),
-            event: None,
-        };
+        let position = cursor.position();
         let Some(text) = cursor.text() else {
-            output
-                .emitter
-                .not_utf8(position, cursor.bytes(), output.sink);
+            output.not_utf8(position, cursor.bytes());
             cursor.take_all();
             return Next::Stay;
         };
@@ -51,8 +47,8 @@ impl Form for Line {
             return object(position, text, cursor, output);
         }
         let viewers = reads_viewers(output.emitter.mode);
-        if viewers && let Some(stream) = Yaml::stream(text) {
-            output.emitter.member_stream = stream.map(str::to_owned);
+        if viewers {
+            Yaml::follow_stream(text, &mut output.emitter.member_stream);
         }
         if viewers && let Some(form) = viewers_form(text, is_first, cursor) {
             return Next::Begin(form);
@@ -60,15 +56,13 @@ impl Form for Line {
         if let Some(prefix) = prefix_of_printed(text) {
             return Next::begin(Value::behind_prefix(cursor, prefix));
         }
-        output
-            .emitter
-            .text(position, text, origin(cursor), output.sink);
+        output.text(position, text, origin(cursor));
         cursor.take_all();
         Next::Stay
     }
 }
 
-/// What an event that is the line comes from.
+/// The origin of an event that is a whole line.
 fn origin(cursor: &Cursor<'_>) -> Origin {
     Origin {
         exported: false,
@@ -86,16 +80,19 @@ fn object(
     cursor: &mut Cursor<'_>,
     output: &mut Output<'_, '_>,
 ) -> Next {
+    if output.emitter.has_no_parts() && is_surely_other(text) {
+        output.other(position, text, &origin(cursor));
+        cursor.take_all();
+        return Next::Stay;
+    }
     let viewers = reads_viewers(output.emitter.mode);
     let value = |cursor: &Cursor<'_>| Next::begin(Value::new(cursor));
     match locate(text) {
-        Located::Object(root, end) => {
+        LocateOutcome::Object(root, end) => {
             let rest = &text[end..];
             let is_alone = rest.trim_matches([' ', '\t', '\r']).is_empty();
             if is_alone && root.is_document() {
-                output
-                    .emitter
-                    .document(position, (root, text.len()), origin(cursor), output.sink);
+                output.document(position, (root, text.len()), origin(cursor));
                 cursor.take_all();
                 return Next::Stay;
             }
@@ -112,17 +109,15 @@ fn object(
                 }
             }
         }
-        Located::Cut if continues(text) => return value(cursor),
-        Located::Cut if viewers => {
+        LocateOutcome::Cut if continues(text) => return value(cursor),
+        LocateOutcome::Cut if viewers => {
             if let Some(terminal) = Terminal::with_line(text, cursor) {
                 return Next::begin(terminal);
             }
         }
-        Located::Cut | Located::Broken(_) => {}
+        LocateOutcome::Cut | LocateOutcome::Broken(_) => {}
     }
-    output
-        .emitter
-        .text(position, text, origin(cursor), output.sink);
+    output.text(position, text, origin(cursor));
     cursor.take_all();
     Next::Stay
 }
@@ -161,7 +156,7 @@ fn viewers_form(text: &str, is_first: bool, cursor: &Cursor<'_>) -> Option<Box<d
     None
 }
 
-/// The length of what a writer puts before a document that it prints over lines.
+/// The length of a writer's prefix before a document that it prints over several lines.
 fn prefix_of_printed(text: &str) -> Option<usize> {
     let text = text.trim_end();
     if let Some(length) = lambda_length(text) {
@@ -180,11 +175,8 @@ fn long_line(cursor: &mut Cursor<'_>, output: &mut Output<'_, '_>) -> Next {
     if begins && reads_viewers(output.emitter.mode) {
         return Next::begin(Value::new(cursor));
     }
-    let position = Position {
-        line: cursor.line(),
-        event: None,
-    };
-    output.emitter.too_large(position, bytes, output.sink);
+    let position = cursor.position();
+    output.too_large(position, bytes);
     cursor.take_all();
     Next::begin(Skip)
 }

@@ -40,7 +40,7 @@ impl List {
             note: note.flatten(),
             ..Origin::EXPORT
         };
-        output.emitter.text(position, &text, origin, output.sink);
+        output.text(position, &text, origin);
     }
 }
 

@@ -1,13 +1,13 @@
-//! Lines that were held for a value and made none: each is passed on by itself, one at a time.
+//! Lines that were kept for a value but turned out to be none: emits each as an event.
 //!
-//! One at a time, since a mebibyte of short lines would otherwise be a hundred times as much memory as events.
+//! One at a time: as events, a mebibyte of short lines would take a hundred times the memory.
 
 use super::form::{Form, Next, Output};
 use crate::finding::Position;
 use crate::input::cursor::Cursor;
 use crate::input::emit::Origin;
 
-/// Lines that are left to pass on.
+/// Lines that are still to be emitted.
 #[derive(Debug)]
 pub(super) struct Replay {
     text: String,
@@ -27,15 +27,13 @@ impl Replay {
         }
     }
 
-    /// Passes on the next line.
+    /// Emits the next line.
     fn line(&mut self, output: &mut Output<'_, '_>) -> Next {
         let rest = self.text.get(self.at..).unwrap_or_default();
         let line = rest.split('\n').next().unwrap_or_default();
         let ended = line.len() == rest.len();
         let origin = self.origin.clone();
-        output
-            .emitter
-            .text(self.position, line, origin, output.sink);
+        output.text(self.position, line, origin);
         self.at += line.len() + 1;
         self.position.line += 1;
         if ended { Next::Leave } else { Next::Stay }

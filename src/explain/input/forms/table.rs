@@ -2,13 +2,12 @@
 
 use super::form::{Form, Next, Output};
 use super::value::Value;
-use crate::finding::Position;
 use crate::input::cursor::Cursor;
 use crate::input::emit::Origin;
 use crate::input::marker::has_marker;
 use crate::input::prefix;
 use crate::input::printed::continues;
-use crate::judge::document::{Located, locate};
+use crate::judge::document::{LocateOutcome, locate};
 
 /// A table, of which some rows have been read.
 #[derive(Debug, Default)]
@@ -39,8 +38,8 @@ impl Borders {
         })
     }
 
-    /// The bars of a row at the borders, each as a place in its text, and whether they are all. Nothing where the row does
-    /// not fit the line of dashes: its text has wide characters, or the line is that of another table.
+    /// The positions of a row's bars at the borders, and whether these are all bars. `None` if the row does not fit the
+    /// line of dashes: it has wide characters, or the line belongs to another table.
     fn bars(&self, row: &str) -> Option<(Vec<usize>, bool)> {
         let mut columns = self.columns.iter().peekable();
         let mut bars = Vec::new();
@@ -68,15 +67,15 @@ struct Row {
     bars: Vec<usize>,
     /// Whether the line of dashes confirms all bars.
     is_whole: bool,
-    /// Whether the bars follow from the row alone.
+    /// Whether the bars were guessed from the row alone.
     is_guessed: bool,
     /// The next cell.
     next: usize,
-    /// What comes before this byte has been passed on.
+    /// Everything before this byte has been emitted.
     from: usize,
-    /// Whether a cell with a document has been passed on.
+    /// Whether a cell with a document has been emitted.
     has_document: bool,
-    /// Bytes that may still be looked at beyond the next bar. Without a bound, a row of braces costs its square.
+    /// Bytes that may still be visited beyond the next bar. Without a limit, a row of braces has quadratic cost.
     budget: usize,
 }
 
@@ -144,18 +143,17 @@ impl Row {
         Some(Cell::Event(cell))
     }
 
-    /// The end of a cell with a document at `brace`, as far as the row itself shows it; `bar` is where the next cell seems to
-    /// begin.
+    /// The likely end of a cell with a document at `brace`; `bar` is where the next cell seems to begin.
     fn likely_end(&mut self, text: &str, brace: usize, bar: usize) -> usize {
         let mut found = locate(&text[brace..bar]);
         // A document may have bars in its strings.
-        if matches!(found, Located::Cut) && self.budget >= text.len() {
+        if matches!(found, LocateOutcome::Cut) && self.budget >= text.len() {
             self.budget -= text.len();
             found = locate(&text[brace..]);
         }
         let end = match found {
-            Located::Object(_, length) => brace + length,
-            // What does not end within the document, or is not JSON, ends with the cell.
+            LocateOutcome::Object(_, length) => brace + length,
+            // A document that does not end, or is not JSON, ends with the cell.
             _ => return close_of_cell(text, brace, bar),
         };
         let rest = text[end..].trim_start_matches(' ');
@@ -178,7 +176,7 @@ fn close_of_cell(text: &str, from: usize, bar: usize) -> usize {
     }
 }
 
-/// Where cells begin as far as the row itself shows it: a bar with exactly two blanks behind it.
+/// Where cells probably begin: at bars that are followed by exactly two blanks.
 fn likely_bars(text: &str) -> Vec<usize> {
     let opens = |at: &usize| {
         let cell = &text[*at + 1..];
@@ -190,7 +188,7 @@ fn likely_bars(text: &str) -> Vec<usize> {
 }
 
 impl Table {
-    /// Whether a line is of a table: a line of dashes, or a row with a document.
+    /// Whether a line belongs to a table: a line of dashes, or a row with a document.
     pub(super) fn begins(text: &str) -> bool {
         if !text.starts_with(['|', '+']) {
             return false;
@@ -203,14 +201,9 @@ impl Table {
     }
 
     fn other(cursor: &mut Cursor<'_>, output: &mut Output<'_, '_>) -> Next {
-        let position = Position {
-            line: cursor.line(),
-            event: None,
-        };
+        let position = cursor.position();
         let text = cursor.text().unwrap_or_default();
-        output
-            .emitter
-            .text(position, text, Origin::EXPORT, output.sink);
+        output.text(position, text, Origin::EXPORT);
         cursor.take_all();
         Next::Stay
     }
@@ -236,15 +229,12 @@ impl Form for Table {
             self.row = Some(Row::new(text.trim_end(), &self.borders));
         }
         let Some(row) = &mut self.row else {
-            // What is left of a row behind a message that went over lines.
+            // The rest of a row behind a message that spans lines.
             cursor.take_all();
             return Next::Stay;
         };
         let text = cursor.text().unwrap_or_default().trim_end();
-        let position = Position {
-            line: cursor.line(),
-            event: None,
-        };
+        let position = cursor.position();
         loop {
             match row.cell(text) {
                 Some(Cell::Other) => {}
@@ -256,7 +246,7 @@ impl Form for Table {
                         note: note.flatten(),
                         ..Origin::EXPORT
                     };
-                    output.emitter.text(position, cell, origin, output.sink);
+                    output.text(position, cell, origin);
                     return Next::Stay;
                 }
                 Some(Cell::Open(at)) => {

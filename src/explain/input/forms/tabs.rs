@@ -7,14 +7,14 @@ use crate::input::cursor::Cursor;
 use crate::input::emit::Origin;
 use crate::input::prefix::lambda_length;
 use crate::input::printed::continues;
-use crate::judge::document::{Located, locate};
+use crate::judge::document::{LocateOutcome, locate};
 
 /// Events on a line, of which some have been read.
 #[derive(Debug)]
 pub(super) struct Tabs {
     count: u64,
     line: u64,
-    /// Bytes that may still be looked at beyond the next tab. Without a bound, a line of open braces costs its square.
+    /// Bytes that may still be visited beyond the next tab. Without a limit, a line of open braces has quadratic cost.
     budget: usize,
 }
 
@@ -28,14 +28,15 @@ impl Tabs {
         }
     }
 
-    /// Whether a text that does not begin with a document is events joined by tabs: a document in it is between tabs.
+    /// Whether a text that does not begin with a document consists of events joined by tabs: a document is between two
+    /// tabs.
     pub(super) fn are_in(text: &str) -> bool {
         crate::work::visit(text.len());
         let Some(before) = text.find("\t{") else {
             return false;
         };
         let rest = &text[before + 1..];
-        matches!(locate(rest), Located::Object(_, end) if rest[end..].starts_with('\t'))
+        matches!(locate(rest), LocateOutcome::Object(_, end) if rest[end..].starts_with('\t'))
     }
 
     /// The length of the first event of a text.
@@ -53,12 +54,12 @@ impl Tabs {
         }
         match locate(&text[header..first]) {
             // A document may have tabs between its members.
-            Located::Cut if self.budget >= body.len() => {
+            LocateOutcome::Cut if self.budget >= body.len() => {
                 self.budget -= body.len();
                 match locate(body) {
-                    Located::Object(_, end) => to_tab(end),
-                    Located::Broken(_) => first,
-                    Located::Cut => text.len(),
+                    LocateOutcome::Object(_, end) => to_tab(end),
+                    LocateOutcome::Broken(_) => first,
+                    LocateOutcome::Cut => text.len(),
                 }
             }
             _ => first,
@@ -71,7 +72,7 @@ impl Form for Tabs {
         if cursor.line() != self.line && cursor.is_line_start() {
             return Next::Leave;
         }
-        // A printed document may have gone over lines.
+        // A printed document may have spanned lines.
         self.line = cursor.line();
         let text = cursor.text().unwrap_or_default();
         if text.trim_ascii_end().is_empty() {
@@ -105,7 +106,7 @@ impl Form for Tabs {
             note: note.flatten(),
             ..Origin::EXPORT
         };
-        output.emitter.text(position, event, origin, output.sink);
+        output.text(position, event, origin);
         cursor.take(event.len());
         if cursor.is_empty() {
             Next::End

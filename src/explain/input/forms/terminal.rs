@@ -6,7 +6,7 @@ use crate::finding::{Position, Problem};
 use crate::input::cursor::Cursor;
 use crate::input::emit::Origin;
 use crate::input::scan::Scan;
-use crate::judge::document::{Located, locate};
+use crate::judge::document::{LocateOutcome, locate};
 use crate::rule::Rule;
 
 /// Widths of terminals, in characters.
@@ -29,7 +29,7 @@ pub(super) struct Terminal {
 }
 
 impl Terminal {
-    /// Lines of the width of this one, if that is the beginning of a document and no more.
+    /// Starts with this line, if it is the beginning of a document and not all of it.
     pub(super) fn with_line(line: &str, cursor: &Cursor<'_>) -> Option<Self> {
         if !line.starts_with("{\"") || cursor.is_open() || cursor.has_prefix() {
             return None;
@@ -39,10 +39,7 @@ impl Terminal {
             .chars()
             .take(WIDTHS.end() + 1)
             .count();
-        let position = Position {
-            line: cursor.line(),
-            event: None,
-        };
+        let position = cursor.position();
         WIDTHS.contains(&width).then(|| Self {
             position,
             width,
@@ -53,7 +50,7 @@ impl Terminal {
         })
     }
 
-    /// The lines by themselves, since they make no document.
+    /// Emits the lines as events, since they do not form a document.
     fn replay(&mut self) -> Option<Box<dyn Form>> {
         let mut held = std::mem::take(&mut self.held);
         held.pop()?;
@@ -101,7 +98,7 @@ impl Form for Terminal {
             return Next::Stay;
         }
         match locate(&self.joined) {
-            Located::Object(root, _) if root.is_document() => {
+            LocateOutcome::Object(root, _) if root.is_document() => {
                 let given =
                     "a document broken over several lines of one width, as a terminal wraps it";
                 let expected = "one line, as the writer wrote it";
@@ -110,12 +107,7 @@ impl Form for Terminal {
                     note: output.emitter.assume_copy(note),
                     ..Origin::EXPORT
                 };
-                output.emitter.document(
-                    self.position,
-                    (root, self.joined.len()),
-                    origin,
-                    output.sink,
-                );
+                output.document(self.position, (root, self.joined.len()), origin);
                 cursor.take_all();
                 Next::End
             }

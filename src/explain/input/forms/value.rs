@@ -26,31 +26,28 @@ pub(super) struct Value {
     prefix: usize,
     /// Lines that have ended.
     lines: u64,
-    /// Whether a viewer has put something before the first line; before each line then, if also before the second.
+    /// Whether the first line has a viewer's prefix. If the second has one too, each line must have one.
     has_prefix: bool,
-    /// Whether it may be an export whose events are taken out one by one.
+    /// Whether it may be an export whose events are emitted one by one.
     may_be_export: bool,
     /// Whether a whole value has been read.
     is_whole: bool,
 }
 
-/// What a value is to the form that it begins in.
+/// The role of a value in the form in which it begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     /// A value by itself.
     Alone,
-    /// The message of an event, behind which nothing of interest follows.
+    /// The message of an event; the rest of its last line is ignored.
     Message,
-    /// The message of an event, behind which others follow on its last line.
+    /// The message of an event; other events follow on its last line.
     AmongOthers,
 }
 
 impl Value {
     pub(super) fn new(cursor: &Cursor<'_>) -> Self {
-        let start = Position {
-            line: cursor.line(),
-            event: None,
-        };
+        let start = cursor.position();
         Self {
             start,
             buffer: Vec::new(),
@@ -96,34 +93,34 @@ impl Value {
         }
     }
 
-    /// Whether a line can follow one that only begins a document behind a prefix, if it is the second.
+    /// Whether a second line can continue a first line with a prefix; true for all other lines.
     fn follows_prefix(&self, line: &[u8]) -> bool {
         let inside = line.trim_ascii_start();
         self.prefix == 0 || self.lines > 1 || inside.starts_with(b"\"") || inside.starts_with(b"}")
     }
 
     /// Takes bytes up to the end of the value, or of the line.
-    fn add(&mut self, cursor: &mut Cursor<'_>, is_export: bool) -> Added {
+    fn add(&mut self, cursor: &mut Cursor<'_>, is_export: bool) -> AddOutcome {
         let bytes = cursor.bytes();
         for (index, &byte) in bytes.iter().enumerate() {
             crate::work::visit(1);
             if is_export && byte == b'[' && !self.scan.in_string() && self.opens_events() {
                 cursor.take(index + 1);
-                return Added::Array;
+                return AddOutcome::Array;
             }
             if self.buffer.len() >= HELD_BYTES {
                 cursor.take(index);
-                return Added::All;
+                return AddOutcome::All;
             }
             self.buffer.push(byte);
             self.scan.byte(byte);
             if self.scan.is_over() && matches!(byte, b'}' | b']') {
                 cursor.take(index + 1);
-                return Added::Whole;
+                return AddOutcome::Whole;
             }
         }
         cursor.take_all();
-        Added::All
+        AddOutcome::All
     }
 
     /// Whether a bracket that comes next opens an array of events: at the beginning, or as a member of the root that
@@ -139,7 +136,7 @@ impl Value {
                 };
                 let opens = NAMES.iter().any(|known| name.ends_with(known));
                 if opens && bytes_have_marker(name) {
-                    // A document has begun. Looking again at each bracket would cost the square of its length.
+                    // A document has begun. Checking again at each bracket would have quadratic cost.
                     self.may_be_export = false;
                 }
                 opens && self.may_be_export
@@ -148,7 +145,7 @@ impl Value {
         }
     }
 
-    /// Ends a value that a line does not go on with.
+    /// Ends a value before a line that does not continue it.
     fn give_up(&mut self, open: bool, output: &mut Output<'_, '_>) -> Next {
         match self.pass_on(open, output) {
             Some(replay) => Next::Become(replay),
@@ -156,7 +153,7 @@ impl Value {
         }
     }
 
-    /// Ends a value in a line that has been taken.
+    /// Ends a value within a line that has been read.
     fn abandon(&mut self, open: bool, output: &mut Output<'_, '_>) -> Next {
         match self.pass_on(open, output) {
             Some(replay) => Next::Become(replay),
@@ -164,7 +161,7 @@ impl Value {
         }
     }
 
-    /// Passes a value on: as one event, or as its lines where each of them is one.
+    /// Emits a value: as one event, or each of its lines as one.
     fn pass_on(&mut self, open: bool, output: &mut Output<'_, '_>) -> Option<Box<dyn Form>> {
         let is_lines = output.emitter.mode == Input::Stdout || self.prefix > 0;
         let has_marker = bytes_have_marker(&self.buffer);
@@ -185,20 +182,20 @@ impl Value {
             }
             Err(error) => {
                 let bytes = error.into_bytes();
-                output.emitter.not_utf8(self.start, &bytes, output.sink);
+                output.not_utf8(self.start, &bytes);
                 None
             }
         }
     }
 
-    /// Passes the value on as one event.
+    /// Emits the value as one event.
     fn emit(&mut self, open: bool, output: &mut Output<'_, '_>) {
         let buffer = std::mem::take(&mut self.buffer);
         let text = match String::from_utf8(buffer) {
             Ok(text) => text,
             Err(error) => {
                 let bytes = error.into_bytes();
-                return output.emitter.not_utf8(self.start, &bytes, output.sink);
+                return output.not_utf8(self.start, &bytes);
             }
         };
         let text = text.trim_end();
@@ -208,7 +205,7 @@ impl Value {
             ..Origin::EXPORT
         };
         let stdout = output.emitter.mode == Input::Stdout;
-        // What is cut may be a line by itself.
+        // A value that is cut off may be a single line.
         if self.kind == Kind::Alone && self.is_whole && has_marker(text) {
             if self.has_prefix || stdout {
                 let given = format!("{} lines", self.lines + 1);
@@ -220,7 +217,7 @@ impl Value {
                 origin.note = output.emitter.assume_export(given);
             }
         }
-        output.emitter.text(self.start, text, origin, output.sink);
+        output.text(self.start, text, origin);
     }
 }
 
@@ -242,29 +239,27 @@ impl Form for Value {
         }
         let is_export = self.may_be_export && reads_viewers(output.emitter.mode);
         match self.add(cursor, is_export) {
-            Added::All if self.buffer.len() >= HELD_BYTES => {
-                output
-                    .emitter
-                    .too_large(self.start, &self.buffer, output.sink);
+            AddOutcome::All if self.buffer.len() >= HELD_BYTES => {
+                output.too_large(self.start, &self.buffer);
                 if cursor.ends_line() {
                     cursor.take_all();
                     return Next::End;
                 }
                 Next::become_form(Skip)
             }
-            Added::All if !cursor.ends_line() => Next::Stay,
-            Added::All => {
+            AddOutcome::All if !cursor.ends_line() => Next::Stay,
+            AddOutcome::All => {
                 self.lines += 1;
                 self.buffer.push(b'\n');
-                // No string goes over lines.
+                // A JSON string does not continue on the next line.
                 if self.scan.in_string() {
                     self.abandon(cursor.is_open(), output)
                 } else {
                     Next::Stay
                 }
             }
-            Added::Array => Next::become_form(Array::new(self.start.line, self.scan.depth())),
-            Added::Whole => {
+            AddOutcome::Array => Next::become_form(Array::new(self.start.line, self.scan.depth())),
+            AddOutcome::Whole => {
                 self.is_whole = true;
                 match self.kind {
                     Kind::Message => cursor.take_all(),
@@ -285,9 +280,9 @@ impl Form for Value {
     }
 }
 
-/// What has become of the bytes of a line.
-enum Added {
-    /// All are held, or as many as an event may have.
+/// The outcome of adding the bytes of a line.
+enum AddOutcome {
+    /// All bytes were added, or as many as an event may have.
     All,
     /// The value has ended.
     Whole,

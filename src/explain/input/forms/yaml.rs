@@ -29,29 +29,32 @@ enum Style {
 }
 
 /// The beginning of a text on a line.
-struct Beginning<'a> {
+struct TextStart<'a> {
     style: Style,
     indent: usize,
     rest: &'a str,
 }
 
 impl Yaml {
-    /// Whether a text that may be a message begins on a line.
+    /// Whether a possible message begins on a line.
     pub(super) fn begins(line: &str) -> bool {
         beginning(line).is_some()
     }
 
-    /// The log stream that a line of an event names; `Some(None)` where another event begins.
-    pub(super) fn stream(line: &str) -> Option<Option<&str>> {
+    /// Follows which log stream the members of an event name.
+    pub(super) fn follow_stream(line: &str, stream: &mut Option<String>) {
         let mut member = line.trim_start();
         let mut begins = member.starts_with("---");
         while let Some(item) = member.strip_prefix("- ") {
             member = item.trim_start();
             begins = true;
         }
-        let name = member.strip_prefix("logStreamName: ");
-        let name = name.map(|name| name.trim().trim_matches(['\'', '"']));
-        (begins || name.is_some()).then_some(name)
+        if begins {
+            *stream = None;
+        }
+        if let Some(name) = member.strip_prefix("logStreamName: ") {
+            *stream = Some(name.trim().trim_matches(['\'', '"']).to_owned());
+        }
     }
 
     fn push(&mut self, joint: &str, text: &str) {
@@ -94,9 +97,7 @@ impl Yaml {
             stream: output.emitter.member_stream.clone(),
             ..Origin::EXPORT
         };
-        output
-            .emitter
-            .text(position, text.trim_end(), origin, output.sink);
+        output.text(position, text.trim_end(), origin);
     }
 }
 
@@ -217,7 +218,7 @@ fn end_of_quoted(text: &str, style: Style) -> Option<usize> {
 }
 
 /// The text that begins on a line, behind dashes and a key.
-fn beginning(line: &str) -> Option<Beginning<'_>> {
+fn beginning(line: &str) -> Option<TextStart<'_>> {
     const KEYS: [&str; 3] = ["message", "'@message'", "\"@message\""];
     let mut rest = line.trim_start();
     let mut is_item = false;
@@ -246,7 +247,7 @@ fn beginning(line: &str) -> Option<Beginning<'_>> {
     }
     let style = match rest.trim_end() {
         "|" | "|-" | "|+" | ">" | ">-" | ">+" if key.is_none_or(|key| KEYS.contains(&key)) => {
-            return Some(Beginning {
+            return Some(TextStart {
                 style: Style::Block,
                 indent,
                 rest: "",
@@ -256,7 +257,7 @@ fn beginning(line: &str) -> Option<Beginning<'_>> {
         text if text.starts_with("\"{\\") => Style::DoubleQuoted,
         _ => return None,
     };
-    Some(Beginning {
+    Some(TextStart {
         style,
         indent,
         rest: &rest[1..],
@@ -293,11 +294,18 @@ mod tests {
 
     #[test]
     fn a_stream_belongs_to_one_event() {
-        assert_eq!(Yaml::stream("  logStreamName: app/1"), Some(Some("app/1")));
-        assert_eq!(Yaml::stream("- logStreamName: 'a'"), Some(Some("a")));
-        assert_eq!(Yaml::stream("- eventId: '0'"), Some(None));
-        assert_eq!(Yaml::stream("---"), Some(None));
-        assert_eq!(Yaml::stream("  timestamp: 1"), None);
+        let mut stream = None;
+        for (line, expected) in [
+            ("- eventId: '0'", None),
+            ("  logStreamName: app/1", Some("app/1")),
+            ("  timestamp: 1", Some("app/1")),
+            ("- eventId: '1'", None),
+            ("  - logStreamName: 'a'", Some("a")),
+            ("---", None),
+        ] {
+            Yaml::follow_stream(line, &mut stream);
+            assert_eq!(stream.as_deref(), expected, "{line}");
+        }
     }
 
     #[test]

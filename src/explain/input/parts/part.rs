@@ -3,7 +3,7 @@
 use crate::finding::Problem;
 use crate::input::marker::{has_marker, has_member};
 use crate::input::prefix;
-use crate::judge::document::{Located, for_each_member, locate};
+use crate::judge::document::{LocateOutcome, for_each_member, locate};
 use crate::judge::json::Name;
 use crate::limits::SHIM_SPLIT_BYTES;
 use crate::rule::Rule;
@@ -34,7 +34,7 @@ impl Part {
             "time",
             "logtag",
         ];
-        // What differs between the parts of a line.
+        // These members differ between the parts of a line.
         const TIMES: [&str; 4] = ["date", "timestamp", "@timestamp", "_p"];
         let mut found = [None; 8];
         let mut others = String::new();
@@ -65,7 +65,7 @@ impl Part {
         let last = match tag.map(bare) {
             Some("F") => true,
             Some("P") => false,
-            // The only sign there is: the text fills the engine's buffer and has no line feed.
+            // The only evidence: the text fills the engine's buffer and has no line feed.
             _ => line.ends_with('\n') || !fills_buffer(&line),
         };
         Some(Self {
@@ -95,7 +95,7 @@ pub(super) fn fills_buffer(line: &str) -> bool {
         .is_some_and(|more| more % 2 == 0 && more / 2 <= replaced)
 }
 
-/// The text from the document on, where there is a sign of one.
+/// The text from the document on, if there seems to be one.
 fn from_document(line: &str) -> &str {
     if line.starts_with('{') {
         return line;
@@ -106,17 +106,17 @@ fn from_document(line: &str) -> &str {
 /// Whether a text has all of its document, or is a whole object.
 fn is_whole(line: &str) -> bool {
     let text = from_document(line);
-    matches!(locate(text), Located::Object(_, end) if text[end..].trim().is_empty())
+    matches!(locate(text), LocateOutcome::Object(_, end) if text[end..].trim().is_empty())
 }
 
 /// Whether a text may be the first part of a document.
 pub(super) fn begins(line: &str) -> bool {
     let text = from_document(line);
-    text.starts_with('{') && (matches!(locate(text), Located::Cut) || has_marker(text))
+    text.starts_with('{') && (matches!(locate(text), LocateOutcome::Cut) || has_marker(text))
 }
 
 impl Part {
-    /// What is wrong if nothing came before it: it holds the metadata of a document whose beginning is missing.
+    /// The problem if no part came before: it holds the metadata of a document whose beginning is missing.
     pub(super) fn without_beginning(&self) -> Option<Problem> {
         let ends_document = self.line.contains("\"CloudWatchMetrics\"")
             && has_member(&self.line)

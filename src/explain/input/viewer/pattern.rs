@@ -1,16 +1,16 @@
-//! What the prefixes of lines have in common that the user calls a viewer's.
+//! The common pattern of prefixes that the user attributes to a viewer.
 
 use super::level::is_level;
 use crate::input::prefix::kinds;
 use crate::input::wrapping::Wrapping;
 
-/// What is the same in the prefixes of several lines.
+/// The pattern that several prefixes share.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::input) struct Pattern(Vec<Token>);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Token {
-    /// Letters, digits and what joins them.
+    /// Letters, digits and the characters that join them.
     Word,
     /// Blanks.
     Blank,

@@ -26,13 +26,13 @@ pub(in crate::input) enum Shape {
     Stern,
     /// The mark of a quoted text.
     Quoted,
-    /// Any prefix of which the user states that a viewer wrote it.
+    /// Any prefix that the user attributes to a viewer.
     Pattern(Pattern),
 }
 
 /// A prefix that was found.
 #[derive(Debug)]
-pub(super) struct Found {
+pub(super) struct PrefixMatch {
     pub(super) shape: Shape,
     pub(super) length: usize,
 }
@@ -58,21 +58,6 @@ impl Shape {
     /// Whether only viewers write it, never the writer of the lines.
     pub(super) fn is_only_viewers(&self) -> bool {
         matches!(self, Self::QueryResults)
-    }
-
-    /// The log stream that a prefix of this shape names.
-    pub(super) fn stream<'a>(&self, prefix: &'a str) -> Option<&'a str> {
-        let mut words = prefix.split_ascii_whitespace();
-        let word = match self {
-            Self::Time => {
-                let length = time_before(prefix)?;
-                prefix[length..].split_ascii_whitespace().next()
-            }
-            Self::Sam => words.next().filter(|word| word.contains('[')),
-            Self::Awslogs => words.find(|word| !word.starts_with('/')),
-            _ => None,
-        };
-        word.filter(|word| is_stream(word))
     }
 
     /// The viewer, for a sentence.
@@ -119,7 +104,7 @@ pub(super) fn is_viewers_remark(line: &str) -> bool {
 }
 
 /// The prefix of a well-known viewer at the beginning of a line.
-pub(super) fn find(line: &str) -> Option<Found> {
+pub(super) fn find(line: &str) -> Option<PrefixMatch> {
     // Lambda's own prefix begins with a time too.
     if lambda_length(line).is_some() {
         return None;
@@ -148,15 +133,15 @@ pub(super) fn find(line: &str) -> Option<Found> {
         Shape::Awslogs => times_before(rest, 2),
         _ => times_before(rest, 1),
     };
-    Some(Found {
+    Some(PrefixMatch {
         length: found.length + more,
         ..found
     })
 }
 
 /// The length of a time and the blank behind it.
-fn time_before(text: &str) -> Option<usize> {
-    // Lambda's is the writer's, and so is a container runtime's.
+pub(super) fn time_before(text: &str) -> Option<usize> {
+    // A prefix of Lambda or of a container runtime is the writer's.
     if lambda_length(text).is_some() {
         return None;
     }
@@ -180,7 +165,7 @@ fn times_before(text: &str, most: usize) -> usize {
 }
 
 /// A time, and a log stream where a document or the end of the line follows it.
-fn time_and_stream(line: &str) -> Option<Found> {
+fn time_and_stream(line: &str) -> Option<PrefixMatch> {
     let mut length = time_before(line)?;
     let rest = &line[length..];
     if let Some((stream, behind)) = rest.split_once([' ', '\t'])
@@ -189,40 +174,40 @@ fn time_and_stream(line: &str) -> Option<Found> {
     {
         length += stream.len() + 1;
     }
-    Some(Found {
+    Some(PrefixMatch {
         shape: Shape::Time,
         length,
     })
 }
 
 /// A log stream of Lambda and a time.
-fn sam(line: &str) -> Option<Found> {
+fn sam(line: &str) -> Option<PrefixMatch> {
     let (stream, rest) = line.split_once(' ')?;
     let is_date =
         |text: &str| text.len() > 10 && text.as_bytes()[4] == b'/' && text.as_bytes()[7] == b'/';
     if !is_date(stream) || !stream.contains('[') {
         return None;
     }
-    Some(Found {
+    Some(PrefixMatch {
         shape: Shape::Sam,
         length: stream.len() + 1 + time_before(rest)?,
     })
 }
 
 /// The number of a task and a time, as older tools of ECS write them.
-fn task(line: &str) -> Option<Found> {
+fn task(line: &str) -> Option<PrefixMatch> {
     const DIGITS: usize = 32;
     let is_task = line.bytes().take_while(u8::is_ascii_hexdigit).count() == DIGITS;
     let rest = line.get(DIGITS..).filter(|_| is_task)?;
     let rest = rest.strip_prefix([' ', '\t'])?;
-    Some(Found {
+    Some(PrefixMatch {
         shape: Shape::Sam,
         length: DIGITS + 1 + time_before(rest)?,
     })
 }
 
 /// The number of a line, as `cat -n` and bat show it.
-fn numbered(line: &str) -> Option<Found> {
+fn numbered(line: &str) -> Option<PrefixMatch> {
     const SEPARATORS: [&str; 3] = ["\t", "\u{2502} ", "| "];
     let rest = line.trim_start_matches(' ');
     let digits = rest.bytes().take(9).take_while(u8::is_ascii_digit).count();
@@ -230,25 +215,25 @@ fn numbered(line: &str) -> Option<Found> {
     let separator = behind.trim_start_matches(' ');
     let mut separators = SEPARATORS.iter();
     let length = separators.find(|one| separator.starts_with(**one))?.len();
-    Some(Found {
+    Some(PrefixMatch {
         shape: Shape::Grep,
         length: line.len() - separator.len() + length,
     })
 }
 
 /// The mark of a quoted text in a mail or chat.
-fn quoted_reply(line: &str) -> Option<Found> {
-    line.starts_with("> ").then_some(Found {
+fn quoted_reply(line: &str) -> Option<PrefixMatch> {
+    line.starts_with("> ").then_some(PrefixMatch {
         shape: Shape::Quoted,
         length: "> ".len(),
     })
 }
 
 /// A pod in brackets, as kubetail shows it.
-fn bracketed(line: &str) -> Option<Found> {
+fn bracketed(line: &str) -> Option<PrefixMatch> {
     let (name, rest) = line.strip_prefix('[')?.split_once(']')?;
     let is_pod = name.split(' ').all(is_label) && name.contains('-');
-    (is_pod && rest.starts_with(' ')).then_some(Found {
+    (is_pod && rest.starts_with(' ')).then_some(PrefixMatch {
         shape: Shape::Stern,
         length: name.len() + 3,
     })
@@ -262,7 +247,7 @@ fn is_label(text: &str) -> bool {
 }
 
 /// A service and a bar: the names of all services are padded, so that all bars are in one column.
-fn compose(line: &str) -> Option<Found> {
+fn compose(line: &str) -> Option<PrefixMatch> {
     // Some show the time of day as well.
     let time = time::time_of_day_length(line).unwrap_or_default();
     let bar = line.bytes().take(128).position(|byte| byte == b'|')?;
@@ -275,36 +260,36 @@ fn compose(line: &str) -> Option<Found> {
         && !is_level(name);
     let behind = line.get(bar + 1..)?;
     let blank = usize::from(behind.starts_with(' '));
-    is_name.then_some(Found {
+    is_name.then_some(PrefixMatch {
         shape: Shape::Compose(bar),
         length: bar + 1 + blank,
     })
 }
 
-fn kubectl(line: &str) -> Option<Found> {
+fn kubectl(line: &str) -> Option<PrefixMatch> {
     let rest = line.strip_prefix("[pod/")?;
     let end = rest.bytes().take(512).position(|byte| byte == b']')?;
     let is_name = !rest[..end].contains(' ') && rest[end + 1..].starts_with(' ');
-    is_name.then_some(Found {
+    is_name.then_some(PrefixMatch {
         shape: Shape::Kubectl,
         length: "[pod/".len() + end + 2,
     })
 }
 
 /// A file, the number of a line, or both.
-fn grep(line: &str) -> Option<Found> {
+fn grep(line: &str) -> Option<PrefixMatch> {
     const ENDINGS: [&str; 6] = [".log", ".txt", ".json", ".jsonl", ".ndjson", ".out"];
     let number = |text: &str| {
         let digits = text.bytes().take(12).take_while(u8::is_ascii_digit).count();
         let end = text[digits..].starts_with([':', '-']);
         (digits > 0 && end).then_some(digits + 1)
     };
-    let found = |length| Found {
+    let found = |length| PrefixMatch {
         shape: Shape::Grep,
         length,
     };
     if let Some(length) = number(line) {
-        // A time or date would go on with digits.
+        // A time or date would continue with digits.
         let rest = &line[length..];
         return (!rest.starts_with(|c: char| c.is_ascii_digit())).then(|| found(length));
     }
@@ -319,19 +304,19 @@ fn grep(line: &str) -> Option<Found> {
     is_log.then(|| found(end + 1))
 }
 
-fn query_results(line: &str) -> Option<Found> {
+fn query_results(line: &str) -> Option<PrefixMatch> {
     const START: &str = "RESULTS\t@message\t";
-    line.starts_with(START).then_some(Found {
+    line.starts_with(START).then_some(PrefixMatch {
         shape: Shape::QueryResults,
         length: START.len(),
     })
 }
 
 /// Two words: a log group and a log stream, or a pod and a container.
-fn words(line: &str) -> Option<Found> {
+fn words(line: &str) -> Option<PrefixMatch> {
     let (first, rest) = line.split_once(' ')?;
     // Names of streams are padded to the same length.
-    let awslogs = |length: usize| Found {
+    let awslogs = |length: usize| PrefixMatch {
         shape: Shape::Awslogs,
         length: line.len() - line[length..].trim_start_matches(' ').len(),
     };
@@ -355,14 +340,14 @@ fn words(line: &str) -> Option<Found> {
     }
     // The name of a pod ends in letters and digits at random.
     let is_pod = is_label(first) && first.contains('-') && !is_level(second);
-    (is_pod && is_label(second) && !behind.is_empty()).then_some(Found {
+    (is_pod && is_label(second) && !behind.is_empty()).then_some(PrefixMatch {
         shape: Shape::Stern,
         length: first.len() + second.len() + 2,
     })
 }
 
 /// Whether a word may be the name of a log stream, not a level or a stream of the process.
-fn is_stream(word: &str) -> bool {
+pub(super) fn is_stream(word: &str) -> bool {
     // CloudWatch allows neither of the two characters in a stream's name.
     !word.is_empty() && !word.contains([':', '*', '{']) && !is_level(word)
 }
@@ -438,28 +423,6 @@ mod tests {
         ] {
             let found = find(&format!("{prefix}{DOCUMENT}"));
             assert!(found.is_none(), "{prefix:?}: {found:?}");
-        }
-    }
-
-    #[test]
-    fn a_prefix_names_its_stream() {
-        for (prefix, stream) in [
-            ("2026-11-25T10:14:24.818000+00:00 s/1 ", Some("s/1")),
-            ("2026-11-25 10:14:24.000 ", None),
-            (
-                "2026/11/29/[$LATEST]0a 2026-11-29T05:32:45.123000 ",
-                Some("2026/11/29/[$LATEST]0a"),
-            ),
-            (
-                "/ecs/app app/app/1 2026-11-25T10:14:24.818Z ",
-                Some("app/app/1"),
-            ),
-            ("app/app/1 ", Some("app/app/1")),
-            ("/ecs/app 2026-11-25T10:14:24.818Z ", None),
-            ("web-1  | ", None),
-        ] {
-            let found = find(&format!("{prefix}{{\"_aws\":{{}}}}")).unwrap();
-            assert_eq!(found.shape.stream(prefix), stream, "{prefix}");
         }
     }
 

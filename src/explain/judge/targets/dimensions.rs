@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::event::{Event, SetPlace};
+use super::event::{Event, SetPath};
 use crate::finding::{Problem, quoted};
 use crate::judge::checks;
 use crate::judge::json::{Name, described};
@@ -15,11 +15,11 @@ pub(super) struct Dimensions {
 }
 
 impl Event<'_> {
-    /// The dimensions of a set, none if CloudWatch drops it.
+    /// The dimensions of a set; `None` if CloudWatch drops it.
     pub(super) fn dimensions(
         &self,
         set: &[&str],
-        place: &SetPlace<'_>,
+        place: &SetPath<'_>,
         problems: &mut Vec<Problem>,
     ) -> Option<Dimensions> {
         let before = problems.len();
@@ -51,14 +51,14 @@ impl Event<'_> {
         })
     }
 
-    /// The value of a dimension; what is wrong with it is noted.
+    /// The value of a dimension. Its problems are noted.
     fn dimension(
         &self,
         name: &str,
-        place: &SetPlace<'_>,
+        place: &SetPath<'_>,
         problems: &mut Vec<Problem>,
     ) -> Option<String> {
-        let mut note = |(rule, given, expected): checks::Wrong, what: &str| {
+        let mut note = |(rule, given, expected): checks::ValueProblem, what: &str| {
             let place = format!("{place}, {what} {}", quoted(name));
             problems.push(Problem::new(rule, place, given, expected));
         };

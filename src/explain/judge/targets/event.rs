@@ -1,4 +1,4 @@
-//! An event with what its directives point at.
+//! An event with the targets of its directives.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -6,7 +6,7 @@ use std::fmt;
 use super::hint::Hints;
 use crate::judge::document::Targets;
 
-/// An event and what its directives point at.
+/// The names that directives refer to, and the members of those names.
 pub(super) struct Event<'a> {
     pub(super) targets: Targets<'a>,
     /// The names that directives have, sorted and each once.
@@ -18,12 +18,12 @@ pub(super) struct Event<'a> {
 }
 
 /// The path of a dimension set, written out only if a problem needs it.
-pub(super) struct SetPlace<'d> {
+pub(super) struct SetPath<'d> {
     pub(super) directive: &'d str,
     pub(super) index: usize,
 }
 
-impl fmt::Display for SetPlace<'_> {
+impl fmt::Display for SetPath<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.Dimensions[{}]", self.directive, self.index)
     }

@@ -12,7 +12,7 @@ pub(super) struct Hints<'a> {
     names: OnceCell<Names>,
 }
 
-/// Names, as many as a hint is worth.
+/// Names, up to a limit.
 #[derive(Default)]
 struct Names {
     /// At the root.
@@ -51,7 +51,7 @@ impl<'a> Hints<'a> {
 }
 
 impl Names {
-    /// Names that are held, of each kind.
+    /// The most names kept of each kind.
     const MOST: usize = 1_000;
 
     fn read(text: &str) -> Self {
@@ -74,7 +74,7 @@ impl Names {
         names
     }
 
-    /// The member of the root that holds a name, or that its first part names.
+    /// The member of the root that contains a name, or that the part before its dot names.
     fn parent_of(&self, name: &str) -> Option<&str> {
         if let Some(parent) = self.nested.get(name) {
             return Some(parent);
@@ -86,7 +86,7 @@ impl Names {
             .find(|other| *other == parent)
     }
 
-    /// The name at the root that a letter or two makes of another one.
+    /// A name at the root that differs by one or two letters.
     fn nearest(&self, name: &str) -> Option<&str> {
         /// Longer names, and more of them, are not worth the time.
         const LONGEST: usize = 64;

@@ -6,7 +6,7 @@ use super::event::Event;
 use crate::finding::{Problem, Values, quoted};
 use crate::judge::checks;
 use crate::judge::directive::{Definition, Directive};
-use crate::judge::seen::Seen;
+use crate::judge::small_set::SmallSet;
 use crate::judge::values;
 use crate::rule::Rule;
 
@@ -22,7 +22,7 @@ pub(super) struct Metric<'d> {
 }
 
 impl Metric<'_> {
-    /// Whether its values are what the specification has.
+    /// Whether its values are in the form that the specification has.
     pub(super) fn is_list(&self) -> bool {
         matches!(*self.values, Values::List(_))
     }
@@ -36,7 +36,7 @@ impl Event<'_> {
         problems: &mut Vec<Problem>,
     ) -> Vec<Metric<'d>> {
         let mut metrics = Vec::with_capacity(directive.definitions.len());
-        let mut seen = Seen::new();
+        let mut seen = SmallSet::new();
         for definition in &directive.definitions {
             let is_repeated = !seen.insert(definition.name);
             if is_repeated {
@@ -56,7 +56,7 @@ impl Event<'_> {
         metrics
     }
 
-    /// A metric with its values, or why it has none; what makes them doubtful is noted.
+    /// A metric with its values, or why it has none. Doubts about them are noted.
     fn metric<'d>(
         &self,
         definition: &'d Definition<'d>,

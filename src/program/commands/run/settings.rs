@@ -1,4 +1,5 @@
-//! The options of `run`, read into the settings of the sidecar and of those who answer.
+//! The options of `run`, read into the settings of the sidecar and of the interfaces for
+//! applications.
 
 use std::time::Duration;
 
@@ -64,7 +65,7 @@ fn intervals(raw: &mut Raw<'_>, source: Option<SourceKind>) -> Option<Intervals>
     let sample = raw.get(&SAMPLE_INTERVAL);
     let emit = raw.get(&EMIT_INTERVAL);
     let jitter = raw.get(&EMIT_JITTER);
-    // Without a valid emit interval the others are compared with the longest that there is.
+    // Without a valid emit interval, the others are compared with the longest possible one.
     let longest = emit.unwrap_or(LONGEST_EMIT_INTERVAL);
     let sample = if raw.is_given(&SAMPLE_INTERVAL) {
         raw.allowed(&SAMPLE_INTERVAL, sample, |sample| at_most(*sample, longest))
@@ -103,8 +104,8 @@ fn format(raw: &mut Raw<'_>, drift: Option<DriftRate>) -> Option<Format> {
     with_room(raw, format)
 }
 
-/// The format, unless what is on each line leaves too little room for readings. The dimensions are at
-/// fault only where they leave too little without any property.
+/// The format, unless each line has too little room for readings. Properties are the fault, unless
+/// the dimensions alone leave too little.
 fn with_room(raw: &mut Raw<'_>, mut format: Format) -> Option<Format> {
     let properties = std::mem::take(&mut format.properties);
     let room = has_room(&format, "dimensions");

@@ -1,4 +1,4 @@
-//! When an NTP server is asked for a cross-check, and what is reported of it.
+//! Tests when an NTP server is asked for a cross-check, and what is reported about it.
 
 use super::*;
 

@@ -28,7 +28,7 @@ enum Weather {
     Healthy,
     /// None is synchronized from [`LOST_MS`] to [`BACK_MS`].
     Lost,
-    /// In that time each reading says the opposite of the one before.
+    /// In that time each reading reports the opposite of the previous one.
     Flapping,
 }
 
@@ -217,10 +217,10 @@ fn play_task(
             now += ANSWER_MS;
             reads += 1;
             let sample = sample(requested, moment(now), weather.status(now, reads));
-            actions = control.on(Event::Sampled(Box::new(sample)), &moment(now));
+            actions = control.handle(Event::Sampled(Box::new(sample)), &moment(now));
         } else {
             now = wake;
-            actions = control.on(Event::Woken, &moment(now));
+            actions = control.handle(Event::Woken, &moment(now));
         }
     }
 }

@@ -26,7 +26,7 @@ struct Mood {
 }
 
 impl Mood {
-    /// Mostly health, sometimes one trouble, sometimes all.
+    /// Mostly no faults, sometimes one kind, sometimes all.
     fn any(rng: &mut Rng, may_stall: bool) -> Self {
         let level = [0, 0, 10, 300, 5_000][rng.usize(..5)];
         let mut some = || if rng.bool() { level } else { 0 };
@@ -43,7 +43,7 @@ impl Mood {
     }
 }
 
-/// A sidecar's decisions, and a world that obeys them and gets in their way.
+/// A sidecar's decisions, and a world that executes them and causes faults.
 struct Life {
     rng: Rng,
     mood: Mood,
@@ -56,7 +56,7 @@ struct Life {
     /// How often the wall clock was moved.
     moves: u64,
     status: SyncStatus,
-    /// The read under way: when it began, and when it will be over.
+    /// The read in progress: when it began, and when it will end.
     read: Option<(Moment, Duration)>,
     cross_check: Option<(Moment, Duration)>,
     wake_at: Option<Instant>,
@@ -138,7 +138,7 @@ impl Life {
         self.moves += u64::from(by != TimeDelta::zero());
     }
 
-    /// The wall clock goes wrong, or is put right.
+    /// Moves the wall clock away, or corrects it.
     fn trouble_the_clock(&mut self) {
         if self.chance(self.mood.small_moves) {
             let by = TimeDelta::microseconds(self.rng.i64(-4_999..5_000));
@@ -155,7 +155,7 @@ impl Life {
         }
     }
 
-    /// How late something is noticed that was to happen now.
+    /// How late an event that is due now is noticed.
     fn lateness(&mut self) -> Duration {
         let stalled = self.chance(self.mood.stalls);
         let most = if stalled { 90_000_000 } else { 2_000 };
@@ -216,8 +216,8 @@ impl Life {
             Ok(self.reading(requested, at))
         };
         self.ledger.sample(&outcome, withheld.len(), self.moves);
-        // What happens between the end of a read and the look at the clocks; and often nothing more after it,
-        // so that what it leaves behind stays.
+        // Something happens between the end of a read and reading the clocks. Often nothing follows, so its
+        // effect stays.
         self.pass(lateness);
         let moves = self.moves;
         self.trouble_the_clock();
@@ -266,7 +266,7 @@ impl Life {
 
     fn happens(&mut self, event: Event) {
         let now = self.moment();
-        let actions = self.control.on(event, &now);
+        let actions = self.control.handle(event, &now);
         self.obey(actions);
         if !self.ended {
             self.ledger.nothing_is_late(now.monotonic);
@@ -305,7 +305,7 @@ impl Life {
         Duration::from_millis(self.rng.u64(1..most))
     }
 
-    /// Ends it one way or another.
+    /// Ends the life, in one of several ways.
     fn end(mut self) -> Totals {
         if self.rng.bool() {
             self.happens(Event::StdoutClosed);

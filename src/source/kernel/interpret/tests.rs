@@ -7,7 +7,7 @@ const NOON: &str = "2026-11-25T12:00:00Z";
 /// What the kernel returns where `STA_UNSYNC` or another error flag is set.
 const TIME_ERROR: i32 = 5;
 
-/// A clock that chrony keeps, on a host without `rtcsync`: 1098 + 564 µs.
+/// A clock synchronized by chrony, on a host without `rtcsync`: 1098 + 564 µs.
 fn usual() -> Answer {
     Answer {
         state: TIME_ERROR,
@@ -38,6 +38,7 @@ const ROUNDING_NS: u128 = 17_000;
 fn bound_ns(answer: &Answer) -> Option<u128> {
     let (status, bound) = interpret(answer, NOON.parse().unwrap(), DriftRate::DEFAULT);
     assert_eq!(status, SyncStatus::Synchronized, "{answer:?}");
+    let bound = bound.ok();
     bound.map(|bound| bound.as_duration().as_nanos() - ROUNDING_NS)
 }
 
@@ -48,7 +49,7 @@ fn is_synchronized_at(answer: &Answer, wall: &str) -> bool {
     match status {
         SyncStatus::Synchronized => true,
         SyncStatus::NotSynchronized => {
-            assert_eq!(bound, None);
+            assert!(bound.is_err(), "{answer:?}");
             false
         }
         _ => panic!("the kernel's status is always known: {answer:?}"),
@@ -90,7 +91,7 @@ fn the_unit_of_the_offset() {
         (nano, 3, 4),
         (nano, -350_000_000, 466_666_667),
         (nano, 500_000_000, 666_666_667),
-        // Only in microseconds does the fault of older kernels occur.
+        // The fault of older kernels occurs only in microseconds.
         (nano, 500_001, 666_668),
         (nano, 4_294_967, 5_726_623),
         (nano, -500_000_000, 666_666_667),
@@ -144,7 +145,9 @@ fn an_offset_over_half_a_second_is_none() {
 
 #[test]
 fn why_the_bound_is_unknown() {
-    use BoundUnknown::{ErrorAtCap, NoEstimate, Slewing, Withheld};
+    use BoundUnknown::{
+        ClockError, ErrorAtCap, LeapSecond, MaxErrorAtCap, NoEstimate, PpsError, Slewing, Withheld,
+    };
     for (what, answer, reason) in [
         (
             "timesyncd",
@@ -152,6 +155,12 @@ fn why_the_bound_is_unknown() {
             NoEstimate,
         ),
         ("ptpd", with(|a| a.timex.maxerror = -7), NoEstimate),
+        // It clears `maxerror` alone, and the kernel starts both at their cap.
+        (
+            "phc2sys",
+            with(|a| (a.timex.maxerror, a.timex.esterror) = (500, 16_000_000)),
+            NoEstimate,
+        ),
         (
             "esterror at its cap",
             with(|a| a.timex.esterror = 16_000_000),
@@ -169,8 +178,29 @@ fn why_the_bound_is_unknown() {
             with(|a| (a.timex.offset, a.timex.status) = (1 << 32, libc::STA_NANO)),
             Withheld,
         ),
+        (
+            "no time daemon",
+            with(|a| (a.timex.maxerror, a.timex.esterror) = (16_000_000, 16_000_000)),
+            MaxErrorAtCap,
+        ),
+        (
+            "a leap second",
+            with(|a| a.state = libc::TIME_OOP),
+            LeapSecond,
+        ),
+        (
+            "no pulse per second",
+            with(|a| a.timex.status = libc::STA_PPSTIME),
+            PpsError,
+        ),
+        (
+            "a fault of the clock",
+            with(|a| a.timex.status = libc::STA_CLOCKERR),
+            ClockError,
+        ),
     ] {
-        assert_eq!(bound_unknown(&answer), reason, "{what}");
+        let (_, bound) = interpret(&answer, NOON.parse().unwrap(), DriftRate::DEFAULT);
+        assert_eq!(bound, Err(reason), "{what}");
     }
 }
 
@@ -392,8 +422,8 @@ proptest! {
         };
         let wall = DateTime::from_timestamp(seconds, 0).unwrap();
         let (status, bound) = interpret(&answer, wall, DriftRate::DEFAULT);
-        prop_assert!(bound.is_none() || status == SyncStatus::Synchronized);
-        if let Some(bound) = bound {
+        prop_assert!(bound.is_err() || status == SyncStatus::Synchronized);
+        if let Ok(bound) = bound {
             let ns = i128::try_from(bound.as_duration().as_nanos()).unwrap();
             prop_assert!(ns >= i128::from(answer.timex.maxerror) * 1_000);
             prop_assert!(ns >= i128::from(answer.timex.esterror) * 1_000);

@@ -1,4 +1,4 @@
-//! Pairs of a reading and an exchange, of which the right one is known.
+//! Pairs of a reading and an exchange with known errors.
 
 use std::time::Instant;
 
@@ -24,7 +24,7 @@ struct Pair {
     moved: i64,
 }
 
-/// A clock that is right to a tenth of a millisecond by both.
+/// A clock that is correct to a tenth of a millisecond according to both.
 const RIGHT: Pair = Pair {
     status: SyncStatus::Synchronized,
     bound: Some(100),
@@ -61,7 +61,7 @@ impl Pair {
     }
 }
 
-/// [`RIGHT`] but for this.
+/// [`RIGHT`] with this change.
 fn with(change: fn(&mut Pair)) -> Pair {
     let mut pair = RIGHT;
     change(&mut pair);

@@ -1,4 +1,4 @@
-//! Exchanges with servers and clocks that are made up, so that the truth is known.
+//! Exchanges with simulated servers and clocks, so that the truth is known.
 
 mod refused;
 mod world;
@@ -54,7 +54,7 @@ fn the_formula() {
         root_dispersion: 1 << 15,
         ..perfect
     };
-    // What always comes with it: 3 µs, 23 µs, and the server's precision of 1 ns (2⁻³⁰ s).
+    // What is always added: 3 µs, 23 µs, and the server's precision of 1 ns (2⁻³⁰ s).
     let least = 26_001;
     for (what, answer, there, back, end, offset, distance) in [
         ("at once", perfect, 0, 0, 0, 0, least),

@@ -13,15 +13,15 @@ use crate::sidecar::control::{Action, Control, Event, RandomFractions};
 use crate::source::Sample;
 
 const HOUR: i64 = 3_600 * SECOND;
-/// How much true time a life has.
+/// How long a life lasts, in true time.
 const LIFE: i64 = 1_500 * SECOND;
 
 /// What happens to a machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    /// Nothing.
+    /// Nothing happens.
     Quiet,
-    /// Moves of up to 5 ms, each minute and a half.
+    /// Moves of up to 5 ms, one every 90 s.
     SmallMoves,
     /// Moves of any size while the source is asked.
     MovesInsideReads,
@@ -37,11 +37,11 @@ enum Kind {
     TwoCaches,
     /// Very many small moves, and a sidecar that is stopped while the clock is stepped.
     Freezes,
-    /// All of it but for restarts, bad servers and freezes.
+    /// Everything except restarts, bad servers and freezes.
     Everything,
 }
 
-/// Ranges that were given.
+/// Counts of the ranges that were given.
 #[derive(Debug, Default, Clone, Copy)]
 struct Tally {
     ranges: u64,
@@ -96,7 +96,7 @@ impl Life {
             Kind::Steps | Kind::Everything => {
                 machine.cached_for = [0, 10, 30][machine.rng.usize(0..3)] * SECOND;
                 if machine.cached_for > 0 {
-                    // A cache also hides that a correction has begun, which is beyond the promise.
+                    // A cache also hides that a correction has begun; the range does not promise to cover that.
                     machine.stepped_from = 2 * MILLISECOND / 5;
                 }
             }
@@ -172,7 +172,10 @@ impl Life {
     fn happens(&mut self, event: Event) {
         let now = self.machine.now();
         self.machine.was_set = false;
-        let actions = self.control.as_mut().map(|control| control.on(event, &now));
+        let actions = self
+            .control
+            .as_mut()
+            .map(|control| control.handle(event, &now));
         self.execute(actions.unwrap_or_default());
     }
 
@@ -217,7 +220,7 @@ impl Life {
             let _ = self
                 .control
                 .as_mut()
-                .map(|control| control.on(Event::Woken, &now));
+                .map(|control| control.handle(Event::Woken, &now));
         }
     }
 
@@ -253,7 +256,7 @@ impl Life {
         if rng.bool() { by } else { -by }
     }
 
-    /// Lets true time pass, with all that is due in it.
+    /// Lets true time pass, and does what is due.
     fn pass(&mut self, time: i64) {
         let end = self.machine.truth() + time;
         while self.machine.truth() < end {
@@ -278,7 +281,7 @@ impl Life {
         }
     }
 
-    /// Holds what a client and `/clock` would be answered against true time.
+    /// Compares the answers to a client and of `/clock` with true time.
     fn check(&mut self) {
         if self.control.is_none() {
             return;
@@ -366,7 +369,8 @@ impl Life {
         self.tally
     }
 
-    /// The sidecar is stopped for a while, in which the clock is stepped once; before that it is moved very often.
+    /// The sidecar is paused for a while, during which the clock is stepped once. Before that, the clock is moved very
+    /// often.
     fn freeze(&mut self, pause: i64) {
         self.pass(pause);
         for _ in 0..80 {

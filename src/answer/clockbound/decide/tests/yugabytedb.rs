@@ -16,7 +16,7 @@ const LONGEST_START: f64 = 120.0;
 /// The server reads the time much more often; a tenth of a second misses nothing.
 const TICK: f64 = 0.1;
 
-/// A server, by what it makes of the status `FreeRunning`.
+/// A server, which accepts the status `FreeRunning` or not.
 struct Server {
     accepts_free_running: bool,
     is_started: bool,
@@ -66,7 +66,7 @@ impl Server {
     }
 }
 
-/// A source, and how the sidecar reads it by default with a segment.
+/// A source, with the sidecar's default intervals for a segment.
 struct Source {
     sample_interval: u32,
     drift: DriftRate,
@@ -137,7 +137,7 @@ fn a_server_survives_five_minutes_without_the_source() {
         let server = replay(&source, 200.0..500.0, Server::new(true));
         assert!(server.is_started, "{name}");
         assert_eq!(server.ended, None, "{name}");
-        // Nor does it fall behind before the source is away.
+        // It does not fall behind before the source is away either.
         let server = replay(&source, 200.0..200.0, Server::new(true));
         assert_eq!((server.ended, server.late), (None, 0), "{name}");
     }

@@ -1,4 +1,4 @@
-//! What is in the way of a writer, or is done to it.
+//! Tests what hinders a writer, and what others do to its file.
 
 use super::*;
 
@@ -9,7 +9,7 @@ fn nothing_is_followed_and_nothing_is_waited_for() {
     let victim = elsewhere.path().join("victim");
     fs::write(&victim, nothing().to_bytes(2)).unwrap();
     let path = directory.path().join(FILE_NAME);
-    // Sound where it leads, dangling, and not a file at all.
+    // A valid link, a dangling link, and a directory.
     symlink(&victim, &path).unwrap();
     assert!(matches!(open(directory.path()), Err(Fault::NotAFile)));
     fs::remove_file(&path).unwrap();
@@ -28,11 +28,11 @@ fn nothing_is_followed_and_nothing_is_waited_for() {
     assert!(matches!(open(directory.path()), Err(Fault::NotAFile)));
     fs::remove_file(&path).unwrap();
 
-    // A link in the way of the new file is removed, not followed.
+    // A link at the new file's name is removed, not followed.
     symlink(&victim, directory.path().join(NEW_FILE_NAME)).unwrap();
     let before = fs::read(&victim).unwrap();
     let (_, found) = open(directory.path()).unwrap();
-    assert_eq!(found, Found::New);
+    assert_eq!(found, OpenOutcome::New);
     assert_eq!(fs::read(&victim).unwrap(), before);
 }
 
@@ -40,7 +40,7 @@ fn nothing_is_followed_and_nothing_is_waited_for() {
 fn a_new_file_left_over_is_no_obstacle() {
     let directory = TempDir::new().unwrap();
     fs::write(directory.path().join(NEW_FILE_NAME), "half").unwrap();
-    assert_eq!(open(directory.path()).unwrap().1, Found::New);
+    assert_eq!(open(directory.path()).unwrap().1, OpenOutcome::New);
     assert!(!directory.path().join(NEW_FILE_NAME).exists());
 }
 
@@ -50,7 +50,7 @@ fn there_is_one_writer() {
     let (mut first, _) = open(directory.path()).unwrap();
     assert!(matches!(open(directory.path()), Err(Fault::Locked)));
 
-    // One that takes no lock is noticed by what it writes.
+    // A writer that takes no lock is noticed by its writes.
     patch(directory.path(), &8_u16.to_ne_bytes(), GENERATION_OFFSET);
     assert!(matches!(
         first.publish(&nothing(), difference()),
@@ -73,7 +73,7 @@ fn there_is_one_writer() {
     });
     let (_, found) = Writer::open(directory.path(), &nothing(), Existing::Observe).unwrap();
     assert!(
-        matches!(found, Found::Complete { .. }),
+        matches!(found, OpenOutcome::Complete { .. }),
         "it rests: {found:?}"
     );
 }

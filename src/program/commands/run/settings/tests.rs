@@ -148,7 +148,7 @@ fn another_endpoint_takes_precedence_and_counts_as_inside_ecs() {
     let other = "http://127.0.0.1:1/v4/id";
     for variables in [
         &[(OWN, other)][..],
-        // The variable of ECS is not even looked at.
+        // The variable of ECS is ignored.
         &[(OWN, other), (ENDPOINT_VARIABLE, "x")],
     ] {
         let config = configured(&[], variables).unwrap();
@@ -174,7 +174,7 @@ fn with_a_segment_the_source_ntp_is_asked_every_four_seconds() {
             None,
         ),
         (&[("source", "kernel"), segment], 10, None),
-        // The cross-check of another source is not hurried by a segment.
+        // A segment does not shorten the interval of the cross-check.
         (
             &[("source", "kernel"), ("cross-check", "ntp"), segment],
             10,
@@ -265,7 +265,7 @@ fn what_leaves_room_for_fewer_than_ten_readings_is_a_fault() {
             )
         )]
     );
-    // Dimensions that leave no room by themselves are not a fault of the properties.
+    // If the dimensions alone leave no room, the properties are not at fault.
     let letters = ["A", "B", "C", "D", "E", "F", "G"];
     let sets: Vec<String> = (1..128)
         .map(|set| {

@@ -21,18 +21,18 @@ pub(super) static FORMAT: LazyLock<Format> = LazyLock::new(|| Format {
 });
 /// Fewer fields than Logs Insights discovers.
 const FIELDS: usize = 200;
-/// What several shims cut lines at.
+/// The length at which several shims cut lines.
 const LINE_BYTES: usize = 16_384;
-/// How late what is due is noticed at most: where nothing stalls, and where it does.
+/// The latest that a due event is noticed: without stalls, and with them.
 const LATE: [Duration; 2] = [Duration::from_millis(100), Duration::from_secs(200)];
 /// Three early closings and a loss, of two lines each.
 const LINES_OF_CHANGES: usize = 8;
-/// Of each kind, on the seam of two minutes.
+/// Of each kind, at the border of two minutes.
 const NOTICES_A_MINUTE: usize = 8 * 6;
 
 /// A reading that is not on a line yet.
 #[derive(Debug)]
-struct Fed {
+struct PendingReading {
     taken: Moment,
     /// How often the wall clock had been moved.
     moves: u64,
@@ -40,12 +40,12 @@ struct Fed {
     due: Instant,
 }
 
-/// What must add up.
+/// The counts that must add up.
 pub(super) struct Ledger {
     rules: Rules,
     delay: Duration,
     late: Duration,
-    unwritten: VecDeque<Fed>,
+    unwritten: VecDeque<PendingReading>,
     /// The losses among them.
     losses: VecDeque<(Moment, Instant)>,
     was_synchronized: bool,
@@ -80,7 +80,7 @@ impl Ledger {
         }
     }
 
-    /// A read is over.
+    /// A read has ended.
     pub(super) fn sample(
         &mut self,
         outcome: &Result<Reading, ReadError>,
@@ -97,7 +97,7 @@ impl Ledger {
             self.losses.push_back((taken, in_time));
         }
         self.was_synchronized = reading.is_synchronized();
-        self.unwritten.push_back(Fed {
+        self.unwritten.push_back(PendingReading {
             taken,
             moves,
             due: in_time + self.delay,
@@ -182,7 +182,7 @@ impl Ledger {
         }
     }
 
-    /// At the end everything has been said, in lines and on stderr.
+    /// At the end everything has been reported, on lines and on stderr.
     pub(super) fn close(self) -> Totals {
         assert!(self.unwritten.is_empty(), "{:?}", self.unwritten);
         assert_eq!(self.totals.errors, self.fed_errors);
@@ -198,7 +198,7 @@ fn forget(times: &mut VecDeque<Instant>, now: Instant, span: Duration) {
     }
 }
 
-/// What CloudWatch takes, and Logs Insights sees whole.
+/// CloudWatch must accept the line, and Logs Insights must see all of it.
 fn assert_is_a_line(window: &Window, sequence: u64) {
     let template = Template::new(&FORMAT, &KnownTask::default(), window.stamp);
     let tally = Tally {

@@ -1,15 +1,15 @@
-//! Noting what occurs more than once.
+//! Notes what occurs more than once.
 
 use std::collections::HashSet;
 use std::hash::Hash;
 
-/// What has been seen; most events have few things, and a search through few is faster than a hash.
-pub(super) struct Seen<T> {
+/// A set: most events have few items, and searching through few is faster than hashing.
+pub(super) struct SmallSet<T> {
     few: Vec<T>,
     many: HashSet<T>,
 }
 
-impl<T> Default for Seen<T> {
+impl<T> Default for SmallSet<T> {
     fn default() -> Self {
         Self {
             few: Vec::new(),
@@ -18,7 +18,7 @@ impl<T> Default for Seen<T> {
     }
 }
 
-impl<T: Eq + Hash> Seen<T> {
+impl<T: Eq + Hash> SmallSet<T> {
     const FEW: usize = 16;
 
     pub(super) fn new() -> Self {
@@ -44,7 +44,7 @@ mod tests {
 
     #[test]
     fn each_thing_is_new_once_however_many_there_are() {
-        let mut seen = Seen::new();
+        let mut seen = SmallSet::new();
         assert!((0..100).all(|one| seen.insert(one)));
         assert!(!(0..100).any(|one| seen.insert(one)));
     }

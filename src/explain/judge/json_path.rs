@@ -4,8 +4,8 @@ use std::fmt;
 
 /// A path from the root, such as `_aws.CloudWatchMetrics[0].Metrics[2].Unit`.
 #[derive(Clone, Copy)]
-pub(super) struct Place<'p> {
-    parent: Option<&'p Place<'p>>,
+pub(super) struct JsonPath<'p> {
+    parent: Option<&'p JsonPath<'p>>,
     step: Step,
 }
 
@@ -15,7 +15,7 @@ enum Step {
     Item(usize),
 }
 
-impl<'p> Place<'p> {
+impl<'p> JsonPath<'p> {
     /// A member of the root.
     pub(super) fn root_member(name: &'static str) -> Self {
         Self {
@@ -41,7 +41,7 @@ impl<'p> Place<'p> {
     }
 }
 
-impl fmt::Display for Place<'_> {
+impl fmt::Display for JsonPath<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(parent) = self.parent {
             parent.fmt(f)?;
@@ -60,7 +60,7 @@ mod tests {
 
     #[test]
     fn a_place_reads_like_a_path() {
-        let aws = Place::root_member("_aws");
+        let aws = JsonPath::root_member("_aws");
         let metrics = aws.member("CloudWatchMetrics");
         assert_eq!(
             metrics.item(1).member("Unit").to_string(),

@@ -11,14 +11,14 @@ use sha2::{Digest, Sha256};
 const MOST_WAITING: usize = 16;
 
 /// Reads from `R` and hashes what is read.
-pub(super) struct Hashed<R> {
+pub(super) struct HashingReader<R> {
     inner: R,
     bytes: u64,
     pieces: Option<SyncSender<Vec<u8>>>,
     hash: JoinHandle<String>,
 }
 
-impl<R: Read> Hashed<R> {
+impl<R: Read> HashingReader<R> {
     /// Starts to hash.
     ///
     /// # Errors
@@ -52,7 +52,7 @@ impl<R: Read> Hashed<R> {
     }
 }
 
-impl<R: Read> Read for Hashed<R> {
+impl<R: Read> Read for HashingReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.inner.read(buffer)?;
         self.bytes += count as u64;
@@ -71,7 +71,7 @@ mod tests {
 
     #[test]
     fn the_hash_is_that_of_all_bytes() {
-        let mut input = Hashed::new(&b"abc"[..]).unwrap();
+        let mut input = HashingReader::new(&b"abc"[..]).unwrap();
         let mut text = String::new();
         input.read_to_string(&mut text).unwrap();
         let (bytes, hash) = input.finish();
