@@ -19,7 +19,7 @@ mod bare;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use bare::{Connection, bare_loop};
+use bare::{Connection, Parsing, bare_loop};
 use endpoint::{Scenario, Server};
 
 const ENDPOINT: &str = "ECS_CONTAINER_METADATA_URI_V4";
@@ -32,6 +32,7 @@ fn main() {
         bare_loop(
             &std::env::var(ENDPOINT).unwrap(),
             Connection::Kept,
+            Parsing::Value,
             INTERVAL,
             u64::MAX,
         );

@@ -30,8 +30,8 @@ def sidecar(tools, interval_ms, *more, emit="60s"):
     return (tools.sidecar, "run", f"--sample-interval={interval_ms}ms", f"--emit-interval={emit}", "--emit-jitter=0s", *more)
 
 
-def bare(tools, connection, interval_ms, samples=ENDLESS):
-    return (tools.program("bare-loop"), connection, interval_ms, samples)
+def bare(tools, connection, interval_ms, samples=ENDLESS, parsing="value"):
+    return (tools.program("bare-loop"), connection, parsing, interval_ms, samples)
 
 
 def reqwest(tools, interval_ms, samples=ENDLESS):
@@ -57,6 +57,7 @@ def contenders(tools, segment_folder):
             )
         else:
             kinds["bare loop, kept connection"] = bare(tools, "kept", interval)
+            kinds["typed bare loop, kept connection"] = bare(tools, "kept", interval, parsing="typed")
         kinds |= {
             "bare loop, new connection": bare(tools, "new", interval),
             "reqwest loop": reqwest(tools, interval),

@@ -30,6 +30,7 @@ def pairs(tools, quick):
     found = [
         Pair("sidecar, 100 ms", lambda _: kinds.sidecar(tools, 100), 51, 151),
         Pair("bare loop, kept connection", lambda count: kinds.bare(tools, "kept", 20, count), 20, 60, True),
+        Pair("typed bare loop, kept connection", lambda count: kinds.bare(tools, "kept", 20, count, "typed"), 20, 60, True),
         Pair("bare loop, new connection", lambda count: kinds.bare(tools, "new", 20, count), 20, 60, True),
         Pair("reqwest loop", lambda count: kinds.reqwest(tools, 20, count), 20, 60, True),
         Pair("metrique, 1 a line", lambda count: kinds.metrique(tools, 20, count, 1), 60, 180, True),

@@ -111,9 +111,30 @@ def example_lines(tools, count):
     return [text.replace('"Sequence":1,', f'"Sequence":{number},') + "\n" for number in range(1, count + 1)]
 
 
+def other_lines(count):
+    """Lines as most of a real log is: JSON of an application's logger, which is not EMF."""
+    levels = ("debug", "info", "info", "warn")
+    return [
+        json.dumps({
+            "timestamp": f"2026-11-29T12:{number // 60 % 60:02}:{number % 60:02}.123Z",
+            "level": levels[number % len(levels)],
+            "logger": "com.example.orders.OrderService",
+            "message": f"order {number} of customer {number * 7919 % 100_003} was \"accepted\"",
+            "trace": {"id": f"{number:032x}", "span": f"{number * 31:016x}", "sampled": number % 10 == 0},
+            "duration_ms": number % 997 / 10,
+        }, separators=(",", ":")) + "\n"
+        for number in range(1, count + 1)
+    ]  # fmt: skip
+
+
 def explain(tools, folder, count):
-    section = f"{count:,} lines read"
-    text = example_lines(tools, count)
+    return [
+        *lines_read(tools, folder, f"{count:,} EMF lines read", example_lines(tools, count)),
+        *lines_read(tools, folder, f"{count:,} JSON lines read that are not EMF", other_lines(count)),
+    ]
+
+
+def lines_read(tools, folder, section, text):
     whole = folder / "lines.jsonl"
     whole.write_text("".join(text))
     commands = {

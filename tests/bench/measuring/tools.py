@@ -56,10 +56,12 @@ def provide():
         TOP / "target" / "static" / target / "release" / "ecs-clock-emf",
         ["--package", "ecs-clock-emf", "--bin", "ecs-clock-emf", *static, "--target-dir", TOP / "target" / "static"],
     )
+    # Another workspace, from which the paths in .cargo/static.toml lead nowhere.
     built(
         WORK / "build" / target / "release" / "bare-loop",
         ["--manifest-path", BENCH / "programs" / "Cargo.toml", *static, "--target-dir", WORK / "build"],
-    )
+        static=False, flags="-C target-feature=+crt-static -C link-arg=-Wl,-z,pack-relative-relocs",
+    )  # fmt: skip
     endpoint = os.environ.get("CLOCK_EMF_ENDPOINT_BIN") or built(
         WORK.parent / "debug" / "examples" / "task-metadata-endpoint",
         ["--locked", "--example", "task-metadata-endpoint", "--target-dir", WORK.parent],
@@ -119,10 +121,11 @@ def host():
     return next(line.split()[1] for line in text.splitlines() if line.startswith("host:"))
 
 
-def built(binary, arguments, static=True):
+def built(binary, arguments, static=True, flags=None):
     """`binary`, brought up to date by cargo."""
     config = ["--config", ".cargo/static.toml"] if static else []
-    subprocess.run(["cargo", "build", "--quiet", *config, *map(str, arguments)], cwd=TOP, check=True)
+    variables = os.environ | ({"RUSTFLAGS": flags} if flags else {})
+    subprocess.run(["cargo", "build", "--quiet", *config, *map(str, arguments)], cwd=TOP, env=variables, check=True)
     return binary
 
 

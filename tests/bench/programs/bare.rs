@@ -11,8 +11,36 @@ pub(crate) enum Connection {
     New,
 }
 
+/// How the answer is parsed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Parsing {
+    /// All of it, into a `serde_json::Value`.
+    Value,
+    /// The two members that are needed; the others are skipped.
+    Typed,
+}
+
+/// The typed answer.
+#[derive(serde::Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Task {
+    clock_drift: ClockDrift,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct ClockDrift {
+    clock_error_bound: f64,
+}
+
 /// Asks `base` every `interval`, `samples` times, and prints the error bound.
-pub(crate) fn bare_loop(base: &str, connection: Connection, interval: Duration, samples: u64) {
+pub(crate) fn bare_loop(
+    base: &str,
+    connection: Connection,
+    parsing: Parsing,
+    interval: Duration,
+    samples: u64,
+) {
     let (address, path) = base
         .strip_prefix("http://")
         .unwrap()
@@ -28,8 +56,16 @@ pub(crate) fn bare_loop(base: &str, connection: Connection, interval: Duration, 
         let stream = stream.get_or_insert_with(connect);
         stream.get_mut().write_all(request.as_bytes()).unwrap();
         let body = read_chunked(stream);
-        let document: serde_json::Value = serde_json::from_slice(&body).unwrap();
-        println!("{}", document["ClockDrift"]["ClockErrorBound"]);
+        match parsing {
+            Parsing::Value => {
+                let document: serde_json::Value = serde_json::from_slice(&body).unwrap();
+                println!("{}", document["ClockDrift"]["ClockErrorBound"]);
+            }
+            Parsing::Typed => {
+                let task: Task = serde_json::from_slice(&body).unwrap();
+                println!("{}", task.clock_drift.clock_error_bound);
+            }
+        }
         if connection == Connection::New {
             // Not held while it waits.
             let _ = stream.get_ref().shutdown(std::net::Shutdown::Both);
