@@ -40,10 +40,10 @@ impl Answers {
     pub(crate) fn start(settings: Settings, observers: &Observers) -> Self {
         let (running, over) = channel();
         if let Some(settings) = settings.http {
-            let observed = observers.subscribe();
+            let (observed, disturbed) = (observers.subscribe(), observers.disturbed());
             let trouble = Trouble::new("listen", observers.errors());
             thread::spawn(trouble, running.clone(), move |trouble| {
-                http::serve(settings, observed, trouble)
+                http::serve(settings, observed, disturbed, trouble)
             });
         }
         #[cfg(target_os = "linux")]

@@ -8,6 +8,8 @@
     reason = "a test that cannot go on fails, and uses a part of what the tests share"
 )]
 
+#[path = "support/bounded.rs"]
+mod bounded;
 #[path = "support/checked.rs"]
 mod checked;
 #[path = "support/demo.rs"]
@@ -17,6 +19,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
+use bounded::output_of;
 use checked::CheckAnswer;
 use chrono::{DateTime, Utc};
 use demo::{Demo, command, read_answer};
@@ -364,29 +367,25 @@ fn silent_clients_do_not_delay_the_end() {
 #[test]
 fn a_wrong_configuration_is_told_whole_and_a_port_in_use_is_named() {
     let server = Server::start(Scenario::Good).unwrap();
-    let output = command(
+    let output = output_of(&mut command(
         &server.base(),
         &["--listen=8080", "--max-error=5", "--source=sun"],
-    )
-    .output()
-    .unwrap();
+    ));
     assert_eq!(output.status.code(), Some(2));
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(said.lines().count(), 3, "{said}");
     assert_eq!(server.counters().task_requests, 0);
 
     let first = Demo::start(&server.base(), &[]);
-    let output = command(&server.base(), &["--listen", &first.address])
-        .output()
-        .unwrap();
+    let output = output_of(&mut command(&server.base(), &["--listen", &first.address]));
     assert_eq!(output.status.code(), Some(1));
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(said.contains(&first.address), "{said}");
 
-    let output = command(&server.base(), &["--listen=127.0.0.1:0", "--max-error=x"])
-        .env("CLOCK_DEMO_MAX_EROR", "5ms")
-        .output()
-        .unwrap();
+    let output = output_of(
+        command(&server.base(), &["--listen=127.0.0.1:0", "--max-error=x"])
+            .env("CLOCK_DEMO_MAX_EROR", "5ms"),
+    );
     assert_eq!(output.status.code(), Some(2));
 }
 

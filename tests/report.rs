@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use endpoint::{Scenario, Server};
 use serde_json::{Value, json};
-use support::{Finished, Program, run};
+use support::{Finished, Program, output_of, run};
 use tempfile::TempDir;
 
 const SCHEMA: &str = include_str!("../src/evidence/report.schema.json");
@@ -270,7 +270,8 @@ fn a_day_is_filed() {
         program.display()
     );
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/sam/file-report.sh");
-    let output = Command::new("bash")
+    let mut filing = Command::new("bash");
+    filing
         .args([
             script,
             "production",
@@ -280,9 +281,8 @@ fn a_day_is_filed() {
             "2026-11-28",
         ])
         .env_clear()
-        .env("PATH", path)
-        .output()
-        .unwrap();
+        .env("PATH", path);
+    let output = output_of(&mut filing);
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     let calls = std::fs::read_to_string(&log).unwrap();
     for part in [

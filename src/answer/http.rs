@@ -13,8 +13,9 @@ mod route;
 mod stream;
 
 use std::rc::Rc;
+use std::sync::Arc;
 
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::task::LocalSet;
 
 use self::connections::Connections;
@@ -39,14 +40,15 @@ pub(crate) struct Settings {
     pub rules: Rules,
 }
 
-/// Listens until the sender of `observed` is dropped.
+/// Listens until the sender of `observed` is dropped. Notifies `disturbed` when it sees that the clock is being corrected.
 pub(super) async fn serve(
     settings: Settings,
     observed: watch::Receiver<Observed>,
+    disturbed: Arc<Notify>,
     mut trouble: Trouble,
 ) {
     let mut over = observed.clone();
-    let handler = Rc::new(Handler::new(settings.rules, observed));
+    let handler = Rc::new(Handler::new(settings.rules, observed, disturbed));
     let connections = Connections::new(connections::limit());
     let mut crowding = Crowding::default();
     let listening = listener::listen(
@@ -78,7 +80,7 @@ pub(crate) async fn converse(
         sample_interval: std::time::Duration::from_secs(10),
     };
     let (_, observed) = watch::channel(observed);
-    let handler = Rc::new(Handler::new(rules, observed));
+    let handler = Rc::new(Handler::new(rules, observed, Arc::default()));
     let keep_alive = || activity::AfterReply::KeepAlive;
     connection::serve(stream, activity::Activity::new(), handler, keep_alive).await;
 }

@@ -46,6 +46,9 @@ fn main() -> ExitCode {
 }
 
 fn start(settings: Settings) -> io::Result<()> {
+    // By which signals reach the runtime, which panics where a sandbox refuses it.
+    #[cfg(unix)]
+    std::os::unix::net::UnixStream::pair()?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;

@@ -1,11 +1,14 @@
 //! Accepts connections, bounds them in number, size and time, and finishes them at the end.
 
-use std::future::Future;
-use std::pin::pin;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use axum::Router;
+use ecs_clock_emf::Moment;
+use ecs_clock_emf::chrono::Datelike as _;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
@@ -80,10 +83,10 @@ async fn converse(connection: Connection, mut stopping: watch::Receiver<bool>) {
         let _ = timeout(CONNECTION_TIME, stopping.wait_for(|stop| *stop)).await;
     };
     let outcome = tokio::select! {
-        outcome = connection.as_mut() => Ok(outcome),
+        outcome = serve_one(connection.as_mut()) => Ok(outcome),
         () = over => {
             connection.as_mut().graceful_shutdown();
-            timeout(LAST_REQUEST, connection).await
+            timeout(LAST_REQUEST, serve_one(connection)).await
         }
     };
     match outcome {
@@ -93,6 +96,20 @@ async fn converse(connection: Connection, mut stopping: watch::Receiver<bool>) {
     }
 }
 
+/// Serves a connection, which is closed if the clock is before 1970 or after 9999: hyper renders a date whenever it is
+/// polled, even if no response has one, and then it would panic.
+async fn serve_one(mut connection: Pin<&mut Connection>) -> hyper::Result<()> {
+    poll_fn(|cx| {
+        if (1970..=9999).contains(&Moment::now().wall.year()) {
+            connection.as_mut().poll(cx)
+        } else {
+            debug!("a connection was closed, since the clock is before 1970 or after 9999");
+            Poll::Ready(Ok(()))
+        }
+    })
+    .await
+}
+
 type Connection = http1::Connection<TokioIo<TcpStream>, TowerToHyperService<Router>>;
 
 fn connection(stream: TcpStream, router: Router) -> Connection {
@@ -100,7 +117,7 @@ fn connection(stream: TcpStream, router: Router) -> Connection {
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIME)
         .max_buf_size(HEAD_SIZE)
-        // hyper panics when it writes a date before 1970 or after 9999.
+        // A wrong clock is what this application shows.
         .auto_date_header(false)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
 }

@@ -163,13 +163,11 @@ fn check_against(document: &Value, sample: &Sample) {
     assert_eq!(reading.status, status);
 }
 
-/// Rounded up, unless a decimal number of nanoseconds is meant that binary cannot give exactly.
+/// The fewest nanoseconds whose number of milliseconds is not smaller.
 fn nanoseconds(milliseconds: f64) -> i64 {
-    let exact = milliseconds * 1e6;
-    let nearest = exact.round();
-    if (exact - nearest).abs() <= nearest * 2.0 * f64::EPSILON {
-        nearest as i64
-    } else {
-        exact.ceil() as i64
+    let mut nanoseconds = (milliseconds * 1e6).floor() - 1.0;
+    while nanoseconds / 1e6 < milliseconds {
+        nanoseconds += 1.0;
     }
+    nanoseconds as i64
 }

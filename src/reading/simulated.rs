@@ -151,6 +151,11 @@ impl Machine {
         self.start + self.monotonic()
     }
 
+    /// Keeps the daemon from comparing the clock for this time.
+    pub(crate) fn postpone(&mut self, time: i64) {
+        self.next_poll = self.next_poll.max(self.truth + time);
+    }
+
     /// Lets true time pass. The daemon compares the clock when it is due.
     pub(crate) fn pass(&mut self, time: i64) {
         let end = self.truth + time;

@@ -33,7 +33,7 @@ impl ErrorBound {
             clippy::cast_sign_loss,
             reason = "checked above to lie between 0 and 8.64e13 nanoseconds"
         )]
-        let nanoseconds = rounded_up(milliseconds * 1e6) as u64;
+        let nanoseconds = nanoseconds_up(milliseconds) as u64;
         Ok(Self(Duration::from_nanos(nanoseconds)))
     }
 
@@ -64,14 +64,16 @@ impl TryFrom<Duration> for ErrorBound {
     }
 }
 
-/// The smallest whole number that is not below `value`. What a decimal number of nanoseconds gains by its conversion to
-/// binary does not count as a part of another nanosecond.
-fn rounded_up(value: f64) -> f64 {
-    let nearest = value.round();
-    if (value - nearest).abs() <= nearest * 2.0 * f64::EPSILON {
-        nearest
+/// The smallest whole number of nanoseconds that is not below `milliseconds`.
+///
+/// The product itself is rounded, in either direction. So the number is turned back: the decimal number that a source
+/// wrote and the quotient are the same in binary if they are the same number of nanoseconds.
+fn nanoseconds_up(milliseconds: f64) -> f64 {
+    let nearest = (milliseconds * 1e6).round();
+    if nearest / 1e6 < milliseconds {
+        nearest + 1.0
     } else {
-        value.ceil()
+        nearest
     }
 }
 
@@ -158,6 +160,22 @@ mod tests {
         assert!(ErrorBound::try_from(ErrorBound::MAX + Duration::from_nanos(1)).is_err());
     }
 
+    /// Whether so many nanoseconds are at least the shortest decimal number that stands for this one, exactly.
+    fn is_at_least(nanoseconds: u128, milliseconds: f64) -> bool {
+        let text = format!("{milliseconds:e}");
+        let (digits, exponent) = text.split_once('e').unwrap();
+        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+        let digits: u128 = format!("{whole}{fraction}").parse().unwrap();
+        let power = exponent.parse::<i32>().unwrap() - i32::try_from(fraction.len()).unwrap() + 6;
+        let ten = |power: i32| 10_u128.pow(power.unsigned_abs());
+        match power {
+            0.. => nanoseconds >= digits * ten(power),
+            // Fewer than 18 digits: less than a nanosecond.
+            ..-20 => nanoseconds > 0 || digits == 0,
+            _ => nanoseconds * ten(power) >= digits,
+        }
+    }
+
     proptest! {
         #[test]
         fn a_bound_is_rounded_up(whole in 0u64..86_400_000_000_000, hundredths in 0u32..100) {
@@ -172,6 +190,31 @@ mod tests {
             let up = whole + u64::from(hundredths > 0);
             // Beyond 15 digits a number does not hold the hundredths.
             prop_assert!(bound(&text) == up || whole > 1_000_000_000_000, "{}", text);
+        }
+
+        /// Whatever number a source writes, with as many digits as a number can hold.
+        #[test]
+        fn no_number_becomes_a_smaller_bound(milliseconds in prop_oneof![0.0..1e-3, 0.0..1.0, 0.0..1e4, 0.0..=86_400_000.0]) {
+            let bound = ErrorBound::from_millis(milliseconds).unwrap().as_duration().as_nanos();
+            prop_assert!(is_at_least(bound, milliseconds), "{bound} ns for {milliseconds} ms");
+            prop_assert!(bound == 0 || !is_at_least(bound - 1, milliseconds), "{bound} ns for {milliseconds} ms");
+        }
+
+        #[test]
+        fn no_whole_number_becomes_another_bound(microseconds in 0u64..=86_400_000_000) {
+            let bound = ErrorBound::from_micros(microseconds).unwrap();
+            prop_assert_eq!(bound.as_duration().as_nanos(), u128::from(microseconds) * 1_000);
+            prop_assert_eq!(ErrorBound::try_from(bound.as_duration()), Ok(bound));
+            let written = crate::time::milliseconds(bound.as_duration());
+            prop_assert_eq!(ErrorBound::from_millis(written), Ok(bound));
+        }
+
+        #[test]
+        fn no_growth_is_rounded_down(nanos in any::<u64>(), ppm in 0..=DriftRate::MAX_PPM) {
+            let growth = DriftRate::from_ppm(ppm).unwrap().growth(Duration::from_nanos(nanos)).as_nanos();
+            let exact_times_million = u128::from(nanos) * u128::from(ppm);
+            prop_assert!(growth * 1_000_000 >= exact_times_million);
+            prop_assert!(growth * 1_000_000 < exact_times_million + 1_000_000);
         }
 
         #[test]

@@ -15,6 +15,8 @@
     reason = "a measurement that cannot continue ends, and uses a part of the shared test code"
 )]
 
+#[path = "../support/bounded.rs"]
+mod bounded;
 #[path = "../support/demo.rs"]
 mod demo;
 #[path = "../support/load.rs"]

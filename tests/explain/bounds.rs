@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use emf_explain::{Input, Rule};
 use serde_json::json;
 
+use super::bounded::rest_of;
 use super::{NOW, NOW_MS, document, events_of, found};
 
 const MEBIBYTE: usize = 1024 * 1024;
@@ -164,7 +165,7 @@ fn memory_and_report_are_bounded_whatever_a_line_holds() {
             let writer = std::thread::spawn(move || {
                 let _ = stdin.write_all(input.as_bytes());
             });
-            let output = child.wait_with_output().unwrap();
+            let output = rest_of(child);
             writer.join().unwrap();
             let code = output.status.code();
             let error = String::from_utf8_lossy(&output.stderr);

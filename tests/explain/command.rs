@@ -5,6 +5,7 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::{Value, json};
 
+use super::bounded::rest_of;
 use super::{NOW, document};
 
 /// Runs the command over some input.
@@ -22,7 +23,7 @@ pub(super) fn explain(arguments: &[&str], input: &[u8]) -> Output {
     let writer = std::thread::spawn(move || {
         let _ = stdin.write_all(&input);
     });
-    let output = child.wait_with_output().unwrap();
+    let output = rest_of(child);
     writer.join().unwrap();
     output
 }

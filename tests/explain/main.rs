@@ -6,6 +6,8 @@
 )]
 
 mod batches;
+#[path = "../support/bounded.rs"]
+mod bounded;
 mod bounds;
 mod command;
 mod corpus;

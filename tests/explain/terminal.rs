@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
+use super::bounded::end_of;
 use super::{NOW, document};
 
 /// A deadline that no machine exceeds.
@@ -78,7 +79,7 @@ fn on_a_terminal(arguments: &[&str], variables: &[(&str, &str)]) -> String {
     stdin.write_all(lines().as_bytes()).unwrap();
     drop(stdin);
     let text = shown(&receiver);
-    assert_eq!(child.wait().unwrap().code(), Some(1));
+    assert_eq!(end_of(&mut child).code(), Some(1));
     text
 }
 
@@ -128,7 +129,7 @@ fn while_reading(
     }
     drop(stdin);
     text.push_str(&shown(receiver));
-    child.wait().unwrap();
+    end_of(&mut child);
     text
 }
 

@@ -1,5 +1,7 @@
 """A wall clock that jumps, stops, or starts decades off; a machine that is paused."""
 
+import http.client
+import json
 import signal
 import time
 
@@ -41,12 +43,25 @@ def test_jumps_of_hours_in_both_directions_are_reported_in_the_new_time(endpoint
     assert_valid(programs[0], [line for _, line in running.lines])
 
 
+def ask(running):
+    """The reply of the sidecar's `listen` to a request for `/clock`."""
+    listening = [json.loads(line) for line in running.diagnostics() if '"listening"' in line]
+    host, port = listening[0]["address"].split(":")
+    connection = http.client.HTTPConnection(host, int(port), timeout=60)
+    connection.request("GET", "/clock", headers={"Connection": "close"})
+    return connection.getresponse()
+
+
 @pytest.mark.parametrize("start", [10, -HOUR * 24 * 365], ids=["1970", "before 1970"])
 def test_a_clock_that_starts_in_1970_is_not_good_until_it_is_set(endpoint, sidecar, clock, programs, start):
     played = endpoint("good")
     clock.step_to(start - time.time())
-    running = sidecar(played, environment=clock.environment)
+    running = sidecar(played, environment=clock.environment, listen="127.0.0.1:0")
     until("three lines", lambda: len(running.lines) >= 3)
+    # Regression: the HTTP library renders a date for each connection, and panics for one before 1970.
+    answer = ask(running)
+    assert answer.status == 503 and answer.getheader("Date") is None
+    assert json.loads(answer.read())
     for document in running.documents():
         assert abs(document["_aws"]["Timestamp"] / 1000 - start) < 1000, "what the clock says is what is said"
         # The reference is decades ahead, so the clock is off by more than its bound.
@@ -59,7 +74,21 @@ def test_a_clock_that_starts_in_1970_is_not_good_until_it_is_set(endpoint, sidec
     documents = running.documents()
     assert_in_sequence(documents)
     assert sum(values(documents, "ClockStep")) == pytest.approx(1000 * (time.time() - start), abs=100_000)
+    assert total(documents, "AnswerErrors") == 0
     assert_valid(programs[0], [line for _, line in running.lines])
+
+
+def test_a_clock_after_9999_is_not_good_until_it_is_set(endpoint, sidecar, clock):
+    """The HTTP library panics for such a date as well."""
+    played = endpoint("good")
+    # 2^38 s, in the year 10680.
+    clock.step_to(2**38 - time.time())
+    running = sidecar(played, environment=clock.environment, listen="127.0.0.1:0")
+    until("three lines", lambda: len(running.lines) >= 3)
+    assert ask(running).status == 503
+    clock.step_to(0)
+    until("a good answer", lambda: ask(running).status == 200)
+    assert running.stop() == 0
 
 
 def test_a_wall_clock_that_stands_still_is_reported_without_a_flood_of_lines(endpoint, sidecar, clock, programs):

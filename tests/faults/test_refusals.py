@@ -6,10 +6,22 @@ import resource
 import shutil
 import socket
 import subprocess
+import sys
+import time
 import urllib.request
+from pathlib import Path
 
 import pytest
 from process import Frugal, assert_in_sequence, assert_valid, descriptors, total, until
+from program import cargo_build
+
+
+# In a segment.
+SYNCHRONIZED = 1
+
+
+def status_in(segment):
+    return int.from_bytes(segment.read_bytes()[68:72], sys.byteorder)
 
 
 def said(sidecar):
@@ -156,6 +168,88 @@ def test_a_segment_on_a_read_only_disk_is_reported(endpoint, sidecar, small_disk
     [warning] = [event for event in said(running) if event["level"] == "WARN"]
     assert "Read-only file system" in warning["error"]
     assert running.stop() == 0
+
+
+@pytest.fixture
+def limited(endpoint, sidecar):
+    """A function that starts a sidecar whose files may have this many bytes, and gives what it says on stderr."""
+    pipes = []
+
+    def start(size, **variables):
+        # A file would be limited too.
+        reader, writer = os.pipe()
+        pipes.append(os.fdopen(reader))
+        limit = {"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))}
+        running = sidecar(endpoint("good"), options={"stderr": writer, **limit, **variables.pop("options", {})}, **variables)
+        os.close(writer)
+        return running, lambda: [json.loads(line) for line in pipes[-1]]
+
+    yield start
+    for pipe in pipes:
+        pipe.close()
+
+
+@pytest.mark.parametrize("size", [0, 15, 64, 79])
+def test_a_limit_below_the_size_of_a_segment_is_reported(limited, tmp_path, size):
+    """By default SIGXFSZ kills a process that writes beyond the limit."""
+    running, rest = limited(size, clockbound_directory=str(tmp_path))
+    until("a report", lambda: total(running.documents(), "AnswerErrors") == 1)
+    before = len(running.lines)
+    until("two more lines", lambda: len(running.lines) >= before + 2)
+    # Neither a part of a segment, nor the file that was to become one.
+    assert list(tmp_path.iterdir()) == []
+    assert running.stop() == 0
+    [warning] = [event for event in rest() if event["level"] == "WARN"]
+    assert warning["error"] == "cannot create shm0: File too large (os error 27)"
+
+
+def test_a_limit_that_falls_below_the_size_of_a_segment_is_reported_and_clients_keep_the_last_one(limited, tmp_path):
+    running, rest = limited(1_000, clockbound_directory=str(tmp_path))
+    segment = tmp_path / "shm0"
+    until("a segment of a reading", lambda: segment.exists() and status_in(segment) == SYNCHRONIZED)
+    resource.prlimit(running.pid, resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+    until("a report", lambda: total(running.documents(), "AnswerErrors"))
+    before = segment.read_bytes()
+    count = len(running.lines)
+    until("two more lines", lambda: len(running.lines) >= count + 2)
+    # Its generation is even: no client takes it for half-written.
+    assert segment.read_bytes() == before and before[14] % 2 == 0
+    assert running.stop() == 0
+    [warning] = [event for event in rest() if event["level"] == "WARN"]
+    assert "File too large" in warning["error"]
+
+
+def test_lines_beyond_the_limit_of_a_file_are_counted(limited, tmp_path):
+    with open(tmp_path / "lines", "wb") as file:
+        running, rest = limited(1, options={"stdout": file})
+    time.sleep(2)
+    assert running.stop() == 4
+    lost, stopped = rest()[-2:]
+    assert lost["message"] == "some lines were lost and never reported" and lost["lines"] == stopped["unreported"] > 0
+
+
+@pytest.mark.parametrize("arguments", [[], ["--once"], ["check"], ["check", "--ask=127.0.0.1:9"]])
+def test_a_refused_pair_of_sockets_is_reported(programs, arguments):
+    """Signals reach the runtime by such a pair, and it panics without one. A sandbox may refuse it."""
+    refused = refuse_pairs([programs[0], *arguments])
+    assert refused.returncode == 3 and not refused.stdout, refused
+    [event] = [json.loads(line) for line in refused.stderr.splitlines()]
+    assert event["message"] == "the program cannot start" and "Operation not permitted" in event["error"]
+
+
+def test_the_demonstration_reports_a_refused_pair_of_sockets(programs):
+    """Regression: it panicked with exit code 101."""
+    demonstration = Path(os.environ.get("CLOCK_DEMO_BIN") or cargo_build("--package", "clock-demo", "--bin", "clock-demo"))
+    refused = refuse_pairs([demonstration, "--listen=127.0.0.1:0"])
+    assert refused.returncode == 1, refused
+    events = [json.loads(line) for line in refused.stderr.splitlines()]
+    assert "Operation not permitted" in events[-1]["error"]
+
+
+def refuse_pairs(command):
+    """Runs a command to which strace refuses pairs of sockets."""
+    refusing = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=socketpair", "-e", "inject=socketpair:error=EPERM"]
+    return subprocess.run([*refusing, *command], env={}, capture_output=True, text=True, timeout=60, check=False)
 
 
 def test_connections_that_nobody_closes_are_closed(endpoint, sidecar):

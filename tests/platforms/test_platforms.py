@@ -32,3 +32,13 @@ def test_the_kernel_is_a_source_on_linux_only(other):
     else:
         # An emulator may reject the system call but must not invent a value.
         assert code in (0, 3) and (b'"ClockSource":"kernel"' in written or written == b""), (code, written, diagnostics)
+
+
+def test_a_segment_is_written_and_checked_on_linux_only(other, tmp_path):
+    code, written, diagnostics = other.run("run", "--once", "--clockbound-directory", tmp_path)
+    if isinstance(other, Windows):
+        assert (code, written) == (2, b"") and "Linux only" in diagnostics
+    else:
+        assert code != 2, diagnostics
+    code, _, _ = other.run("check", "--clockbound", tmp_path)
+    assert code == (2 if isinstance(other, Windows) else 3)

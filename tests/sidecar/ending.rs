@@ -45,8 +45,9 @@ fn a_request_under_way_does_not_delay_the_end() {
     program.line();
     server.switch(Scenario::Hang);
     // No request follows the one that hangs, which may have come before the test could count it.
-    let mut before = 0;
+    let (mut before, deadline) = (0, Instant::now() + AT_ONCE * 10);
     while server.counters().task_requests != before {
+        assert!(Instant::now() < deadline, "no request hangs");
         before = server.counters().task_requests;
         std::thread::sleep(Duration::from_secs(1));
     }

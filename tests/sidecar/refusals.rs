@@ -32,12 +32,7 @@ fn run_limited(limit: &str, arguments: &[&str]) -> Finished {
         // The limit on processes does not apply to root.
         command.uid(61_234).gid(61_234);
     }
-    let output = command.output().unwrap();
-    Finished {
-        code: output.status.code(),
-        stdout: String::from_utf8(output.stdout).unwrap(),
-        stderr: String::from_utf8(output.stderr).unwrap(),
-    }
+    support::finished(command)
 }
 
 fn assert_cannot_start(finished: &Finished) {

@@ -68,6 +68,7 @@ fn auto_waits_for_ten_documents_on_another_launch_type() {
             if line.samples > 0 {
                 break line;
             }
+            assert!(errors < 100, "{line:?}");
         };
         assert_eq!(settled.clock_source, "kernel");
         assert_eq!(errors, 9);
@@ -120,6 +121,7 @@ fn an_endpoint_that_fails_while_the_kernel_is_read_is_asked_every_tenth_time() {
     let samples = |lines: &[Line]| lines.iter().map(|line| line.samples).sum::<usize>();
     while samples(&lines) <= 25 {
         lines.push(program.line());
+        assert!(lines.len() < 1_000, "lines without samples");
     }
     lines.extend(program.stop().lines());
     let requests = server.counters().task_requests - before;

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 
+use super::bounded::end_of;
+
 /// Longer than any step on a busy machine; only a failure waits so long.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -98,7 +100,7 @@ impl Demo {
     /// Stops it; returns its exit code and its remaining output.
     pub(crate) fn stop(mut self) -> (Option<i32>, String) {
         self.signal(Signal::TERM);
-        let code = self.child.wait().unwrap().code();
+        let code = end_of(&mut self.child).code();
         let mut said = String::new();
         self.stderr.read_to_string(&mut said).unwrap();
         (code, said)

@@ -5,6 +5,7 @@
     reason = "each test program that includes this module uses a part of it"
 )]
 
+mod bounded;
 mod checked;
 mod line;
 mod program;
@@ -14,7 +15,8 @@ mod program;
     reason = "each test program that includes this module uses a part of it"
 )]
 pub(crate) use {
+    bounded::{end_of, output_of, rest_of},
     checked::CheckAnswer,
     line::Line,
-    program::{Finished, Program, run},
+    program::{Finished, Program, finished, run},
 };

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::Line;
+use super::bounded::output_of;
 
 /// Longer than any step on a busy machine; only a failure waits so long.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -58,7 +59,12 @@ impl Finished {
 
 /// Runs the program to its end.
 pub(crate) fn run(arguments: &[&str], environment: &[(&str, &str)]) -> Finished {
-    let output = command(arguments, environment).output().unwrap();
+    finished(command(arguments, environment))
+}
+
+/// Runs a command to its end.
+pub(crate) fn finished(mut command: Command) -> Finished {
+    let output = output_of(&mut command);
     Finished {
         code: output.status.code(),
         stdout: String::from_utf8(output.stdout).unwrap(),
@@ -191,11 +197,13 @@ impl Program {
 
     /// Its lines up to the first that `wanted` accepts.
     pub(crate) fn line_where(&mut self, wanted: impl Fn(&Line) -> bool) -> Line {
+        let deadline = Instant::now() + PATIENCE;
         loop {
             let line = self.line();
             if wanted(&line) {
                 return line;
             }
+            assert!(Instant::now() < deadline, "the last line: {line:?}");
         }
     }
 

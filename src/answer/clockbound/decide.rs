@@ -97,6 +97,8 @@ struct Inherited {
     since: Instant,
     /// Whether the wall clock was stepped since it was written.
     was_stepped: bool,
+    /// The furthest that the wall clock has been from the one of then.
+    furthest: Duration,
 }
 
 impl Memory {
@@ -137,9 +139,17 @@ impl Memory {
             difference,
             since: now.moment.monotonic,
             was_stepped: false,
+            furthest: Duration::ZERO,
         };
         let _ = inherited.moved(now);
         self.inherited = Some(inherited);
+    }
+
+    /// Records where the wall clock is at `now`.
+    pub(super) fn follow(&mut self, now: &Present) {
+        if let Some(inherited) = &mut self.inherited {
+            let _ = inherited.follow(now);
+        }
     }
 
     /// What clients should read at `now` instead of an earlier writer's segment while there is no reading; `None` while
@@ -248,8 +258,15 @@ impl Memory {
 impl Inherited {
     /// How far the wall clock has moved since the segment was written.
     fn moved(&mut self, now: &Present) -> Duration {
-        let moved = magnitude(now.difference - self.difference);
+        let moved = self.follow(now);
         self.was_stepped |= moved >= SMALLEST_STEP;
+        moved
+    }
+
+    /// Takes note of where the wall clock is. A step back does not undo that a comparison may have been made before.
+    fn follow(&mut self, now: &Present) -> Duration {
+        let moved = magnitude(now.difference - self.difference);
+        self.furthest = self.furthest.max(moved);
         moved
     }
 
@@ -264,15 +281,24 @@ impl Inherited {
                     .reference_age_at(&now.moment)
                     .map_or(LONGEST_UNCOMPARED, |age| {
                         age.saturating_add(REFERENCE_TOLERANCE)
-                            .saturating_add(moved)
+                            .saturating_add(self.furthest)
                     })
             }
             _ => Duration::ZERO,
         };
         if self.was_stepped && uncompared >= since {
-            moved
+            // The source may have compared any wall clock within the range that was written.
+            moved.saturating_add(self.spread())
         } else {
             Duration::ZERO
+        }
+    }
+
+    /// How far the wall clocks that the segment may refer to are apart.
+    fn spread(&self) -> Duration {
+        match self.segment.status {
+            Status::Unknown => Duration::ZERO,
+            _ => self.segment.bound,
         }
     }
 

@@ -124,6 +124,7 @@ impl Publisher {
         }
         // The clocks are read again: opening may have taken a while.
         let now = present();
+        self.memory.follow(&now);
         let segment = match &self.state {
             State::Closed { .. } => None,
             State::Adopted(_) if self.memory.is_empty() => self.memory.inherited(&now, &self.rules),

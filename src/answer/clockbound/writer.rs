@@ -198,8 +198,9 @@ impl Writer {
         }
         match segment::generation(&header) {
             Ok(generation) if generation == self.generation => Ok(false),
+            // No writer writes 0, and clients take such a segment for one that was never written.
+            Ok(0) | Err(_) => Ok(true),
             Ok(_) => Err(Fault::OtherWriter),
-            Err(_) => Ok(true),
         }
     }
 
@@ -308,8 +309,8 @@ fn found(file: &File, generation: u16, now: Duration) -> Result<OpenOutcome, Fau
     let modified = file.metadata().and_then(|metadata| metadata.modified());
     let modified = DateTime::<Utc>::from(modified.map_err(failed("look at"))?);
     match Segment::from_payload(&payload) {
-        // A segment from the future was written before the machine's last start.
-        Ok(segment) if generation.is_multiple_of(2) && segment.as_of <= now => {
+        // A segment from the future was written before the machine's last start; no client opens one of generation 0.
+        Ok(segment) if generation != 0 && generation.is_multiple_of(2) && segment.as_of <= now => {
             let written = time_of(segment.as_of, TimeDelta::zero());
             Ok(OpenOutcome::Complete {
                 segment,

@@ -1,5 +1,6 @@
 //! One connection, bounded in size and time against any client.
 
+use std::cell::Cell;
 use std::convert::Infallible;
 use std::error::Error;
 use std::future::poll_fn;
@@ -7,7 +8,9 @@ use std::io;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Poll, ready};
+use std::time::Duration;
 
+use chrono::Datelike as _;
 use http_body_util::Full;
 use hyper::body::{Body as _, Bytes, Incoming};
 use hyper::header::{
@@ -17,20 +20,34 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode, Version};
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadBuf};
+use tokio::time::sleep;
 use tracing::debug;
 
 use super::activity::{Activity, AfterReply, IDLE_TIME, Phase};
 use super::handler::Handler;
 use super::reply::Reply;
 use super::stream::Tracked;
+use crate::time::Moment;
 
 /// The largest head of a request, in bytes; a larger one is refused.
 const HEAD_SIZE: usize = 8 * 1024;
+/// After so many requests of a connection, which may arrive in a row, the others have their turn.
+const TURN: u32 = 16;
 const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 
 /// The bytes of a head that are read before hyper takes over: the whole head of most clients.
 const FIRST_BYTES: usize = 1024;
+
+/// The reply to every request while the clock is so wrong that hyper cannot be used: clients treat it as a clock that is not
+/// good.
+const NO_DATE: &str = "HTTP/1.1 503 Service Unavailable\r\n\
+    content-type: application/json\r\n\
+    cache-control: no-store\r\n\
+    x-content-type-options: nosniff\r\n\
+    connection: close\r\n\
+    content-length: 51\r\n\r\n\
+    {\"error\":\"the clock is before 1970 or after 9999\"}\n";
 
 /// Serves a connection to its end. After each request, `policy` decides whether to keep it alive.
 ///
@@ -47,17 +64,25 @@ pub(super) async fn serve<S: AsyncRead + AsyncWrite + Unpin + 'static>(
         response
     };
     let requests = async {
+        let turn = Cell::new(TURN);
         let mut next = Some((stream, Bytes::new()));
         while let Some((mut stream, mut received)) = next {
             if received.is_empty() {
-                received = first_bytes(&mut stream).await?;
+                received = first_bytes(&mut stream, &turn).await?;
                 if received.is_empty() {
                     break;
                 }
             }
             activity.begin_head();
+            if !is_dated(&Moment::now()) {
+                activity.begin_reply(AfterReply::Close);
+                stream.write_all(NO_DATE.as_bytes()).await?;
+                stream.shutdown().await?;
+                break;
+            }
             let tracked = Tracked::new(stream, received, Rc::clone(&activity));
-            next = exchange(tracked, &activity, &answer).await?;
+            // On the heap, so that it takes no room in a connection that is idle.
+            next = Box::pin(exchange(tracked, &activity, &turn, &answer)).await?;
         }
         Ok::<_, Box<dyn Error>>(())
     };
@@ -71,45 +96,92 @@ pub(super) async fn serve<S: AsyncRead + AsyncWrite + Unpin + 'static>(
     }
 }
 
-/// The first bytes of a head; empty at the end of the stream.
-async fn first_bytes(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<Bytes> {
+/// Whether hyper may be polled. It renders a date each time, even if no reply has one, and panics for a clock before
+/// 1970 or after 9999. That would end the process, since the program aborts at a panic.
+fn is_dated(now: &Moment) -> bool {
+    (1970..=9999).contains(&now.wall.year())
+}
+
+/// The first bytes of a head; empty at the end of the stream. While the client has sent none, others have their turn.
+async fn first_bytes(stream: &mut (impl AsyncRead + Unpin), turn: &Cell<u32>) -> io::Result<Bytes> {
     poll_fn(|cx| {
         // On the stack: while it waits, a connection needs no buffer.
         let mut bytes = [0; FIRST_BYTES];
         let mut buffer = ReadBuf::new(&mut bytes);
-        ready!(Pin::new(&mut *stream).poll_read(cx, &mut buffer))?;
+        let read = Pin::new(&mut *stream).poll_read(cx, &mut buffer);
+        if read.is_pending() {
+            turn.set(TURN);
+        }
+        ready!(read)?;
         Poll::Ready(Ok(Bytes::copy_from_slice(buffer.filled())))
     })
     .await
 }
 
-/// Answers requests until the client sends no more for now. Returns the stream and the bytes of an incomplete head;
+/// How far hyper has come with a connection.
+enum Progress {
+    Ended(hyper::Result<()>),
+    /// All requests are answered.
+    Idle,
+    /// There may be more requests, but it is the turn of others.
+    TurnOver,
+}
+
+/// Answers requests until the client sends no more for now; `turn` is how many more until others have theirs. Returns the stream and the bytes of an incomplete head;
 /// `None` if the connection has ended.
 async fn exchange<S: AsyncRead + AsyncWrite + Unpin + 'static>(
     stream: Tracked<S>,
     activity: &Activity,
+    turn: &Cell<u32>,
     answer: &impl Fn(&Request<Incoming>) -> Response<Full<Bytes>>,
 ) -> hyper::Result<Option<(S, Bytes)>> {
     let service = service_fn(|request| {
-        let response = answer(&request);
-        async { Ok::<_, Infallible>(response) }
+        // Not idle, although replies before this one may be flushed meanwhile.
+        activity.begin_reply(AfterReply::Close);
+        async move {
+            // However often hyper polls within this turn.
+            poll_fn(|_| {
+                if turn.get() == 0 {
+                    Poll::Pending
+                } else {
+                    Poll::Ready(())
+                }
+            })
+            .await;
+            turn.set(turn.get() - 1);
+            Ok::<_, Infallible>(answer(&request))
+        }
     });
     let mut connection = http1::Builder::new()
         // `Activity` has the deadlines.
         .header_read_timeout(None)
         .max_buf_size(HEAD_SIZE)
-        // No `Date` header: hyper panics on a clock before 1970, and a wrong clock is what this server reports.
+        // No `Date` header: a wrong clock is what this server reports.
         .auto_date_header(false)
         // A client that has nothing more to send still gets its reply.
         .half_close(true)
         .serve_connection(TokioIo::new(stream), service);
-    let ended = poll_fn(|cx| match Pin::new(&mut connection).poll(cx) {
-        Poll::Ready(outcome) => Poll::Ready(Some(outcome)),
-        Poll::Pending if activity.phase().0 == Phase::Idle => Poll::Ready(None),
-        Poll::Pending => Poll::Pending,
-    });
-    if let Some(outcome) = ended.await {
-        return outcome.map(|()| None);
+    loop {
+        let progress = poll_fn(|cx| {
+            if !is_dated(&Moment::now()) {
+                return Poll::Ready(Progress::Ended(Ok(())));
+            }
+            match Pin::new(&mut connection).poll(cx) {
+                Poll::Ready(outcome) => Poll::Ready(Progress::Ended(outcome)),
+                Poll::Pending if turn.get() == 0 => Poll::Ready(Progress::TurnOver),
+                Poll::Pending if activity.phase().0 == Phase::Idle => Poll::Ready(Progress::Idle),
+                Poll::Pending => Poll::Pending,
+            }
+        });
+        match progress.await {
+            Progress::Ended(outcome) => return outcome.map(|()| None),
+            Progress::Idle => break,
+            Progress::TurnOver => {
+                // Not `yield_now`: hyper wakes this task by itself, which would end that at once.
+                sleep(Duration::ZERO).await;
+                turn.set(TURN);
+            }
+        }
     }
     let parts = connection.into_parts();
     Ok(Some((parts.io.into_inner().into_inner(), parts.read_buf)))

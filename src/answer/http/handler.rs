@@ -1,9 +1,11 @@
 //! Answers requests from what the sidecar has observed.
 
-use std::time::Duration;
+use std::cell::Cell;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use hyper::Request;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use super::activity::AfterReply;
 use super::reply::Reply;
@@ -16,6 +18,8 @@ use crate::time::{DriftRate, Moment};
 
 /// The sidecar's loop never waits longer than this for an answer of its source.
 const LONGEST_REQUEST: Duration = Duration::from_secs(60);
+/// The loop is woken at most this often, however many clients ask.
+const WAKE_PAUSE: Duration = Duration::from_secs(1);
 
 /// How a clock is judged.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,11 +37,24 @@ pub(crate) struct Rules {
 pub(super) struct Handler {
     rules: Rules,
     observed: watch::Receiver<Observed>,
+    disturbed: Arc<Notify>,
+    /// When the sidecar's loop was last woken.
+    woken: Cell<Option<Instant>>,
 }
 
 impl Handler {
-    pub(super) fn new(rules: Rules, observed: watch::Receiver<Observed>) -> Self {
-        Self { rules, observed }
+    /// A handler that notifies `disturbed` when it sees that the clock is being corrected.
+    pub(super) fn new(
+        rules: Rules,
+        observed: watch::Receiver<Observed>,
+        disturbed: Arc<Notify>,
+    ) -> Self {
+        Self {
+            rules,
+            observed,
+            disturbed,
+            woken: Cell::new(None),
+        }
     }
 
     /// The reply to a request. A refused request ends its connection.
@@ -64,6 +81,7 @@ impl Handler {
                 let observed = self.observed.borrow().clone();
                 // The moment of the answer: the bound has grown since the reading was taken.
                 let now = Moment::now();
+                self.look(&observed, &now);
                 let report = judge(&observed, &query.limits, &now, &self.rules);
                 match format {
                     Format::Json => Reply::judged(&report, &query),
@@ -71,6 +89,19 @@ impl Handler {
                 }
             }
             Err(invalid) => Reply::invalid(&invalid),
+        }
+    }
+
+    /// Wakes the sidecar's loop if a correction shows, so that it reads the source early and not with its next sample.
+    fn look(&self, observed: &Observed, now: &Moment) {
+        let is_due = self
+            .woken
+            .get()
+            .is_none_or(|woken| now.monotonic.saturating_duration_since(woken) >= WAKE_PAUSE);
+        let last = observed.last.as_ref();
+        if is_due && last.is_some_and(|last| last.is_being_corrected(now, self.rules.drift)) {
+            self.woken.set(Some(now.monotonic));
+            self.disturbed.notify_one();
         }
     }
 

@@ -1,10 +1,11 @@
 //! Binds the address and accepts connections.
 
 use std::io;
+use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::spawn_local;
 use tokio::time::sleep;
 use tracing::info;
@@ -20,6 +21,9 @@ use crate::answer::trouble::{Trouble, retry_pauses};
 
 /// The pause after accepting failed, as it does while no descriptor is free.
 const PAUSE: Duration = Duration::from_secs(1);
+/// How many connections may wait in the kernel's queue; the system's own limit applies too. Beyond it a client tries again
+/// after a second: with the usual 128, so do many of some hundred clients that start together.
+const QUEUE: u32 = 4_096;
 
 /// Listens, for as long as it is polled.
 pub(super) async fn listen(
@@ -31,7 +35,7 @@ pub(super) async fn listen(
 ) {
     let mut pauses = retry_pauses();
     let listener = loop {
-        match bind(address).await {
+        match bind(address) {
             Ok(listener) => break listener,
             Err(error) => trouble.failed(&format!("cannot listen at {address}: {error}")),
         }
@@ -43,11 +47,10 @@ pub(super) async fn listen(
     accept(&listener, handler, connections, trouble, crowding).await;
 }
 
-#[expect(clippy::disallowed_methods, reason = "applications ask here")]
-pub(super) async fn bind(address: &LoopbackAddress) -> io::Result<TcpListener> {
+pub(super) fn bind(address: &LoopbackAddress) -> io::Result<TcpListener> {
     let mut first = None;
     for candidate in address.candidates() {
-        match TcpListener::bind(candidate).await {
+        match bind_one(*candidate) {
             Ok(listener) => return Ok(listener),
             // IPv6 replaces IPv4 only where there is no IPv4: a port in use must be reported.
             Err(error) if error.kind() == io::ErrorKind::AddrNotAvailable => {
@@ -57,6 +60,19 @@ pub(super) async fn bind(address: &LoopbackAddress) -> io::Result<TcpListener> {
         }
     }
     Err(first.unwrap_or_else(|| io::ErrorKind::AddrNotAvailable.into()))
+}
+
+fn bind_one(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4(),
+        SocketAddr::V6(_) => TcpSocket::new_v6(),
+    }?;
+    // A restarted sidecar gets its port although connections of the last one are not over. Elsewhere this would share
+    // a port that is in use.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(QUEUE)
 }
 
 /// Accepts connections. One that finds no slot waits here, and those behind it in the kernel's queue.
@@ -83,12 +99,22 @@ pub(super) async fn accept(
                 crowding.note(began, now(), closed);
                 admit(stream, handler, connections);
             }
+            Err(error) if is_of_one_connection(&error) => {}
             Err(error) => {
                 trouble.failed(&format!("cannot accept a connection: {error}"));
                 sleep(PAUSE).await;
             }
         }
     }
+}
+
+/// Whether the connection that was to be accepted is gone already. Those behind it need not wait.
+fn is_of_one_connection(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted};
+    matches!(
+        error.kind(),
+        ConnectionAborted | ConnectionReset | Interrupted
+    )
 }
 
 /// Serves a connection, which takes a slot until it ends.

@@ -1,6 +1,7 @@
 //! Tests answers, and the connections that carry them.
 
 mod answers;
+mod attacks;
 mod crowd;
 mod wire;
 
@@ -50,5 +51,5 @@ fn good() -> Observed {
 fn handler(observed: Observed) -> Handler {
     // The receiver keeps the last observation when the sender is dropped.
     let (_, observed) = watch::channel(observed);
-    Handler::new(rules(), observed)
+    Handler::new(rules(), observed, Arc::default())
 }

@@ -130,7 +130,10 @@ fn a_restart_keeps_the_file_and_its_clients() {
 /// Regression: a damaged header was never noticed, and no further client could open the segment.
 #[test]
 fn a_damaged_header_is_restored() {
-    let cases: [(&str, Spoil); 4] = [
+    let cases: [(&str, Spoil); 5] = [
+        ("generation 0", |directory| {
+            patch(directory, &[0; 2], GENERATION_OFFSET);
+        }),
         ("magic", |directory| patch(directory, b"x", 0)),
         ("size", |directory| patch(directory, b"x", 8)),
         ("all zero", |directory| patch(directory, &[0; SIZE], 0)),
@@ -163,7 +166,10 @@ type Spoil = fn(&Path);
 
 #[test]
 fn a_torn_segment_and_one_of_another_start_of_the_machine_are_recognized() {
-    let cases: [(&str, Spoil); 3] = [
+    let cases: [(&str, Spoil); 4] = [
+        ("never written", |directory| {
+            patch(directory, &[0; 2], GENERATION_OFFSET);
+        }),
         ("killed in the middle", |directory| {
             patch(directory, &5_u16.to_ne_bytes(), GENERATION_OFFSET);
         }),
@@ -275,7 +281,7 @@ fn a_client_does_not_open_what_was_never_written() {
     let refused = refused.err().unwrap();
     assert_eq!(refused.kind, ClockBoundErrorKind::SegmentNotInitialized);
     let (mut writer, found) = open(directory.path()).unwrap();
-    assert!(matches!(found, OpenOutcome::Complete { .. }), "{found:?}");
+    assert_eq!(found, OpenOutcome::Incomplete, "so it is written at once");
     writer
         .publish(&synchronized(Duration::from_millis(1)), difference())
         .unwrap();

@@ -17,6 +17,43 @@ fn asked(observed: Observed, query: &str) -> (u16, Value) {
     (reply.status, serde_json::from_str(&reply.body).unwrap())
 }
 
+/// A reading that says nothing of a correction that has begun since.
+#[cfg(target_os = "linux")]
+fn corrected() -> Observed {
+    let requested = ago(Duration::from_secs(5));
+    // As if the monotonic clock had been slewed by most of the time since the machine started.
+    let requested = requested.with_raw(Duration::ZERO);
+    let mut reading = Reading::new(ClockSource::Ecs, requested, requested);
+    reading.status = SyncStatus::Synchronized;
+    reading.bound = ErrorBound::from_millis(1.0).ok();
+    let mut watch = crate::reading::ClockWatch::new(requested, DriftRate::DEFAULT);
+    let mut observed = Observed::new(Instant::now());
+    observed.take(&Ok(watch.admit(reading)), requested.monotonic);
+    observed
+}
+
+/// Regression: only the segment's writer did so, and without a segment the source was read with the next sample.
+#[cfg(target_os = "linux")]
+#[tokio::test(start_paused = true)]
+async fn a_correction_that_an_answer_shows_wakes_the_sidecar_once_a_second_at_most() {
+    for (observed, wakes) in [(corrected(), true), (good(), false)] {
+        let disturbed = std::sync::Arc::new(tokio::sync::Notify::new());
+        let (_, receiver) = watch::channel(observed);
+        let handler = Handler::new(rules(), receiver, std::sync::Arc::clone(&disturbed));
+        let is_woken = async || {
+            tokio::time::timeout(Duration::ZERO, disturbed.notified())
+                .await
+                .is_ok()
+        };
+        handler.clock(Format::Json, None);
+        assert_eq!(is_woken().await, wakes);
+        // Within the same second, unless this machine stands still.
+        let begin = Instant::now();
+        handler.clock(Format::Json, None);
+        assert!(!is_woken().await || begin.elapsed() > Duration::from_millis(500));
+    }
+}
+
 #[test]
 fn a_good_clock_is_200_and_any_other_503() {
     let minutes = |count: u64| Duration::from_secs(60 * count);

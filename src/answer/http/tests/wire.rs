@@ -38,7 +38,7 @@ pub(super) fn server_with(observed: Observed, slots: usize) -> Server {
         let handler = Rc::new(handler(observed));
         let tasks = LocalSet::new();
         runtime.block_on(tasks.run_until(async {
-            let listener = bind(&"127.0.0.1:0".parse().unwrap()).await.unwrap();
+            let listener = bind(&"127.0.0.1:0".parse().unwrap()).unwrap();
             place.send(listener.local_addr().unwrap()).unwrap();
             let connections = Connections::new(slots);
             let mut crowding = Crowding::default();
@@ -59,6 +59,7 @@ impl Server {
     pub(super) fn connect(&self) -> TcpStream {
         let stream = TcpStream::connect(self.address).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.set_write_timeout(Some(PATIENCE)).unwrap();
         stream
     }
 

@@ -2,9 +2,11 @@
 //! segment are the real ones.
 
 mod lives;
+mod tally;
 
 use std::time::Instant;
 
+use self::tally::Tally;
 use super::*;
 use crate::answer::clockbound::client;
 use crate::clock::{AgeLimit, Limits, Report};
@@ -41,19 +43,6 @@ enum Kind {
     Everything,
 }
 
-/// Counts of the ranges that were given.
-#[derive(Debug, Default, Clone, Copy)]
-struct Tally {
-    ranges: u64,
-    wrong: u64,
-    /// How many of the wrong ones are the segment's, which is written once a second.
-    wrong_in_segment: u64,
-    /// By how much the worst one was wrong.
-    worst: i64,
-    /// By how much a range was wider than its claim and the drift explain.
-    widest: Duration,
-}
-
 struct Life {
     kind: Kind,
     machine: Machine,
@@ -67,6 +56,7 @@ struct Life {
     /// A restarted sidecar cannot know of a step before its start; its segment does.
     is_blind: bool,
     next_tick: i64,
+    next_wake: i64,
     tally: Tally,
 }
 
@@ -119,6 +109,7 @@ impl Life {
             endpoint_is_down: false,
             is_blind: false,
             next_tick: 0,
+            next_wake: 0,
             tally: Tally::default(),
         };
         life.start();
@@ -234,6 +225,7 @@ impl Life {
         };
         let now = self.present();
         self.memory.take(&observed, &rules());
+        self.memory.follow(&now);
         let segment = if self.memory.is_empty() {
             self.memory.inherited(&now, &rules())
         } else {
@@ -295,7 +287,8 @@ impl Life {
         let half = client::bound(&self.segment, now.coarse);
         if client::status(&self.segment, now.coarse) != Status::Unknown {
             let wrong = self.tally.wrong;
-            self.count(error, half);
+            let left = self.segment.void_after.saturating_sub(now.coarse);
+            self.count(error, half, HORIZON.saturating_sub(left));
             self.tally.wrong_in_segment += self.tally.wrong - wrong;
         }
         let observed = self
@@ -310,24 +303,37 @@ impl Life {
         let (Some(bound), Some(_)) = (report.bound_now, report.interval) else {
             return;
         };
+        let age = now.moment.since(&reading.requested);
         if !self.is_blind {
-            self.count(error, bound);
+            self.count(error, bound, age);
         }
         let claimed = reading.bound.unwrap().as_duration();
-        let grown = claimed + RULES.drift.growth(now.moment.since(&reading.requested));
+        let grown = claimed + RULES.drift.growth(age);
         self.tally.widest = self.tally.widest.max(bound.saturating_sub(grown));
+        // An interface that sees it wakes the loop, once a second at most.
+        if self.machine.truth() >= self.next_wake
+            && reading.is_being_corrected(&now.moment, RULES.drift)
+        {
+            self.next_wake = self.machine.truth() + SECOND;
+            self.happens(Event::Woken);
+        }
     }
 
-    fn count(&mut self, error: i64, half: Duration) {
+    /// Counts a range that rests on a reading of this age.
+    fn count(&mut self, error: i64, half: Duration, age: Duration) {
         // The usual pace of the clock is not known at first: a correction shows only beyond 100 ppm.
         if self.kind == Kind::Corrections && self.machine.truth() < 30 * SECOND {
             return;
         }
-        let half = i64::try_from(half.as_nanos()).unwrap_or(i64::MAX);
+        let nanos = |duration: Duration| i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX);
         self.tally.ranges += 1;
-        if error.abs() > half {
+        let missing = error.abs() - nanos(half);
+        if missing > 0 {
             self.tally.wrong += 1;
-            self.tally.worst = self.tally.worst.max(error.abs() - half);
+            self.tally.worst = self.tally.worst.max(missing);
+            if missing > nanos(RULES.drift.growth(age.max(RULES.sample_interval))) {
+                self.tally.beyond_drift += 1;
+            }
         }
     }
 
@@ -379,6 +385,8 @@ impl Life {
             self.pass(SECOND / 5);
         }
         let frozen = self.machine.rng.i64(SECOND..40 * SECOND);
+        // Nobody can know a wall clock that the daemon sets and compares before somebody else sets it once more.
+        self.machine.postpone(frozen / 2);
         self.machine.pass(frozen / 2);
         let by = self.any_step();
         self.machine.step(by);
@@ -409,9 +417,13 @@ impl Life {
         self.control = None;
         self.wake_at = None;
         let down = self.machine.rng.i64(1..90) * SECOND;
-        self.machine.pass(down / 2);
         let by = self.any_step();
         let is_stepped = self.machine.rng.bool();
+        if is_stepped {
+            // As for a sidecar that is stopped.
+            self.machine.postpone(down / 2);
+        }
+        self.machine.pass(down / 2);
         if is_stepped {
             self.machine.step(by);
         }

@@ -1,4 +1,5 @@
-//! No range excludes true time, for any fate of the machine. `WORLD_CASES` is the number of lives of each kind. A failure
+//! No range excludes true time, for any fate of the machine, but for the drift during a correction. `WORLD_CASES` is the
+//! number of lives of each kind. A failure
 //! names the seed; `WORLD_SEED` is the first one.
 
 use super::*;
@@ -6,6 +7,14 @@ use super::*;
 fn variable(name: &str, default: u64) -> u64 {
     let given = std::env::var(name).ok();
     given.map_or(default, |given| given.parse().unwrap())
+}
+
+impl Kind {
+    /// Whether no life may have a range that is wrong by more than the drift. Of the others, about one in a hundred has:
+    /// src/reading/README.md, *What is not promised*.
+    fn is_proven(self) -> bool {
+        !matches!(self, Self::Restarts | Self::Freezes | Self::Everything)
+    }
 }
 
 fn lives(kind: Kind) -> Tally {
@@ -16,20 +25,25 @@ fn lives(kind: Kind) -> Tally {
         assert!(tally.ranges > 0, "{kind:?} {seed}");
         if kind == Kind::Quiet {
             assert!(
-                tally.widest <= Duration::from_micros(2),
+                tally.widest <= Duration::from_micros(2) && tally.wrong == 0,
                 "WORLD_SEED={seed}: {tally:?}"
             );
         }
-        if kind != Kind::Corrections {
-            assert_eq!(tally.wrong, 0, "{kind:?}, WORLD_SEED={seed}: {tally:?}");
+        if tally.beyond_drift > 0 && kind != Kind::Corrections {
+            println!("{kind:?}, WORLD_SEED={seed}: {tally:?}");
+            assert!(!kind.is_proven(), "{kind:?}, WORLD_SEED={seed}: {tally:?}");
         }
         all.ranges += tally.ranges;
         all.wrong += tally.wrong;
+        all.beyond_drift += tally.beyond_drift;
         all.wrong_in_segment += tally.wrong_in_segment;
         all.worst = all.worst.max(tally.worst);
         all.widest = all.widest.max(tally.widest);
     }
     println!("{kind:?}: {all:?}");
+    if kind != Kind::Corrections {
+        assert!(all.wrong * 300 <= all.ranges, "{kind:?}: {all:?}");
+    }
     all
 }
 
@@ -67,7 +81,7 @@ fn a_restarted_sidecars_segment_knows_of_a_step_while_it_was_down() {
 #[test]
 fn a_correction_in_progress_is_in_nearly_every_range() {
     let tally = lives(Kind::Corrections);
-    // In 100 lives 18 of 633,000, all of them in one of the first six.
+    // In 100 lives none of 628,000.
     let answered = tally.wrong - tally.wrong_in_segment;
     assert!(answered * 1_000 < tally.ranges, "{tally:?}");
     assert!(tally.wrong_in_segment * 50 < tally.ranges, "{tally:?}");
