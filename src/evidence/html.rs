@@ -59,8 +59,9 @@ fn summary(statement: &Statement) -> Markup {
         section {
             h2 { "Was the limit kept?" }
             p.verdict.not[!proven] { (verdict(statement)) }
-            @for sentence in sentences(statement) { p { (sentence) } }
             (what_happened(statement))
+            h3 { "In figures" }
+            @for sentence in sentences(statement) { p { (sentence) } }
             @if totals.span_ms() > 0 {
                 div.scroll {
                     table {

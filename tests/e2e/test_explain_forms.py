@@ -11,7 +11,8 @@ from pathlib import Path
 import build
 import pytest
 
-GROUP, STREAM = "/explain", "s/1"
+# As the awslogs driver names streams; short, so that awslogs pads it.
+GROUP, STREAM = "/explain", "app/app/1"
 # Problems that belong to the form, not to its events.
 OF_FORMS = {"export-assumed", "viewer-time", "viewer-prefix", "docker-json-file", "partial-message", "multi-line"}
 
@@ -85,7 +86,79 @@ def aws(logs, logs_endpoint):
             env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=True,
         ).stdout  # fmt: skip
 
+    run.environment = environment
     return put, run
+
+
+def judged(program, printed):
+    """The verdict in both modes for what viewers show, which must be the same."""
+    verdicts = [explain(program, printed, "--input", form) for form in ("auto", "export")]
+    assert verdicts[0] == verdicts[1]
+    return verdicts[0]
+
+
+def without_place(verdict):
+    """Without the bytes of broken JSON, for a tool that prints the documents anew."""
+    return [
+        {name: value for name, value in record.items() if name != "fault" or record["rule"] != "json-broken"} for record in verdict
+    ]
+
+
+# Version 2 of the AWS CLI, of Debian's package; version 1 is a package of Python.
+CLI_2 = "/usr/bin/aws"
+TAILS = [("tail", "--since", "1h", "--format", form) for form in ("detailed", "short", "json")]
+AWSLOGS = [
+    [], ["--timestamp"], ["--ingestion-time"], ["--timestamp", "--ingestion-time"], ["--no-group"], ["--no-stream"],
+    ["--no-group", "--no-stream"], ["--timestamp", "--no-stream"], ["--color=always", "--timestamp"],
+]  # fmt: skip
+# Commands on the JSON of the AWS CLI.
+FILTERS = [
+    ["yq", "-y", "."], ["yq", "-y", ".events"], ["yq", "-y", ".events[]"], ["yq", "-y", "-w", "1000", ".events"], ["yq", ".events"],
+    ["yq", "-r", ".events[].message"],
+    ["jq", ".events[].message"], ["jq", "-r", ".events[].message"], ["jq", "-c", ".events[]"], ["jq", ".events|map(.message)"],
+    ["jq", "-r", ".events[]|[.timestamp,.message]|@csv"],
+]  # fmt: skip
+
+
+def test_the_tools_that_show_a_log_group_are_judged_as_the_bare_lines(program, aws, logs_endpoint):
+    put, run = aws
+    bare = lines()
+    events = [*bare, json.dumps(document(), indent=2), bare[0]]
+    group = "/explain/tools"
+    put(group, events)
+    expected = explain(program, "\n".join(events), "--input", "export")
+    tools = Path(sys.executable).parent
+    environment = os.environ | run.environment | {"PATH": f"{tools}:{os.environ['PATH']}"}
+
+    def output(command, text=None):
+        done = subprocess.run(
+            [str(part) for part in command], env=environment, input=text or "", capture_output=True, text=True, timeout=60, check=True
+        )
+        return done.stdout
+
+    version = output([CLI_2, "--version"])
+    assert version.startswith("aws-cli/2."), version
+    cli = [CLI_2, "--endpoint-url", logs_endpoint, "logs"]
+    commands = [
+        [*cli, command, "--log-group-name", group, *stream, "--output", form]
+        for command, stream in (("filter-log-events", []), ("get-log-events", ["--log-stream-name", STREAM]))
+        for form in ("json", "text", "table", "yaml", "yaml-stream")
+    ]
+    commands += [
+        [*cli, "filter-log-events", "--log-group-name", group, "--output", form, "--query", query]
+        for form in ("yaml", "yaml-stream") for query in QUERIES if query
+    ]  # fmt: skip
+    commands += [[*cli, tail[0], group, *tail[1:]] for tail in TAILS]
+    awslogs = ["awslogs", "get", group, "ALL", "--start", "1h", "--aws-endpoint-url", logs_endpoint]
+    commands += [[*awslogs, *([] if "--color=always" in options else ["--no-color"]), *options] for options in AWSLOGS]
+    exported = run(group, "filter-log-events", "--output", "json")
+    # Each starts a process, which takes seconds.
+    with ThreadPoolExecutor(4) as pool:
+        shown = [*zip(commands, pool.map(output, commands), strict=True)]
+        shown += zip(FILTERS, pool.map(lambda command: output(command, exported), FILTERS), strict=True)
+    for command, printed in shown:
+        verdict = judged(program, printed)
+        assert without_place(verdict) == without_place(expected), command
 
 
 QUERIES = [None, "events[].message", "events[].[timestamp,message]", "events[].{t:timestamp,m:message}"]

@@ -387,9 +387,18 @@ fn what_the_user_calls_a_viewers_is_one() {
 fn the_reader_gives_the_text_of_each_event_and_its_stream() {
     let stream = json!({"events": [{"logStreamName": "s1", "timestamp": 1, "message": good(), "ingestionTime": 1}]});
     let text = format!("EVENTS\t0\t1795348800000\ts1\t{}\t1795348800000\n", good());
-    for input in [stream.to_string(), text] {
+    let yaml = format!(
+        "events:\n- eventId: '0'\n  logStreamName: s1\n  message: '{}'\n  timestamp: 1\n",
+        good()
+    );
+    let tail = format!("2026-11-22T12:00:00.000000+00:00 s1 {}\n", good());
+    let awslogs = format!("/ecs/shop s1 {}\n", good());
+    for input in [stream.to_string(), text, yaml, tail, awslogs] {
         let events = emf_explain::input::read(input.as_bytes(), Input::Auto);
-        let events: Vec<_> = events.map(Result::unwrap).collect();
+        let events = events.map(Result::unwrap);
+        let events: Vec<_> = events
+            .filter(|event| event.kind == Kind::Document)
+            .collect();
         assert_eq!(events.len(), 1);
         assert_eq!((events[0].kind, &events[0].text), (Kind::Document, &good()));
         assert_eq!(events[0].log_stream.as_deref(), Some("s1"));

@@ -82,11 +82,11 @@ def expected_values(record):
 def expected_point(record):
     return (
         place(record),
-        printable(record["namespace"]),
         printable(record["metric"]) + ("" if record.get("certain", True) else "not certain"),
-        " ".join(printable(f"{name}={value}") for name, value in record["dimensions"].items()).strip(),
         expected_values(record),
         record["unit"] + (", high resolution" if record["resolution"] == "1" else ""),
+        " ".join(printable(f"{name}={value}") for name, value in record["dimensions"].items()).strip(),
+        printable(record["namespace"]),
     )
 
 

@@ -55,6 +55,8 @@ impl Origin {
 pub(super) struct Emitter {
     pub(super) mode: Input,
     pub(super) viewer: Viewer,
+    /// The log stream that the member of an event in YAML has named.
+    pub(super) member_stream: Option<String>,
     blank_noted: bool,
     copy_noted: bool,
     export_noted: bool,
@@ -75,6 +77,7 @@ impl Emitter {
         Self {
             mode,
             viewer: Viewer::new(mode),
+            member_stream: None,
             blank_noted: false,
             copy_noted: false,
             export_noted: false,
@@ -137,7 +140,7 @@ impl Emitter {
             event.problems.extend(before);
             self.check_size(&mut event);
         }
-        event.stream = origin.stream;
+        event.stream = self.viewer.stream_of(origin.stream, origin.has_prefix);
         event.root = Some(root);
         self.answered = true;
         sink(event);
@@ -214,7 +217,7 @@ impl Emitter {
         }
         event.problems.extend(around.problems);
         event.text = &inner;
-        event.stream = origin.stream;
+        event.stream = self.viewer.stream_of(origin.stream, origin.has_prefix);
         self.answered = true;
         match body {
             Body::Document(root) => event.root = Some(root),
@@ -309,7 +312,9 @@ impl Emitter {
             self.plain_line = Some(position.line);
         }
         let mut event = self.event(position, text, Kind::Other);
-        event.stream.clone_from(&origin.stream);
+        event.stream = self
+            .viewer
+            .stream_of(origin.stream.clone(), origin.has_prefix);
         sink(event);
     }
 

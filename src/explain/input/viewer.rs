@@ -6,6 +6,7 @@
 mod level;
 mod pattern;
 mod shape;
+mod stream;
 
 use super::mode::Input;
 use super::prefix;
@@ -15,6 +16,7 @@ use crate::rule::Rule;
 use self::pattern::Pattern;
 pub(super) use self::shape::Shape;
 use self::shape::{PrefixMatch, find};
+use self::stream::stream;
 
 /// Lines before the first document that a pattern is compared with.
 const MOST_REMEMBERED: usize = 8;
@@ -32,6 +34,8 @@ pub(super) struct Viewer {
     remembered: Vec<String>,
     /// The first document with a prefix.
     since: u64,
+    /// The log stream that the last prefix names.
+    stream: Option<String>,
 }
 
 /// Whether a line is read as it is: a document alone, an export, or the continuation of the line before.
@@ -69,6 +73,7 @@ impl Viewer {
             shape: None,
             remembered: Vec::new(),
             since: 0,
+            stream: None,
         }
     }
 
@@ -86,9 +91,21 @@ impl Viewer {
             None => None,
         };
         match found {
-            Some(found) => self.prefixed(found),
+            Some(found) => {
+                let (length, problem) = self.prefixed(found);
+                let shape = self.shape.as_ref().filter(|_| length > 0);
+                let stream = shape.and_then(|shape| stream(shape, &line[..length]));
+                self.stream = stream.map(str::to_owned);
+                (length, problem)
+            }
             None => (0, self.bare(line)),
         }
+    }
+
+    /// The log stream of an event: the form names it, or the last prefix.
+    pub(super) fn stream_of(&self, of_form: Option<String>, has_prefix: bool) -> Option<String> {
+        let of_prefix = self.stream.as_ref().filter(|_| has_prefix);
+        of_form.or_else(|| of_prefix.cloned())
     }
 
     /// A line with a prefix.

@@ -248,17 +248,16 @@ function select(field, line) {
 function pointRow(point) {
   const dimensions = point.dimensions.flatMap(([name, value]) => [element("bdi.dimension", printable(`${name}=${value}`)), " "]);
   const unit = point.resolution === 1 ? `${point.unit}, high resolution` : point.unit;
-  const row = element(
+  return element(
     "tr",
     element("td.number", point.event === null ? String(point.line) : `${point.line}, event ${point.event}`),
-    element("td", element("bdi", printable(point.namespace))),
     element("td.metric", element("bdi", printable(point.metric)), point.certain ? null : element("span.tag", "not certain")),
-    element("td", ...dimensions),
     element("td.number", point.values),
     element("td", unit),
+    element("td", ...dimensions),
+    element("td", element("bdi", printable(point.namespace))),
     element("td.time", timeText(point.timestamp)),
   );
-  return row;
 }
 
 function timeText(timestamp) {

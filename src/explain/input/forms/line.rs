@@ -47,6 +47,9 @@ impl Form for Line {
             return object(position, text, cursor, output);
         }
         let viewers = reads_viewers(output.emitter.mode);
+        if viewers {
+            Yaml::follow_stream(text, &mut output.emitter.member_stream);
+        }
         if viewers && let Some(form) = viewers_form(text, is_first, cursor) {
             return Next::Begin(form);
         }

@@ -41,6 +41,22 @@ impl Yaml {
         beginning(line).is_some()
     }
 
+    /// Follows which log stream the members of an event name.
+    pub(super) fn follow_stream(line: &str, stream: &mut Option<String>) {
+        let mut member = line.trim_start();
+        let mut begins = member.starts_with("---");
+        while let Some(item) = member.strip_prefix("- ") {
+            member = item.trim_start();
+            begins = true;
+        }
+        if begins {
+            *stream = None;
+        }
+        if let Some(name) = member.strip_prefix("logStreamName: ") {
+            *stream = Some(name.trim().trim_matches(['\'', '"']).to_owned());
+        }
+    }
+
     fn push(&mut self, joint: &str, text: &str) {
         if self.text.len() < HELD_BYTES {
             if !self.text.is_empty() {
@@ -66,14 +82,22 @@ impl Yaml {
         let text = std::mem::take(&mut self.text);
         let text = match self.style {
             Style::SingleQuoted => text.replace("''", "'"),
-            Style::DoubleQuoted => serde_json::from_str(&format!("\"{text}\"")).unwrap_or(text),
+            // JSON has surrogate pairs, YAML has escapes of its own.
+            Style::DoubleQuoted => serde_json::from_str(&format!("\"{text}\""))
+                .ok()
+                .or_else(|| unescaped(&text))
+                .unwrap_or(text),
             Style::Block => text,
         };
         let position = Position {
             line: self.line,
             event: None,
         };
-        output.text(position, text.trim_end(), Origin::EXPORT);
+        let origin = Origin {
+            stream: output.emitter.member_stream.clone(),
+            ..Origin::EXPORT
+        };
+        output.text(position, text.trim_end(), origin);
     }
 }
 
@@ -108,8 +132,9 @@ impl Form for Yaml {
             self.push("\n", line.trim_start());
             return Next::Stay;
         }
-        // A line break is a blank, unless a backslash escapes it.
-        let joint = if self.text.ends_with('\\') && self.style == Style::DoubleQuoted {
+        // A line break is a blank, unless a backslash escapes it, which is none that is escaped itself.
+        let backslashes = self.text.bytes().rev().take_while(|byte| *byte == b'\\');
+        let joint = if self.style == Style::DoubleQuoted && backslashes.count() % 2 == 1 {
             self.text.pop();
             ""
         } else {
@@ -127,6 +152,51 @@ impl Form for Yaml {
         self.emit(output);
         None
     }
+}
+
+/// A text in double quotation marks without its escapes, if all of them are ones of YAML.
+fn unescaped(text: &str) -> Option<String> {
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, behind)) = rest.split_once('\\') {
+        plain.push_str(before);
+        let escape = behind.chars().next()?;
+        rest = &behind[escape.len_utf8()..];
+        let digits = match escape {
+            'x' => 2,
+            'u' => 4,
+            'U' => 8,
+            _ => 0,
+        };
+        if digits > 0 {
+            let code = rest.get(..digits)?;
+            if !code.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+                return None;
+            }
+            plain.push(char::from_u32(u32::from_str_radix(code, 16).ok()?)?);
+            rest = &rest[digits..];
+            continue;
+        }
+        plain.push(match escape {
+            '"' | '\\' | '/' | ' ' => escape,
+            'n' => '\n',
+            't' => '\t',
+            'r' => '\r',
+            '0' => '\0',
+            'a' => '\u{7}',
+            'b' => '\u{8}',
+            'e' => '\u{1b}',
+            'f' => '\u{c}',
+            'v' => '\u{b}',
+            'N' => '\u{85}',
+            '_' => '\u{a0}',
+            'L' => '\u{2028}',
+            'P' => '\u{2029}',
+            _ => return None,
+        });
+    }
+    plain.push_str(rest);
+    Some(plain)
 }
 
 /// The position of the quotation mark that ends a text.
@@ -184,7 +254,7 @@ fn beginning(line: &str) -> Option<TextStart<'_>> {
             });
         }
         text if text.starts_with("'{") => Style::SingleQuoted,
-        text if text.starts_with("\"{\\\"") || text == "\"{\\" => Style::DoubleQuoted,
+        text if text.starts_with("\"{\\") => Style::DoubleQuoted,
         _ => return None,
     };
     Some(TextStart {
@@ -219,6 +289,32 @@ mod tests {
             "it's: a 'quote'",
         ] {
             assert!(!Yaml::begins(line), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_stream_belongs_to_one_event() {
+        let mut stream = None;
+        for (line, expected) in [
+            ("- eventId: '0'", None),
+            ("  logStreamName: app/1", Some("app/1")),
+            ("  timestamp: 1", Some("app/1")),
+            ("- eventId: '1'", None),
+            ("  - logStreamName: 'a'", Some("a")),
+            ("---", None),
+        ] {
+            Yaml::follow_stream(line, &mut stream);
+            assert_eq!(stream.as_deref(), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn escapes_are_yamls() {
+        let text = r#"{\n\ \"a\": \"\x41\u00e9\U0001F600\\\"\/\0\e\_\t"#;
+        let plain = "{\n \"a\": \"A\u{e9}\u{1f600}\\\"/\0\u{1b}\u{a0}\t";
+        assert_eq!(unescaped(text).as_deref(), Some(plain));
+        for text in ["\\", "\\q", "\\x4", "\\ud800", "\\u+123"] {
+            assert_eq!(unescaped(text), None, "{text}");
         }
     }
 

@@ -129,7 +129,9 @@ pub(super) fn find(line: &str) -> Option<PrefixMatch> {
     let rest = &line[found.length..];
     let more = match found.shape {
         Shape::Time | Shape::Sam | Shape::QueryResults => 0,
-        _ => time_before(rest).unwrap_or_default(),
+        // The time of the event and that of its ingestion.
+        Shape::Awslogs => times_before(rest, 2),
+        _ => times_before(rest, 1),
     };
     Some(PrefixMatch {
         length: found.length + more,
@@ -138,7 +140,7 @@ pub(super) fn find(line: &str) -> Option<PrefixMatch> {
 }
 
 /// The length of a time and the blank behind it.
-fn time_before(text: &str) -> Option<usize> {
+pub(super) fn time_before(text: &str) -> Option<usize> {
     // A prefix of Lambda or of a container runtime is the writer's.
     if lambda_length(text).is_some() {
         return None;
@@ -153,6 +155,13 @@ fn time_before(text: &str) -> Option<usize> {
     let rest = text.get(length..)?;
     let is_runtime = rest.starts_with(" stdout ") || rest.starts_with(" stderr ");
     (rest.starts_with([' ', '\t']) && !is_runtime).then_some(length + 1)
+}
+
+/// The length of up to `most` times, each with the blank behind it.
+fn times_before(text: &str, most: usize) -> usize {
+    (0..most).fold(0, |length, _| {
+        length + time_before(&text[length..]).unwrap_or_default()
+    })
 }
 
 /// A time, and a log stream where a document or the end of the line follows it.
@@ -306,37 +315,39 @@ fn query_results(line: &str) -> Option<PrefixMatch> {
 /// Two words: a log group and a log stream, or a pod and a container.
 fn words(line: &str) -> Option<PrefixMatch> {
     let (first, rest) = line.split_once(' ')?;
+    // Names of streams are padded to the same length.
+    let awslogs = |length: usize| PrefixMatch {
+        shape: Shape::Awslogs,
+        length: line.len() - line[length..].trim_start_matches(' ').len(),
+    };
     let is_group = first.starts_with('/') && first.len() > 1 && !first.contains(['{', '"', ':']);
     let is_path = first.split('/').filter(|part| !part.is_empty()).count() > 2;
     if !first.starts_with('/') && is_path && !first.contains(['{', '"', ':', '=']) {
         // A log stream without its group.
-        return Some(PrefixMatch {
-            shape: Shape::Awslogs,
-            length: first.len() + 1,
-        });
+        return Some(awslogs(first.len() + 1));
     }
-    let (second, behind) = rest.split_once(' ')?;
-    let length = first.len() + second.len() + 2;
-    if second.is_empty() || behind.is_empty() || second.starts_with('{') {
-        return None;
-    }
-    let is_stream = !second.contains([':', '*', '{', '"']) && !is_level(second);
-    if is_group && is_stream {
-        return Some(PrefixMatch {
-            shape: Shape::Awslogs,
-            length,
-        });
+    let (second, behind) = rest.split_once(' ').unwrap_or((rest, ""));
+    if is_group {
+        let is_message =
+            behind.is_empty() || second.starts_with('{') || time_before(rest).is_some();
+        if is_message {
+            return Some(awslogs(first.len() + 1));
+        }
+        let is_stream = !second.contains([':', '*', '{', '"']) && !is_level(second);
+        if is_stream {
+            return Some(awslogs(first.len() + second.len() + 2));
+        }
     }
     // The name of a pod ends in letters and digits at random.
     let is_pod = is_label(first) && first.contains('-') && !is_level(second);
-    (is_pod && is_label(second)).then_some(PrefixMatch {
+    (is_pod && is_label(second) && !behind.is_empty()).then_some(PrefixMatch {
         shape: Shape::Stern,
-        length,
+        length: first.len() + second.len() + 2,
     })
 }
 
 /// Whether a word may be the name of a log stream, not a level or a stream of the process.
-fn is_stream(word: &str) -> bool {
+pub(super) fn is_stream(word: &str) -> bool {
     // CloudWatch allows neither of the two characters in a stream's name.
     !word.is_empty() && !word.contains([':', '*', '{']) && !is_level(word)
 }
@@ -383,6 +394,14 @@ mod tests {
                 "/ecs/app app/app/1 2026-11-25T10:14:24.818Z ",
                 Shape::Awslogs,
             ),
+            (
+                "/ecs/app app/app/1 2026-11-25T10:14:24.818Z 2026-11-25T10:14:25.001Z ",
+                Shape::Awslogs,
+            ),
+            ("/ecs/app ", Shape::Awslogs),
+            ("/ecs/app app/app/1     ", Shape::Awslogs),
+            ("app/app/1     2026-11-25T10:14:24.818Z ", Shape::Awslogs),
+            ("/ecs/app 2026-11-25T10:14:24.818Z ", Shape::Awslogs),
             ("web-7d9f-abc web ", Shape::Stern),
         ] {
             let found = find(&format!("{prefix}{DOCUMENT}")).unwrap();
