@@ -22,6 +22,8 @@ pub(crate) struct Claim {
     reference: DateTime<Utc>,
     /// The number of the wall clock that the daemon compared.
     pub(crate) compared: u32,
+    /// How far the daemon had slewed the clock until then, in either direction.
+    pub(crate) slewed: i64,
 }
 
 #[derive(Debug)]
@@ -131,14 +133,14 @@ impl Machine {
         self.wall_clock
     }
 
+    /// The number of the wall clock that was compared last.
+    pub(crate) fn compared(&self) -> u32 {
+        self.compared
+    }
+
     /// How far the daemon has slewed the clock, in either direction.
     pub(crate) fn slewed(&self) -> i64 {
         self.slewed
-    }
-
-    /// Whether the daemon is correcting the clock.
-    pub(crate) fn is_slewing(&self) -> bool {
-        self.to_slew != 0
     }
 
     /// The wall clock minus true time.
@@ -266,6 +268,7 @@ impl Machine {
             bound: self.to_slew.abs() + self.unknown,
             reference: self.reference,
             compared: self.compared,
+            slewed: self.slewed,
         };
         self.cache = Some((claim, self.truth + self.cached_for));
         claim
