@@ -295,6 +295,18 @@ impl Emitter {
         around
     }
 
+    /// Emits an event that [`is_surely_other`](super::reject::is_surely_other), and an object by its look.
+    pub(super) fn surely_other(
+        &mut self,
+        position: Position,
+        text: &str,
+        origin: &Origin,
+        sink: &mut Sink<'_>,
+    ) {
+        self.is_after_cut = false;
+        self.emit_other(position, text, origin, sink);
+    }
+
     /// Emits an event that is something else.
     pub(super) fn other(
         &mut self,
@@ -311,6 +323,10 @@ impl Emitter {
         if !origin.exported && is_plain && self.plain_line.is_none() {
             self.plain_line = Some(position.line);
         }
+        self.emit_other(position, text, origin, sink);
+    }
+
+    fn emit_other(&mut self, position: Position, text: &str, origin: &Origin, sink: &mut Sink<'_>) {
         let mut event = self.event(position, text, Kind::Other);
         event.stream = self
             .viewer

@@ -42,9 +42,9 @@ impl Output<'_, '_> {
         self.emitter.text(position, text, origin, self.sink);
     }
 
-    /// Emits an event that is no document.
-    pub(super) fn other(&mut self, position: Position, text: &str, origin: &Origin) {
-        self.emitter.other(position, text, origin, self.sink);
+    /// Emits an event that is surely no document.
+    pub(super) fn surely_other(&mut self, position: Position, text: &str, origin: &Origin) {
+        self.emitter.surely_other(position, text, origin, self.sink);
     }
 
     /// Emits an event that is a document, given with its length in the input.

@@ -81,7 +81,7 @@ fn object(
     output: &mut Output<'_, '_>,
 ) -> Next {
     if output.emitter.has_no_parts() && is_surely_other(text) {
-        output.other(position, text, &origin(cursor));
+        output.surely_other(position, text, &origin(cursor));
         cursor.take_all();
         return Next::Stay;
     }
