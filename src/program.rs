@@ -9,6 +9,7 @@ pub(crate) mod diagnostics;
 pub(crate) mod exit;
 mod help;
 pub(crate) mod options;
+mod other_command;
 pub(crate) mod raw;
 pub(crate) mod settings;
 mod shutdown;

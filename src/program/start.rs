@@ -13,6 +13,7 @@ use crate::program::exit::Exit;
 use crate::program::help;
 use crate::program::options::groups::{self, Group};
 use crate::program::options::{AnyOption, DefaultValue};
+use crate::program::other_command::name_other_command;
 use crate::program::raw::Flags;
 use crate::source::Environment;
 use crate::time::Moment;
@@ -55,7 +56,12 @@ pub fn main(arguments: Vec<OsString>, environment: &Environment) -> ExitCode {
 /// Help and the version are errors too: clap's error prints them.
 pub(crate) fn matches(arguments: Vec<OsString>) -> Result<ArgMatches, clap::Error> {
     let name = OsString::from(NAME);
-    command().try_get_matches_from(std::iter::once(name).chain(arguments))
+    let mut command = command();
+    let matches = command.try_get_matches_from_mut(std::iter::once(name).chain(arguments));
+    matches.map_err(|mut error| {
+        name_other_command(&mut error, &command);
+        error
+    })
 }
 
 /// The command line of the program.

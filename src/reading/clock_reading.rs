@@ -156,6 +156,7 @@ impl Reading {
 
     /// How far the clock may be off at `now` if it was moved or corrected further since the reading was taken: the
     /// source's bound and how far it was moved, without growth. `None` if it was not, and without a bound.
+    #[cfg(feature = "cli")]
     #[must_use]
     pub(crate) fn bound_if_moved(&self, now: &Moment, drift: DriftRate) -> Option<Duration> {
         let moved = self.compared.distance(now);

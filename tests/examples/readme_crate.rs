@@ -1,18 +1,16 @@
-//! The README's Rust snippet, pasted into a fresh crate with the README's dependencies.
+//! The guide's Rust snippet, pasted into a fresh crate with the guide's dependencies.
 
 use std::path::Path;
 use std::process::Command;
 
-const README: &str = include_str!("../../README.md");
+const GUIDE: &str = include_str!("../../src/answer/README.md");
 
-/// The README's block that begins with this fence, without the list's indentation.
+/// The guide's block that begins with this fence.
 fn block(fence: &str) -> String {
-    let mut lines = README.lines().skip_while(|line| line.trim() != fence);
-    let indent = lines.next().unwrap().find('`').unwrap();
+    let mut lines = GUIDE.lines().skip_while(|line| line.trim() != fence);
+    lines.next().unwrap();
     let block = lines.take_while(|line| line.trim() != "```");
-    block
-        .map(|line| line.get(indent..).unwrap_or("").to_owned() + "\n")
-        .collect()
+    block.map(|line| line.to_owned() + "\n").collect()
 }
 
 #[test]

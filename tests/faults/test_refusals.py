@@ -85,16 +85,16 @@ def test_a_lookup_that_hangs_is_reported_as_such(programs, tmp_path):
     resolver.write_text("nameserver 127.0.0.9\noptions timeout:30\n")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
         silent.bind(("127.0.0.9", 53))
-        for name, arguments, variables in [
-            ("NTP server", ["--source=ntp", "--ntp-server=time.example.org"], {}),
-            ("endpoint", ["--source=ecs"], {"ECS_CONTAINER_METADATA_URI_V4": "http://metadata.example.org/v4/id"}),
+        for lookup, arguments, variables in [
+            ("NTP server time.example.org:123: the lookup of its name", ["--source=ntp", "--ntp-server=time.example.org"], {}),
+            ("the lookup of the endpoint's name", ["--source=ecs"], {"ECS_CONTAINER_METADATA_URI_V4": "http://metadata.example.org/v4/id"}),
         ]:
             command = [programs[0], "check", "--json", "--request-timeout=500ms", *arguments]
             namespace = ["unshare", "--mount", "sh", "-c", 'mount --bind "$1" /etc/resolv.conf && shift && exec "$@"', "sh", resolver]
             finished = subprocess.run([*namespace, *command], env={**os.environ, **variables}, capture_output=True, timeout=60)
             assert finished.returncode == 3, finished
             [reason] = json.loads(finished.stdout)["reasons"]
-            assert reason == f"no reading: the lookup of the {name}'s name did not end within 500ms"
+            assert reason == f"no reading: {lookup} did not end within 500ms"
 
 
 def free_port():

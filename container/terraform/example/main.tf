@@ -1,4 +1,5 @@
-# Two services of one cluster in a fleet. Copy it, and replace the names, the images and the source of the modules.
+# Two services of one cluster in a fleet. Copy it, and replace the names, the images and the sources of the modules:
+# git::https://github.com/OWNER/ecs-clock-emf.git//container/terraform?ref=v0.3.0, the fleet's with //container/terraform/fleet.
 
 variable "region" {
   type    = string

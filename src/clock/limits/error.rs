@@ -100,7 +100,9 @@ impl fmt::Display for ErrorLimit {
         };
         let nanoseconds = limit.as_nanos();
         let (unit, digits, name) = match nanoseconds {
-            0..1_000 => (1, 0, "ns"),
+            // A limit is usually thought of in milliseconds.
+            0 => (1, 0, "ms"),
+            1..1_000 => (1, 0, "ns"),
             1_000..1_000_000 => (1_000, 3, "us"),
             1_000_000..1_000_000_000 => (1_000_000, 6, "ms"),
             _ => (1_000_000_000, 9, "s"),

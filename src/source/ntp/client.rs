@@ -139,7 +139,7 @@ impl NtpClient {
             Turn::Refused(code) => Err(ExchangeError::Refused(code)),
             Turn::Ask => self.exchange().await,
         };
-        Some(outcome.map_err(ReadError::from))
+        Some(outcome.map_err(|error| error.of_server(&self.settings.server)))
     }
 
     /// As [`NtpClient::ask`], but waits for a request that is due within a sixteenth of the interval and within a

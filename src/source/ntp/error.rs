@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 
+use super::server::NtpServer;
 use crate::reading::{ReadError, ReadErrorKind};
 
 /// Why an exchange failed.
@@ -73,7 +74,7 @@ impl fmt::Display for Implausible {
 
 impl ExchangeError {
     /// The kind under which it is counted.
-    fn kind(&self) -> ReadErrorKind {
+    pub(super) fn kind(&self) -> ReadErrorKind {
         match self {
             Self::Lookup(_) | Self::Network(_) => ReadErrorKind::Connection,
             Self::LookupHung(_) | Self::Silent(_) => ReadErrorKind::Timeout,
@@ -88,29 +89,30 @@ impl ExchangeError {
         }
     }
 
+    /// The read error, whose message names the server.
+    pub(super) fn of_server(&self, server: &NtpServer) -> ReadError {
+        ReadError::new(self.kind(), format!("NTP server {server}: {self}"))
+    }
+
     /// Whether another address of the server may work: at this one no server has answered.
     pub(super) fn is_of_the_address(&self) -> bool {
         matches!(self, Self::Network(_) | Self::Silent(_))
     }
 }
 
+/// What follows the server's name in [`ExchangeError::of_server`].
 impl fmt::Display for ExchangeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Lookup(error) => {
-                write!(f, "the lookup of the NTP server's name failed: {error}")
-            }
+            Self::Lookup(error) => write!(f, "the lookup of its name failed: {error}"),
             Self::LookupHung(time) => {
                 let time = humantime::format_duration(*time);
-                write!(
-                    f,
-                    "the lookup of the NTP server's name did not end within {time}"
-                )
+                write!(f, "the lookup of its name did not end within {time}")
             }
-            Self::Network(error) => write!(f, "the NTP server cannot be reached: {error}"),
+            Self::Network(error) => write!(f, "cannot be reached: {error}"),
             Self::Silent(time) => {
                 let time = humantime::format_duration(*time);
-                write!(f, "no answer from the NTP server within {time}")
+                write!(f, "no answer within {time}")
             }
             Self::Short { length } => {
                 write!(f, "expected an NTP packet of 48 bytes, got {length} bytes")
@@ -122,33 +124,20 @@ impl fmt::Display for ExchangeError {
             Self::ForeignOrigin => {
                 f.write_str("only answers to other requests arrived (foreign origin timestamp)")
             }
-            Self::Kiss(code) => write!(f, "the NTP server sent kiss code {code}"),
+            Self::Kiss(code) => write!(f, "it sent kiss code {code}"),
             Self::Refused(code) => write!(
                 f,
-                "the NTP server refused service (kiss code {code}); no more requests are sent"
+                "it refused service (kiss code {code}); no more requests are sent"
             ),
-            Self::Unsynchronized => {
-                f.write_str("the NTP server's clock is not synchronized (leap indicator 3)")
-            }
-            Self::Stratum(stratum) => {
-                write!(
-                    f,
-                    "expected an NTP server of stratum 1 to 15, got {stratum}"
-                )
-            }
-            Self::Implausible(what) => write!(f, "the NTP server's answer is implausible: {what}"),
+            Self::Unsynchronized => f.write_str("its clock is not synchronized (leap indicator 3)"),
+            Self::Stratum(stratum) => write!(f, "expected a stratum from 1 to 15, got {stratum}"),
+            Self::Implausible(what) => write!(f, "its answer is implausible: {what}"),
             Self::ClockMoved(by) => write!(
                 f,
                 "the wall clock moved by {} ms during the exchange",
                 by.num_milliseconds()
             ),
         }
-    }
-}
-
-impl From<ExchangeError> for ReadError {
-    fn from(error: ExchangeError) -> Self {
-        Self::new(error.kind(), error.to_string())
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::exchange::Exchange;
 use super::packet::{self, Packet};
+use super::server::NtpServer;
 use super::timestamp::Timestamp;
 use crate::reading::ReadError;
 use crate::time::{DriftRate, Moment};
@@ -20,5 +21,5 @@ pub(crate) fn exchange(
 ) -> Result<Exchange, ReadError> {
     Packet::parse(datagram, Timestamp(nonce))
         .and_then(|packet| Exchange::judge(&packet, requested, taken, drift))
-        .map_err(ReadError::from)
+        .map_err(|error| error.of_server(&NtpServer::default()))
 }

@@ -118,7 +118,7 @@ impl Packet {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::reading::{ReadError, ReadErrorKind};
+    use crate::reading::ReadErrorKind;
     use crate::source::ntp::answer::{Answer, NONCE};
     use proptest::prelude::*;
 
@@ -127,7 +127,7 @@ mod tests {
         Packet::parse(bytes, NONCE)
             .and_then(|packet| packet.usable())
             .err()
-            .map(|error| ReadError::from(error).kind)
+            .map(|error| error.kind())
     }
 
     #[test]
