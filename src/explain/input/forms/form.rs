@@ -4,8 +4,9 @@ use std::fmt;
 
 use crate::finding::Position;
 use crate::input::cursor::Cursor;
-use crate::input::emit::{Emitter, Origin};
+use crate::input::emit::Emitter;
 use crate::input::event::Sink;
+use crate::input::origin::Origin;
 use crate::judge::document::Root;
 
 /// A form of input, as far as it has been read.
