@@ -65,7 +65,7 @@ export interface ClockFleetProps extends StackProps {
 
 /** Alarms, saved queries and a dashboard for all services of an account and region: a stack of sam/fleet.yaml. */
 export class ClockFleet extends Stack {
-  /** ARN of the topic for what cannot wait: text, since CloudFormation takes no import where the stacks of services need it. */
+  /** ARN of the topic for pages: text, since CloudFormation takes no import where the stacks of services need it. */
   readonly pageTopicArn: string;
 
   constructor(scope: Construct, id: string, props: ClockFleetProps) {

@@ -42,7 +42,7 @@ variable "deployment_alarms" {
 }
 
 variable "page_topic_arn" {
-  description = "SNS topic for what cannot wait. With fleet, the output page_topic_arn of ./fleet."
+  description = "SNS topic for pages. With fleet, the output page_topic_arn of ./fleet."
   type        = string
   default     = null
 }

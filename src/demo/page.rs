@@ -83,7 +83,7 @@ pub(super) fn page(view: &View<'_>) -> Markup {
                     section aria-labelledby="values-heading" {
                         h2 id="values-heading" { "Reading" }
                         p id="values-age" class="hint" data-live {
-                            @if let Some(last) = view.last { "The last one, " (last.age.as_secs()) " s ago. There is none now." }
+                            @if let Some(last) = view.last { "No reading now. The last one was " (last.age.as_secs()) " s ago." }
                         }
                         dl id="values" data-live { (values(view.last.map_or(view.report, |last| &last.report))) }
                     }

@@ -96,7 +96,7 @@ fn verdict(statement: &Statement) -> String {
         let tasks = counted(statement.tasks.len() as u64, "task");
         format!("No. {broken} of {tasks} had a clock that may have been off by more than {limit}.")
     } else if totals.unknown_ms() == totals.span_ms() {
-        "Not known: nothing is known of any clock in this time.".to_owned()
+        "Not known: the lines show nothing about any clock in this time.".to_owned()
     } else if totals.unknown_ms() > 0 {
         let unknown = duration(totals.unknown_ms());
         format!(
@@ -246,7 +246,7 @@ fn curves(statement: &Statement) -> Markup {
             h2 { "The largest errors" }
             p.quiet {
                 "How far each clock may have been from UTC at most: the bound with its growth until the next reading. "
-                "The dashed line is the limit. Where nothing is drawn, no error can be stated."
+                "The dashed line is the limit. Where nothing is drawn, the error is unknown."
             }
             @for task in tasks {
                 div.whole {
@@ -332,13 +332,13 @@ fn method(statement: &Statement) -> Markup {
             p {
                 "A stretch of time between two lines is within the limit if every reading was synchronized and the largest "
                 "bound, plus " (ppm(statement.rules.drift)) " ppm of the time between the lines and of any pause of the "
-                "process, is at most " (limit(statement)) ". Lines that the kernel's estimate or a version before 0.3.0 "
-                "gave are reported, not proven. Everything that no line covers is unknown."
+                "process, is at most " (limit(statement)) ". Lines from the kernel's estimate or a version before "
+                "0.3.0 are reported, not proven. Time that no line covers is unknown."
             }
             p {
                 "What this report cannot show: an error of the time source itself, unless a cross-check contradicts it; a "
-                "paused virtual machine; lines that were changed after they were written. UTC is meant as the source "
-                "reports it. Its traceability is documented by the operator of the source."
+                "paused virtual machine; lines that were changed after they were written. UTC means what the source "
+                "reports; the operator of the source documents its traceability."
             }
             (inputs(statement))
         }

@@ -58,7 +58,7 @@ pub(super) fn sentences(statement: &Statement) -> Vec<String> {
     }
     if let Some((task, worst)) = statement.worst() {
         sentences.push(format!(
-            "Where an error can be stated, the largest is {} ms (task {}, at {}).",
+            "The largest known error is {} ms (task {}, at {}).",
             milliseconds(worst.error_ms),
             task.name,
             time(worst.at_ms),

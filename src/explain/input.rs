@@ -25,6 +25,7 @@ mod forms;
 mod lines;
 mod marker;
 mod mode;
+mod origin;
 mod parts;
 mod peel;
 mod prefix;

@@ -18,7 +18,7 @@ pub(crate) fn after_run() -> String {
 
 /// The text after the options of `check`.
 pub(crate) const AFTER_CHECK: &str = "Examples:
-  Is the clock good enough for this step? The exit code tells:
+  Take a critical step only if the clock is good enough:
     ecs-clock-emf check --max-error 5ms && ./critical-step
   Wait for a clock that CockroachDB can work with:
     ecs-clock-emf check --for cockroachdb --wait 60s

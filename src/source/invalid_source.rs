@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-/// Why a source cannot be set up. Its text names the expected and the given value.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Why a source cannot be set up. Its text names the expected and the given value. Its `Debug` equals its `Display`, so
+/// that `main` can return it and print a sentence.
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InvalidSource {
     /// The endpoint's address cannot be parsed, for this reason.
@@ -22,7 +23,8 @@ pub enum InvalidSource {
 
 impl fmt::Display for InvalidSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const EXPECTED: &str = "expected an address such as http://169.254.170.2/v4/id";
+        const EXPECTED: &str =
+            "expected the address of a task metadata endpoint, such as http://169.254.170.2/v4/id";
         match self {
             Self::Address(reason) => write!(f, "{EXPECTED}: {reason}"),
             Self::Scheme(scheme) => write!(f, "{EXPECTED}, got the scheme {scheme}"),
@@ -36,4 +38,21 @@ impl fmt::Display for InvalidSource {
     }
 }
 
+impl fmt::Debug for InvalidSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
 impl std::error::Error for InvalidSource {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn main_prints_a_sentence_that_names_the_endpoint() {
+        let printed = format!("{:?}", InvalidSource::Address("empty host".to_owned()));
+        assert!(printed.contains("task metadata endpoint") && printed.ends_with(": empty host"));
+    }
+}

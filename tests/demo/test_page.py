@@ -204,7 +204,7 @@ def test_verdict_and_plot_follow_the_clock_by_themselves(browser, start_endpoint
     endpoint.play("down")
     until_verdict(browser, good=False, reason="no reading: ")
     # The last reading stays with its age, but without a current time range.
-    browser.until(lambda: re.fullmatch(r"The last one, \d+ s ago. There is none now.", browser.text("#values-age")), "age of it")
+    browser.until(lambda: re.fullmatch(r"No reading now. The last one was \d+ s ago.", browser.text("#values-age")), "age of it")
     values = browser.values()
     assert values["error-bound"].endswith(" ms") and values["status"] == "NOT_SYNCHRONIZED"
     assert values["earliest"] == values["latest"] == "unknown"

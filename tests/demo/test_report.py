@@ -28,7 +28,7 @@ ANSWERS = {
     "lost-region": ["No. 30 of 30 tasks", "not synchronized, 2026-11-28T14:04", "30 tasks", "unknown: after the last line", "10 tasks"],
     "one-bad-of-1000": ["No. 1 of 1000 tasks", "over the limit, 2026-11-28T00:39", "stepped, 2026-11-28T00:19", "unknown: lost line"],
     "one-task": ["Yes. Every clock was within 2 ms of UTC for the whole time."],
-    "no-data": ["Not known: nothing is known of any clock in this time."],
+    "no-data": ["Not known: the lines show nothing about any clock in this time."],
     "limit-nobody-meets": ["No. 12 of 12 tasks", "over the limit, 2026-11-28T00:02"],
 }
 PROVEN = {"quiet", "one-task"}

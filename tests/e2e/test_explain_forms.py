@@ -104,8 +104,8 @@ def without_place(verdict):
     ]
 
 
-# Version 2 of the AWS CLI, of Debian's package; version 1 is a package of Python.
-CLI_2 = "/usr/bin/aws"
+# Version 2 of the AWS CLI, as Debian's package or AWS's installer places it; version 1 is a package of Python.
+CLI_2 = next((path for path in ("/usr/local/bin/aws", "/usr/bin/aws") if os.path.exists(path)), "/usr/bin/aws")
 TAILS = [("tail", "--since", "1h", "--format", form) for form in ("detailed", "short", "json")]
 AWSLOGS = [
     [], ["--timestamp"], ["--ingestion-time"], ["--timestamp", "--ingestion-time"], ["--no-group"], ["--no-stream"],

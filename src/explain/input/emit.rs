@@ -4,6 +4,7 @@ use super::copy::without_no_break_spaces;
 use super::event::{RawEvent, Sink};
 use super::marker::{bytes_have_marker, has_marker};
 use super::mode::Input;
+use super::origin::Origin;
 use super::parts::{JoinedLine, Parts};
 use super::peel::{Body, PeeledText, body, peel};
 use super::unread::Unread;
@@ -14,41 +15,6 @@ use crate::judge::document::Root;
 use crate::kind::Effect;
 use crate::limits::{AWSLOGS_SPLIT_BYTES, MAX_EVENT_BYTES};
 use crate::rule::Rule;
-
-/// Where the text of an event comes from.
-#[derive(Debug, Clone)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a separate fact")]
-pub(super) struct Origin {
-    /// Whether it comes from an export, so that CloudWatch has exactly this text.
-    pub(super) exported: bool,
-    /// Whether it ends with the input and without a line feed.
-    pub(super) open: bool,
-    /// Whether CloudWatch gets exactly this text.
-    pub(super) certain: bool,
-    /// Whether a viewer has written something before its line.
-    pub(super) has_prefix: bool,
-    /// Whether its line had colours.
-    pub(super) is_coloured: bool,
-    /// Whether it was printed over several lines, so that a viewer has shown it.
-    pub(super) is_indented: bool,
-    /// What is reported if it is a document.
-    pub(super) note: Option<Problem>,
-    /// The log stream that it comes from, where the form names it.
-    pub(super) stream: Option<String>,
-}
-
-impl Origin {
-    pub(super) const EXPORT: Self = Self {
-        exported: true,
-        open: false,
-        certain: true,
-        has_prefix: false,
-        is_coloured: false,
-        is_indented: false,
-        note: None,
-        stream: None,
-    };
-}
 
 /// Passes events on, and remembers what later ones depend on.
 #[expect(clippy::struct_excessive_bools, reason = "each is reported once")]
@@ -295,6 +261,18 @@ impl Emitter {
         around
     }
 
+    /// Emits an event that [`is_surely_other`](super::reject::is_surely_other), and an object by its look.
+    pub(super) fn surely_other(
+        &mut self,
+        position: Position,
+        text: &str,
+        origin: &Origin,
+        sink: &mut Sink<'_>,
+    ) {
+        self.is_after_cut = false;
+        self.emit_other(position, text, origin, sink);
+    }
+
     /// Emits an event that is something else.
     pub(super) fn other(
         &mut self,
@@ -311,6 +289,10 @@ impl Emitter {
         if !origin.exported && is_plain && self.plain_line.is_none() {
             self.plain_line = Some(position.line);
         }
+        self.emit_other(position, text, origin, sink);
+    }
+
+    fn emit_other(&mut self, position: Position, text: &str, origin: &Origin, sink: &mut Sink<'_>) {
         let mut event = self.event(position, text, Kind::Other);
         event.stream = self
             .viewer

@@ -71,15 +71,18 @@ pub(super) fn is_quote(c: char) -> bool {
     )
 }
 
+/// What gzip in base64 begins with, and `{"_aws` in base64.
+pub(super) const ENCODED: [&str; 2] = ["H4sI", "eyJfYXdz"];
+
 /// Encodings that hide documents from explain: how the text begins, the name, and how to decode it.
 const ENCODINGS: [(&str, &str, &str); 2] = [
     (
-        "H4sI",
+        ENCODED[0],
         "gzip in base64",
         "decode it first, for example jq -r .awslogs.data FILE | base64 -d | gunzip",
     ),
     (
-        "eyJfYXdz",
+        ENCODED[1],
         "documents in base64",
         "decode it first, for example base64 -d FILE",
     ),

@@ -111,7 +111,7 @@ impl<R: BufRead> Reader<R> {
                 self.emitter
                     .later(Problem::new(rule, "the input", given, expected));
             }
-            if self.emitter.mode != Input::Stdout && bytes.contains(&ESCAPE) {
+            if self.emitter.mode != Input::Stdout && memchr::memchr(ESCAPE, &bytes).is_some() {
                 self.place.is_coloured = remove_colours(&mut bytes);
             }
         }

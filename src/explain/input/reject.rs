@@ -2,18 +2,23 @@
 
 use std::sync::LazyLock;
 
+use memchr::memchr2;
 use memchr::memmem::Finder;
 
+use super::marker::ENCODED;
 use crate::work::visit;
 
-/// What a document, an export, or a part of a split line has at least one of. Escapes can spell any of them.
-const SIGNS: [&str; 7] = [
+/// What a document, an export, a part of a split line, or a text with encoded documents has at least one of. Escapes can
+/// spell any of them.
+const SIGNS: [&str; 9] = [
     "_aws",
     "CloudWatchMetrics",
     "vents\"",
     "results\"",
     "partial_message\"",
     "logtag\"",
+    ENCODED[0],
+    ENCODED[1],
     "\\u",
 ];
 
@@ -34,28 +39,37 @@ pub(super) fn is_surely_other(line: &str) -> bool {
 fn is_one_object(text: &[u8]) -> bool {
     visit(text.len());
     let mut depth = 0_u32;
-    let mut bytes = text.iter();
-    while let Some(byte) = bytes.next() {
+    let mut rest = text;
+    while let [byte, behind @ ..] = rest {
+        rest = behind;
         match byte {
-            b'"' => {
-                while let Some(byte) = bytes.next() {
-                    match byte {
-                        b'"' => break,
-                        b'\\' => drop(bytes.next()),
-                        _ => {}
-                    }
-                }
-            }
+            b'"' => match string_end(rest) {
+                Some(end) => rest = &rest[end..],
+                None => return false,
+            },
             b'{' | b'[' => depth = depth.saturating_add(1),
             b'}' | b']' => match depth {
                 0 => return false,
-                1 => return bytes.as_slice().is_empty() && *byte == b'}',
+                1 => return rest.is_empty() && *byte == b'}',
                 _ => depth -= 1,
             },
             _ => {}
         }
     }
     false
+}
+
+/// Where the string that a text is in ends, behind its quotation mark.
+fn string_end(text: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    loop {
+        at += memchr2(b'"', b'\\', text.get(at..)?)?;
+        if text[at] == b'"' {
+            return Some(at + 1);
+        }
+        // What an escape stands for does not end the string.
+        at += 2;
+    }
 }
 
 #[cfg(test)]
@@ -79,6 +93,7 @@ mod tests {
             (r#"{"\u005faws":{}}"#, false),
             (r#"{"events":[]}"#, false),
             (r#"{"logEvents":[]}"#, false),
+            (r#"{"data":"H4sIAAAA"}"#, false),
             ("{\"a\":1", false),
             ("{\"a\":1,", false),
             ("{\"a\":\"1}", false),

@@ -3,8 +3,8 @@
 use super::form::{Form, Next, Output};
 use crate::finding::{Position, Problem};
 use crate::input::cursor::Cursor;
-use crate::input::emit::Origin;
 use crate::input::mode::Input;
+use crate::input::origin::Origin;
 use crate::judge::document::{LocateOutcome, locate};
 use crate::rule::Rule;
 

@@ -3,9 +3,9 @@
 use super::form::{Form, Next, Output};
 use crate::finding::Position;
 use crate::input::cursor::Cursor;
-use crate::input::emit::Origin;
 use crate::input::lines::HELD_BYTES;
 use crate::input::marker::{bytes_have_marker, has_marker};
+use crate::input::origin::Origin;
 use crate::input::printed::continues;
 use crate::input::scan::{ArrayItem, Elements, Scan};
 use crate::input::wrapper::{message, stream};

@@ -4,7 +4,7 @@ use super::form::{Form, Next, Output};
 use super::value::Value;
 use crate::finding::Position;
 use crate::input::cursor::Cursor;
-use crate::input::emit::Origin;
+use crate::input::origin::Origin;
 use crate::input::printed::continues;
 
 /// The beginning of each event's line.

@@ -5,9 +5,9 @@ use std::borrow::Cow;
 use super::form::{Form, Next, Output};
 use crate::finding::Position;
 use crate::input::cursor::Cursor;
-use crate::input::emit::Origin;
 use crate::input::lines::HELD_BYTES;
 use crate::input::marker::is_string_with_document;
+use crate::input::origin::Origin;
 
 /// The longest record in memory, in bytes: quotation marks in a message are doubled.
 const MOST_BYTES: usize = 2 * HELD_BYTES;

@@ -4,8 +4,9 @@ use std::fmt;
 
 use crate::finding::Position;
 use crate::input::cursor::Cursor;
-use crate::input::emit::{Emitter, Origin};
+use crate::input::emit::Emitter;
 use crate::input::event::Sink;
+use crate::input::origin::Origin;
 use crate::judge::document::Root;
 
 /// A form of input, as far as it has been read.
@@ -42,9 +43,9 @@ impl Output<'_, '_> {
         self.emitter.text(position, text, origin, self.sink);
     }
 
-    /// Emits an event that is no document.
-    pub(super) fn other(&mut self, position: Position, text: &str, origin: &Origin) {
-        self.emitter.other(position, text, origin, self.sink);
+    /// Emits an event that is surely no document.
+    pub(super) fn surely_other(&mut self, position: Position, text: &str, origin: &Origin) {
+        self.emitter.surely_other(position, text, origin, self.sink);
     }
 
     /// Emits an event that is a document, given with its length in the input.

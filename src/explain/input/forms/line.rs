@@ -14,8 +14,8 @@ use super::value::Value;
 use super::yaml::Yaml;
 use crate::finding::Position;
 use crate::input::cursor::Cursor;
-use crate::input::emit::Origin;
 use crate::input::marker::has_marker;
+use crate::input::origin::Origin;
 use crate::input::prefix::lambda_length;
 use crate::input::printed::continues;
 use crate::input::reject::is_surely_other;
@@ -81,7 +81,7 @@ fn object(
     output: &mut Output<'_, '_>,
 ) -> Next {
     if output.emitter.has_no_parts() && is_surely_other(text) {
-        output.other(position, text, &origin(cursor));
+        output.surely_other(position, text, &origin(cursor));
         cursor.take_all();
         return Next::Stay;
     }

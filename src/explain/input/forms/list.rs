@@ -3,8 +3,8 @@
 use super::form::{Form, Next, Output};
 use crate::finding::Position;
 use crate::input::cursor::Cursor;
-use crate::input::emit::Origin;
 use crate::input::lines::HELD_BYTES;
+use crate::input::origin::Origin;
 use crate::input::scan::Scan;
 
 /// A message, as far as it has been read.

@@ -5,7 +5,7 @@
 use super::form::{Form, Next, Output};
 use crate::finding::Position;
 use crate::input::cursor::Cursor;
-use crate::input::emit::Origin;
+use crate::input::origin::Origin;
 
 /// Lines that are still to be emitted.
 #[derive(Debug)]

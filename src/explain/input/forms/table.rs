@@ -3,8 +3,8 @@
 use super::form::{Form, Next, Output};
 use super::value::Value;
 use crate::input::cursor::Cursor;
-use crate::input::emit::Origin;
 use crate::input::marker::has_marker;
+use crate::input::origin::Origin;
 use crate::input::prefix;
 use crate::input::printed::continues;
 use crate::judge::document::{LocateOutcome, locate};

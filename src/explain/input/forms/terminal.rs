@@ -4,7 +4,7 @@ use super::form::{Form, Next, Output};
 use super::replay::Replay;
 use crate::finding::{Position, Problem};
 use crate::input::cursor::Cursor;
-use crate::input::emit::Origin;
+use crate::input::origin::Origin;
 use crate::input::scan::Scan;
 use crate::judge::document::{LocateOutcome, locate};
 use crate::rule::Rule;
