@@ -296,10 +296,11 @@ impl Inherited {
         }
     }
 
-    /// How far the wall clocks that the segment may refer to are apart.
+    /// How far the wall clocks that the segment may refer to are apart. One that says nothing bounds nothing: its writer may
+    /// have seen others since the one that it gives.
     fn spread(&self) -> Duration {
         match self.segment.status {
-            Status::Unknown => Duration::ZERO,
+            Status::Unknown => ErrorBound::MAX,
             _ => self.segment.bound,
         }
     }

@@ -427,6 +427,11 @@ fn a_segment_that_ran_free_leaves_a_step_to_the_next_sidecar() {
     let read = present(&start, 60.0, 0);
     let before = referred(read.moment, Some(25), read.moment);
     let after = referred(read.moment, Some(10), read.moment);
+    let nothing = unknown(restarted.coarse, RULES.drift);
+    let moved = present(&start, 0.0, 1).difference;
+    let mut knows_nothing = memory([before.clone()], &RULES);
+    knows_nothing.inherit(nothing, moved, &restarted);
+    assert_eq!(said(&knows_nothing, &read, &RULES), NOTHING);
     for (segment, reading, status, bound_us) in [
         (ran_free, &before, Status::FreeRunning, 5_150),
         (ran_free, &after, Status::Synchronized, 1_000),

@@ -18,7 +18,8 @@ use crate::source::Sample;
 const HOUR: i64 = 3_600 * SECOND;
 /// How long a life lasts, in true time.
 const LIFE: i64 = 1_500 * SECOND;
-/// A process does not know the usual pace of the clock at first: a correction shows only beyond 100 ppm.
+/// A process does not know the usual pace of the clock at first: after a reading of that time, a correction shows only
+/// beyond 100 ppm.
 const YOUNG: i64 = 30 * SECOND;
 
 /// What happens to a machine.
@@ -62,6 +63,7 @@ struct Life {
     started: i64,
     /// The last answer of the endpoint.
     answered: Option<Claim>,
+    answered_at: i64,
     /// The wall clocks that the process has seen running, and those that only an earlier process has.
     seen: HashSet<u32>,
     seen_before: HashSet<u32>,
@@ -120,6 +122,7 @@ impl Life {
             endpoint_is_down: false,
             started: 0,
             answered: None,
+            answered_at: 0,
             seen: HashSet::new(),
             seen_before: HashSet::new(),
             next_tick: 0,
@@ -221,6 +224,7 @@ impl Life {
         let outcome = match claim.filter(|_| !self.endpoint_is_down) {
             Some(claim) => {
                 self.answered = Some(claim);
+                self.answered_at = self.machine.truth();
                 Ok(self.machine.reading(claim, requested))
             }
             None => Err(ReadError::new(ReadErrorKind::Timeout, "none")),
@@ -365,8 +369,8 @@ impl Life {
             return;
         }
         let drift = nanos(RULES.drift.growth(age.max(RULES.sample_interval)));
-        let runs = self.machine.truth() - self.started;
-        let hidden = if runs < YOUNG { runs / 10_000 } else { 0 };
+        let was_young = (0..YOUNG).contains(&(self.answered_at - self.started));
+        let hidden = if was_young { nanos(age) / 10_000 } else { 0 };
         let slewed = self.machine.slewed() - self.answered.map_or(0, |answered| answered.slewed);
         if !knows {
             self.tally.unseen += 1;

@@ -14,7 +14,7 @@ pub(super) struct Tally {
     pub(super) unseen_in_segment: u64,
     /// Those that lack no more than the drift since the reading, or of a sample interval if that is longer, where the daemon
     /// has corrected the clock since it made its claim: the drift is not added to a correction, and a cache hides one.
-    /// In the first 30 s of a process they may lack 100 ppm of that time more.
+    /// After a reading in the first 30 s of a process they may lack 100 ppm more.
     pub(super) within_drift: u64,
     pub(super) worst_within_drift: i64,
     /// How many of the wrong ones are the segment's, which is written once a second.
