@@ -3,6 +3,99 @@
 
 use super::*;
 
+impl Life {
+    /// Lives to the end.
+    fn live(&mut self) -> Tally {
+        while self.machine.truth() < LIFE {
+            let pause = self.machine.rng.i64(SECOND..120 * SECOND);
+            match self.kind {
+                Kind::Quiet | Kind::Corrections | Kind::MovesInsideReads => self.pass(pause),
+                Kind::SmallMoves => {
+                    self.pass(90 * SECOND);
+                    let by = self.machine.rng.i64(MILLISECOND..5 * MILLISECOND);
+                    let by = if self.machine.rng.u8(0..4) == 0 {
+                        -by
+                    } else {
+                        by
+                    };
+                    self.step(by);
+                }
+                Kind::Steps | Kind::TwoCaches => {
+                    self.pass(pause);
+                    let by = self.any_step();
+                    self.step(by);
+                }
+                Kind::PairsOfSteps => self.pair_of_steps(pause),
+                Kind::Restarts => self.restart(pause),
+                Kind::Freezes => self.freeze(pause),
+                Kind::Everything => {
+                    self.pair_of_steps(pause);
+                    self.endpoint_is_down = self.machine.rng.u8(0..4) == 0;
+                }
+            }
+        }
+        self.tally
+    }
+
+    /// The sidecar is paused for a while, during which the clock is stepped once. Before that, the clock is moved very
+    /// often.
+    fn freeze(&mut self, pause: i64) {
+        self.pass(pause);
+        for _ in 0..80 {
+            let by = self.machine.rng.i64(-MILLISECOND..MILLISECOND);
+            self.step(by);
+            self.pass(SECOND / 5);
+        }
+        let frozen = self.machine.rng.i64(SECOND..40 * SECOND);
+        self.machine.pass(frozen / 2);
+        let by = self.any_step();
+        self.machine.step(by);
+        self.machine.pass(frozen / 2);
+        self.happens(Event::Woken);
+    }
+
+    fn pair_of_steps(&mut self, pause: i64) {
+        self.pass(pause);
+        let by = self.any_step();
+        self.step(by);
+        let between = self.machine.rng.i64(1..3 * SECOND);
+        self.pass(between);
+        if self.machine.rng.bool() {
+            self.machine.compare();
+            self.look();
+        }
+        self.pass(SECOND / 2);
+        let back = self.any_step();
+        let by = if self.machine.rng.bool() { -by } else { back };
+        self.step(by);
+    }
+
+    /// The sidecar is killed; perhaps the clock is stepped, and the daemon compares it or does not; it is started again.
+    fn restart(&mut self, pause: i64) {
+        self.endpoint_is_down = false;
+        self.pass(pause);
+        self.control = None;
+        self.wake_at = None;
+        let down = self.machine.rng.i64(1..90) * SECOND;
+        let by = self.any_step();
+        let is_stepped = self.machine.rng.bool();
+        self.machine.pass(down / 2);
+        if is_stepped {
+            self.machine.step(by);
+        }
+        self.machine.pass(down / 2);
+        self.endpoint_is_down = self.machine.rng.bool();
+        self.start();
+        let outage = self.machine.rng.i64(SECOND..200 * SECOND);
+        self.pass(outage);
+        if self.machine.rng.bool() {
+            let by = self.any_step();
+            self.step(by);
+            self.pass(outage);
+        }
+    }
+}
+
 fn variable(name: &str, default: u64) -> u64 {
     let given = std::env::var(name).ok();
     given.map_or(default, |given| given.parse().unwrap())
