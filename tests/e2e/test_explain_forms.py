@@ -11,6 +11,9 @@ from pathlib import Path
 import build
 import pytest
 
+sys.path.append(str(Path(__file__).resolve().parents[1] / "ways"))
+import compose
+
 # As the awslogs driver names streams; short, so that awslogs pads it.
 GROUP, STREAM = "/explain", "app/app/1"
 # Problems that belong to the form, not to its events.
@@ -220,3 +223,33 @@ def test_dockers_own_file_and_docker_logs_are_judged_as_the_bare_lines(program, 
     assert explain(program, records) == expected
     assert explain(program, engine.run("logs", container).stdout) == expected
     assert explain(program, engine.run("logs", "--timestamps", container).stdout) == expected
+
+
+@pytest.mark.parametrize("services", [["web"], ["web", "worker"]], ids=len)
+def test_compose_logs_are_judged_as_the_bare_lines(program, engine, printer, tmp_path, services):
+    text = "\n".join(lines()) + "\n"
+    (tmp_path / "lines").write_text(text)
+    service = {
+        "image": printer, "network_mode": "none", "volumes": [f"{tmp_path}/lines:/lines:ro"], "logging": {"driver": "json-file"},
+    }  # fmt: skip
+    (tmp_path / "compose.yaml").write_text(json.dumps({"version": "3", "services": dict.fromkeys(services, service)}))
+    project = f"explain-{len(services)}"
+
+    def run(*arguments):
+        done = subprocess.run(
+            [*compose.command(), "--project-name", project, *arguments], cwd=tmp_path,
+            env=os.environ | {"DOCKER_HOST": engine.host}, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def sorted_records(said):
+        # Services come in any order; of each, every line is there.
+        return sorted(json.dumps(record, sort_keys=True) for record in said)
+
+    run("up")
+    expected = sorted_records(explain(program, text)) * len(services)
+    for options in [["--no-color"], [], ["--timestamps"], ["--no-color", "--timestamps"]]:
+        printed = run("logs", *options)
+        assert sorted_records(explain(program, printed)) == sorted(expected), (options, printed)
+    run("down", "--timeout", "1")
