@@ -164,10 +164,10 @@ fn a_restarted_sidecars_segment_knows_of_a_step_while_it_was_down() {
 #[test]
 fn a_correction_in_progress_is_in_nearly_every_range() {
     let tally = lives(Kind::Corrections);
-    // In 100 lives none of 628,000.
+    // In 1,000 lives 13 of 6.4 million, and 5,281 of as many in the segment.
     let answered = tally.wrong - tally.wrong_in_segment;
-    assert!(answered * 1_000 < tally.ranges, "{tally:?}");
-    assert!(tally.wrong_in_segment * 50 < tally.ranges, "{tally:?}");
+    assert!(answered * 100_000 < tally.ranges, "{tally:?}");
+    assert!(tally.wrong_in_segment * 300 < tally.ranges, "{tally:?}");
 }
 
 #[test]
