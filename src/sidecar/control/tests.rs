@@ -264,6 +264,30 @@ fn after_a_step_readings_are_enlarged_until_the_source_has_seen_it() {
     );
 }
 
+/// A coarse monotonic clock may show the same time for a step and for the request that follows it at once.
+#[test]
+fn a_move_after_the_reading_that_follows_a_step_is_noted_though_it_is_taken_back() {
+    let mut world = World::start(&RULES, 0.5, 0.0);
+    world.answer();
+    world.now = 4;
+    let step = TimeDelta::milliseconds(100);
+    world.moved = step;
+    world.happens(Event::Woken);
+    assert_eq!(world.reads, [0, 4]);
+    world.answer();
+    let noted = |world: &World| {
+        let window = world.control.collector.bare(DateTime::UNIX_EPOCH);
+        window.bound_while_moved
+    };
+    assert_eq!(noted(&world), None, "the step has its own line");
+    world.now = 6;
+    for moved in [step + TimeDelta::milliseconds(3), step] {
+        world.moved = moved;
+        world.happens(Event::Woken);
+    }
+    assert_eq!(noted(&world), Some(Duration::from_micros(103_500)));
+}
+
 #[test]
 fn a_read_that_hangs_delays_nothing_else() {
     let mut world = World::start(&RULES, 0.0, 0.0);
