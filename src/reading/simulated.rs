@@ -20,6 +20,10 @@ pub(crate) const SECOND: i64 = 1_000_000_000;
 pub(crate) struct Claim {
     bound: i64,
     reference: DateTime<Utc>,
+    /// The number of the wall clock that the daemon compared.
+    pub(crate) compared: u32,
+    /// How far the daemon had slewed the clock until then, in either direction.
+    pub(crate) slewed: i64,
 }
 
 #[derive(Debug)]
@@ -30,8 +34,15 @@ pub(crate) struct Machine {
     truth: i64,
     raw: i64,
     monotonic: i64,
+    /// When the clocks were last read.
+    read: Duration,
     /// The wall clock minus true time.
     offset: i64,
+    /// How often the wall clock was set, which is its number, and the number of the one that was compared last.
+    wall_clock: u32,
+    compared: u32,
+    /// How far the daemon has slewed the clock, in either direction.
+    slewed: i64,
     /// The oscillator's rate against true time, and the daemon's correction of it, in parts per billion.
     rate: i64,
     correction: i64,
@@ -76,7 +87,11 @@ impl Machine {
             truth: 0,
             raw: 1_000 * SECOND,
             monotonic: 0,
+            read: Duration::ZERO,
             offset: 0,
+            wall_clock: 0,
+            compared: 0,
+            slewed: 0,
             rate,
             correction: -rate,
             to_slew: 0,
@@ -113,9 +128,19 @@ impl Machine {
         self.truth
     }
 
-    /// Whether the daemon is correcting the clock.
-    pub(crate) fn is_slewing(&self) -> bool {
-        self.to_slew != 0
+    /// The number of the wall clock that runs.
+    pub(crate) fn wall_clock(&self) -> u32 {
+        self.wall_clock
+    }
+
+    /// The number of the wall clock that was compared last.
+    pub(crate) fn compared(&self) -> u32 {
+        self.compared
+    }
+
+    /// How far the daemon has slewed the clock, in either direction.
+    pub(crate) fn slewed(&self) -> i64 {
+        self.slewed
     }
 
     /// The wall clock minus true time.
@@ -137,23 +162,21 @@ impl Machine {
         DateTime::from_timestamp_nanos(EPOCH + self.truth + self.offset)
     }
 
-    /// The present moment. As on a real machine, the clocks are not read at the same instant.
+    /// The present moment. As on a real machine, the clocks are not read at the same instant, and no read shows an
+    /// earlier time than the one before: a step between two reads at the same true time would not be seen.
     pub(crate) fn now(&mut self) -> Moment {
         let width = self.rng.u64(30..200);
         let late = Duration::from_nanos(self.rng.u64(0..=width));
+        self.read = self.read.max(self.monotonic() + late);
+        let width = Duration::from_nanos(width).max(self.read.saturating_sub(self.monotonic()));
         let raw = Duration::from_nanos(self.raw.unsigned_abs());
-        Moment::new(self.wall(), self.start + self.monotonic() + late)
+        Moment::new(self.wall(), self.start + self.read)
             .with_raw(raw)
-            .read_within(Duration::from_nanos(width))
+            .read_within(width)
     }
 
     pub(crate) fn instant(&self) -> Instant {
         self.start + self.monotonic()
-    }
-
-    /// Keeps the daemon from comparing the clock for this time.
-    pub(crate) fn postpone(&mut self, time: i64) {
-        self.next_poll = self.next_poll.max(self.truth + time);
     }
 
     /// Lets true time pass. The daemon compares the clock when it is due.
@@ -175,6 +198,7 @@ impl Machine {
         let slewed = self.to_slew.clamp(-most, most);
         let drifted = share(self.rate + self.correction);
         self.to_slew -= slewed;
+        self.slewed += slewed.abs();
         self.truth += time;
         self.raw += time + share(self.rate);
         self.monotonic += time + drifted + slewed;
@@ -197,6 +221,7 @@ impl Machine {
         if measured.abs() >= self.stepped_from {
             self.offset -= measured;
             self.to_slew = 0;
+            self.wall_clock += 1;
             self.was_set = true;
         } else {
             self.to_slew = -measured;
@@ -204,6 +229,7 @@ impl Machine {
             self.slew_rate = (measured.abs() / self.rng.i64(2..20)).clamp(1_000, 2_000_000);
         }
         self.reference = self.wall() - early;
+        self.compared = self.wall_clock;
         self.unknown = precision;
         self.is_moved = false;
         // The oscillator changes with the temperature, and the daemon follows roughly.
@@ -223,6 +249,7 @@ impl Machine {
     /// Another program sets the wall clock.
     pub(crate) fn step(&mut self, by: i64) {
         self.offset += by;
+        self.wall_clock += 1;
         self.was_set = true;
         self.is_moved = true;
     }
@@ -240,6 +267,8 @@ impl Machine {
         let claim = Claim {
             bound: self.to_slew.abs() + self.unknown,
             reference: self.reference,
+            compared: self.compared,
+            slewed: self.slewed,
         };
         self.cache = Some((claim, self.truth + self.cached_for));
         claim
@@ -260,5 +289,17 @@ impl Machine {
         };
         reading.reference = Some(reference);
         reading
+    }
+}
+
+#[test]
+fn no_read_shows_an_earlier_time_than_the_one_before() {
+    let mut machine = Machine::new(Rng::with_seed(1));
+    let mut last = machine.now();
+    for _ in 0..1_000 {
+        let now = machine.now();
+        assert!(now.monotonic >= last.monotonic);
+        assert!(now.monotonic.saturating_duration_since(machine.instant()) <= now.width());
+        last = now;
     }
 }

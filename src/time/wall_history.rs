@@ -237,5 +237,8 @@ mod tests {
         assert_eq!(world.history.periods.len(), 1);
         let odd = world.at(5, 900);
         assert_eq!(world.history.at(odd), odd.into());
+        // One at the same time does: a step between two reads.
+        world.history.observe(world.at(10, 900));
+        assert_eq!(world.history.periods.len(), 2);
     }
 }

@@ -95,10 +95,12 @@ struct Inherited {
     difference: TimeDelta,
     /// When it was taken over.
     since: Instant,
-    /// Whether the wall clock was stepped since it was written.
+    /// Whether the wall clock may have been stepped without a comparison since: after it was written, or before, which may be
+    /// why the segment runs free. A step while no sidecar ran may have taken that back by chance.
     was_stepped: bool,
-    /// The furthest that the wall clock has been from the one of then.
-    furthest: Duration,
+    /// The least and the most that it has been ahead since.
+    lowest: TimeDelta,
+    highest: TimeDelta,
 }
 
 impl Memory {
@@ -138,17 +140,18 @@ impl Memory {
             segment,
             difference,
             since: now.moment.monotonic,
-            was_stepped: false,
-            furthest: Duration::ZERO,
+            was_stepped: segment.status == Status::FreeRunning,
+            lowest: difference,
+            highest: difference,
         };
-        let _ = inherited.moved(now);
+        inherited.follow(now);
         self.inherited = Some(inherited);
     }
 
     /// Records where the wall clock is at `now`.
     pub(super) fn follow(&mut self, now: &Present) {
         if let Some(inherited) = &mut self.inherited {
-            let _ = inherited.follow(now);
+            inherited.follow(now);
         }
     }
 
@@ -157,10 +160,10 @@ impl Memory {
     #[must_use]
     pub(super) fn inherited(&mut self, now: &Present, rules: &Rules) -> Option<Segment> {
         let inherited = self.inherited.as_mut()?;
-        let moved = inherited.moved(now);
+        inherited.follow(now);
         inherited
             .was_stepped
-            .then(|| inherited.enlarged(now, moved, rules))
+            .then(|| inherited.enlarged(now, rules))
     }
 
     /// How far the wall clock that the readings refer to is ahead of the monotonic clock. It is the one before a step until
@@ -256,18 +259,17 @@ impl Memory {
 }
 
 impl Inherited {
-    /// How far the wall clock has moved since the segment was written.
-    fn moved(&mut self, now: &Present) -> Duration {
-        let moved = self.follow(now);
-        self.was_stepped |= moved >= SMALLEST_STEP;
-        moved
+    /// Takes note of where the wall clock is.
+    fn follow(&mut self, now: &Present) {
+        self.lowest = self.lowest.min(now.difference);
+        self.highest = self.highest.max(now.difference);
+        self.was_stepped |= self.apart() >= SMALLEST_STEP;
     }
 
-    /// Takes note of where the wall clock is. A step back does not undo that a comparison may have been made before.
-    fn follow(&mut self, now: &Present) -> Duration {
-        let moved = magnitude(now.difference - self.difference);
-        self.furthest = self.furthest.max(moved);
-        moved
+    /// How far the wall clocks since the segment was written are apart. The time daemon may have compared any of them and
+    /// slewed it, which moves both clocks alike, so a step back does not undo this.
+    fn apart(&self) -> Duration {
+        magnitude(self.highest - self.lowest)
     }
 
     /// How far the wall clock was moved before this process started, while the source of the reading may not have
@@ -281,7 +283,7 @@ impl Inherited {
                     .reference_age_at(&now.moment)
                     .map_or(LONGEST_UNCOMPARED, |age| {
                         age.saturating_add(REFERENCE_TOLERANCE)
-                            .saturating_add(self.furthest)
+                            .saturating_add(self.apart())
                     })
             }
             _ => Duration::ZERO,
@@ -294,16 +296,18 @@ impl Inherited {
         }
     }
 
-    /// How far the wall clocks that the segment may refer to are apart.
+    /// How far the wall clocks that the segment may refer to are apart. One that says nothing bounds nothing: its writer may
+    /// have seen others since the one that it gives.
     fn spread(&self) -> Duration {
         match self.segment.status {
-            Status::Unknown => Duration::ZERO,
+            Status::Unknown => ErrorBound::MAX,
             _ => self.segment.bound,
         }
     }
 
-    /// The segment at `now`, after the wall clock has moved by `moved`. Its expiry does not change.
-    fn enlarged(&self, now: &Present, moved: Duration, rules: &Rules) -> Segment {
+    /// The segment at `now`, after the wall clock has moved. Its expiry does not change.
+    fn enlarged(&self, now: &Present, rules: &Rules) -> Segment {
+        let moved = self.apart();
         let nothing = unknown(now.coarse, rules.drift);
         let is_known = client::status(&self.segment, now.coarse) != Status::Unknown
             && self.segment.status != Status::Disrupted;

@@ -89,8 +89,8 @@ struct Life {
     truths: Vec<Truth>,
     endpoint_is_down: bool,
     is_synchronized: bool,
-    /// The clock was moved before the sidecar's start, and the source has not compared it since: the source's reference
-    /// time then, and until when a cache may repeat an older one.
+    /// The clock was moved before the sidecar's start or while it was paused, and the source has not compared it since: the
+    /// source's reference time then, and until when a cache may repeat an older one.
     blind_to: Option<(DateTime<Utc>, i64)>,
 }
 

@@ -383,3 +383,64 @@ fn over_a_day_nothing_is_known() {
         NOTHING
     );
 }
+
+/// Regression: a time daemon may slew a clock back after a step that no sidecar saw, which shows in neither clock. The next
+/// step then moves it away from true time by the whole of itself, though it looks like a step back.
+#[test]
+fn an_earlier_writers_range_holds_every_wall_clock_since() {
+    let start = exact();
+    let written = present(&start, 0.0, 0);
+    let segment = memory([good(start)], &RULES).segment(&written, &RULES);
+    let restarted = present(&start, 10.0, -25);
+    let mut memory = Memory::default();
+    memory.inherit(segment, written.difference, &restarted);
+    for (seconds, stepped_ms, bound_us) in [
+        (10.0, -25, 26_150),
+        (20.0, -8, 26_300),
+        (30.0, 0, 26_450),
+        (40.0, 2, 28_600),
+    ] {
+        let now = present(&start, seconds, stepped_ms);
+        let said = memory.inherited(&now, &RULES).unwrap();
+        let bound = said.bound.checked_sub(MARGIN * 2).unwrap();
+        let found = (said.status, bound, said.void_after);
+        let expected = (Status::FreeRunning, micros(bound_us), segment.void_after);
+        assert_eq!(found, expected, "after {seconds} s");
+    }
+}
+
+/// Regression: the wall clock was stepped, the sidecar died, the clock was compared, and by chance a second step took the
+/// first one back. The next sidecar sees the wall clock that the segment was written for.
+#[test]
+fn a_segment_that_ran_free_leaves_a_step_to_the_next_sidecar() {
+    let start = exact();
+    let stepped = present(&start, 10.0, 3);
+    let mut earlier = memory([good(start)], &RULES);
+    earlier.step(stepped.moment.monotonic);
+    let ran_free = earlier.segment(&stepped, &RULES);
+    let synchronized = Segment {
+        status: Status::Synchronized,
+        ..ran_free
+    };
+    let restarted = present(&start, 40.0, 0);
+    // Compared 5 s before the restart or after it.
+    let read = present(&start, 60.0, 0);
+    let before = referred(read.moment, Some(25), read.moment);
+    let after = referred(read.moment, Some(10), read.moment);
+    let nothing = unknown(restarted.coarse, RULES.drift);
+    let moved = present(&start, 0.0, 1).difference;
+    let mut knows_nothing = memory([before.clone()], &RULES);
+    knows_nothing.inherit(nothing, moved, &restarted);
+    assert_eq!(said(&knows_nothing, &read, &RULES), NOTHING);
+    for (segment, reading, status, bound_us) in [
+        (ran_free, &before, Status::FreeRunning, 5_150),
+        (ran_free, &after, Status::Synchronized, 1_000),
+        (synchronized, &before, Status::Synchronized, 1_000),
+    ] {
+        let mut memory = memory([reading.clone()], &RULES);
+        memory.inherit(segment, present(&start, 0.0, 0).difference, &restarted);
+        let (found, bound, _) = said(&memory, &read, &RULES);
+        assert_eq!(found, status);
+        assert_eq!(bound.as_micros(), bound_us);
+    }
+}

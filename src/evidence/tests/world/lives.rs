@@ -74,6 +74,7 @@ impl Life {
     fn freeze(&mut self, pause: i64) {
         self.pass(pause);
         let frozen = self.machine.rng.i64(SECOND..40 * SECOND);
+        let seen = self.machine.wall_clock();
         self.frozen(frozen / 2);
         let by = if self.machine.rng.bool() {
             self.small_step()
@@ -87,6 +88,11 @@ impl Life {
         let is_taken_back = self.machine.reference() != reference;
         for truth in &mut self.truths[first..] {
             truth.is_excepted |= is_taken_back;
+        }
+        // The daemon has compared a wall clock that ran only meanwhile.
+        if ![seen, self.machine.wall_clock()].contains(&self.machine.compared()) {
+            let until = self.machine.truth() + self.machine.cached_for;
+            self.blind_to = Some((self.machine.reference(), until));
         }
         self.happens(Event::Woken);
     }

@@ -4,19 +4,23 @@
 mod lives;
 mod tally;
 
+use std::collections::HashSet;
 use std::time::Instant;
 
 use self::tally::Tally;
 use super::*;
 use crate::answer::clockbound::client;
 use crate::clock::{AgeLimit, Limits, Report};
-use crate::reading::simulated::{MILLISECOND, Machine, SECOND};
+use crate::reading::simulated::{Claim, MILLISECOND, Machine, SECOND};
 use crate::sidecar::control::{Action, Control, Event, RandomFractions};
 use crate::source::Sample;
 
 const HOUR: i64 = 3_600 * SECOND;
 /// How long a life lasts, in true time.
 const LIFE: i64 = 1_500 * SECOND;
+/// A process does not know the usual pace of the clock at first: after a reading of that time, a correction shows only
+/// beyond 100 ppm.
+const YOUNG: i64 = 30 * SECOND;
 
 /// What happens to a machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,10 +55,18 @@ struct Life {
     segment: Segment,
     /// How far the wall clock was ahead when the segment was written.
     written_at: TimeDelta,
+    /// How far the daemon had slewed the clock by then.
+    slewed: i64,
     wake_at: Option<Instant>,
     endpoint_is_down: bool,
-    /// A restarted sidecar cannot know of a step before its start; its segment does.
-    is_blind: bool,
+    /// When the process was started, in true time.
+    started: i64,
+    /// The last answer of the endpoint.
+    answered: Option<Claim>,
+    answered_at: i64,
+    /// The wall clocks that the process has seen running, and those that only an earlier process has.
+    seen: HashSet<u32>,
+    seen_before: HashSet<u32>,
     next_tick: i64,
     next_wake: i64,
     tally: Tally,
@@ -105,9 +117,14 @@ impl Life {
             memory: Memory::default(),
             segment: unknown(Duration::ZERO, RULES.drift),
             written_at: TimeDelta::zero(),
+            slewed: 0,
             wake_at: None,
             endpoint_is_down: false,
-            is_blind: false,
+            started: 0,
+            answered: None,
+            answered_at: 0,
+            seen: HashSet::new(),
+            seen_before: HashSet::new(),
             next_tick: 0,
             next_wake: 0,
             tally: Tally::default(),
@@ -130,6 +147,9 @@ impl Life {
     /// Starts a sidecar, which takes over the segment.
     fn start(&mut self) {
         let now = self.present();
+        self.seen_before.extend(self.seen.drain());
+        self.see();
+        self.started = self.machine.truth();
         self.memory = Memory::default();
         if !self.written_at.is_zero() {
             self.memory.inherit(self.segment, self.written_at, &now);
@@ -160,7 +180,13 @@ impl Life {
         }
     }
 
+    /// The process reads the clocks, as it does with each event.
+    fn see(&mut self) {
+        self.seen.insert(self.machine.wall_clock());
+    }
+
     fn happens(&mut self, event: Event) {
+        self.see();
         let now = self.machine.now();
         self.machine.was_set = false;
         let actions = self
@@ -196,7 +222,11 @@ impl Life {
             }
         }
         let outcome = match claim.filter(|_| !self.endpoint_is_down) {
-            Some(claim) => Ok(self.machine.reading(claim, requested)),
+            Some(claim) => {
+                self.answered = Some(claim);
+                self.answered_at = self.machine.truth();
+                Ok(self.machine.reading(claim, requested))
+            }
             None => Err(ReadError::new(ReadErrorKind::Timeout, "none")),
         };
         let at = self.machine.now();
@@ -207,6 +237,7 @@ impl Life {
     /// The loop is woken by a step while it waits for an answer.
     fn wake_within_read(&mut self) {
         if std::mem::take(&mut self.machine.was_set) {
+            self.see();
             let now = self.machine.now();
             let _ = self
                 .control
@@ -223,6 +254,7 @@ impl Life {
         else {
             return;
         };
+        self.slewed = self.machine.slewed();
         let now = self.present();
         self.memory.take(&observed, &rules());
         self.memory.follow(&now);
@@ -279,17 +311,21 @@ impl Life {
             return;
         }
         // A client of the segment learns of a correction in progress only with the next write, up to a second later.
-        if self.kind != Kind::Corrections && self.machine.is_slewing() {
+        if self.kind != Kind::Corrections && self.machine.slewed() != self.slewed {
             self.publish();
         }
         let error = self.machine.error();
         let now = self.present();
         let half = client::bound(&self.segment, now.coarse);
         if client::status(&self.segment, now.coarse) != Status::Unknown {
-            let wrong = self.tally.wrong;
+            let Tally { wrong, unseen, .. } = self.tally;
             let left = self.segment.void_after.saturating_sub(now.coarse);
-            self.count(error, half, HORIZON.saturating_sub(left));
+            let knows = |seen: &HashSet<u32>| self.rests_on_one_of(seen);
+            let knows = knows(&self.seen) || knows(&self.seen_before);
+            self.count(error, half, HORIZON.saturating_sub(left), knows);
             self.tally.wrong_in_segment += self.tally.wrong - wrong;
+            self.tally.unseen_in_segment += self.tally.unseen - unseen;
+            self.tally.unseen = unseen;
         }
         let observed = self
             .control
@@ -304,9 +340,7 @@ impl Life {
             return;
         };
         let age = now.moment.since(&reading.requested);
-        if !self.is_blind {
-            self.count(error, bound, age);
-        }
+        self.count(error, bound, age, self.rests_on_one_of(&self.seen));
         let claimed = reading.bound.unwrap().as_duration();
         let grown = claimed + RULES.drift.growth(age);
         self.tally.widest = self.tally.widest.max(bound.saturating_sub(grown));
@@ -319,21 +353,33 @@ impl Life {
         }
     }
 
-    /// Counts a range that rests on a reading of this age.
-    fn count(&mut self, error: i64, half: Duration, age: Duration) {
-        // The usual pace of the clock is not known at first: a correction shows only beyond 100 ppm.
-        if self.kind == Kind::Corrections && self.machine.truth() < 30 * SECOND {
-            return;
-        }
+    /// Whether the daemon had compared one of these wall clocks before the last answer. If it compared one that ran only
+    /// while the sidecar was stopped or dead, nobody knows how far that was from the present one.
+    fn rests_on_one_of(&self, seen: &HashSet<u32>) -> bool {
+        self.answered
+            .is_none_or(|answered| seen.contains(&answered.compared))
+    }
+
+    /// Counts a range that rests on a reading of this age, and on a wall clock that the program knows or does not.
+    fn count(&mut self, error: i64, half: Duration, age: Duration, knows: bool) {
         let nanos = |duration: Duration| i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX);
         self.tally.ranges += 1;
         let missing = error.abs() - nanos(half);
-        if missing > 0 {
+        if missing <= 0 {
+            return;
+        }
+        let drift = nanos(RULES.drift.growth(age.max(RULES.sample_interval)));
+        let was_young = (0..YOUNG).contains(&(self.answered_at - self.started));
+        let hidden = if was_young { nanos(age) / 10_000 } else { 0 };
+        let slewed = self.machine.slewed() - self.answered.map_or(0, |answered| answered.slewed);
+        if !knows {
+            self.tally.unseen += 1;
+        } else if missing <= drift + hidden && slewed > 0 {
+            self.tally.within_drift += 1;
+            self.tally.worst_within_drift = self.tally.worst_within_drift.max(missing);
+        } else {
             self.tally.wrong += 1;
             self.tally.worst = self.tally.worst.max(missing);
-            if missing > nanos(RULES.drift.growth(age.max(RULES.sample_interval))) {
-                self.tally.beyond_drift += 1;
-            }
         }
     }
 
@@ -341,102 +387,5 @@ impl Life {
         self.machine.step(by);
         self.look();
         self.check();
-    }
-
-    fn live(&mut self) -> Tally {
-        while self.machine.truth() < LIFE {
-            let pause = self.machine.rng.i64(SECOND..120 * SECOND);
-            match self.kind {
-                Kind::Quiet | Kind::Corrections | Kind::MovesInsideReads => self.pass(pause),
-                Kind::SmallMoves => {
-                    self.pass(90 * SECOND);
-                    let by = self.machine.rng.i64(MILLISECOND..5 * MILLISECOND);
-                    let by = if self.machine.rng.u8(0..4) == 0 {
-                        -by
-                    } else {
-                        by
-                    };
-                    self.step(by);
-                }
-                Kind::Steps | Kind::TwoCaches => {
-                    self.pass(pause);
-                    let by = self.any_step();
-                    self.step(by);
-                }
-                Kind::PairsOfSteps => self.pair_of_steps(pause),
-                Kind::Restarts => self.restart(pause),
-                Kind::Freezes => self.freeze(pause),
-                Kind::Everything => {
-                    self.pair_of_steps(pause);
-                    self.endpoint_is_down = self.machine.rng.u8(0..4) == 0;
-                }
-            }
-        }
-        self.tally
-    }
-
-    /// The sidecar is paused for a while, during which the clock is stepped once. Before that, the clock is moved very
-    /// often.
-    fn freeze(&mut self, pause: i64) {
-        self.pass(pause);
-        for _ in 0..80 {
-            let by = self.machine.rng.i64(-MILLISECOND..MILLISECOND);
-            self.step(by);
-            self.pass(SECOND / 5);
-        }
-        let frozen = self.machine.rng.i64(SECOND..40 * SECOND);
-        // Nobody can know a wall clock that the daemon sets and compares before somebody else sets it once more.
-        self.machine.postpone(frozen / 2);
-        self.machine.pass(frozen / 2);
-        let by = self.any_step();
-        self.machine.step(by);
-        self.machine.pass(frozen / 2);
-        self.happens(Event::Woken);
-    }
-
-    fn pair_of_steps(&mut self, pause: i64) {
-        self.pass(pause);
-        let by = self.any_step();
-        self.step(by);
-        let between = self.machine.rng.i64(1..3 * SECOND);
-        self.pass(between);
-        if self.machine.rng.bool() {
-            self.machine.compare();
-            self.look();
-        }
-        self.pass(SECOND / 2);
-        let back = self.any_step();
-        let by = if self.machine.rng.bool() { -by } else { back };
-        self.step(by);
-    }
-
-    /// The sidecar is killed; perhaps the clock is stepped, and the daemon compares it or does not; it is started again.
-    fn restart(&mut self, pause: i64) {
-        self.endpoint_is_down = false;
-        self.pass(pause);
-        self.control = None;
-        self.wake_at = None;
-        let down = self.machine.rng.i64(1..90) * SECOND;
-        let by = self.any_step();
-        let is_stepped = self.machine.rng.bool();
-        if is_stepped {
-            // As for a sidecar that is stopped.
-            self.machine.postpone(down / 2);
-        }
-        self.machine.pass(down / 2);
-        if is_stepped {
-            self.machine.step(by);
-        }
-        self.machine.pass(down / 2);
-        self.endpoint_is_down = self.machine.rng.bool();
-        self.is_blind = true;
-        self.start();
-        let outage = self.machine.rng.i64(SECOND..200 * SECOND);
-        self.pass(outage);
-        if self.machine.rng.bool() {
-            let by = self.any_step();
-            self.step(by);
-            self.pass(outage);
-        }
     }
 }

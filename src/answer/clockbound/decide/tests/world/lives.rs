@@ -1,20 +1,104 @@
-//! No range excludes true time, for any fate of the machine, but for the drift during a correction. `WORLD_CASES` is the
-//! number of lives of each kind. A failure
-//! names the seed; `WORLD_SEED` is the first one.
+//! No range excludes true time, for any fate of the machine, but for the exceptions that the tally counts. `WORLD_CASES` is
+//! the number of lives of each kind. A failure names the seed; `WORLD_SEED` is the first one.
 
 use super::*;
+
+impl Life {
+    /// Lives to the end.
+    fn live(&mut self) -> Tally {
+        while self.machine.truth() < LIFE {
+            let pause = self.machine.rng.i64(SECOND..120 * SECOND);
+            match self.kind {
+                Kind::Quiet | Kind::Corrections | Kind::MovesInsideReads => self.pass(pause),
+                Kind::SmallMoves => {
+                    self.pass(90 * SECOND);
+                    let by = self.machine.rng.i64(MILLISECOND..5 * MILLISECOND);
+                    let by = if self.machine.rng.u8(0..4) == 0 {
+                        -by
+                    } else {
+                        by
+                    };
+                    self.step(by);
+                }
+                Kind::Steps | Kind::TwoCaches => {
+                    self.pass(pause);
+                    let by = self.any_step();
+                    self.step(by);
+                }
+                Kind::PairsOfSteps => self.pair_of_steps(pause),
+                Kind::Restarts => self.restart(pause),
+                Kind::Freezes => self.freeze(pause),
+                Kind::Everything => {
+                    self.pair_of_steps(pause);
+                    self.endpoint_is_down = self.machine.rng.u8(0..4) == 0;
+                }
+            }
+        }
+        self.tally
+    }
+
+    /// The sidecar is paused for a while, during which the clock is stepped once. Before that, the clock is moved very
+    /// often.
+    fn freeze(&mut self, pause: i64) {
+        self.pass(pause);
+        for _ in 0..80 {
+            let by = self.machine.rng.i64(-MILLISECOND..MILLISECOND);
+            self.step(by);
+            self.pass(SECOND / 5);
+        }
+        let frozen = self.machine.rng.i64(SECOND..40 * SECOND);
+        self.machine.pass(frozen / 2);
+        let by = self.any_step();
+        self.machine.step(by);
+        self.machine.pass(frozen / 2);
+        self.happens(Event::Woken);
+    }
+
+    fn pair_of_steps(&mut self, pause: i64) {
+        self.pass(pause);
+        let by = self.any_step();
+        self.step(by);
+        let between = self.machine.rng.i64(1..3 * SECOND);
+        self.pass(between);
+        if self.machine.rng.bool() {
+            self.machine.compare();
+            self.look();
+        }
+        self.pass(SECOND / 2);
+        let back = self.any_step();
+        let by = if self.machine.rng.bool() { -by } else { back };
+        self.step(by);
+    }
+
+    /// The sidecar is killed; perhaps the clock is stepped, and the daemon compares it or does not; it is started again.
+    fn restart(&mut self, pause: i64) {
+        self.endpoint_is_down = false;
+        self.pass(pause);
+        self.control = None;
+        self.wake_at = None;
+        let down = self.machine.rng.i64(1..90) * SECOND;
+        let by = self.any_step();
+        let is_stepped = self.machine.rng.bool();
+        self.machine.pass(down / 2);
+        if is_stepped {
+            self.machine.step(by);
+        }
+        self.machine.pass(down / 2);
+        self.endpoint_is_down = self.machine.rng.bool();
+        self.start();
+        let outage = self.machine.rng.i64(SECOND..200 * SECOND);
+        self.pass(outage);
+        if self.machine.rng.bool() {
+            let by = self.any_step();
+            self.step(by);
+            self.pass(outage);
+        }
+    }
+}
 
 fn variable(name: &str, default: u64) -> u64 {
     let given = std::env::var(name).ok();
     given.map_or(default, |given| given.parse().unwrap())
-}
-
-impl Kind {
-    /// Whether no life may have a range that is wrong by more than the drift. Of the others, about one in a hundred has:
-    /// src/reading/README.md, *What is not promised*.
-    fn is_proven(self) -> bool {
-        !matches!(self, Self::Restarts | Self::Freezes | Self::Everything)
-    }
 }
 
 fn lives(kind: Kind) -> Tally {
@@ -29,21 +113,20 @@ fn lives(kind: Kind) -> Tally {
                 "WORLD_SEED={seed}: {tally:?}"
             );
         }
-        if tally.beyond_drift > 0 && kind != Kind::Corrections {
-            println!("{kind:?}, WORLD_SEED={seed}: {tally:?}");
-            assert!(!kind.is_proven(), "{kind:?}, WORLD_SEED={seed}: {tally:?}");
+        if kind != Kind::Corrections {
+            assert_eq!(tally.wrong, 0, "{kind:?}, WORLD_SEED={seed}: {tally:?}");
         }
-        all.ranges += tally.ranges;
-        all.wrong += tally.wrong;
-        all.beyond_drift += tally.beyond_drift;
-        all.wrong_in_segment += tally.wrong_in_segment;
-        all.worst = all.worst.max(tally.worst);
-        all.widest = all.widest.max(tally.widest);
+        // Otherwise the sidecar has seen every wall clock.
+        if !matches!(kind, Kind::Restarts | Kind::Freezes) {
+            assert_eq!(
+                tally.unseen + tally.unseen_in_segment,
+                0,
+                "{kind:?}, WORLD_SEED={seed}: {tally:?}"
+            );
+        }
+        all.add(&tally);
     }
     println!("{kind:?}: {all:?}");
-    if kind != Kind::Corrections {
-        assert!(all.wrong * 300 <= all.ranges, "{kind:?}: {all:?}");
-    }
     all
 }
 
@@ -81,10 +164,10 @@ fn a_restarted_sidecars_segment_knows_of_a_step_while_it_was_down() {
 #[test]
 fn a_correction_in_progress_is_in_nearly_every_range() {
     let tally = lives(Kind::Corrections);
-    // In 100 lives none of 628,000.
+    // In 1,000 lives 13 of 6.4 million, and 5,281 of as many in the segment.
     let answered = tally.wrong - tally.wrong_in_segment;
-    assert!(answered * 1_000 < tally.ranges, "{tally:?}");
-    assert!(tally.wrong_in_segment * 50 < tally.ranges, "{tally:?}");
+    assert!(answered * 100_000 < tally.ranges, "{tally:?}");
+    assert!(tally.wrong_in_segment * 300 < tally.ranges, "{tally:?}");
 }
 
 #[test]
