@@ -5,11 +5,10 @@ mod files;
 use std::fmt;
 use std::io::{self, BufReader, IsTerminal as _, Write};
 use std::path::Path;
+use std::time::SystemTime;
 
 use clap::builder::PossibleValue;
 use clap::{Arg, ArgAction, ArgMatches, Command, ValueEnum};
-
-use chrono::Utc;
 
 pub use self::files::{Progress, file_argument, files, open};
 use crate::report::{Format, Report};
@@ -116,7 +115,10 @@ pub fn run(
 ) -> Outcome {
     let options = Options::new(
         matches.get_one("input").copied().unwrap_or_default(),
-        matches.get_one("now").copied().unwrap_or_else(Utc::now),
+        matches
+            .get_one("now")
+            .copied()
+            .unwrap_or_else(|| SystemTime::now().into()),
     );
     let files = files(matches);
     let stdout = io::stdout();

@@ -40,7 +40,7 @@ def test_the_shipped_sidecar_does_not_fit():
 def test_the_documented_steps_make_it_fit():
     """Follows the two documented steps."""
     section = (CONTAINER / "README.md").read_text().split("\n## A task that is full\n")[1].split("\n## ")[0]
-    assert "Leave out `cpu`" in section
+    assert "Leave out the sidecar's `cpu`" in section
     lowered = int(re.search(r"lower the `memory`[^.]* by (\d+)", section)[1])
 
     task = copy.deepcopy(load("full-task.json"))
