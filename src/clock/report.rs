@@ -72,7 +72,7 @@ pub struct Report {
     pub reference_age: Option<Duration>,
     /// The error bound and its growth over the age of the reference, when the reading was taken.
     pub age_adjusted_bound: Option<Duration>,
-    /// How fast the bound grows from then on, for whoever keeps this report.
+    /// How fast the bound grows from then on, for a caller that keeps this report.
     pub max_drift: Option<DriftRate>,
     /// When the reading was taken.
     pub read_at: Option<DateTime<Utc>>,

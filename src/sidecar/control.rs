@@ -203,7 +203,7 @@ impl Control {
     fn note_move(&mut self, now: &Moment) {
         let stepped = self.observed.stepped;
         let last = self.observed.last.as_ref();
-        // A step is on a line of its own. A request that shows its very time came after it, or spans it.
+        // A step has a separate line. A request that shows its very time came after it, or spans it.
         let last = last.filter(|last| stepped.is_none_or(|step| step <= last.requested.monotonic));
         if let Some(bound) = last.and_then(|last| last.bound_if_moved(now, self.rules.drift)) {
             self.collector.note_move(bound);

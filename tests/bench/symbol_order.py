@@ -34,7 +34,7 @@ LIST = TOP / ".cargo" / "order-x86_64.txt"
 
 
 def build() -> tuple[Path, Path]:
-    """The static release binary with its symbols, and the example endpoint, in a folder of their own."""
+    """The static release binary with its symbols, and the example endpoint, in a separate folder."""
     cargo = ["cargo", "build", "--release", "--locked", "--target-dir", FOLDER]
     static = ["--config", ".cargo/static.toml", "--config", "profile.release.strip=false", "--target", TARGET]
     subprocess.run([*cargo, *static, "--package", PROGRAM, "--bin", PROGRAM], cwd=TOP, check=True)

@@ -2,7 +2,7 @@
 
 use super::scan::Scan;
 
-/// Replaces no-break spaces outside of strings with blanks; `None` if there are none.
+/// Replaces no-break spaces outside of strings with blanks; `None` if the text has no such spaces.
 pub(super) fn without_no_break_spaces(text: &str) -> Option<String> {
     const NO_BREAK_SPACE: char = '\u{a0}';
     if !text.contains(NO_BREAK_SPACE) {

@@ -58,7 +58,7 @@ enum Verdict {
     Open,
     /// A viewer: every line so far has one.
     Viewers,
-    /// The writer, or there are none.
+    /// The writer, or no line has a prefix.
     Writers,
 }
 

@@ -24,7 +24,7 @@ function explainWorker() {
   }
   const compiled = compile();
 
-  // An instance of its own for each input: its memory begins empty, and a defect ends with it.
+  // A new instance for each input: its memory begins empty, and a defect ends with it.
   async function instance(blob) {
     const files = new FileReaderSync();
     // What the browser said when it could not read.

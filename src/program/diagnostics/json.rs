@@ -1,24 +1,17 @@
 //! Events as JSON objects, for collectors of logs.
 
 use std::fmt;
-use std::time::SystemTime;
 
-use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use tracing::Event;
 use tracing::field::{Field, Visit};
 
-use crate::time::rfc3339;
+use crate::time::{Moment, rfc3339};
 
 /// An event as `{"timestamp":…,"level":…,"message":…,FIELDS}`, with a line feed.
 pub(super) fn line(event: &Event<'_>) -> String {
-    // Through `SystemTime`, because `Utc::now` panics on a clock set before 1970.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the time of an event, for people; nothing is decided by it"
-    )]
-    let now = DateTime::<Utc>::from(SystemTime::now());
+    let now = Moment::now().wall;
     let mut bytes = Vec::new();
     let mut serializer = serde_json::Serializer::new(&mut bytes);
     // Writing JSON to memory fails only if a value refuses to be formatted; what is there then is of no use.

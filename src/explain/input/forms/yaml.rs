@@ -132,7 +132,7 @@ impl Form for Yaml {
             self.push("\n", line.trim_start());
             return Next::Stay;
         }
-        // A line break is a blank, unless a backslash escapes it, which is none that is escaped itself.
+        // A line break is a blank, unless a backslash escapes it: one of an odd number, since pairs are backslashes.
         let backslashes = self.text.bytes().rev().take_while(|byte| *byte == b'\\');
         let joint = if self.style == Style::DoubleQuoted && backslashes.count() % 2 == 1 {
             self.text.pop();
