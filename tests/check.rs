@@ -1,21 +1,13 @@
 //! The command `check` on the real program.
-#![cfg(unix)]
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test that cannot go on fails"
-)]
-
-mod support;
 
 use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use crate::support::{CheckAnswer, Finished, Program, run};
 use chrono::{SecondsFormat, TimeDelta, Utc};
 use ecs_clock_emf::{ErrorLimit, Preset};
 use endpoint::{Options, Scenario, Server};
-use support::{CheckAnswer, Finished, Program, run};
 
 const ENDPOINT: &str = "ECS_CONTAINER_METADATA_URI_V4";
 

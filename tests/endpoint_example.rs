@@ -1,8 +1,4 @@
 //! Compares the example endpoint on the wire with what the open-source ECS agent sent.
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test fails by it, also in its helpers"
-)]
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};

@@ -1,25 +1,16 @@
 //! The real program with `--listen`: the answers to applications of the task, and their cost.
-#![cfg(target_os = "linux")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test that cannot go on fails"
-)]
 
-#[path = "listen/ask.rs"]
 mod ask;
-#[path = "listen/crowd.rs"]
 mod crowd;
-mod support;
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::support::{Program, run};
 use endpoint::{Scenario, Server};
 use serde_json::Value;
-use support::{Program, run};
 
 const ENDPOINT: &str = "ECS_CONTAINER_METADATA_URI_V4";
 /// A deadline that no busy machine exceeds.

@@ -1,12 +1,4 @@
 //! The command `report` on the real program, over lines of the real program.
-#![cfg(unix)]
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test that cannot go on fails"
-)]
-
-mod support;
 
 use std::fs::File;
 use std::os::unix::fs::PermissionsExt as _;
@@ -14,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use crate::support::{Finished, Program, output_of, run};
 use endpoint::{Scenario, Server};
 use serde_json::{Value, json};
-use support::{Finished, Program, output_of, run};
 use tempfile::TempDir;
 
 const SCHEMA: &str = include_str!("../src/evidence/report.schema.json");

@@ -11,17 +11,17 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "deploy")]
 
 from application import Application  # noqa: E402
 from browser import Browser  # noqa: E402
-from program import Endpoint, cargo_build  # noqa: E402
+from program import Endpoint, built  # noqa: E402
 
 
 @pytest.fixture(scope="session")
 def endpoint_program():
-    return cargo_build("--example", "task-metadata-endpoint")
+    return built("task-metadata-endpoint")
 
 
 @pytest.fixture(scope="session")
 def demo_program():
-    return cargo_build("--package", "clock-demo", "--bin", "clock-demo")
+    return built("clock-demo")
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from browser import contrast
-from program import cargo_build
+from program import built
 
 sys.path.append(str(Path(__file__).resolve().parent.parent / "bench"))
 from lines import CASES  # noqa: E402
@@ -38,7 +38,7 @@ MOST_BYTES = 100_000
 @pytest.fixture(scope="session")
 def pages(tmp_path_factory):
     """The page of each case, as a file."""
-    program = cargo_build("--bin", "ecs-clock-emf")
+    program = built("ecs-clock-emf")
     folder = tmp_path_factory.mktemp("report")
     for name, (lines, arguments) in CASES.items():
         with open(folder / f"{name}.json", "w") as file:

@@ -4,6 +4,7 @@
 """
 
 import fcntl
+import functools
 import glob
 import json
 import os
@@ -20,21 +21,30 @@ from cfn import TOP
 SIDECAR = "ecs-clock-emf"
 
 
-def cargo_build(*arguments):
-    """The executable that `cargo build` made."""
+# The same packages and features as in `cargo test`. With others Cargo would build every dependency again.
+BUILD = ["cargo", "build", "--workspace", "--all-features", "--locked", "--bins", "--example", "task-metadata-endpoint"]
+
+
+@functools.cache
+def _executables():
+    """Builds all programs; returns their paths by name."""
     done = subprocess.run(
-        ["cargo", "build", "--quiet", "--locked", "--message-format=json-render-diagnostics", *arguments],
+        [*BUILD, "--quiet", "--message-format=json-render-diagnostics"],
         cwd=TOP, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, check=True,
     )  # fmt: skip
-    executables = [message["executable"] for line in done.stdout.splitlines() if (message := json.loads(line)).get("executable")]
-    assert len(executables) == 1, f"cargo build {arguments} made {executables}"
-    return executables[0]
+    messages = [json.loads(line) for line in done.stdout.splitlines()]
+    return {message["target"]["name"]: message["executable"] for message in messages if message.get("executable")}
+
+
+def built(name):
+    """The path of a program for this machine."""
+    return _executables()[name]
 
 
 def binaries():
     """The paths of sidecar and endpoint."""
-    sidecar = os.environ.get("CLOCK_EMF_BIN") or cargo_build("--bin", SIDECAR)
-    endpoint = os.environ.get("CLOCK_EMF_ENDPOINT_BIN") or cargo_build("--example", "task-metadata-endpoint")
+    sidecar = os.environ.get("CLOCK_EMF_BIN") or built(SIDECAR)
+    endpoint = os.environ.get("CLOCK_EMF_ENDPOINT_BIN") or built("task-metadata-endpoint")
     return sidecar, endpoint
 
 

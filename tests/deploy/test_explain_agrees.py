@@ -19,7 +19,7 @@ from cfn import TOP
 from emf_extract import FAULT, RULES, read
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from program import SIDECAR, cargo_build
+from program import SIDECAR, built
 
 NOW = "2026-11-22T12:00:00Z"
 NOW_MS = int(datetime.fromisoformat(NOW).timestamp() * 1000)
@@ -41,7 +41,7 @@ ACCEPTED = {
 
 @pytest.fixture(scope="module")
 def binary():
-    return os.environ.get("CLOCK_EMF_BIN") or cargo_build("--bin", SIDECAR)
+    return os.environ.get("CLOCK_EMF_BIN") or built(SIDECAR)
 
 
 class Verdict:

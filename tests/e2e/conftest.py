@@ -62,7 +62,9 @@ def image(engine, static_binary):
 @pytest.fixture(scope="session")
 def endpoint_program():
     """The example that plays the task metadata endpoint."""
-    return build.cargo_build("--example", "task-metadata-endpoint")
+    from program import built
+
+    return built("task-metadata-endpoint")
 
 
 @pytest.fixture

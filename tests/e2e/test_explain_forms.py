@@ -10,6 +10,7 @@ from pathlib import Path
 
 import build
 import pytest
+from program import built
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "ways"))
 import compose
@@ -23,7 +24,7 @@ OF_FORMS = {"export-assumed", "viewer-time", "viewer-prefix", "docker-json-file"
 @pytest.fixture(scope="module")
 def program():
     """The program as the tests of this machine build it."""
-    return build.cargo_build("--all-features", "--bin", "ecs-clock-emf")
+    return built("ecs-clock-emf")
 
 
 def document(**members):

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from process import Frugal, assert_in_sequence, assert_valid, descriptors, total, until
-from program import cargo_build
+from program import built
 
 
 # In a segment.
@@ -239,7 +239,7 @@ def test_a_refused_pair_of_sockets_is_reported(programs, arguments):
 
 def test_the_demonstration_reports_a_refused_pair_of_sockets(programs):
     """Regression: it panicked with exit code 101."""
-    demonstration = Path(os.environ.get("CLOCK_DEMO_BIN") or cargo_build("--package", "clock-demo", "--bin", "clock-demo"))
+    demonstration = Path(os.environ.get("CLOCK_DEMO_BIN") or built("clock-demo"))
     refused = refuse_pairs([demonstration, "--listen=127.0.0.1:0"])
     assert refused.returncode == 1, refused
     events = [json.loads(line) for line in refused.stderr.splitlines()]

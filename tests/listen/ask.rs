@@ -1,7 +1,7 @@
 //! `check --ask`: the verdict of a running sidecar.
 
 use super::*;
-use support::Finished;
+use crate::support::Finished;
 
 fn check(arguments: &[&str]) -> Finished {
     run(&[&["check"], arguments].concat(), &[])

@@ -2,8 +2,8 @@
 
 use endpoint::{Scenario, Server};
 
-use crate::packet::{Packet, RECEIVE, TRANSMIT, long, put};
-use crate::played::ScriptedServer;
+use super::packet::{Packet, RECEIVE, TRANSMIT, long, put};
+use super::played::ScriptedServer;
 use crate::support::{Finished, Line, Program, run};
 
 const ENDPOINT: &str = "ECS_CONTAINER_METADATA_URI_V4";

@@ -3,8 +3,8 @@
 
 use endpoint::{Scenario, Server};
 
-use crate::packet::{Packet, RECEIVE, REFERENCE, TRANSMIT, long, put};
-use crate::played::ScriptedServer;
+use super::packet::{Packet, RECEIVE, REFERENCE, TRANSMIT, long, put};
+use super::played::ScriptedServer;
 use crate::support::{CheckAnswer, Finished, run};
 
 const ENDPOINT: &str = "ECS_CONTAINER_METADATA_URI_V4";

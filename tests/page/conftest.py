@@ -16,13 +16,13 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "demo"), str(HERE.parent / "deploy"
 from browser import Browser  # noqa: E402
 from cfn import TOP  # noqa: E402
 from page import Page  # noqa: E402
-from program import cargo_build  # noqa: E402
+from program import built  # noqa: E402
 
 
 @pytest.fixture(scope="session")
 def emf_explain():
     """The program that the page must agree with."""
-    return cargo_build("--package", "emf-explain", "--bin", "emf-explain")
+    return built("emf-explain")
 
 
 @pytest.fixture(scope="session")

@@ -8,14 +8,14 @@ import pytest
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "e2e"), str(HERE.parent / "deploy")]
 
-import build
 from platform_program import PLATFORMS, Native
+from program import built
 
 
 @pytest.fixture(scope="session")
 def native():
     """The program for this machine, whose output is the reference for the others."""
-    return Native(build.cargo_build("--bin", "ecs-clock-emf"))
+    return Native(built("ecs-clock-emf"))
 
 
 @pytest.fixture(scope="session", params=PLATFORMS)
@@ -33,4 +33,4 @@ def other(request, tmp_path_factory):
 @pytest.fixture(scope="session")
 def endpoint_program():
     """The example that plays the task metadata endpoint, for this machine."""
-    return build.cargo_build("--example", "task-metadata-endpoint")
+    return built("task-metadata-endpoint")

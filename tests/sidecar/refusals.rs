@@ -32,7 +32,7 @@ fn run_limited(limit: &str, arguments: &[&str]) -> Finished {
         // The limit on processes does not apply to root.
         command.uid(61_234).gid(61_234);
     }
-    support::finished(command)
+    crate::support::finished(command)
 }
 
 fn assert_cannot_start(finished: &Finished) {

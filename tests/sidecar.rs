@@ -1,11 +1,5 @@
 //! The sidecar as a whole: the real program against an endpoint that behaves, misbehaves, and goes
 //! away.
-#![cfg(unix)]
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test that cannot go on fails"
-)]
 
 mod configuration;
 mod ending;
@@ -13,16 +7,14 @@ mod lines;
 mod readings;
 mod refusals;
 mod source;
-#[path = "../support/mod.rs"]
-mod support;
 
 use std::collections::BTreeMap;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use crate::support::{Finished, Line, Program, run};
 use endpoint::{Options, Scenario, Server};
 use rustix::process::Signal;
-use support::{Finished, Line, Program, run};
 
 const ENDPOINT: &str = "ECS_CONTAINER_METADATA_URI_V4";
 /// Short intervals, so that tests take a second or two.

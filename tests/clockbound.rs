@@ -1,10 +1,4 @@
 //! The real program with `--clockbound-directory`, read by AWS's own client.
-#![cfg(target_os = "linux")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test that cannot go on fails"
-)]
 
 /// The guide's snippet, unchanged.
 #[allow(
@@ -14,8 +8,6 @@
     reason = "its main is that of a separate program"
 )]
 mod critical_step;
-#[path = "../support/mod.rs"]
-mod support;
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -23,10 +15,10 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::support::{Finished, Program, run};
 use clock_bound_client::{ClockBoundClient, ClockStatus};
 use endpoint::{Scenario, Server};
 use rustix::process::Signal;
-use support::{Finished, Program, run};
 use tempfile::TempDir;
 
 const ENDPOINT: &str = "ECS_CONTAINER_METADATA_URI_V4";

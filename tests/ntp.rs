@@ -1,11 +1,4 @@
 //! The NTP client against a real chronyd and against servers that misbehave, all of them on loopback.
-#![cfg(unix)]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "helpers of tests fail by panicking, as tests do"
-)]
 
 mod addresses;
 mod chronyd;
@@ -16,8 +9,6 @@ mod played;
 mod program;
 mod proxy;
 mod schedule;
-#[path = "../support/mod.rs"]
-mod support;
 mod verdict;
 
 use std::net::SocketAddr;

@@ -1,12 +1,4 @@
 //! The examples, tested as an application would test itself: with a source that plays given readings.
-#![allow(
-    dead_code,
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a test that cannot continue fails, and does not run the examples' own main"
-)]
 
 mod commit_wait;
 mod gate;
