@@ -1,4 +1,4 @@
-"""Runs the acceptance kit: `make -C sam verify` calls it. Exit codes: 0, 1 and 3 as README.md has them, 2 for a wrong command line."""
+"""Runs the acceptance kit: `make -C sam verify` calls it. README.md describes the exit codes 0, 1 and 3; 2 is an invalid command line."""
 
 import argparse
 import signal
