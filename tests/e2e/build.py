@@ -41,17 +41,22 @@ def target_folder():
     return Path(json.loads(metadata.stdout)["target_directory"])
 
 
-def static_binary(name, *arguments):
+def static_binary(name):
     """Builds a static binary, copies it to where the Dockerfile's prebuilt stages expect it, and returns its path."""
-    return placed(static(["--release", "--package", name, "--bin", name, *arguments]), name)
+    return placed(static(["--release", "--package", name, "--bin", name]), name)
 
 
-def static_example(name):
-    """Builds a static binary of an example, copies it beside the others, and returns its path.
+# The companions of the sidecar are not optimized, which would take minutes and show nothing more.
 
-    Not optimized: an example depends on everything that the tests use, which would take minutes.
-    """
-    return placed(static(["--package", "ecs-clock-emf", "--example", name]), name)
+
+def static_demo():
+    """The demonstration, as `static_binary`."""
+    return placed(static(["--package", "clock-demo", "--bin", "clock-demo"]), "clock-demo")
+
+
+def static_endpoint():
+    """The example endpoint, as `static_binary`."""
+    return placed(static(["--package", "endpoint", "--example", "task-metadata-endpoint"]), "task-metadata-endpoint")
 
 
 def static(what):

@@ -65,8 +65,8 @@ class Laptop:
 
 @pytest.fixture(scope="module")
 def laptop(engine, static_binary, tmp_path_factory):
-    build.static_binary("clock-demo")
-    build.static_example("task-metadata-endpoint")
+    build.static_demo()
+    build.static_endpoint()
     laptop = Laptop(engine, tmp_path_factory.mktemp("compose"))
     laptop.run("build")
     laptop.run("up", "--detach", "--no-build")

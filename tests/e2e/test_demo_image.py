@@ -13,7 +13,7 @@ CONFINED = ["--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privil
 @pytest.fixture(scope="module")
 def demo_image(engine):
     """The tag of the image, built from the Dockerfile."""
-    build.static_binary("clock-demo")
+    build.static_demo()
     return build.image(engine, "demo", "clock-demo:test")
 
 

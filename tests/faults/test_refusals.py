@@ -7,7 +7,6 @@ import shutil
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from pathlib import Path
 
@@ -222,7 +221,7 @@ def test_a_limit_that_falls_below_the_size_of_a_segment_is_reported_and_clients_
 def test_lines_beyond_the_limit_of_a_file_are_counted(limited, tmp_path):
     with open(tmp_path / "lines", "wb") as file:
         running, rest = limited(1, options={"stdout": file})
-    time.sleep(2)
+    until("the start of a line", lambda: (tmp_path / "lines").stat().st_size == 1)
     assert running.stop() == 4
     lost, stopped = rest()[-2:]
     assert lost["message"] == "some lines were lost and never reported" and lost["lines"] == stopped["unreported"] > 0
