@@ -55,7 +55,7 @@ class Language:
 
 
 PYTHON = (sys.executable, str(DRIVERS / "driver.py"))
-JAVA = ("EcsClock.java", "EcsClockHealthIndicator.java", "Driver.java")
+JAVA = ("EcsClock.java", "FakeEcsClock.java", "EcsClockHealthIndicator.java", "Driver.java")
 GO = "mkdir ecsclock && mv ecs_clock.go step.go ecsclock && go mod init driver && go vet ./... && go build -o driver ."
 WARNINGS = "-O1 -Wall -Wextra -Wshadow -pedantic -Werror -fsanitize=address,undefined -fno-sanitize-recover -pthread"
 DOTNET_VERSION = "3.1.23"
@@ -71,10 +71,10 @@ def csharp():
     dotnet.chmod(0o755)
     libraries = dotnet.parent / "shared" / "Microsoft.NETCore.App" / DOTNET_VERSION
     references = [f"-r:{libraries}/System.{name}.dll" for name in DOTNET_LIBRARIES.split()]
-    sources = ("EcsClock.cs", "EcsClockHealthCheck.cs", "Driver.cs", "Stubs.cs")
+    sources = ("EcsClock.cs", "FakeEcsClock.cs", "EcsClockHealthCheck.cs", "Driver.cs", "Stubs.cs")
     # 1702: the packaged libraries differ from one another in their last digits.
     # `#nullable` is of a later C# than that of mcs.
-    edit = "sed -i '/^#nullable/d' EcsClock.cs && exec"
+    edit = "sed -i '/^#nullable/d' EcsClock.cs FakeEcsClock.cs && exec"
     command = ("mcs", "-nostdlib", "-noconfig", "-langversion:7.2", "-nowarn:1702", "-warnaserror", *references, "-out:driver.dll", *sources)
     return [Language("csharp", (*sources, "driver.runtimeconfig.json"), (str(dotnet), "{}/driver.dll"), ("sh", "-c", f'{edit} "$@"', "sh", *command))]
 
