@@ -7,6 +7,7 @@ A driver is a small program in the client's language. It reads one command a lin
     many N                                       many GOOD REFUSED: N callers at once
     past LATER_MS PATIENCE_MS                    past TIMESTAMP AFTER TICKS, or refused CODES REASONS
     fake                                         fake good CODES: a fake that is good, then not
+    interrupted AFTER_MS                         interrupted: a caller that is stopped while it waits for an answer
 
 Times are in nanoseconds since 1970. BEFORE and AFTER are the wall clock around the call. `past` takes the latest time
 plus LATER_MS, and waits until it is past; TICKS is how often the event loop ran something else, or `-` without one.
@@ -50,6 +51,8 @@ class Language:
     has_event_loop: bool = False
     # Has a command `step`, since libfaketime has no effect on it, or makes it slow.
     has_step: bool = False
+    # A caller can be interrupted, by a time-out of its own or by a cancellation.
+    has_interruption: bool = False
     # Malformed answers that it cannot tell from good ones.
     overlooks: tuple[str, ...] = ()
 
@@ -81,12 +84,12 @@ def csharp():
 
 LANGUAGES = [
     Language("python", ("ecs_clock.py",), PYTHON),
-    Language("asyncio", ("ecs_clock_asyncio.py",), (*PYTHON, "asyncio"), has_event_loop=True),
+    Language("asyncio", ("ecs_clock_asyncio.py",), (*PYTHON, "asyncio"), has_event_loop=True, has_interruption=True),
     Language("node", ("ecs-clock.mjs",), ("node", str(DRIVERS / "driver.mjs")), has_event_loop=True),
     Language("java", JAVA, ("java", "-cp", "{}", "Driver"), ("javac", "-Xlint:all,-serial", "-Werror", "-sourcepath", str(DRIVERS / "spring"), "-d", ".", *JAVA), has_step=True),
     Language("c", ("ecs_clock.h", "driver.c"), ("{}/driver",), ("cc", "-std=c11", *WARNINGS.split(), "driver.c", "-o", "driver")),
     Language("cpp", ("ecs_clock.h", "ecs_clock.hpp", "driver.cpp"), ("{}/driver",), ("c++", "-std=c++17", *WARNINGS.split(), "driver.cpp", "-o", "driver")),
-    Language("ruby", ("ecs_clock.rb",), ("ruby", "-w", str(DRIVERS / "driver.rb"))),
+    Language("ruby", ("ecs_clock.rb",), ("ruby", "-w", str(DRIVERS / "driver.rb")), has_interruption=True),
     Language("php", ("EcsClock.php",), ("php", str(DRIVERS / "driver.php")), has_simultaneous_callers=False),
     Language(
         "shell", ("ecs_clock.sh",), ("sh", str(DRIVERS / "driver.sh")), caches=False,

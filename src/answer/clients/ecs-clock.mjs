@@ -76,7 +76,7 @@ export class Clock {
   constructor({ maxErrorMs, url, cacheMs = 100, timeoutMs = 1000, query = {} }) {
     Object.assign(this, { maxErrorMs, cacheMs, timeoutMs });
     // The sidecar judges the clock as it may be at the end of this time.
-    this.validForMs = Math.ceil(Math.max(cacheMs, timeoutMs));
+    this.validForMs = Math.ceil(cacheMs + timeoutMs);
     const maxErrorNs = Math.round(maxErrorMs * 1e6);
     const limits = { max_error: `${maxErrorNs}ns`, valid_for: `${this.validForMs}ms` };
     const sidecar = url ?? process.env.CLOCK_SIDECAR ?? "http://127.0.0.1:2780";
