@@ -103,7 +103,7 @@ def scripted():
 
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory):
-    """Where the drivers that have to be compiled are."""
+    """The folder of the compiled drivers."""
     folder = tmp_path_factory.mktemp("compiled")
     compiled(folder)
     return folder

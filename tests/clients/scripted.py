@@ -69,7 +69,7 @@ class Scripted:
             connection.close()
 
     def drop_connections(self):
-        """Closes what is idle, as a sidecar does after a while."""
+        """Closes idle connections, as a sidecar does after a while."""
         for connection in self.connections:
             try:
                 connection.shutdown(socket.SHUT_RDWR)

@@ -371,7 +371,7 @@ def test_an_answer_that_trickles_is_refused(drivers, scripted, name):
     scripted.play = lambda: [part for byte in response(good()) for part in (bytes([byte]), 0.05)]
     driver = drivers[name].open(scripted.url, timeout_ms=300)
     assert refused(driver.ask("now")) == ["no_answer"]
-    # It had hours to go, at a byte each time-out; this one would have come within seconds.
+    # At a byte per time-out, the answer would take hours; this one would come within seconds.
     scripted.play = ACCEPTED["good"]
     accepted(driver.ask("now"))
 
