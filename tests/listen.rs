@@ -26,14 +26,15 @@ fn address() -> String {
     )
 }
 
-/// The status and the JSON of an answer; `None` while nothing listens.
+/// The status and the JSON of an answer; `None` while nothing answers.
 fn ask(address: &str, target: &str) -> Option<(u16, Value)> {
     let mut stream = TcpStream::connect(address).ok()?;
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     let request = format!("GET {target} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
-    stream.write_all(request.as_bytes()).unwrap();
+    // A listener that ends may reset the connection.
+    stream.write_all(request.as_bytes()).ok()?;
     let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
+    stream.read_to_string(&mut answer).ok()?;
     let (head, body) = answer.split_once("\r\n\r\n")?;
     Some((
         head[9..12].parse().unwrap(),
