@@ -18,6 +18,12 @@ pub struct Position {
     pub event: Option<u64>,
 }
 
+impl Position {
+    pub(crate) fn new(line: u64, event: Option<u64>) -> Self {
+        Self { line, event }
+    }
+}
+
 impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "line {}", self.line)?;

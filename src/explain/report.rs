@@ -220,10 +220,7 @@ impl<W: Write> Report<W> {
         }
         let problem = crate::not_listed(left_out);
         if self.is_json() {
-            let position = Position {
-                line: self.budget.line,
-                event: None,
-            };
+            let position = Position::new(self.budget.line, None);
             json::record(&mut self.scratch, self.file.as_deref(), position, &problem)?;
         } else {
             self.text.clear();

@@ -44,7 +44,7 @@ impl Json<'_> {
 }
 
 impl<'a> Object<'a> {
-    fn new(mut members: Vec<(Cow<'a, str>, Json<'a>)>) -> Self {
+    pub(super) fn new(mut members: Vec<(Cow<'a, str>, Json<'a>)>) -> Self {
         members.sort_by(|left, right| left.0.cmp(&right.0));
         Self { members }
     }
