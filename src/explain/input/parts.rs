@@ -113,7 +113,7 @@ impl Parts {
         }
         let open = &mut self.open[index];
         open.line.push_str(&part.line);
-        open.scan = scan_of(open.scan, &part.line);
+        open.scan = open.scan.over(&part.line);
         open.count += 1;
         let joined = if part.last {
             Some(self.open.remove(index).joined(End::Whole))
@@ -135,7 +135,7 @@ impl Parts {
         self.open.push(OpenLine {
             key: part.key,
             position,
-            scan: scan_of(Scan::default(), &part.line),
+            scan: Scan::default().over(&part.line),
             line: part.line,
             count: 1,
             docker: part.docker,
@@ -211,13 +211,6 @@ impl OpenLine {
             note: note.with_next_step(),
         }
     }
-}
-
-/// Continues a scan over a text.
-fn scan_of(mut scan: Scan, text: &str) -> Scan {
-    crate::work::visit(text.len());
-    text.bytes().for_each(|byte| scan.byte(byte));
-    scan
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use super::marker::{holds_document, is_string_with_document};
 use super::scan::{ArrayItem, Elements};
 use super::wrapping::{Author, Wrapping};
 use crate::finding::quoted;
-use crate::judge::document::{LocateOutcome, for_each_member, locate};
+use crate::judge::document::{LocateOutcome, for_each_member, locate, members};
 use crate::judge::json::Name;
 use crate::limits::MAX_EVENT_BYTES;
 use crate::rule::Rule;
@@ -61,8 +61,8 @@ fn object(text: &str) -> Option<Layer<'_>> {
     if root.is_document() {
         return None;
     }
-    let members = Members::read(root.text);
-    let (name, value) = members.holding()?;
+    let object = Members::read(root.text);
+    let (name, value) = object.holding()?;
     let place = format!("the member {} of an object", quoted(name));
     let (inner, given) = match value.as_bytes().first() {
         Some(b'"') => (Cow::Owned(string(value)?), None),
@@ -73,24 +73,25 @@ fn object(text: &str) -> Option<Layer<'_>> {
         _ => (Cow::Borrowed(value), None),
     };
     Some(Layer {
-        wrappings: members.wrappings(name),
+        wrappings: object.wrappings(name),
         given: given.unwrap_or_else(|| format!("the document in {place}")),
         inner,
     })
 }
 
 /// The first document among the items of an array.
-fn array<'a>(text: &'a str, place: &str) -> Option<Layer<'a>> {
-    let mut found: Option<Cow<'a, str>> = None;
+fn array(text: &str, place: &str) -> Option<Layer<'static>> {
+    let mut found = None;
     let mut count = 0;
     for_each_item(text, &mut |item| {
         if holds_document(item) {
             count += 1;
             if found.is_none() {
-                found = if item.starts_with('"') {
-                    string(item).map(Cow::Owned)
+                let is_string = item.starts_with('"');
+                found = if is_string {
+                    string(item)
                 } else {
-                    Some(Cow::Owned(item.to_owned()))
+                    Some(item.to_owned())
                 };
             }
         }
@@ -102,7 +103,7 @@ fn array<'a>(text: &'a str, place: &str) -> Option<Layer<'a>> {
     Some(Layer {
         wrappings: vec![Wrapping::by_writer(Rule::JsonWrapper)],
         given,
-        inner: found?,
+        inner: Cow::Owned(found?),
     })
 }
 
@@ -125,9 +126,9 @@ fn for_each_item(text: &str, each: &mut dyn FnMut(&str)) {
 
 /// A JSON string that may hold a document.
 fn string(text: &str) -> Option<String> {
-    let Name(inner) = serde_json::from_str(text).ok()?;
-    crate::work::visit(text.len());
-    is_string_with_document(&inner).then(|| inner.trim_end().to_owned())
+    unquoted(text)
+        .filter(|inner| is_string_with_document(inner))
+        .map(|inner| inner.trim_end().to_owned())
 }
 
 /// A document in a JSON string behind other text, as loggers write a message: `msg="{\"_aws\":…"`.
@@ -181,11 +182,11 @@ fn member<'a>(element: &'a str, names: &[&str]) -> Option<&'a str> {
 /// The member that holds the message under a name of the user's choice, as `--query 'events[].{t:timestamp,m:message}'`
 /// gives it: the string with a document, in an object that only a viewer writes.
 fn renamed(element: &str) -> Option<&str> {
-    let members = Members::read(element);
-    let (name, value) = members.holding()?;
+    let object = Members::read(element);
+    let (name, value) = object.holding()?;
     let is_renamed = value.starts_with('"')
-        && members.wrappings(name) == [Wrapping::by_writer(Rule::JsonWrapper)];
-    (is_renamed && members.names.len() <= 6).then_some(value)
+        && object.wrappings(name) == [Wrapping::by_writer(Rule::JsonWrapper)];
+    (is_renamed && object.names.len() <= 6).then_some(value)
 }
 
 /// The log stream that an element of an export names.
@@ -220,13 +221,9 @@ fn field(row: &str, wanted: &str) -> Option<String> {
         if !item.starts_with('{') {
             return;
         }
-        let (mut is_wanted, mut value) = (false, None);
-        let read = for_each_member(item, &mut |name, text| match name {
-            "field" => is_wanted = text.trim_matches('"') == wanted,
-            "value" => value = Some(text),
-            _ => {}
-        });
-        if read.is_ok() && is_wanted {
+        if let Some([Some(name), value]) = members(item, ["field", "value"])
+            && name.trim_matches('"') == wanted
+        {
             found = value.and_then(unquoted);
         }
     });

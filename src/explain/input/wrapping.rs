@@ -57,13 +57,14 @@ impl Wrapping {
 
     /// Decides what the wrapping means in a text from this source.
     pub(super) fn treatment(self, source: Source) -> Treatment {
-        match (self.author, source) {
-            (Author::Logger | Author::Writer, _) => Treatment::Report,
+        let is_viewers = self.author == Author::Viewer;
+        match source {
+            _ if matches!(self.author, Author::Logger | Author::Writer) => Treatment::Report,
+            Source::Line(Input::Export) => Treatment::Unwrap,
             // No writer prints these, so no assumption is needed unless the input is a container's own output.
-            (Author::Viewer, Source::Line(Input::Auto) | Source::Writers) => Treatment::Unwrap,
-            (_, Source::Line(Input::Auto)) => Treatment::Assume,
-            (_, Source::Line(Input::Export)) => Treatment::Unwrap,
-            _ => Treatment::Report,
+            Source::Line(Input::Auto) | Source::Writers if is_viewers => Treatment::Unwrap,
+            Source::Line(Input::Auto) => Treatment::Assume,
+            Source::Line(Input::Stdout) | Source::Exported | Source::Writers => Treatment::Report,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! A document's metadata: its timestamp and its directives, wherever the version of the format has them.
 
-use super::checks::ValueProblem;
+use super::checks::{ValueProblem, wrong};
 use super::document::Root;
 use super::json::{self, Json, Object};
 use super::json_path::JsonPath;
@@ -36,7 +36,7 @@ impl<'a> Metadata<'a> {
             _ if values > MAX_METADATA_VALUES => {
                 let expected = format!("at most {MAX_METADATA_VALUES}");
                 let given = format!("about {values} values");
-                Err((Rule::MetadataTooLarge, given, expected))
+                Err(wrong(Rule::MetadataTooLarge, given, expected))
             }
             Some(text) => object(text),
             None => Ok(version_zero(root, problems)),
@@ -65,15 +65,16 @@ impl<'a> Metadata<'a> {
 fn object(text: &str) -> Result<Object<'_>, ValueProblem> {
     match json::parse(text) {
         Ok((Json::Object(object), _)) => Ok(object),
-        Ok((other, _)) => {
-            let expected = "an object".to_owned();
-            Err((Rule::MetadataNotObject, other.described(), expected))
-        }
+        Ok((other, _)) => Err(wrong(
+            Rule::MetadataNotObject,
+            other.described(),
+            "an object",
+        )),
         // The syntax has been checked before, but not the depth, and not the values of numbers and escapes.
         Err(error) => {
             let given = error.to_string();
             let given = given.split(" at line ").next().unwrap_or_default();
-            Err((Rule::JsonBroken, given.to_owned(), "valid JSON".to_owned()))
+            Err(wrong(Rule::JsonBroken, given, "valid JSON"))
         }
     }
 }
