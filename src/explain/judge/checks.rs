@@ -21,8 +21,14 @@ pub(super) fn name_against_schema(name: &str, most: usize) -> Option<String> {
     if name.is_empty() || (name.len() > most && name.chars().count() > most) {
         return Some(format!("{} characters", name.chars().count()));
     }
-    name.contains(['\n', '\r', '\u{2028}', '\u{2029}'])
-        .then(|| quoted(name))
+    let breaks = ['\n', '\r', '\u{2028}', '\u{2029}'];
+    (!is_graphic(name) && name.contains(breaks)).then(|| quoted(name))
+}
+
+/// Whether a text consists of printable ASCII characters, as nearly all names and values do.
+fn is_graphic(text: &str) -> bool {
+    text.bytes()
+        .all(|byte| byte == b' ' || byte.is_ascii_graphic())
 }
 
 /// Why CloudWatch refuses a namespace that the schema lets through, if it does.
@@ -52,12 +58,11 @@ pub(super) fn namespace(name: &str) -> Option<ValueProblem> {
 /// Why CloudWatch may refuse a metric's name, if there is a reason. The specification sets no limits; the API for
 /// metrics and AWS's own libraries do.
 pub(super) fn metric_name(name: &str) -> Option<ValueProblem> {
-    let is_printable = |byte: u8| byte == b' ' || byte.is_ascii_graphic();
     let expected = if name.starts_with(':') {
         "a name that does not begin with \":\""
     } else if name.trim().len() < name.len() {
         "a name without blanks at its ends"
-    } else if !name.bytes().all(is_printable) {
+    } else if !is_graphic(name) {
         "a name of printable ASCII characters"
     } else {
         return None;
@@ -87,6 +92,9 @@ pub(super) fn dimension_value(value: &str) -> Option<ValueProblem> {
 
 fn printable(text: &str, what: &str) -> Option<ValueProblem> {
     let rule = Rule::DimensionInvalid;
+    if is_graphic(text) && !text.trim().is_empty() {
+        return None;
+    }
     if text.chars().any(|c| c.is_ascii_control()) {
         let expected = format!("{what} without control characters");
         return Some(wrong(rule, quoted(text), expected));

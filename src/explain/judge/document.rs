@@ -167,6 +167,15 @@ struct Target<'a> {
     repeated: bool,
 }
 
+/// The index of a name among sorted ones. Comparing few of them is faster than a search.
+pub(super) fn index_of(names: &[&str], name: &str) -> Option<usize> {
+    const FEW: usize = 16;
+    if names.len() <= FEW {
+        return names.iter().position(|other| *other == name);
+    }
+    names.binary_search(&name).ok()
+}
+
 /// The members of an object with the wanted names, each at the index of its name. Others are not kept.
 pub(super) struct Targets<'a>(Vec<Option<Target<'a>>>);
 
@@ -175,7 +184,7 @@ impl<'a> Targets<'a> {
     pub(super) fn find(root: &Root<'a>, names: &[&str]) -> Self {
         let mut targets = vec![None; names.len()];
         let mut note = |name: &str, value: &'a str| {
-            if let Ok(index) = names.binary_search(&name) {
+            if let Some(index) = index_of(names, name) {
                 let target: &mut Option<Target<'_>> = &mut targets[index];
                 *target = Some(Target {
                     text: value,
