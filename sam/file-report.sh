@@ -18,7 +18,7 @@ next=$(date --utc --date "$day + 1 day" +%F)
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 
-# The lines that close the day are written in the first minutes of the next one.
+# The last lines of a day are written in the first minutes of the next one.
 milliseconds() { echo "$(date --utc --date "$1" +%s)000"; }
 aws logs filter-log-events --log-group-name "$group" --filter-pattern ClockSource --output json \
   --start-time "$(milliseconds "$day 00:00 5 minutes ago")" --end-time "$(milliseconds "$next 00:05")" >"$folder/lines.json"

@@ -291,10 +291,15 @@ fn a_clock_without_a_limit_has_the_default_one() {
     let wrong = check(&server, &["--for=postgresql"]);
     assert_eq!(wrong.code, Some(2));
     assert!(
-        wrong.stderr.contains("cockroachdb-250ms, yugabytedb"),
+        wrong.stderr.contains("cockroachdb-250ms, yugabytedb") && !wrong.stderr.contains("did you"),
         "{}",
         wrong.stderr
     );
+    for (given, meant) in [("cockroach", "cockroachdb"), ("ectd", "etcd")] {
+        let slip = check(&server, &["--for", given]);
+        let hint = format!("did you mean {meant}?");
+        assert!(slip.stderr.contains(&hint), "{}", slip.stderr);
+    }
 }
 
 /// The table for people and the program have the same limits.

@@ -1,4 +1,4 @@
-"""A deadline for every Python test: one that hangs fails, instead of holding up the run."""
+"""A deadline for every Python test: a test that hangs fails and does not block the run."""
 
 import signal
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ def deadline(item):
     def expire(_number, _frame):
         raise TimeoutError(f"the deadline of {seconds} s has passed")
 
-    # Of tests/faults.
+    # Options of tests/faults.
     seconds = DEADLINE_S + item.config.getoption("soak_seconds", 0)
     before = signal.signal(signal.SIGALRM, expire)
     signal.alarm(seconds)

@@ -3,10 +3,10 @@ import { Stack, StackProps, Token, Validations, aws_logs as logs, cloudformation
 import { RegionInfo } from "aws-cdk-lib/region-info";
 import { Construct } from "constructs";
 
-/** The templates of this project. Change it where you keep these files elsewhere. */
+/** The templates of this project. Change it if you keep these files elsewhere. */
 const template = (name: string) => path.join(__dirname, "..", "..", "sam", name);
 
-/** What `cdk synth` warns of in a template that has parameters and conditions: each has one value here, so that branches are left. */
+/** Warnings of `cdk synth` about templates with parameters and conditions: with one value for each, some branches are unused. */
 function acknowledge(stack: Stack): void {
   const reason = "the template's conditions are decided by the parameters that are given here";
   const rules = ["W1001", "W1028", "W1030", "W8003"];
@@ -25,8 +25,8 @@ export interface ClockObservabilityProps extends StackProps {
 }
 
 /**
- * Log group and alarms of one service: a separate stack, of sam/observability.yaml, so that there is one source of truth. The
- * stack of the scope waits for it, since no task starts before its log group exists.
+ * Log group and alarms of one service: a separate stack from sam/observability.yaml, so that there is one source of truth. The
+ * stack of the scope waits for it, since a task does not start before its log group exists.
  */
 export class ClockObservability extends Stack {
   /** The log group for the sidecar. */
@@ -65,7 +65,7 @@ export interface ClockFleetProps extends StackProps {
 
 /** Alarms, saved queries and a dashboard for all services of an account and region: a stack of sam/fleet.yaml. */
 export class ClockFleet extends Stack {
-  /** ARN of the topic for pages: text, since CloudFormation takes no import where the stacks of services need it. */
+  /** ARN of the topic for pages: text, since CloudFormation accepts no import where the stacks of services need it. */
   readonly pageTopicArn: string;
 
   constructor(scope: Construct, id: string, props: ClockFleetProps) {

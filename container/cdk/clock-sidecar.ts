@@ -10,7 +10,7 @@ export interface ClockSidecarProps {
   readonly serviceName: string;
   /** Log group of the standard class, such as that of a `ClockObservability`. It must exist before a task starts. */
   readonly logGroup: logs.ILogGroup;
-  /** CPU units; 0 leaves them out, for a task on Fargate whose other containers use up all of its own. @default 16 */
+  /** CPU units; 0 leaves them out, for a task on Fargate whose other containers use all of its CPU units. @default 16 */
   readonly cpu?: number;
   /** More environment variables, such as `{ CLOCK_EMF_LISTEN: "127.0.0.1:2780" }`. */
   readonly environment?: Record<string, string>;

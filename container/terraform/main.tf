@@ -41,7 +41,7 @@ module "sidecar" {
   region       = var.region
   cluster_name = var.cluster_name
   service_name = var.service_name
-  # By the stack's output, so that the log group exists before the task definition that names it.
+  # The stack's output, so that the log group exists before the task definition that names it.
   log_group_name = aws_cloudformation_stack.observability.outputs["LogGroupName"]
   cpu            = var.cpu
   listen         = var.listen

@@ -14,7 +14,7 @@ const offline = document.getElementById("offline");
 let limit = field.value;
 let busy = false;
 let again = false;
-// When what is shown was shown.
+// When the page was last renewed.
 let shown = new Date();
 
 async function renew() {
@@ -36,7 +36,7 @@ async function renew() {
     const words = `The application does not answer; since ${shown.toLocaleTimeString()} this page is not updated.`;
     document.body.classList.add("stale");
     document.title = "No answer · Clock of this task";
-    // Written once: a screen reader says again what is written again.
+    // Written once: a screen reader repeats what is written again.
     if (offline.textContent !== words) {
       offline.textContent = words;
     }
@@ -48,7 +48,7 @@ async function renew() {
   }
 }
 
-// Only what has changed: a screen reader says a verdict again only when it is another one.
+// Only what has changed, so that a screen reader reads out a verdict only if it differs.
 function show(fresh) {
   for (const old of document.querySelectorAll("[data-live]")) {
     const other = fresh.getElementById(old.id);

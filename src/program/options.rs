@@ -12,6 +12,7 @@ mod durations;
 mod expected;
 pub(crate) mod groups;
 mod labels;
+pub(crate) mod nearest;
 pub(crate) mod ntp;
 pub(crate) mod run;
 

@@ -2,6 +2,7 @@
 
 use crate::program::options::AnyOption;
 use crate::program::options::groups;
+use crate::program::options::nearest::nearest;
 use crate::source::Environment;
 use crate::text::cut;
 
@@ -25,7 +26,7 @@ pub(crate) fn unknown_variables(environment: &Environment) -> Vec<UnknownVariabl
     let unknown = names.filter(|name| !known().any(|variable| variable == name.as_str()));
     let unknown = unknown.map(|name| UnknownVariable {
         name: cut(name, SHOWN_NAME),
-        meant: near(name),
+        meant: nearest(known(), PREFIX, name),
     });
     unknown.collect()
 }
@@ -33,15 +34,6 @@ pub(crate) fn unknown_variables(environment: &Environment) -> Vec<UnknownVariabl
 /// The variables of all options.
 fn known() -> impl Iterator<Item = &'static str> {
     groups::all().map(AnyOption::variable)
-}
-
-/// The known variable with the smallest edit distance, if that is small for the length of the name: one
-/// in three characters after the prefix.
-fn near(name: &str) -> Option<&'static str> {
-    let slips = |variable: &str| strsim::damerau_levenshtein(variable, name);
-    let nearest = known().min_by_key(|variable| slips(variable))?;
-    let allowed = (nearest.len() - PREFIX.len()) / 3;
-    (slips(nearest) <= allowed.max(1)).then_some(nearest)
 }
 
 #[cfg(test)]

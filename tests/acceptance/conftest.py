@@ -12,7 +12,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "deploy"), str(HERE.parent / "e2e")
 
 @pytest.fixture(autouse=True)
 def reset_ids(monkeypatch):
-    """The same ids in each test, and after each call: what the stand-ins have resolved once they need not resolve again."""
+    """The ids are the same in each test and after each call, so that the stand-ins can reuse what they resolved."""
 
     def reset():
         numbers = itertools.count(1)

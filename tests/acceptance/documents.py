@@ -1,8 +1,8 @@
 """Rewrites what the READMEs state about AWS, from a report: `tests/run verified FILE`.
 
-A paragraph between `<!-- aws -->` and `<!-- /aws -->` is written here, without a report as well: then it states that nothing has
-run on AWS. Elsewhere `<!-- claim: K10 -->` is placed before a paragraph that claims what an experiment asks. If the report refutes
-it, the claim has to be changed by hand, so this fails and names the line.
+This writes the paragraphs between `<!-- aws -->` and `<!-- /aws -->`. Without a report they state that nothing has run on AWS.
+`<!-- claim: K10 -->` is placed before a paragraph that claims the result of an experiment. If the report refutes the claim, it has
+to be changed by hand, so this fails and names the line.
 """
 
 import json
@@ -39,7 +39,7 @@ SAM_TOPICS = (
     "a deployment", "the saved queries in Logs Insights", "the states of the alarms, their warm-up and their messages",
     "the alarms for single tasks", "the dashboard and the Insights rule", "the rollback by deployment alarms",
 )  # fmt: skip
-# Where the kit's own README is, seen from a document.
+# The path from a document to the kit's README.
 KIT = {"tests/README.md": "acceptance/README.md", "sam/README.md": "../tests/acceptance/README.md"}
 # What no run of the kit can show.
 NEVER = {

@@ -34,9 +34,9 @@ def synchronized(bound, seconds_old):
     return {"ClockErrorBound": bound, "ClockSynchronizationStatus": "SYNCHRONIZED", "ReferenceTimestamp": at}
 
 
-# A trouble: what the endpoint answers (a scenario or a reply), and the member by which a line of it is known.
+# For each trouble: the endpoint's answer (a scenario or a reply), and the member that shows it on a line.
 TROUBLES = {
-    # With a cross-check, as a service has it that is watched for its absence.
+    # With a cross-check, for the service whose alarm watches for missing comparisons.
     "healthy": ("good", lambda root: {"CrossCheckOffset", "ClockErrorBound"} <= root.keys()),
     "uncompared": ("good", lambda root: root["Samples"] >= 5),
     "drifting": (lambda: synchronized(9.25, 120), lambda root: root.get("MaxClockErrorBound", 0) > 9),

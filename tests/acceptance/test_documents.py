@@ -1,4 +1,4 @@
-"""What the READMEs state about AWS is what the report has, and nothing before there is one."""
+"""The READMEs state about AWS what the report has, and nothing before there is a report."""
 
 import copy
 import json
@@ -13,7 +13,7 @@ IDS = [experiment.id for experiment in EXPERIMENTS]
 
 
 def report(**verdicts):
-    """A report in which everything is as claimed but what is given."""
+    """A report in which everything is as claimed, except for the given verdicts."""
     return {
         "version": 1, "id": "0123abcd", "rehearsal": False, "region": "eu-west-1", "date": "2026-11-29", "versions": {"ecs-clock-emf": "0.3.0"},
         "experiments": [{"id": id, "verdict": verdicts.get(id, "as claimed"), "summary": f"what {id} found"} for id in IDS],

@@ -1,4 +1,4 @@
-"""What goes wrong on the way: every failing call, an interrupt at any moment, throttling, late answers, a wrong clock."""
+"""Failures during a run: of every call, an interrupt at any moment, throttling, late answers, a wrong clock."""
 
 import json
 
@@ -23,7 +23,7 @@ def calls(tmp_path_factory):
 
 
 def needed_by(site):
-    """The experiments that are enough to get to a call: those that share nothing with it are left out, which saves the time."""
+    """The experiments needed to reach a call; leaving the others out saves time."""
     _, experiment, action = site
     if site[0] == "down" and action == "ecs:StopTask":
         # The one task that is still there then.
@@ -34,7 +34,7 @@ def needed_by(site):
 
 
 def test_every_site_of_a_call_may_fail(calls, tmp_path, reset_ids):
-    """A site is a phase, an experiment and an action; of its calls one fails, the first or one in the middle of things."""
+    """A site is a phase, an experiment and an action. One of its calls fails: the first, or one in the middle of the run."""
     smaller, finished = {}, set()
     for index, site in enumerate(sorted(set(calls))):
         only = needed_by(site)
@@ -44,7 +44,7 @@ def test_every_site_of_a_call_may_fail(calls, tmp_path, reset_ids):
         found = [number for number, call in enumerate(smaller[only], 1) if call == site]
         assert found, f"no smaller run makes the call {site}"
         reset_ids()
-        # A second run takes most of the time, so it is made once for each phase of each experiment.
+        # A second run takes most of the time, so there is one for each phase of each experiment.
         again = site[:2] not in finished
         finished.add(site[:2])
         check_failure(folder_in(tmp_path, str(index)), only, found[index * 7 % len(found)], site, again)
@@ -63,7 +63,7 @@ def check_failure(folder, only, number, site, again):
     run = world.run(folder, only=only)
     try:
         code = verify(run, lambda plan: True)
-    except Exception as error:  # noqa: BLE001 (which one is what is looked at)
+    except Exception as error:  # noqa: BLE001 (the test looks at which one it is)
         # In the phase plan nothing has been created, so there is nothing to report on.
         assert site[0] == "plan" and world.left() == {}, f"{site}: {error!r}"
         assert "seeded" in str(error), f"{site}: {error!r}"
@@ -71,7 +71,7 @@ def check_failure(folder, only, number, site, again):
     else:
         report = json.loads((run.artifacts / "report.json").read_text())
         reasons = json.dumps([report["failures"], report["notes"], report["experiments"]])
-        # Without an answer about the permissions it goes on, and says so.
+        # Without an answer about the permissions it continues, and reports that.
         assert code == 3 or site[2].startswith("iam:"), f"{site}: exit code {code}"
         assert world.cloud.failed in reasons, f"{site}: {reasons}"
     assert world.left() == {}, f"{site}: left behind"
@@ -188,7 +188,7 @@ def test_a_full_quota_of_saved_queries_is_found_before_anything_is_created(tmp_p
 
 
 def test_expired_credentials_are_waited_for_and_read_again(tmp_path):
-    """A session of an hour ends in the middle of a run; what was created has to be deleted all the same."""
+    """A session of an hour ends in the middle of a run, and everything created is still deleted."""
     world = World()
     world.cloud.expired_at, world.cloud.expired_until = world.cloud.time + 900, world.cloud.time + 1500
     code, report, _, _ = rehearse(tmp_path, world=world, only=("K13", "K15", "K12", "K5"))
@@ -197,7 +197,7 @@ def test_expired_credentials_are_waited_for_and_read_again(tmp_path):
     world.cloud.expired_at = world.cloud.time + 100
     world.cloud.expired_until = world.cloud.expired_at + 3000
     code, report, _, _ = rehearse(folder_in(tmp_path, "later"), world=world, only=("K13",))
-    # Longer than half an hour: the calls fail, and down goes on trying for as long.
+    # Longer than half an hour: the calls fail, and `down` retries for as long.
     assert code == 3 and world.left() == {} and any("credentials have expired" in text for text in world.said)
 
 
@@ -229,7 +229,7 @@ def test_a_second_run_in_the_same_folder_is_refused(tmp_path):
 
 
 def test_every_task_ends_by_itself(tmp_path):
-    """Without anybody to stop them: within the hour no task of the kit runs."""
+    """Tasks end by themselves: after an hour no task of the kit runs."""
     _, _, run, world = rehearse(tmp_path, only=("K12", "K13", "K9"))
     for definition in world.ecs.ever:
         if definition["containers"]:

@@ -1,4 +1,4 @@
-"""The rules of the experiments, which call nothing: what the rehearsals do not reach."""
+"""The rules of the experiments, which call nothing: cases that the rehearsals do not reach."""
 
 import json
 from pathlib import Path
@@ -193,7 +193,7 @@ def test_the_policies_are_of_the_form_that_iam_takes():
 
 
 def test_no_changing_action_is_allowed_on_everything_but_what_aws_cannot_restrict():
-    """What an engineer looks for first: what may this thing delete that is mine?"""
+    """These six changing actions are the only ones that the policy does not limit to the kit's resources."""
     unrestricted = {a for _, resource, actions in OWN if resource == "any" for a in actions.split()}
     changing = {a for a in unrestricted if not a.split(":")[1].startswith(("Describe", "Get", "List", "Simulate"))}
     assert changing == {

@@ -1,4 +1,4 @@
-"""The kit's calls against moto, which others wrote: a check of the stand-ins where both know an operation."""
+"""The kit's calls against moto: an independent check of the stand-ins where both know an operation."""
 
 import json
 

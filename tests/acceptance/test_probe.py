@@ -1,4 +1,4 @@
-"""The probe against what can be had here: the example endpoint, a real NTP server, a segment that the real program writes."""
+"""The probe against the example endpoint, a real NTP server, and a segment that the real program writes."""
 
 import json
 import os
@@ -129,7 +129,7 @@ def test_the_kernel_answers_without_privilege(lines):
     probe.host_lines()
     host = lines[0]
     assert host["clocksource"] and isinstance(host["devices"], list)
-    # In a sandbox that refuses the call it says so.
+    # In a sandbox that refuses the call, the probe reports that.
     assert isinstance(host["adjtimex"], str) or host["adjtimex"]["maxerror"] >= 0
 
 
@@ -157,7 +157,7 @@ def test_the_recorded_lines_have_the_metrics_of_the_program():
 
 
 def test_a_played_task_is_a_clock_that_drifts(tmp_path):
-    """The command and the environment of the real task, with seconds in the place of minutes."""
+    """The command and the environment of the real task, with seconds instead of minutes."""
     run = World().run(tmp_path)
     run.state = State.new(tmp_path, "123456789012", run.region)
     run.state.content["attempt"] = 1

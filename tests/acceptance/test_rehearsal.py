@@ -1,4 +1,4 @@
-"""The whole kit against the stand-ins: a clean AWS gives the expected verdicts, each seeded fault exactly the one that it should."""
+"""The whole kit against the stand-ins: a clean AWS gives the expected verdicts, and each seeded fault changes exactly one."""
 
 import json
 import os
@@ -88,7 +88,7 @@ def test_the_html_has_no_script_and_nothing_from_elsewhere(clean):
 
 
 def test_every_listed_action_is_used(clean):
-    """No permission is asked for that nothing needs. What `down` deletes by name, and errors, are for other tests."""
+    """Every requested permission is needed. Other tests cover what `down` deletes by name, and errors."""
     from kit.permissions import ON_BEHALF, allowed
 
     _, _, _, world = clean

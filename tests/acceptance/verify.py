@@ -1,4 +1,4 @@
-"""Runs the acceptance kit: `make -C sam verify` calls it. Exit codes: 0, 1 and 3 as README.md has them, 2 for a wrong command line."""
+"""Runs the acceptance kit: `make -C sam verify` calls it. README.md describes the exit codes 0, 1 and 3; 2 is an invalid command line."""
 
 import argparse
 import signal
@@ -21,7 +21,7 @@ def arguments(argv):
     parser.add_argument("--id", default="", help="clean: only this run")
     parser.add_argument("--windows-image", default="", help="K14: an image built by container/Dockerfile.windows")
     parser.add_argument("--managed-instances", default="", metavar="CLUSTER/PROVIDER", help="K9: also there, on a capacity provider of yours")
-    parser.add_argument("--probe-image", default="", help="an image with Python 3 in place of the public one")
+    parser.add_argument("--probe-image", default="", help="an image with Python 3 instead of the public one")
     parser.add_argument("--explain", default="", help="a built ecs-clock-emf in place of its image, for predictions")
     parser.add_argument("--folder", type=Path, default=Path.cwd(), help="where state, evidence and report are written")
     return parser, parser.parse_args(argv)

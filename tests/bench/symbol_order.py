@@ -69,7 +69,7 @@ def profile(binary: Path, arguments: list[str], base: str, lines: int) -> list[s
     """Runs the program until it has printed this many lines, or to its end."""
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "log"
-        # `timeout` passes SIGTERM on, and ends a run that stands still.
+        # `timeout` passes SIGTERM on, and ends a run that hangs.
         command = ["timeout", str(DEADLINE), "qemu-x86_64-static", "-d", "exec,nochain", "-D", log, binary, *arguments]
         environment = {"PATH": os.environ["PATH"], ENDPOINT: base}
         process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)

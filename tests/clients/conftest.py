@@ -1,6 +1,7 @@
 """What the tests of the clients share: the built programs, endpoints, sidecars, and a driver for each language."""
 
 import json
+import signal
 import subprocess
 import sys
 import threading
@@ -41,6 +42,9 @@ class Sidecar:
             if event["message"] == "listening":
                 return f"http://{event['address']}"
         raise AssertionError("the sidecar ended at once")
+
+    def pause(self):
+        self._process.send_signal(signal.SIGSTOP)
 
     def close(self):
         self._process.kill()
@@ -99,7 +103,7 @@ def scripted():
 
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory):
-    """Where the drivers that have to be compiled are."""
+    """The folder of the compiled drivers."""
     folder = tmp_path_factory.mktemp("compiled")
     compiled(folder)
     return folder

@@ -7,6 +7,7 @@ A driver is a small program in the client's language. It reads one command a lin
     many N                                       many GOOD REFUSED: N callers at once
     past LATER_MS PATIENCE_MS                    past TIMESTAMP AFTER TICKS, or refused CODES REASONS
     fake                                         fake good CODES: a fake that is good, then not
+    interrupted AFTER_MS                         interrupted: a caller that is stopped while it waits for an answer
 
 Times are in nanoseconds since 1970. BEFORE and AFTER are the wall clock around the call. `past` takes the latest time
 plus LATER_MS, and waits until it is past; TICKS is how often the event loop ran something else, or `-` without one.
@@ -50,12 +51,14 @@ class Language:
     has_event_loop: bool = False
     # Has a command `step`, since libfaketime has no effect on it, or makes it slow.
     has_step: bool = False
+    # A caller can be interrupted, by a time-out of its own or by a cancellation.
+    has_interruption: bool = False
     # Malformed answers that it cannot tell from good ones.
     overlooks: tuple[str, ...] = ()
 
 
 PYTHON = (sys.executable, str(DRIVERS / "driver.py"))
-JAVA = ("EcsClock.java", "EcsClockHealthIndicator.java", "Driver.java")
+JAVA = ("EcsClock.java", "FakeEcsClock.java", "EcsClockHealthIndicator.java", "Driver.java")
 GO = "mkdir ecsclock && mv ecs_clock.go step.go ecsclock && go mod init driver && go vet ./... && go build -o driver ."
 WARNINGS = "-O1 -Wall -Wextra -Wshadow -pedantic -Werror -fsanitize=address,undefined -fno-sanitize-recover -pthread"
 DOTNET_VERSION = "3.1.23"
@@ -71,22 +74,22 @@ def csharp():
     dotnet.chmod(0o755)
     libraries = dotnet.parent / "shared" / "Microsoft.NETCore.App" / DOTNET_VERSION
     references = [f"-r:{libraries}/System.{name}.dll" for name in DOTNET_LIBRARIES.split()]
-    sources = ("EcsClock.cs", "EcsClockHealthCheck.cs", "Driver.cs", "Stubs.cs")
+    sources = ("EcsClock.cs", "FakeEcsClock.cs", "EcsClockHealthCheck.cs", "Driver.cs", "Stubs.cs")
     # 1702: the packaged libraries differ from one another in their last digits.
     # `#nullable` is of a later C# than that of mcs.
-    edit = "sed -i '/^#nullable/d' EcsClock.cs && exec"
+    edit = "sed -i '/^#nullable/d' EcsClock.cs FakeEcsClock.cs && exec"
     command = ("mcs", "-nostdlib", "-noconfig", "-langversion:7.2", "-nowarn:1702", "-warnaserror", *references, "-out:driver.dll", *sources)
     return [Language("csharp", (*sources, "driver.runtimeconfig.json"), (str(dotnet), "{}/driver.dll"), ("sh", "-c", f'{edit} "$@"', "sh", *command))]
 
 
 LANGUAGES = [
     Language("python", ("ecs_clock.py",), PYTHON),
-    Language("asyncio", ("ecs_clock_asyncio.py",), (*PYTHON, "asyncio"), has_event_loop=True),
+    Language("asyncio", ("ecs_clock_asyncio.py",), (*PYTHON, "asyncio"), has_event_loop=True, has_interruption=True),
     Language("node", ("ecs-clock.mjs",), ("node", str(DRIVERS / "driver.mjs")), has_event_loop=True),
     Language("java", JAVA, ("java", "-cp", "{}", "Driver"), ("javac", "-Xlint:all,-serial", "-Werror", "-sourcepath", str(DRIVERS / "spring"), "-d", ".", *JAVA), has_step=True),
     Language("c", ("ecs_clock.h", "driver.c"), ("{}/driver",), ("cc", "-std=c11", *WARNINGS.split(), "driver.c", "-o", "driver")),
     Language("cpp", ("ecs_clock.h", "ecs_clock.hpp", "driver.cpp"), ("{}/driver",), ("c++", "-std=c++17", *WARNINGS.split(), "driver.cpp", "-o", "driver")),
-    Language("ruby", ("ecs_clock.rb",), ("ruby", "-w", str(DRIVERS / "driver.rb"))),
+    Language("ruby", ("ecs_clock.rb",), ("ruby", "-w", str(DRIVERS / "driver.rb")), has_interruption=True),
     Language("php", ("EcsClock.php",), ("php", str(DRIVERS / "driver.php")), has_simultaneous_callers=False),
     Language(
         "shell", ("ecs_clock.sh",), ("sh", str(DRIVERS / "driver.sh")), caches=False,

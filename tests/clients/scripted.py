@@ -25,7 +25,7 @@ def response(body, status=200, headers=""):
 
 class Scripted:
     """Listens on loopback. `play` is a function that returns the bytes to answer a request with, or pieces of them and
-    pauses between them in seconds. After `None` the connection is closed without an answer, after `b""` it stays silent."""
+    pauses between them in seconds. At `None` the connection is closed, after `b""` it stays silent."""
 
     def __init__(self, host="127.0.0.1"):
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -58,6 +58,8 @@ class Scripted:
                         return
                     pieces = [answer] if isinstance(answer, bytes) else answer
                     for piece in pieces:
+                        if piece is None:
+                            return
                         connection.sendall(piece) if isinstance(piece, bytes) else time.sleep(piece)
                     if any(b"connection: close" in piece for piece in pieces if isinstance(piece, bytes)):
                         return
@@ -67,7 +69,7 @@ class Scripted:
             connection.close()
 
     def drop_connections(self):
-        """Closes what is idle, as a sidecar does after a while."""
+        """Closes idle connections, as a sidecar does after a while."""
         for connection in self.connections:
             try:
                 connection.shutdown(socket.SHUT_RDWR)
@@ -75,6 +77,10 @@ class Scripted:
                 pass
 
     def close(self):
-        self._listener.shutdown(socket.SHUT_RDWR)
+        """May be called again."""
+        try:
+            self._listener.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
         self._listener.close()
         self.drop_connections()

@@ -53,7 +53,7 @@ def statistic(name, values):
     if name == "Average":
         return math.fsum(values) / len(values)
     if percentile := re.fullmatch(r"p(\d+(?:\.\d+)?)", name):
-        # The value of the nearest rank, at or above which so many percent of all lie.
+        # The value of the nearest rank: this percentage of all values is at most as large.
         rank = math.ceil(float(percentile[1]) / 100 * len(values))
         return sorted(values)[max(rank, 1) - 1]
     raise ValueError(f"unknown statistic {name}")

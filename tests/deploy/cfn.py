@@ -9,7 +9,7 @@ TOP = Path(__file__).resolve().parents[2]
 SAM = TOP / "sam"
 
 ACCOUNT = "123456789012"
-# The Makefile's limit for STACK: the demonstration's cluster has the stack's name, and observability.yaml takes no longer one.
+# The Makefile's limit for STACK: the demonstration's cluster has the stack's name, and observability.yaml accepts no longer name.
 LONGEST_STACK_NAME = 110
 REGION = "eu-west-1"
 NO_VALUE = object()

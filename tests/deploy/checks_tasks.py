@@ -118,7 +118,7 @@ def the_sidecar_cannot_harm(deployment):
 
 
 def the_page_is_reached(deployment):
-    """The port that the application listens on is mapped, and it alone is let in."""
+    """Only the port that the application listens on is mapped and open."""
     faults = []
     stack = deployment.demonstration
     containers = [c for t in stack.resources("AWS::ECS::TaskDefinition").values() for c in t["ContainerDefinitions"]]

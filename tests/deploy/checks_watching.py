@@ -163,7 +163,7 @@ def alarms_are_runbooks(deployment):
                     faults.append(f"{name}: {logical} has no command to type")
                 if is_grouped(alarm) and f"--alarm-name {alarm['AlarmName']}`" not in text:
                     faults.append(f"{name}: {logical} does not lead to its contributors")
-                # The runbook is the first link: at night it is the one to open.
+                # The runbook is the first link, since the person on call opens it first.
                 links = re.findall(r"Risk: |Runbook |Dashboard https://|Queries https://", text)
                 if links[:2] != ["Risk: ", "Runbook "] or set(links[2:]) != {"Dashboard https://", "Queries https://"}:
                     faults.append(f"{name}: {logical} does not end in the risk, the runbook, the dashboard and the queries: {links}")
@@ -171,7 +171,7 @@ def alarms_are_runbooks(deployment):
 
 
 def runbooks_fit_the_launch_type(deployment):
-    """Only on Fargate the text promises another host; elsewhere it points to the host, and to its daemon if the user runs it."""
+    """Only on Fargate does the text promise another host. Elsewhere it names the host, and its time daemon if the user runs one."""
     faults = []
     for launch_type in deployment.observability.template["Parameters"]["LaunchType"]["AllowedValues"]:
         stack = deployment.observability.with_parameters(LaunchType=launch_type)

@@ -159,5 +159,5 @@ def filled(query, **values):
 
 
 def normalized(query):
-    """A query with all its white space made alike, to compare one written in lines with one written in a row."""
+    """A query with normalized white space, to compare queries that are wrapped differently."""
     return " ".join(query.replace("|", " | ").split())

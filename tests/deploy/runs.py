@@ -24,8 +24,8 @@ DRIFT = ["--drift-rate", "2"]
 # Answers of the endpoint that the example has no scenario for.
 UNSYNCHRONIZED_WITHOUT_A_BOUND = "unsynchronized without a bound"
 SYNCHRONIZED_WITHOUT_A_BOUND = "synchronized without a bound"
-# The host's clock is not compared while it is wrong. (`good` would go on naming reference times of the true clock, which a host
-# whose wall clock is hours ahead cannot give.)
+# The host's clock is not compared while it is wrong. (`good` would continue to report reference times of the true clock, which a host
+# whose wall clock is hours ahead cannot.)
 NOT_COMPARED_AGAIN = "not compared again"
 # Ages cannot be compressed: the reference is 6 minutes of ours short of an hour old, and stays where it is.
 LOST_SOURCE, SHORT_OF_AN_HOUR_S = "time source lost", 6
@@ -41,8 +41,8 @@ REPLIES = {
     },
 }  # fmt: skip
 
-# A step is what is done and how many minutes it then lasts: a scenario of the endpoint or a reply of the above, `kill` and
-# `start` for the sidecar, `step:SECONDS` for the wall clock.
+# A step is an action and its duration in minutes: a scenario of the endpoint or one of the replies above, `kill` and `start` for
+# the sidecar, `step:SECONDS` for the wall clock.
 RUNS = {
     "healthy": [("good", 20)],
     "drifting": [("good", 6), ("drifting", 12), ("good", 12)],

@@ -1,6 +1,6 @@
 """Writes a sidecar's lines for given readings of a clock, so that minutes of faults take no time.
 
-For what the program itself cannot be made to do here (an EC2 host's kernel, hours, a cross-check). It follows the windows, steps
+For faults that the program itself cannot be put through here (an EC2 host's kernel, hours, a cross-check). It follows the windows, steps
 and damping as the README describes them, and nothing of the program: where the program can play a scenario too, runs.py has it,
 and both have to raise the same alarms. Once the program does all of this, a scenario can be moved there.
 """

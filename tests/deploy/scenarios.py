@@ -104,7 +104,7 @@ SCENARIOS = {
     "the endpoint lies": lambda: _with_cross_check(_cross(500.0, True, bound=0.1)),
     "the NTP server lies": lambda: _with_cross_check(_cross(-250.0, True)),
     "both are right, their ranges just touch": lambda: _with_cross_check(_cross(1.39, False)),
-    # A process that stood still: no step, no read error, only a late reading.
+    # A paused process: no step, no read error, only a late reading.
     "paused": lambda: _fargate(30, lambda at: {"pause": 4200} if at == 610 else {}),
     "one disagreement": lambda: _with_cross_check(
         lambda at: {"cross": (9.0 if at == 610 else 0.1, 1.0, int(at == 610))} if at % 60 == 10 else {}

@@ -67,7 +67,7 @@ def localstack_timeline(alarm, metrics, first, last, *, period_ms, delay_ms):
     """The states that LocalStack's alarm scheduler gives an alarm, period by period, in the form of `alarm_timeline`."""
     from localstack.services.cloudwatch import alarm_scheduler
 
-    # It knows simple metric alarms only; a separate metric in place of the expression makes no difference to its rules.
+    # LocalStack knows only simple metric alarms. A separate metric instead of the expression makes no difference to its rules.
     simple = alarm | {"AlarmName": "a", "Threshold": float(alarm["Threshold"]), "Period": 60}
     simple |= {"MetricName": "m", "Statistic": "Maximum"} if "Metrics" in alarm else {}
     client, states = _Client(simple, metrics, period_ms), {}
@@ -93,14 +93,14 @@ def _breaching(alarm, values):
 
 
 def counts_beyond_n(alarm, values, ours, theirs):
-    """It counts every breaching point in sight; CloudWatch takes the N newest."""
+    """LocalStack counts every breaching point that it sees; CloudWatch takes the N newest."""
     points = [point for point in _breaching(alarm, values) if point is not None]
     m, n = alarm["DatapointsToAlarm"], alarm["EvaluationPeriods"]
     return len(points) > n and ours != ALARM and theirs == ALARM and sum(points) >= m > sum(points[-n:])
 
 
 def few_and_all_breaching(alarm, values, ours, theirs):
-    """Fewer than M points, all breaching, missing data as missing: it is OK there at most ages, and takes a value of 0 for none.
+    """Fewer than M points, all breaching, missing data as missing: LocalStack returns OK at most ages, and treats a value of 0 as missing.
 
     CloudWatch goes to ALARM once the oldest is M periods old, and keeps its state until then.
     """
@@ -109,7 +109,7 @@ def few_and_all_breaching(alarm, values, ours, theirs):
 
 
 def in_warm_up(alarm, values, ours, theirs):
-    """It knows no warm-up."""
+    """LocalStack has no warm-up."""
     return "WarmUpConfiguration" in alarm and ours == INSUFFICIENT_DATA
 
 

@@ -53,7 +53,7 @@ def references_resolve(deployment):
 
 
 def parameters_are_used(deployment):
-    """No parameter that changes nothing. (cfn-lint takes the console's grouping of parameters for a use.)"""
+    """Every parameter changes something. (cfn-lint counts the console's grouping of parameters as a use.)"""
     return [
         f"{name}: parameter {parameter} is not used"
         for name, stack in deployment.stacks.items()

@@ -148,7 +148,7 @@ def test_limits_fit_the_launch_type(states, stack, launch_type, limit, silent):
     fitted = stack.with_parameters(LaunchType=launch_type)
     raised = [states("ErrorBoundAlarm", [tasks("ClockErrorBound", limit + more)] * 6, fitted)[-1] == ALARM for more in (0, 0.1)]
     assert raised == [False, True]
-    # The kernel knows no reference time: that its age is missing says nothing there.
+    # The kernel has no reference time, so a missing age is normal there.
     assert set(states("ReferenceAgeAlarm", [tasks("ClockErrorBound", 1)] * 12, fitted)) == {silent}
     assert states("ErrorBoundAlarm", [tasks("ClockErrorBound", 2.6)] * 6, fitted.with_parameters(ErrorBoundThreshold="2.5"))[-1] == ALARM
 

@@ -126,7 +126,7 @@ def test_endpoint_down(timeline):
     t.begins("NoDataAlarm", ALARM, 1, 4, 13).begins("NoDataAlarm", OK, 2, 0, 4).ends_in("NoDataAlarm", OK)
     t.begins("TicketAlarm", ALARM, 1, 2, 6).begins("TicketAlarm", OK, 2, 2, 11).ends_in("TicketAlarm", OK)
     t.begins("PageAlarm", ALARM, 1, 4, 13).begins("PageAlarm", OK, 2, 0, 4).ends_in("PageAlarm", OK)
-    # Nothing is known of the clock meanwhile, and neither alarm claims to know.
+    # Nothing is known about the clock meanwhile, so both alarms go to INSUFFICIENT_DATA.
     for alarm in ("ErrorBoundAlarm", "NotSynchronizedAlarm"):
         t.never(alarm).begins(alarm, INSUFFICIENT_DATA, 1, 4, 13).ends_in(alarm, OK)
     only(t, "ReadErrorsAlarm", "NoDataAlarm")
@@ -136,7 +136,7 @@ def test_endpoint_down_from_the_start(timeline):
     t = timeline("endpoint down from the start")
     # Nothing was ever read, so the dimensions can only come from the container's environment.
     t.begins("ReadErrorsAlarm", ALARM, 0, 2, 7).begins("ReadErrorsAlarm", OK, 1, 2, 11).ends_in("ReadErrorsAlarm", OK)
-    # In its warm-up the no-data alarm says nothing yet; the errors are said.
+    # In its warm-up the no-data alarm does not fire; the errors are reported.
     t.begins("NoDataAlarm", OK, 1, 4, 9).ends_in("NoDataAlarm", OK)
     t.begins("TicketAlarm", ALARM, 0, 2, 7).ends_in("TicketAlarm", OK)
     only(t, "ReadErrorsAlarm")
@@ -190,7 +190,7 @@ def test_flapping(timeline):
 
 def test_ahead_by_three_hours_then_corrected(timeline):
     t = timeline("ahead by 3 h, corrected")
-    # While it is ahead nothing is taken. The correction is said within a minute, in the new time line.
+    # While the clock is ahead, CloudWatch accepts nothing. The correction is reported within a minute, in the new time line.
     t.begins("NoDataAlarm", ALARM, 1, 4, 13).begins("NoDataAlarm", OK, 2, 0, 4)
     t.begins("ClockStepAlarm", ALARM, 2, 0, 3).ends_in("ClockStepAlarm", OK)
     only(t, "NoDataAlarm", "ClockStepAlarm", *ENLARGED)

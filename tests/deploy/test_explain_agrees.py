@@ -114,7 +114,7 @@ def extracted(line):
 
 
 def assert_agreement(binary, lines):
-    """Both say the same of every line. Returns the verdicts."""
+    """Both give the same verdict on every line. Returns the verdicts."""
     verdicts = explained(binary, lines)
     differing = [
         f"{line[:2000]!r}\n  explain:    {verdict}\n  extraction: {other}"
@@ -125,7 +125,7 @@ def assert_agreement(binary, lines):
     return verdicts
 
 
-# Other forms than bare lines are another matter: tests/explain/forms.rs.
+# tests/explain/forms.rs tests other forms than bare lines.
 RECORDED = sorted(path.name for path in DATA.iterdir() if path.suffix == ".jsonl")
 
 
@@ -192,7 +192,7 @@ TEXTS = ["v", " v ", "~", "a:b", "v" * 1024]
 NUMBERS = st.one_of(
     st.integers(-(2**63), 2**64 - 1), st.floats(allow_nan=False, allow_infinity=False), st.sampled_from([2.0**360, -(2.0**360), 0, Raw("-0.0"), Raw("1E+2")])
 )  # fmt: skip
-# What may take the place of any part of a document: at, within and beyond every limit that either reader knows.
+# Replacements for any part of a document: at, within and beyond every limit that either reader knows.
 ODD = [
     None, True, False, 0, -1, 1, 59, 60, Raw("60.0"), Raw("6e1"), Raw("1.0"), Raw("-0.0"), Raw("1e999"), Raw("-1e999"), Raw("1" + "0" * 400),
     Raw("1e-999"), Raw("18446744073709551615"), 2**360, 2.0**361, -(2.0**361), Raw("NaN"), Raw("Infinity"), Raw("01"), Raw("+1"), Raw(".5"),

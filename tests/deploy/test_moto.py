@@ -120,7 +120,7 @@ def test_the_log_group_keeps_its_lines_as_long_as_asked(observability, client):
 def test_the_dashboard_arrives_whole(observability, client):
     body = json.loads(client("cloudwatch").get_dashboard(DashboardName="production-ledger-clock")["DashboardBody"])
     expected = Deployment().observability.resources("AWS::CloudWatch::Dashboard")["ServiceDashboard"]["DashboardBody"]
-    # moto knows no alarm, so it has no name to put into their addresses.
+    # moto has no such alarms, so their ARNs lack a name.
     assert [w for w in body["widgets"] if w["type"] != "alarm"] == [w for w in json.loads(expected)["widgets"] if w["type"] != "alarm"]
 
 
@@ -166,7 +166,7 @@ def test_the_execution_role_arrives_as_written(demonstration, client):
 
 @pytest.fixture(scope="module")
 def sam(endpoint):
-    """Runs the real sam, with moto in the place of AWS."""
+    """Runs the real sam against moto."""
     environment = os.environ | {
         "AWS_ENDPOINT_URL": endpoint, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "SAM_CLI_TELEMETRY": "0",
     }  # fmt: skip

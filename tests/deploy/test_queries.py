@@ -181,7 +181,7 @@ def test_unsynchronized_names_each_task_and_since_when(new, tasks, fleet, semant
     assert Moment(BASE + 5 * MINUTE) <= rows[0]["FirstSeen"] <= Moment(BASE + 8 * MINUTE)
     nameless = [replace(event, stream=stream(n)) for n in (20, 21) for event in _without_identity(tasks[UNSYNCHRONIZED])]
     assert set(streams(run(new["unsynchronized"], nameless, NOW, semantics))) == {stream(20), stream(21)}
-    # The old one makes one nameless row of both.
+    # The old query merges both into one nameless row.
     rows, = [run(OLD["unsynchronized"], nameless, NOW)]
     assert [row["TaskId"] for row in rows] == [None]
 
@@ -269,7 +269,7 @@ def test_missed_lines_is_exact_over_many_lines_with_duplicates(new, tasks, seman
 def test_delivery_lag_is_a_number(new, tasks, semantics):
     rows = run(new["delivery-lag"], tasks[HEALTHY], NOW, semantics)
     assert rows and all(INGESTION_MS / 1000 <= row["MedianSeconds"] <= row["MaximumSeconds"] < 120 for row in rows)
-    # A timestamp is not a number: the old one has nothing to show.
+    # A timestamp is not a number, so the old query shows nothing.
     assert all(row["MedianSeconds"] is None and row["Lines"] for row in run(OLD["delivery-lag"], tasks[HEALTHY], NOW))
 
 

@@ -6,6 +6,7 @@ import re
 import shlex
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import botocore.session
@@ -61,6 +62,14 @@ def test_the_severities_are_documented(stack):
     for alarm in stack.resources("AWS::CloudWatch::Alarm").values():
         severity = "page" if f'"{alarm["AlarmName"]}"' in rules["PageAlarm"] else "ticket"
         assert told[short(alarm["AlarmName"])] == severity
+
+
+def test_the_default_runbook_is_a_link_once_the_project_has_an_address():
+    """A path alone is no address: until `repository` in Cargo.toml gives one, the default names file and repository."""
+    repository = tomllib.loads((TOP / "Cargo.toml").read_text())["package"].get("repository")
+    wanted = f"{repository}/blob/main/sam/RUNBOOK.md" if repository else "sam/RUNBOOK.md in the repository ecs-clock-emf"
+    defaults = {template["Parameters"]["RunbookUrl"]["Default"] for template in Deployment().templates.values() if "RunbookUrl" in template["Parameters"]}
+    assert defaults == {wanted}
 
 
 def test_every_alarm_of_a_task_is_documented_correctly():

@@ -129,7 +129,7 @@ def test_flapping_does_not_flood(scenarios):
 
 @pytest.mark.parametrize("name", ["healthy EC2, polls of 16 s", "healthy EC2, polls of 64 s"])
 def test_fargates_limit_does_not_fit_ec2(scenarios, name):
-    """Why the limit is chosen by launch type: with 5 ms a healthy host is in ALARM for ever."""
+    """Why the limit is chosen by launch type: with 5 ms a healthy host would always be in ALARM."""
     told = timelines_of(scenarios[name], stack_of(scenarios[name]).with_parameters(LaunchType="FARGATE"), 2)
     assert in_alarm(told["ErrorBoundAlarm"])[-1][1] == 29
 

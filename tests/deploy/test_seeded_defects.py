@@ -1,6 +1,6 @@
 """A test of the tests: each kind of defect, seeded into a template's text, turns the check named beside it red.
 
-`lint` means cfn-lint. A defect that several find is listed with the one that is there for it.
+`lint` means cfn-lint. A defect that several checks find is listed with the one made for it.
 """
 
 import subprocess

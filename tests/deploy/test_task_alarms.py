@@ -38,7 +38,7 @@ def events(runs):
 
 
 def _forever(events):
-    """Goes on as in its last five minutes."""
+    """Continues as in its last five minutes."""
     last = events[-1].timestamp
     tail = [event for event in events if event.timestamp > last - 5 * MINUTE and "ClockSource" in event.message]
     later = [

@@ -147,7 +147,7 @@ def test_an_existing_log_group_and_topics_are_used(deployment):
 
 
 def test_a_log_group_survives_its_stack(deployment):
-    """No task starts whose log group is gone; only a creation that fails takes it away again."""
+    """A task whose log group is gone does not start, so the group is kept, except after a failed creation."""
     for stack in (observability(deployment), deployment.member):
         group, = stack.resources("AWS::Logs::LogGroup").values()
         assert group["LogGroupName"] == "/ecs/clock/{ClusterName}/{ServiceName}".format(**stack.parameters)
@@ -206,7 +206,7 @@ def test_the_task_alarms_are_opt_in(deployment):
     demonstration = deployment.demonstration
     assert demonstration.exists("TaskAlarmStack") and not demonstration.with_parameters(TaskAlarms="Disabled").exists("TaskAlarmStack")
     assert demonstration.template["Parameters"]["TaskAlarms"]["Default"] == "Disabled"
-    # Not every region has log alarms, and a template with a type that a region does not know is refused there as a whole.
+    # Not every region has log alarms, and a region refuses a whole template with an unknown type.
     for name in ("fleet.yaml", "observability.yaml", "template.yaml", "registry.yaml"):
         assert "AWS::CloudWatch::LogAlarm" not in {resource["Type"] for resource in deployment.templates[name]["Resources"].values()}
 

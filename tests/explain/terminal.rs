@@ -14,37 +14,51 @@ use super::{NOW, document};
 /// A deadline that no machine exceeds.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A terminal: what is written to it comes out of the receiver, which ends when no process has it open any more.
-fn terminal() -> (File, Receiver<Vec<u8>>) {
-    let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
-    grantpt(&master).unwrap();
-    unlockpt(&master).unwrap();
-    let name = ptsname(&master, Vec::new()).unwrap();
-    let slave = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .open(name.to_str().unwrap())
-        .unwrap();
-    let (sender, receiver) = channel();
-    let mut master = File::from(master);
-    std::thread::spawn(move || {
-        let mut buffer = [0; 4096];
-        while let Ok(count @ 1..) = master.read(&mut buffer) {
-            if sender.send(buffer[..count].to_vec()).is_err() {
-                return;
-            }
-        }
-    });
-    (slave, receiver)
+/// A terminal. It stays open here until its text was read: when the last program closes a terminal, Linux may drop
+/// what was written just before.
+struct Terminal {
+    slave: File,
+    shown: Receiver<Vec<u8>>,
 }
 
-/// All that a terminal shows until no process has it open any more.
-fn shown(receiver: &Receiver<Vec<u8>>) -> String {
-    let mut text = Vec::new();
-    while let Ok(bytes) = receiver.recv_timeout(PATIENCE) {
-        text.extend(bytes);
+impl Terminal {
+    fn open() -> Self {
+        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        grantpt(&master).unwrap();
+        unlockpt(&master).unwrap();
+        let name = ptsname(&master, Vec::new()).unwrap();
+        let slave = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .open(name.to_str().unwrap())
+            .unwrap();
+        let (sender, shown) = channel();
+        let mut master = File::from(master);
+        std::thread::spawn(move || {
+            let mut buffer = [0; 4096];
+            while let Ok(count @ 1..) = master.read(&mut buffer) {
+                if sender.send(buffer[..count].to_vec()).is_err() {
+                    return;
+                }
+            }
+        });
+        Self { slave, shown }
     }
-    String::from_utf8(text).unwrap()
+
+    fn stdio(&self) -> Stdio {
+        self.slave.try_clone().unwrap().into()
+    }
+
+    /// All that was shown and not yet received, once the programs that wrote have ended.
+    fn rest(mut self) -> String {
+        self.slave.write_all(b"\0").unwrap();
+        let mut text = Vec::new();
+        while !text.ends_with(b"\0") {
+            text.extend(self.shown.recv_timeout(PATIENCE).unwrap());
+        }
+        text.pop();
+        String::from_utf8(text).unwrap()
+    }
 }
 
 fn explain() -> Command {
@@ -65,22 +79,19 @@ fn lines() -> String {
 
 /// What the report looks like on a terminal, with some variables set.
 fn on_a_terminal(arguments: &[&str], variables: &[(&str, &str)]) -> String {
-    let (slave, receiver) = terminal();
+    let terminal = Terminal::open();
     let mut command = explain();
     command.args(arguments).envs(variables.iter().copied());
     command
         .stdin(Stdio::piped())
-        .stdout(slave)
+        .stdout(terminal.stdio())
         .stderr(Stdio::null());
     let mut child = command.spawn().unwrap();
-    // It keeps the terminal open as long as it exists.
-    drop(command);
     let mut stdin = child.stdin.take().unwrap();
     stdin.write_all(lines().as_bytes()).unwrap();
     drop(stdin);
-    let text = shown(&receiver);
     assert_eq!(end_of(&mut child).code(), Some(1));
-    text
+    terminal.rest()
 }
 
 #[test]
@@ -111,25 +122,24 @@ fn colour_is_for_a_terminal_that_has_it_and_a_person_who_wants_it() {
 /// Writes lines until the terminal has shown enough or time is over, and returns all that it showed.
 fn while_reading(
     mut command: Command,
-    receiver: &Receiver<Vec<u8>>,
+    terminal: Terminal,
     line: &str,
     enough: impl Fn(&str, Duration) -> bool,
 ) -> String {
     let mut child = command.spawn().unwrap();
-    drop(command);
     let mut stdin = child.stdin.take().unwrap();
     let begin = Instant::now();
     let mut text = String::new();
     while !enough(&text, begin.elapsed()) {
         assert!(begin.elapsed() < PATIENCE, "{text:?}");
         stdin.write_all(line.repeat(512).as_bytes()).unwrap();
-        if let Ok(bytes) = receiver.recv_timeout(Duration::from_millis(50)) {
+        if let Ok(bytes) = terminal.shown.recv_timeout(Duration::from_millis(50)) {
             text.push_str(&String::from_utf8(bytes).unwrap());
         }
     }
     drop(stdin);
-    text.push_str(&shown(receiver));
     end_of(&mut child);
+    text.push_str(&terminal.rest());
     text
 }
 
@@ -137,17 +147,18 @@ fn while_reading(
 fn progress_is_shown_on_a_terminal_after_a_second_and_erased_at_the_end() {
     let good = format!("{}\n", document());
     for both in [false, true] {
-        let (slave, receiver) = terminal();
+        let terminal = Terminal::open();
         let mut command = explain();
         let stdout = if both {
-            Stdio::from(slave.try_clone().unwrap())
+            terminal.stdio()
         } else {
             Stdio::null()
         };
-        command.stdin(Stdio::piped()).stdout(stdout).stderr(slave);
+        command.stdin(Stdio::piped()).stdout(stdout);
+        command.stderr(terminal.stdio());
         // Plain lines are not reported until the end.
         let line = if both { "plain\n" } else { good.as_str() };
-        let text = while_reading(command, &receiver, line, |text, _| {
+        let text = while_reading(command, terminal, line, |text, _| {
             text.contains("lines read")
         });
         assert!(text.starts_with('\r'), "{text:?}");
@@ -166,20 +177,19 @@ fn long(_: &str, since: Duration) -> bool {
 fn progress_is_not_shown_where_it_would_be_kept() {
     let good = format!("{}\n", document());
     let log = tempfile::NamedTempFile::new().unwrap();
-    let (_, receiver) = terminal();
     let mut command = explain();
     command.stdin(Stdio::piped()).stdout(Stdio::null());
     command.stderr(log.reopen().unwrap());
-    while_reading(command, &receiver, &good, long);
+    while_reading(command, Terminal::open(), &good, long);
     assert_eq!(std::fs::read_to_string(log.path()).unwrap(), "");
 }
 
 #[test]
 fn progress_is_not_shown_on_a_terminal_that_cannot_erase_it() {
     let good = format!("{}\n", document());
-    let (slave, receiver) = terminal();
+    let terminal = Terminal::open();
     let mut command = explain();
-    command.env("TERM", "dumb").stderr(slave);
+    command.env("TERM", "dumb").stderr(terminal.stdio());
     command.stdin(Stdio::piped()).stdout(Stdio::null());
-    assert_eq!(while_reading(command, &receiver, &good, long), "");
+    assert_eq!(while_reading(command, terminal, &good, long), "");
 }

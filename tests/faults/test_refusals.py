@@ -172,7 +172,7 @@ def test_a_segment_on_a_read_only_disk_is_reported(endpoint, sidecar, small_disk
 
 @pytest.fixture
 def limited(endpoint, sidecar):
-    """A function that starts a sidecar whose files may have this many bytes, and gives what it says on stderr."""
+    """A function that starts a sidecar whose files may have this many bytes, and returns its stderr."""
     pipes = []
 
     def start(size, **variables):
@@ -212,7 +212,7 @@ def test_a_limit_that_falls_below_the_size_of_a_segment_is_reported_and_clients_
     before = segment.read_bytes()
     count = len(running.lines)
     until("two more lines", lambda: len(running.lines) >= count + 2)
-    # Its generation is even: no client takes it for half-written.
+    # Its generation is even, so no client treats it as half-written.
     assert segment.read_bytes() == before and before[14] % 2 == 0
     assert running.stop() == 0
     [warning] = [event for event in rest() if event["level"] == "WARN"]

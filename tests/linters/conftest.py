@@ -1,4 +1,4 @@
-"""Makes the modules beside these tests, and the shared reader of templates, importable."""
+"""Makes the modules of this folder, and the shared reader of templates, importable."""
 
 import sys
 from pathlib import Path

@@ -34,7 +34,7 @@ def folder(tmp_path_factory):
 
 
 class _Handler(http.server.SimpleHTTPRequestHandler):
-    """Serves the files without any header of its own, as a host of static pages does, and keeps the paths."""
+    """Serves the files without additional headers, as a host of static pages does, and records the paths."""
 
     def log_message(self, *_):
         self.server.paths.append(self.path)

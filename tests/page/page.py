@@ -73,7 +73,7 @@ class Page:
 
     def ended(self):
         """Waits until the newest input is explained, and returns the verdict."""
-        # Its number is known only inside: the result is of it once it is not new any more and nothing runs.
+        # The result belongs to the newest input once it is no longer new and nothing runs.
         done = "return !timer && !results.isNew && !document.getElementById('result').hidden && document.getElementById('verdict').textContent"
         return self.until(lambda: self.browser.run(done), "end")
 

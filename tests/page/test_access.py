@@ -165,4 +165,4 @@ def test_nothing_is_wider_than_the_screen(page, width):
 def test_without_javascript_the_page_names_the_program(browser, server):
     browser.disable_script()
     browser.driver.get(f"http://127.0.0.1:{server.server_port}/index.html")
-    assert "cargo install emf-explain" in browser.element("noscript").text
+    assert "cargo install --path src/explain" in browser.element("noscript").text

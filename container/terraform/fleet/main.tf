@@ -1,4 +1,4 @@
-# Alarms, saved queries and a dashboard for all services of an account and region: the stack of sam/fleet.yaml. Once each.
+# Alarms, saved queries and a dashboard for all services of an account and region: the stack of sam/fleet.yaml. Use it once for each.
 
 terraform {
   required_version = ">= 1.5"

@@ -11,7 +11,6 @@
 using System;
 using System.Collections.Generic;
 using System.Diagnostics;
-using System.Linq;
 using System.Net.Http;
 using System.Text;
 using System.Text.RegularExpressions;
@@ -21,28 +20,26 @@ using System.Threading.Tasks;
 /// <summary>Refuse the step. The codes are the sidecar's, or no_answer, or not_past.</summary>
 public sealed class ClockNotGoodException : Exception
 {
-    public IReadOnlyList<string> Codes { get; }
-    public IReadOnlyList<string> Reasons { get; }
+    /// <param name="codes">Separated by commas.</param>
+    /// <param name="reasons">Separated by tabs.</param>
+    public ClockNotGoodException(string codes, string reasons)
+        : base(reasons.Replace("\t", "; ")) =>
+        (Codes, Reasons) = (codes.Split(','), reasons.Split('\t'));
 
-    public ClockNotGoodException(IReadOnlyList<string> codes, params string[] reasons)
-        : base(string.Join("; ", reasons))
-    {
-        Codes = codes;
-        Reasons = reasons;
-    }
+    public IReadOnlyList<string> Codes { get; }
+
+    public IReadOnlyList<string> Reasons { get; }
 }
 
 /// <summary>True time was in this range when it was returned.</summary>
 public sealed class ClockRange
 {
-    public DateTimeOffset Earliest { get; }
-    public DateTimeOffset Latest { get; }
+    public ClockRange(DateTimeOffset earliest, DateTimeOffset latest) =>
+        (Earliest, Latest) = (earliest, latest);
 
-    public ClockRange(DateTimeOffset earliest, DateTimeOffset latest)
-    {
-        Earliest = earliest;
-        Latest = latest;
-    }
+    public DateTimeOffset Earliest { get; }
+
+    public DateTimeOffset Latest { get; }
 }
 
 /// <summary>A client. A thousand simultaneous callers make one request.</summary>
@@ -53,28 +50,23 @@ public class EcsClock
 
     private readonly TimeSpan maxError;
     private readonly TimeSpan cache;
-    private readonly TimeSpan validFor;
     private readonly string address;
     private readonly HttpClient http;
-    private readonly object gate = new object();
-    private Answer last;
-    private Task<Answer> flight;
+    // The last request. A good answer has a range that was true when the stopwatch began.
+    private Task<(ClockRange Range, Stopwatch Age)> last;
 
     /// <param name="query">More parameters of /clock, such as "&amp;max_age=30m".</param>
-    public EcsClock(
-        TimeSpan maxError, string sidecar = null, string query = "", TimeSpan? cache = null,
-        TimeSpan? timeout = null)
+    public EcsClock(TimeSpan maxError, string sidecar = null, string query = "",
+        TimeSpan? cache = null, TimeSpan? timeout = null)
     {
+        // It asks again if the sidecar has closed an idle connection.
+        var handler = new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false };
+        http = new HttpClient(handler) { MaxResponseContentBufferSize = 65_536 };
+        http.Timeout = timeout ?? TimeSpan.FromSeconds(1);
         this.maxError = maxError;
         this.cache = cache ?? TimeSpan.FromMilliseconds(100);
-        // It asks again if the sidecar has closed an idle connection.
-        http = new HttpClient(new SocketsHttpHandler
-        {
-            UseProxy = false, AllowAutoRedirect = false, MaxConnectionsPerServer = 1,
-        });
-        http.Timeout = timeout ?? TimeSpan.FromSeconds(1);
-        http.MaxResponseContentBufferSize = 65_536;
-        validFor = this.cache + http.Timeout; // the sidecar judges the clock as it may be by then
+        // The sidecar judges the clock as it may be when the answer is no longer used.
+        var validFor = this.cache + http.Timeout;
         sidecar = sidecar ?? Environment.GetEnvironmentVariable("CLOCK_SIDECAR");
         address = (sidecar ?? "http://127.0.0.1:2780")
             + $"/clock.txt?max_error={maxError.Ticks}00ns&valid_for={validFor.Ticks}00ns{query}";
@@ -84,49 +76,74 @@ public class EcsClock
     /// <exception cref="ClockNotGoodException">The clock is not good, or unknown.</exception>
     public virtual async Task<ClockRange> NowAsync()
     {
-        Task<Answer> asked;
-        lock (gate)
+        Task<(ClockRange Range, Stopwatch Age)> asked;
+        lock (http)
         {
-            var kept = last?.AtPresent(cache);
-            if (kept != null) return kept;
-            asked = flight = flight ?? Task.Run(FlyAsync);
+            var isGood = last?.Status == TaskStatus.RanToCompletion;
+            var isKept = isGood && AtPresent(last.Result, cache) != null;
+            if (last == null || (last.IsCompleted && !isKept)) last = Task.Run(AskAsync);
+            asked = last;
         }
         var answer = await asked.ConfigureAwait(false);
-        return answer.AtPresent(validFor)
-            ?? throw new ClockNotGoodException(answer.Codes, answer.Reasons);
+        return AtPresent(answer, cache + http.Timeout) ?? throw NoAnswer("the clock was stepped");
     }
 
-    private async Task<Answer> FlyAsync()
+    /// <summary>
+    /// Moves the range to the present. Null if it is too old, and if it does not contain this
+    /// machine's clock: after a step or a suspension, or if it is of another clock.
+    /// </summary>
+    private static ClockRange AtPresent((ClockRange Range, Stopwatch Age) answer, TimeSpan longest)
     {
-        var answer = new Answer();
+        var before = answer.Age.Elapsed;
+        var wall = DateTimeOffset.UtcNow;
+        var after = answer.Age.Elapsed;
+        var now = new ClockRange(answer.Range.Earliest + before, answer.Range.Latest + after);
+        return after <= longest && now.Earliest <= wall && wall <= now.Latest ? now : null;
+    }
+
+    private async Task<(ClockRange Range, Stopwatch Age)> AskAsync()
+    {
+        var age = Stopwatch.StartNew();
         try
         {
-            using (var response = await http.GetAsync(address).ConfigureAwait(false))
-            {
-                var line = await response.Content.ReadAsByteArrayAsync().ConfigureAwait(false);
-                answer.Read((int)response.StatusCode, Encoding.UTF8.GetString(line), maxError);
-            }
+            // The whole content is in memory, so there is nothing to dispose.
+            var response = await http.GetAsync(address).ConfigureAwait(false);
+            var content = await response.Content.ReadAsByteArrayAsync().ConfigureAwait(false);
+            var line = Encoding.UTF8.GetString(content);
+            return (Read((int)response.StatusCode, line, age.Elapsed), age);
         }
-        catch (Exception error)
+        catch (Exception error) when (!(error is ClockNotGoodException))
         {
-            answer.Reasons = new[] { "the sidecar gives no answer: " + error.Message };
+            throw NoAnswer(error.Message);
         }
-        lock (gate)
-        {
-            last = answer;
-            flight = null;
-        }
-        return answer;
     }
+
+    private ClockRange Read(int status, string line, TimeSpan taken)
+    {
+        var notGood = NotGood.Match(line).Groups;
+        if (notGood[0].Success) throw new ClockNotGoodException(notGood[1].Value, notGood[2].Value);
+        var good = Good.Match(line).Groups;
+        if (status != 200 || !good[0].Success) throw NoAnswer($"HTTP {status}: {line}");
+        var earliest = DateTimeOffset.UnixEpoch.AddTicks(long.Parse(good[1].Value) * 10);
+        var latest = DateTimeOffset.UnixEpoch.AddTicks(long.Parse(good[2].Value) * 10);
+        var limit = earliest.AddTicks(2 * (maxError.Ticks + 10));
+        if (latest < earliest || latest > limit) throw NoAnswer($"a range over the limit: {line}");
+        // It may be from the end of the request, so at the beginning true time was earlier. The
+        // stopwatch and the clock are read in ticks.
+        return new ClockRange(earliest.AddTicks(-2) - taken, latest.AddTicks(1));
+    }
+
+    private static ClockNotGoodException NoAnswer(string why) => new ClockNotGoodException(
+        "no_answer", "the sidecar gives no answer: " + why.Split('\n')[0]);
 
     /// <summary>Returns once true time is certainly past the timestamp.</summary>
     /// <exception cref="ClockNotGoodException">It is not, after the patience.</exception>
-    public async Task WaitUntilPastAsync(
-        DateTimeOffset timestamp, TimeSpan patience, CancellationToken cancellation = default)
+    public async Task WaitUntilPastAsync(DateTimeOffset timestamp, TimeSpan patience,
+        CancellationToken cancellation = default)
     {
         var watch = Stopwatch.StartNew();
-        var codes = new List<string> { "not_past" };
-        for (TimeSpan rest; (rest = patience - watch.Elapsed) > TimeSpan.Zero;)
+        var codes = "not_past";
+        while (watch.Elapsed < patience)
         {
             var left = TimeSpan.FromMilliseconds(50);
             try
@@ -134,85 +151,13 @@ public class EcsClock
                 left = timestamp - (await NowAsync().ConfigureAwait(false)).Earliest;
                 if (left < TimeSpan.Zero) return;
             }
-            catch (ClockNotGoodException error)
+            catch (ClockNotGoodException error) // it may become good again
             {
-                codes = codes.Take(1).Concat(error.Codes).ToList(); // it may become good again
+                codes = "not_past," + string.Join(",", error.Codes);
             }
-            var delayMs = Math.Min(left.TotalMilliseconds, rest.TotalMilliseconds) + 1;
-            await Task.Delay((int)Math.Min(delayMs, 1000), cancellation).ConfigureAwait(false);
+            var pauseMs = (int)Math.Min(left.TotalMilliseconds + 1, 50);
+            await Task.Delay(pauseMs, cancellation).ConfigureAwait(false);
         }
         throw new ClockNotGoodException(codes, $"{timestamp:O} is not certainly past");
-    }
-
-    /// <summary>What came of a request. The range was true between its beginning and Got.</summary>
-    private sealed class Answer
-    {
-        private readonly Stopwatch age = Stopwatch.StartNew();
-        private TimeSpan got;
-        private ClockRange range;
-
-        public string[] Codes { get; private set; } = { "no_answer" };
-        public string[] Reasons { get; set; }
-
-        public void Read(int status, string line, TimeSpan maxError)
-        {
-            got = age.Elapsed;
-            var first = line.Split('\n')[0];
-            Reasons = new[] { $"the sidecar gives no answer: HTTP {status}: {first}" };
-            var notGood = NotGood.Match(line);
-            var good = Good.Match(line);
-            if (notGood.Success)
-            {
-                Codes = notGood.Groups[1].Value.Split(',');
-                Reasons = notGood.Groups[2].Value.Split('\t');
-            }
-            else if (good.Success && status == 200)
-            {
-                var earliest = Time(good.Groups[1].Value);
-                var latest = Time(good.Groups[2].Value);
-                var width = (latest - earliest).Ticks;
-                var isRange = width >= 0 && width <= 2 * (maxError.Ticks + 10);
-                range = isRange ? new ClockRange(earliest, latest) : null;
-            }
-        }
-
-        private static DateTimeOffset Time(string microseconds) =>
-            DateTimeOffset.UnixEpoch.AddTicks(long.Parse(microseconds) * 10);
-
-        /// <summary>
-        /// Moves the range to the present. Null without one, if it is too old, and if it does not
-        /// contain this machine's clock: after a step or suspension, or if it is of another clock.
-        /// </summary>
-        public ClockRange AtPresent(TimeSpan longest)
-        {
-            var before = age.Elapsed;
-            var wall = DateTimeOffset.UtcNow;
-            var after = age.Elapsed;
-            if (range == null || after > longest) return null;
-            var earliest = range.Earliest + (before - got) - TimeSpan.FromTicks(1);
-            var latest = range.Latest + after + TimeSpan.FromTicks(1);
-            return earliest <= wall && wall <= latest ? new ClockRange(earliest, latest) : null;
-        }
-    }
-}
-
-/// <summary>A clock for your tests: good with this bound, not good while it has codes.</summary>
-public sealed class FakeEcsClock : EcsClock
-{
-    private readonly TimeSpan bound;
-
-    public IReadOnlyList<string> Codes { get; set; } = new string[0];
-
-    public FakeEcsClock(TimeSpan bound) : base(bound)
-    {
-        this.bound = bound;
-    }
-
-    public override Task<ClockRange> NowAsync()
-    {
-        var now = DateTimeOffset.UtcNow;
-        return Codes.Count == 0
-            ? Task.FromResult(new ClockRange(now - bound, now + bound))
-            : Task.FromException<ClockRange>(new ClockNotGoodException(Codes, "fake"));
     }
 }

@@ -2,11 +2,9 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -35,29 +33,28 @@ public class EcsClock {
         public final List<String> codes;
         public final List<String> reasons;
 
-        public NotGood(List<String> codes, List<String> reasons) {
-            super(String.join("; ", reasons));
-            this.codes = codes;
-            this.reasons = reasons;
+        /** Codes are separated by commas, reasons by tabs. */
+        public NotGood(String codes, String reasons) {
+            super(reasons.replace("\t", "; "));
+            this.codes = List.of(codes.split(","));
+            this.reasons = List.of(reasons.split("\t"));
         }
     }
 
-    /** What came of a request. The range of a good answer was true between asked and got. */
-    private record Answer(
-        Now range, long asked, long got, List<String> codes, List<String> reasons) {
+    /** A good answer: true time was in the range when System.nanoTime was asked. */
+    private record Answer(Instant earliest, Instant latest, long asked) {
         /**
-         * Moves the range to the present. Null without one, if it is too old, and if it does not
-         * contain this machine's clock: after a step or a suspension, or if it is of another clock.
+         * Moves the range to the present. Throws NotGood if it is too old, or does not contain this
+         * machine's clock: after a step or a suspension, or if it is of another clock.
          */
         Now atPresent(Duration longest) {
             long before = System.nanoTime();
             var wall = Instant.now();
             long after = System.nanoTime();
-            if (range == null || after - asked > longest.toNanos()) return null;
-            var earliest = range.earliest.plusNanos(before - got);
-            var latest = range.latest.plusNanos(after - asked);
-            var isHere = !earliest.isAfter(wall) && !latest.isBefore(wall);
-            return isHere ? new Now(earliest, latest) : null;
+            var now = new Now(earliest.plusNanos(before - asked), latest.plusNanos(after - asked));
+            var isHere = !now.earliest.isAfter(wall) && !now.latest.isBefore(wall);
+            if (isHere && after - asked <= longest.toNanos()) return now;
+            throw new NotGood("no_answer", "the sidecar's answer is too old, or of another clock");
         }
     }
 
@@ -74,10 +71,8 @@ public class EcsClock {
     private final Duration maxError;
     private final Duration cache;
     private final Duration timeout;
-    private final Duration validFor;
     private final HttpRequest request;
-    private volatile Answer last = refused(0, "no_answer", "not asked");
-    private CompletableFuture<Answer> flight = CompletableFuture.completedFuture(last);
+    private CompletableFuture<Answer> last = CompletableFuture.failedFuture(new Exception());
 
     public EcsClock(Duration maxError) {
         this(maxError, SIDECAR, "", Duration.ofMillis(100), Duration.ofSeconds(1));
@@ -89,9 +84,9 @@ public class EcsClock {
         this.maxError = maxError;
         this.cache = cache;
         this.timeout = timeout;
-        this.validFor = cache.plus(timeout); // the sidecar judges the clock as it may be by then
-        var target = "%s/clock.txt?max_error=%dns&valid_for=%dns%s";
-        var url = target.formatted(sidecar, maxError.toNanos(), validFor.toNanos(), query);
+        // The sidecar judges the clock as it may be when the answer is no longer used.
+        var url = "%s/clock.txt?max_error=%dns&valid_for=%dns%s"
+            .formatted(sidecar, maxError.toNanos(), cache.plus(timeout).toNanos(), query);
         this.request = HttpRequest.newBuilder(URI.create(url)).build();
     }
 
@@ -102,43 +97,41 @@ public class EcsClock {
 
     /** As {@link #now}. A thousand simultaneous callers make one request. */
     public synchronized CompletableFuture<Now> nowAsync() {
-        var kept = last.atPresent(cache);
-        if (kept != null) return CompletableFuture.completedFuture(kept);
-        if (flight.isDone()) flight = ask().whenComplete((answer, error) -> last = answer);
-        return flight.thenApply(answer -> {
-            var now = answer.atPresent(validFor);
-            if (now == null) throw new NotGood(answer.codes, answer.reasons);
-            return now;
-        });
+        if (last.isDone()) {
+            var kept = last.thenApply(answer -> answer.atPresent(cache));
+            if (!kept.isCompletedExceptionally()) return kept;
+            last = ask();
+        }
+        return last.thenApply(answer -> answer.atPresent(cache.plus(timeout)));
     }
 
     private CompletableFuture<Answer> ask() {
         long asked = System.nanoTime();
-        var exchange = HTTP.sendAsync(request, BodyHandlers.ofString());
+        var exchange = HTTP.sendAsync(request, HttpResponse.BodyHandlers.ofString());
         var inTime = exchange.copy().orTimeout(timeout.toNanos(), TimeUnit.NANOSECONDS);
         return inTime.handle((response, error) -> {
             exchange.cancel(true); // what comes too late is not read as the next answer
-            return error == null ? read(asked, response) : refused(asked, "no_answer", "" + error);
+            if (error != null) throw noAnswer(error.toString());
+            return read(asked, response.statusCode(), response.body());
         });
     }
 
-    private Answer read(long asked, HttpResponse<String> response) {
-        var line = response.body();
+    private Answer read(long asked, int status, String line) {
         var notGood = NOT_GOOD.matcher(line);
-        if (notGood.matches()) return refused(asked, notGood.group(1), notGood.group(2));
-        var other = refused(asked, "no_answer", response + " " + line.lines().findFirst());
+        if (notGood.matches()) throw new NotGood(notGood.group(1), notGood.group(2));
         var good = GOOD.matcher(line);
-        if (response.statusCode() != 200 || !good.matches()) return other;
+        if (status != 200 || !good.matches()) throw noAnswer("HTTP " + status + ": " + line);
         var earliest = Instant.EPOCH.plus(Long.parseLong(good.group(1)), ChronoUnit.MICROS);
         var latest = Instant.EPOCH.plus(Long.parseLong(good.group(2)), ChronoUnit.MICROS);
         var excess = Duration.between(earliest, latest).minus(maxError.multipliedBy(2)).toNanos();
-        if (latest.isBefore(earliest) || excess > 2_000) return other;
-        var range = new Now(earliest, latest);
-        return new Answer(range, asked, System.nanoTime(), other.codes, other.reasons);
+        if (latest.isBefore(earliest) || excess > 2_000) throw noAnswer("not within the limit");
+        // It may be from the end of the request, so at the beginning true time was earlier.
+        return new Answer(earliest.minusNanos(System.nanoTime() - asked), latest, asked);
     }
 
-    private static Answer refused(long asked, String codes, String reasons) {
-        return new Answer(null, asked, 0, List.of(codes.split(",")), List.of(reasons.split("\t")));
+    private static NotGood noAnswer(String why) {
+        var reason = "the sidecar gives no answer: %.200s".formatted(why.replaceAll("\\s", " "));
+        return new NotGood("no_answer", reason);
     }
 
     /** Returns once true time is certainly past. Throws NotGood after the patience. */
@@ -148,47 +141,25 @@ public class EcsClock {
 
     /** Completes once true time is certainly past the timestamp. */
     public CompletableFuture<Void> waitUntilPastAsync(Instant timestamp, Duration patience) {
-        var done = new CompletableFuture<Void>();
-        poll(done, timestamp, System.nanoTime() + patience.toNanos());
-        return done;
+        return poll(new CompletableFuture<>(), timestamp, System.nanoTime() + patience.toNanos());
     }
 
-    private void poll(CompletableFuture<Void> done, Instant timestamp, long end) {
+    private CompletableFuture<Void> poll(CompletableFuture<Void> done, Instant past, long end) {
         nowAsync().whenComplete((now, error) -> {
-            // A clock that is not good may become good again.
-            long left = 50_000_000;
-            if (now != null) left = now.earliest.until(timestamp, ChronoUnit.NANOS) + 1;
-            long patience = end - System.nanoTime();
+            // A clock that is not good may become good again. Microseconds reach the year 9999.
+            long left = now == null ? 50_000 : now.earliest.until(past, ChronoUnit.MICROS) + 1;
+            long patience = (end - System.nanoTime()) / 1000;
             if (left <= 0) {
                 done.complete(null);
             } else if (patience <= 0) {
-                var codes = new ArrayList<>(List.of("not_past"));
-                if (error instanceof NotGood notGood) codes.addAll(notGood.codes);
-                var reason = timestamp + " is not certainly past";
-                done.completeExceptionally(new NotGood(codes, List.of(reason)));
+                var also = error instanceof NotGood why ? "," + String.join(",", why.codes) : "";
+                var reason = past + " is not certainly past";
+                done.completeExceptionally(new NotGood("not_past" + also, reason));
             } else if (!done.isDone()) {
-                CompletableFuture.delayedExecutor(Math.min(left, patience), TimeUnit.NANOSECONDS)
-                    .execute(() -> poll(done, timestamp, end));
+                CompletableFuture.delayedExecutor(Math.min(left, patience), TimeUnit.MICROSECONDS)
+                    .execute(() -> poll(done, past, end));
             }
         });
-    }
-
-    /** A clock for your tests: good with this error bound, not good while it has codes. */
-    public static final class Fake extends EcsClock {
-        public volatile List<String> codes = List.of();
-        private final Duration bound;
-
-        public Fake(Duration bound) {
-            super(bound);
-            this.bound = bound;
-        }
-
-        @Override
-        public CompletableFuture<Now> nowAsync() {
-            var now = Instant.now();
-            return codes.isEmpty()
-                ? CompletableFuture.completedFuture(new Now(now.minus(bound), now.plus(bound)))
-                : CompletableFuture.failedFuture(new NotGood(codes, codes));
-        }
+        return done;
     }
 }

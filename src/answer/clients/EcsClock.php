@@ -30,30 +30,28 @@ final class ClockRange
     public function __construct(
         public readonly DateTimeImmutable $earliest,
         public readonly DateTimeImmutable $latest,
-    ) {
-    }
+    ) {}
 }
 
 class EcsClock
 {
     private const LARGEST_RESPONSE = 65_536;
-    private const NOTHING = ['asked' => PHP_INT_MIN];
     // A whole response, since the body is one line.
-    private const RESPONSE = '#\AHTTP/1\.1 ([0-9]{3}) .*?\r\n\r\n(.*\n)\z#s';
-    private const GOOD = '#\Agood ([0-9]{16}) ([0-9]{16})\n\z#';
-    private const NOT_GOOD = '#\Anot_good ([a-z0-9_,]+)\t([^\n]+)\n\z#';
+    private const RESPONSE = '#\AHTTP/1\.1 ([0-9]{3} ).*?\r\n\r\n(.*\n)\z#s';
+    // The status and the line.
+    private const GOOD = '#\A200 good ([0-9]{16}) ([0-9]{16})\n\z#';
+    private const NOT_GOOD = '#\A[0-9]{3} not_good ([a-z0-9_,]+)\t([^\n]+)\n\z#';
 
     /** @var resource|null */
     private $socket = null;
-    /** In microseconds: a range that was true between asked and got. */
-    private array $last = self::NOTHING;
+    /** The last range in microseconds, and when it was true by the clock of hrtime. */
+    private array $last = [0, 0, 0];
     private readonly string $host;
     private readonly string $request;
-    private readonly float $validForMs;
 
     /** The query has more parameters of /clock, such as ['for' => 'etcd']. */
     public function __construct(
-        protected readonly float $maxErrorMs,
+        private readonly float $maxErrorMs,
         ?string $sidecar = null,
         private readonly float $cacheMs = 100,
         private readonly float $timeoutMs = 1000,
@@ -61,10 +59,9 @@ class EcsClock
     ) {
         $url = $sidecar ?? (getenv('CLOCK_SIDECAR') ?: 'http://127.0.0.1:2780');
         $this->host = preg_replace('#^http://#', '', $url);
-        // The sidecar judges the clock as it may be at the end of this time.
-        $this->validForMs = ceil(max($cacheMs, $timeoutMs));
         $query['max_error'] = sprintf('%.0fns', $maxErrorMs * 1e6);
-        $query['valid_for'] = "{$this->validForMs}ms";
+        // The sidecar judges the clock as it may be when the answer is no longer used.
+        $query['valid_for'] = sprintf('%.0fms', ceil($cacheMs + $timeoutMs));
         $target = '/clock.txt?' . http_build_query($query);
         $this->request = "GET $target HTTP/1.1\r\nHost: {$this->host}\r\n\r\n";
     }
@@ -72,136 +69,95 @@ class EcsClock
     /** Returns the range of true time. Throws ClockNotGood if the clock is not good, or unknown. */
     public function now(): ClockRange
     {
-        return self::atPresent($this->last, $this->cacheMs)
-            ?? self::atPresent($this->ask(), $this->validForMs)
-            ?? throw new ClockNotGood(['no_answer'], ['the clock was stepped during the request']);
+        return $this->atPresent($this->cacheMs)
+            ?? $this->ask()->atPresent($this->cacheMs + $this->timeoutMs)
+            ?? throw $this->noAnswer('the clock was stepped');
     }
 
-    private function ask(): array
+    private function ask(): static
     {
-        $socket = $this->socket;
-        $isKept = $socket !== null;
-        $this->socket = null; // kept after a whole response, so that a late one is not the next
-        $this->last = self::NOTHING;
-        $asked = self::microseconds();
-        try {
-            $timeout = $this->timeoutMs / 1000;
-            $socket ??= @stream_socket_client("tcp://{$this->host}", $code, $why, $timeout);
-            $found = $this->exchange($socket, $asked + $this->timeoutMs * 1000);
-            if (preg_match(self::NOT_GOOD, $found[2], $notGood)) {
-                $this->socket = $socket;
-                throw new ClockNotGood(explode(',', $notGood[1]), explode("\t", $notGood[2]));
-            }
-            $this->last = $this->range($asked, $found[1], $found[2]);
-            $this->socket = $socket;
-            return $this->last;
-        } catch (UnexpectedValueException $error) {
-            if ($isKept) { // it may have been closed
-                return $this->ask();
-            }
-            $why = 'the sidecar gives no answer: ' . $error->getMessage();
-            throw new ClockNotGood(['no_answer'], [$why]);
+        $asked = hrtime(true);
+        $deadline = $asked + (int) ($this->timeoutMs * 1e6);
+        // The sidecar may have closed the connection that was kept: then ask on a new one.
+        $answer = ($this->socket ? $this->exchange($deadline) : '') ?: $this->exchange($deadline);
+        if (preg_match(self::NOT_GOOD, $answer, $notGood)) {
+            throw new ClockNotGood(explode(',', $notGood[1]), explode("\t", $notGood[2]));
         }
+        $isGood = preg_match(self::GOOD, $answer, $good);
+        [, $earliest, $latest] = $isGood ? array_map(intval(...), $good) : [0, 1, 0];
+        if ($latest < $earliest || $latest - $earliest > 2 * ($this->maxErrorMs * 1000 + 1)) {
+            throw $this->noAnswer('got ' . json_encode(substr($answer ?: 'nothing', 0, 200)));
+        }
+        // It may be from the end of the request, so at the beginning true time was earlier.
+        $this->last = [$earliest - intdiv(hrtime(true) - $asked, 1000) - 1, $latest, $asked];
+        return $this;
     }
 
-    /** Returns the parts of the response: all, the status and the line. */
-    private function exchange(mixed $socket, float $deadline): array
+    /** Returns the status and the line of the response, or nothing. */
+    private function exchange(int $deadline): string
     {
-        if (!$socket || @fwrite($socket, $this->request) !== strlen($this->request)) {
-            throw new UnexpectedValueException('no connection');
-        }
+        [$socket, $this->socket] = [$this->socket, null];
+        $socket ??= @stream_socket_client("tcp://{$this->host}", timeout: $this->timeoutMs / 1000);
+        $isOpen = $socket && @fwrite($socket, $this->request);
         $received = '';
-        while (!preg_match(self::RESPONSE, $received, $found)) {
-            stream_set_timeout($socket, 0, (int) max(1, $deadline - self::microseconds()));
+        while ($isOpen && strlen($received) < self::LARGEST_RESPONSE) {
+            stream_set_timeout($socket, 0, max(1, intdiv($deadline - hrtime(true), 1000)));
             $piece = (string) @fread($socket, 8192);
+            $isOpen = $piece !== '';
             $received .= $piece;
-            if ($piece === '' || strlen($received) > self::LARGEST_RESPONSE) {
-                throw new UnexpectedValueException('timed out, closed, or not the sidecar');
+            if (preg_match(self::RESPONSE, $received, $found)) {
+                $this->socket = $socket; // not after less, whose rest would be read as the next
+                return $found[1] . $found[2];
             }
         }
-        return $found;
+        return '';
     }
 
-    /** Returns the range of an answer about this machine's clock. */
-    private function range(int $asked, string $status, string $line): array
+    private function noAnswer(string $why): ClockNotGood
     {
-        if ($status === '200' && preg_match(self::GOOD, $line, $found)) {
-            [$earliest, $latest, $got] = [(int) $found[1], (int) $found[2], self::microseconds()];
-            $answer = compact('asked', 'got', 'earliest', 'latest');
-            $width = $latest - $earliest;
-            $isRange = $width >= 0 && $width <= 2 * ($this->maxErrorMs * 1000 + 1);
-            if ($isRange && self::atPresent($answer, $this->validForMs) !== null) {
-                return $answer;
-            }
-        }
-        throw new UnexpectedValueException("HTTP $status: " . json_encode(substr($line, 0, 200)));
+        $this->socket = null; // something may follow that is no answer either
+        return new ClockNotGood(['no_answer'], ["the sidecar gives no answer: $why"]);
     }
 
     /**
-     * Moves the range to the present. Null if it is missing or too old, and if it does not contain
-     * this machine's clock: after a step or a suspension, or if it is of another clock.
+     * Moves the range to the present. Null if it is too old, and if it does not contain this
+     * machine's clock: after a step or a suspension, or if it is of another clock.
      */
-    private static function atPresent(array $answer, float $longestMs): ?ClockRange
+    private function atPresent(float $longestMs): ?ClockRange
     {
-        $before = self::microseconds();
+        [$earliest, $latest, $asked] = $this->last;
+        $earliest += intdiv(hrtime(true) - $asked, 1000);
         $wall = (int) (microtime(true) * 1e6);
-        $after = self::microseconds() + 1;
-        if ($after - $answer['asked'] > $longestMs * 1000) {
-            return null;
-        }
-        $earliest = $answer['earliest'] + $before - $answer['got'] - 1;
-        $latest = $answer['latest'] + $after - $answer['asked'];
-        if ($wall < $earliest || $wall > $latest) {
+        $age = intdiv(hrtime(true) - $asked, 1000) + 1;
+        $latest += $age;
+        if ($age > $longestMs * 1000 || $wall < $earliest || $wall > $latest) {
             return null;
         }
         return new ClockRange(self::time($earliest), self::time($latest));
     }
 
-    private static function microseconds(): int
-    {
-        return intdiv(hrtime(true), 1000);
-    }
-
     private static function time(int $microseconds): DateTimeImmutable
     {
-        $text = sprintf('%d.%06d', intdiv($microseconds, 1_000_000), $microseconds % 1_000_000);
-        return DateTimeImmutable::createFromFormat('U.u', $text);
+        return new DateTimeImmutable('@' . substr_replace((string) $microseconds, '.', -6, 0));
     }
 
     /** Returns once true time is certainly past. Throws ClockNotGood after the patience. */
     public function waitUntilPast(DateTimeImmutable $timestamp, float $patienceMs = 10_000): void
     {
-        $end = self::microseconds() + $patienceMs * 1000;
-        $codes = [];
-        while (($patience = $end - self::microseconds()) > 0) {
-            $left = 50_000;
+        $end = hrtime(true) + $patienceMs * 1e6;
+        $codes = ['not_past'];
+        while (($patience = $end - hrtime(true)) > 0) {
             try {
                 $left = (int) $timestamp->format('Uu') - (int) $this->now()->earliest->format('Uu');
-                if ($left < 0) {
-                    return;
-                }
             } catch (ClockNotGood $notGood) { // it may become good again
-                $codes = $notGood->codes;
+                $left = 50_000;
+                $codes = ['not_past', ...$notGood->codes];
             }
-            usleep((int) min($left + 1, $patience + 1));
+            if ($left < 0) {
+                return;
+            }
+            usleep((int) min($left + 1, $patience / 1000 + 1));
         }
-        $text = $timestamp->format('Y-m-d\TH:i:s.uP');
-        throw new ClockNotGood(['not_past', ...$codes], ["$text is not certainly past"]);
-    }
-}
-
-/** A clock for your tests: good with the bound maxErrorMs, not good while it has codes. */
-final class FakeEcsClock extends EcsClock
-{
-    public array $codes = [];
-
-    public function now(): ClockRange
-    {
-        if ($this->codes !== []) {
-            throw new ClockNotGood($this->codes, ['fake']);
-        }
-        $bound = sprintf('%d microseconds', ceil($this->maxErrorMs * 1000));
-        $now = new DateTimeImmutable('now', new DateTimeZone('UTC'));
-        return new ClockRange($now->modify("-$bound"), $now->modify("+$bound"));
+        throw new ClockNotGood($codes, ["{$timestamp->format('c')} is not certainly past"]);
     }
 }

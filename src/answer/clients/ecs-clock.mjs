@@ -33,17 +33,17 @@ export function rfc3339(microseconds) {
   return new Date(microseconds / 1000).toISOString().replace(/\d{3}Z$/, `${fraction}Z`);
 }
 
-/** A good answer. Its range was true between `asked` and `got`. */
+/** A good answer. Its range was true when it was asked for. */
 class Answer {
   constructor(asked, status, line, maxErrorMs) {
     const notGood = /^not_good ([a-z0-9_,]+)\t([^\n]+)\n$/.exec(line);
     if (notGood) throw new ClockNotGood(notGood[1].split(","), notGood[2].split("\t"));
     const [, earliest, latest] = /^good ([0-9]{16}) ([0-9]{16})\n$/.exec(line) ?? [];
     this.asked = asked;
-    this.got = performance.now();
-    this.earliest = Number(earliest);
+    // It may be from the end of the request, so at the beginning true time was earlier.
+    this.earliest = Number(earliest) - Math.ceil((performance.now() - asked) * 1000);
     this.latest = Number(latest);
-    const width = this.latest - this.earliest; // NaN without a range
+    const width = latest - earliest; // NaN without a range
     const isRange = width >= 0 && width <= 2 * (maxErrorMs * 1000 + 1);
     if (status !== 200 || !isRange || !this.atPresent(Infinity)) {
       throw noAnswer(`HTTP ${status}: ${JSON.stringify(line.slice(0, 200))}`);
@@ -58,7 +58,7 @@ class Answer {
     const before = performance.now();
     const wall = Date.now() * 1000; // the millisecond that has begun
     const after = performance.now();
-    const earliest = this.earliest + Math.floor((before - this.got) * 1000);
+    const earliest = this.earliest + Math.floor((before - this.asked) * 1000);
     const latest = this.latest + Math.ceil((after - this.asked) * 1000);
     const isUsable = after - this.asked <= longestMs && earliest < wall + 1000 && wall <= latest;
     return isUsable ? { earliest, latest } : undefined;
@@ -76,7 +76,7 @@ export class Clock {
   constructor({ maxErrorMs, url, cacheMs = 100, timeoutMs = 1000, query = {} }) {
     Object.assign(this, { maxErrorMs, cacheMs, timeoutMs });
     // The sidecar judges the clock as it may be at the end of this time.
-    this.validForMs = Math.ceil(Math.max(cacheMs, timeoutMs));
+    this.validForMs = Math.ceil(cacheMs + timeoutMs);
     const maxErrorNs = Math.round(maxErrorMs * 1e6);
     const limits = { max_error: `${maxErrorNs}ns`, valid_for: `${this.validForMs}ms` };
     const sidecar = url ?? process.env.CLOCK_SIDECAR ?? "http://127.0.0.1:2780";

@@ -32,21 +32,23 @@ func (e *NotGood) Error() string { return strings.Join(e.Reasons, "; ") }
 // Now is the range that true time was in when it was returned.
 type Now struct{ Earliest, Latest time.Time }
 
-// answer is what came of a request. The range of a good one was true between asked and got.
+// answer is what came of a request. The range of a good one was true when it was asked for.
 type answer struct {
 	Now
-	asked, got time.Time
-	refusal    *NotGood
+	asked   time.Time
+	refusal *NotGood
 }
 
 // atPresent moves the range to the present. It is of no use if it is too old, or does not contain
 // this machine's clock: after a step or a suspension, or if it is of another clock.
-func (a *answer) atPresent(longest time.Duration) (now Now, isUsable bool) {
+func (a *answer) atPresent(longest time.Duration) (Now, error) {
 	before, after := time.Now(), time.Now()
-	wall := after.Round(0) // without the monotonic clock
-	now = Now{a.Earliest.Add(before.Sub(a.got)), a.Latest.Add(after.Sub(a.asked))}
-	isHere := !now.Earliest.After(wall) && !now.Latest.Before(wall)
-	return now, isHere && after.Sub(a.asked) <= longest
+	now := Now{a.Earliest.Add(before.Sub(a.asked)), a.Latest.Add(after.Sub(a.asked))}
+	// The range has no monotonic time, so it is compared with the wall clock.
+	if after.Sub(a.asked) > longest || now.Earliest.After(after) || now.Latest.Before(after) {
+		return Now{}, a.refusal
+	}
+	return now, nil
 }
 
 // Clock is a client. A thousand simultaneous callers make one request.
@@ -67,16 +69,14 @@ func New(maxError time.Duration, query string) *Clock {
 	if sidecar == "" {
 		sidecar = "http://127.0.0.1:2780"
 	}
+	// A new transport has no proxy. It asks again if the sidecar has closed an idle connection.
+	transport := &http.Transport{MaxConnsPerHost: 1}
+	redirect := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	c := &Clock{Cache: 100 * time.Millisecond, maxError: maxError}
+	c.HTTP = &http.Client{Timeout: time.Second, Transport: transport, CheckRedirect: redirect}
 	c.url = fmt.Sprintf("%s/clock.txt?max_error=%dns%s", sidecar, maxError, query)
 	c.ask = c.get
 	c.last.Store(&answer{})
-	c.HTTP = &http.Client{
-		Timeout: time.Second,
-		// A new transport has no proxy. It asks again if the sidecar has closed an idle connection.
-		Transport:     &http.Transport{MaxConnsPerHost: 1},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
 	return c
 }
 
@@ -84,7 +84,7 @@ func New(maxError time.Duration, query string) *Clock {
 // the Timeout at most.
 func (c *Clock) Now() (Now, error) {
 	seen := c.last.Load()
-	if now, isUsable := seen.atPresent(c.Cache); isUsable {
+	if now, err := seen.atPresent(c.Cache); err == nil {
 		return now, nil
 	}
 	c.mutex.Lock() // one asks, the others wait here
@@ -92,10 +92,7 @@ func (c *Clock) Now() (Now, error) {
 	if c.last.Load() == seen {
 		c.last.Store(c.ask())
 	}
-	if now, isUsable := c.last.Load().atPresent(c.validFor()); isUsable {
-		return now, nil
-	}
-	return Now{}, c.last.Load().refusal
+	return c.last.Load().atPresent(c.validFor())
 }
 
 // The sidecar judges the clock as it may be at the end of this time.
@@ -109,18 +106,18 @@ func (c *Clock) get() *answer {
 		defer response.Body.Close()
 		line, err = io.ReadAll(io.LimitReader(response.Body, 65_536))
 	}
+	var earliest, latest int64
+	fmt.Sscanf(string(line), "good %d %d", &earliest, &latest)
+	isWhole := string(line) == fmt.Sprintf("good %d %d\n", earliest, latest)
+	isRange := earliest <= latest && latest-earliest <= 2*(c.maxError.Microseconds()+1)
 	reason := fmt.Sprintf("the sidecar gives no answer: %.200q %v", line, err)
 	a.refusal = &NotGood{[]string{"no_answer"}, []string{reason}}
 	if match := notGood.FindStringSubmatch(string(line)); match != nil {
 		a.refusal = &NotGood{strings.Split(match[1], ","), strings.Split(match[2], "\t")}
-	} else if err == nil && response.StatusCode == http.StatusOK {
-		var earliest, latest int64
-		fmt.Sscanf(string(line), "good %d %d", &earliest, &latest)
-		isRange := earliest <= latest && latest-earliest <= 2*(c.maxError.Microseconds()+1)
-		if isRange && string(line) == fmt.Sprintf("good %d %d\n", earliest, latest) {
-			a.Now = Now{time.UnixMicro(earliest).UTC(), time.UnixMicro(latest).UTC()}
-			a.got = time.Now()
-		}
+	} else if err == nil && response.StatusCode == http.StatusOK && isWhole && isRange {
+		// It may be from the end of the request, so at the beginning true time was earlier.
+		a.Earliest = time.UnixMicro(earliest).UTC().Add(-time.Since(a.asked))
+		a.Latest = time.UnixMicro(latest).UTC()
 	}
 	return a
 }
@@ -129,14 +126,12 @@ func (c *Clock) get() *answer {
 func (c *Clock) WaitUntilPast(ctx context.Context, past time.Time) error {
 	codes := []string{"not_past"}
 	for ctx.Err() == nil {
-		left := 50 * time.Millisecond
 		now, err := c.Now()
-		if err == nil {
-			left = past.Sub(now.Earliest) + 1
-		} else if notGood, isNotGood := err.(*NotGood); isNotGood {
-			codes = append(codes[:1], notGood.Codes...) // it may become good again
-		}
-		if left <= 0 {
+		left := past.Sub(now.Earliest) + 1
+		if notGood, isNotGood := err.(*NotGood); isNotGood { // it may become good again
+			left = 50 * time.Millisecond
+			codes = append(codes[:1], notGood.Codes...)
+		} else if left <= 0 {
 			return nil
 		}
 		select {
@@ -152,11 +147,11 @@ func NewFake(bound time.Duration, codes *[]string) *Clock {
 	c := New(bound, "")
 	c.Cache = 0
 	c.ask = func() *answer {
-		now := time.Now()
-		if len(*codes) > 0 {
-			return &answer{refusal: &NotGood{*codes, *codes}}
+		a := &answer{asked: time.Now(), refusal: &NotGood{*codes, *codes}}
+		if len(*codes) == 0 {
+			a.Now = Now{a.asked.Add(-bound), a.asked.Add(bound)}
 		}
-		return &answer{Now: Now{now.Add(-bound), now.Add(bound)}, asked: now, got: now}
+		return a
 	}
 	return c
 }

@@ -45,13 +45,13 @@ typedef struct {
     pthread_mutex_t mutex;
     int socket;
     unsigned long asks;
-    int64_t asked, got; /* the range of a good answer was true between them */
-    ecs_clock_now last;
+    int64_t asked;      /* when the range of the last answer was true, on CLOCK_MONOTONIC */
+    ecs_clock_now last; /* its latest_ns is 0 unless it was good */
 } ecs_clock;
 
 #define ECS_CLOCK(max_error_ms) \
     { max_error_ms, "127.0.0.1", "2780", "", 100, 1000, 0, "", PTHREAD_MUTEX_INITIALIZER, -1, \
-      0, 0, 0, { 0, 0, "", "" } }
+      0, 0, { 0, 0, "", "" } }
 
 bool ecs_clock_read(ecs_clock *clock, ecs_clock_now *now);
 bool ecs_clock_wait_until_past(ecs_clock *clock, int64_t ns, double patience_ms, ecs_clock_now *);
@@ -66,6 +66,7 @@ void ecs_clock_close(ecs_clock *clock);
 #include <errno.h>
 #include <netdb.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -88,25 +89,17 @@ static bool ecs_clock_refuse(ecs_clock_now *now, const char *codes, const char *
 static bool ecs_clock_at_present(const ecs_clock *clock, double longest_ms, ecs_clock_now *now) {
     const int64_t before = ecs_clock_of(CLOCK_MONOTONIC);
     const int64_t wall = ecs_clock_of(CLOCK_REALTIME);
-    const int64_t after = ecs_clock_of(CLOCK_MONOTONIC);
+    const int64_t age = ecs_clock_of(CLOCK_MONOTONIC) - clock->asked;
     *now = clock->last;
-    now->earliest_ns += before - clock->got;
-    now->latest_ns += after - clock->asked;
-    return clock->got > 0 && (double)(after - clock->asked) <= longest_ms * 1e6 &&
-           now->earliest_ns <= wall && wall <= now->latest_ns;
-}
-
-/* The sidecar judges the clock as it may be at the end of this time. */
-static double ecs_clock_valid_for_ms(const ecs_clock *clock) {
-    return clock->cache_ms + clock->timeout_ms;
+    now->earliest_ns += before - clock->asked;
+    now->latest_ns += age;
+    return (double)age <= longest_ms * 1e6 && now->earliest_ns <= wall && wall <= now->latest_ns;
 }
 
 /* Lets the next call on the socket end at the deadline. */
 static bool ecs_clock_limit(int fd, int64_t deadline) {
     const int64_t left = (deadline - ecs_clock_of(CLOCK_MONOTONIC)) / 1000;
-    struct timeval t;
-    t.tv_sec = (time_t)(left / 1000000);
-    t.tv_usec = (suseconds_t)(left % 1000000);
+    const struct timeval t = { (time_t)(left / 1000000), (suseconds_t)(left % 1000000) };
     return left > 0 && !setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &t, sizeof t) &&
            !setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &t, sizeof t);
 }
@@ -117,10 +110,9 @@ static int ecs_clock_connect(const ecs_clock *clock, int64_t deadline) {
     if (getaddrinfo(clock->host, clock->port, NULL, &found)) return -1;
     for (const struct addrinfo *at = found; at && fd < 0; at = at->ai_next) {
         fd = socket(at->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        if (!ecs_clock_limit(fd, deadline) || connect(fd, at->ai_addr, at->ai_addrlen)) {
-            close(fd);
-            fd = -1;
-        }
+        if (ecs_clock_limit(fd, deadline) && !connect(fd, at->ai_addr, at->ai_addrlen)) break;
+        close(fd);
+        fd = -1;
     }
     freeaddrinfo(found);
     return fd;
@@ -128,10 +120,10 @@ static int ecs_clock_connect(const ecs_clock *clock, int64_t deadline) {
 
 /* Sends a request and receives the response. Returns its body, which is one line. */
 static const char *ecs_clock_exchange(ecs_clock *clock, int64_t deadline, char *text, size_t size) {
-    const char *query = "max_error=%.0fns&valid_for=%.0fms%s HTTP/1.1\r\nHost: localhost\r\n\r\n";
-    size_t used = (size_t)snprintf(text, size, "GET /clock.txt?");
-    used += (size_t)snprintf(text + used, size - used, query, clock->max_error_ms * 1e6,
-                             ecs_clock_valid_for_ms(clock) + 1, clock->query);
+    const char *request = "GET /clock.txt?max_error=%.0fns&valid_for=%.0fms%s HTTP/1.1\r\n%s";
+    size_t used = (size_t)snprintf(text, size, request, clock->max_error_ms * 1e6,
+                                   clock->cache_ms + clock->timeout_ms + 1, clock->query,
+                                   "Host: localhost\r\n\r\n");
     if (used >= size || send(clock->socket, text, used, MSG_NOSIGNAL) != (ssize_t)used) return "";
     used = 0;
     while (used < size - 1 && ecs_clock_limit(clock->socket, deadline)) {
@@ -139,40 +131,48 @@ static const char *ecs_clock_exchange(ecs_clock *clock, int64_t deadline, char *
         if (received == 0 || (received < 0 && errno != EINTR)) break;
         if (received > 0) used += (size_t)received;
         text[used] = 0;
-        const char *head_end = strstr(text, "\r\n\r\n");
-        const bool is_whole = head_end && head_end + 4 < text + used && text[used - 1] == '\n';
-        if (is_whole && strlen(text) == used) return head_end + 4;
+        const char *end = strstr(text, "\r\n\r\n");
+        if (end && end[4] && text[used - 1] == '\n' && strlen(text) == used) return end + 4;
     }
     return "";
 }
 
-/* Asks once. Returns whether there is an answer about this machine's clock. */
-static bool ecs_clock_ask(ecs_clock *clock) {
-    char text[16384] = "", expected[4096];
-    long long earliest = 0, latest = -1;
-    ecs_clock_now *now = &clock->last, present;
+/* Reads the line of a good answer. Returns whether it is about this machine's clock. */
+static bool ecs_clock_is_good(ecs_clock *clock, const char *line) {
+    char earliest[17] = "1", latest[17] = "0";
+    int end = 0;
+    ecs_clock_now present;
+    /* %*1[ ] is one space: a space alone would be any number of them. */
+    sscanf(line, "good%*1[ ]%16[0-9]%*1[ ]%16[0-9]%*1[\n]%n", earliest, latest, &end);
+    const int64_t width = atoll(latest) - atoll(earliest);
+    if (end != 39 || line[end] || width < 0 || atoll(latest) > INT64_MAX / 1000) return false;
+    /* It may be from the end of the request, so at the beginning true time was earlier. */
+    const int64_t taken = ecs_clock_of(CLOCK_MONOTONIC) - clock->asked;
+    clock->last.earliest_ns = atoll(earliest) * 1000 - taken;
+    clock->last.latest_ns = atoll(latest) * 1000;
+    return (double)width <= 2 * (clock->max_error_ms * 1000 + 1) &&
+           ecs_clock_at_present(clock, clock->cache_ms + clock->timeout_ms, &present);
+}
+
+static void ecs_clock_ask(ecs_clock *clock) {
+    char text[16384] = "";
+    int end = 0;
+    const bool is_kept = clock->socket >= 0;
+    ecs_clock_now *last = &clock->last;
     clock->asked = ecs_clock_of(CLOCK_MONOTONIC);
     const int64_t deadline = clock->asked + (int64_t)(clock->timeout_ms * 1e6);
-    if (clock->socket < 0) clock->socket = ecs_clock_connect(clock, deadline);
+    if (!is_kept) clock->socket = ecs_clock_connect(clock, deadline);
     const char *line = ecs_clock_exchange(clock, deadline, text, sizeof text);
-    /* What was read is written again and compared, since sscanf skips spaces and signs. */
-    sscanf(line, "not_good %255[a-z0-9_,] %2047[^\n]", now->codes, now->reasons);
-    snprintf(expected, sizeof expected, "not_good %s\t%s\n", now->codes, now->reasons);
-    if (!strcmp(line, expected)) return true;
-    ecs_clock_refuse(now, "no_answer", "");
-    snprintf(now->reasons, sizeof now->reasons, "the sidecar gives no answer: %.*s",
-             (int)strcspn(line, "\n"), line);
-    for (char *p = now->reasons; *p; p++)
+    last->latest_ns = 0;
+    const char *not_good = "not_good%*1[ ]%255[a-z0-9_,]%*1[\t]%2047[^\n]%*1[\n]%n";
+    if (sscanf(line, not_good, last->codes, last->reasons, &end) == 2 && end && !line[end]) return;
+    ecs_clock_refuse(last, "no_answer", "");
+    snprintf(last->reasons, sizeof last->reasons, "the sidecar gives no answer: %.200s", line);
+    for (char *p = last->reasons; *p; p++)
         if (*p < ' ' || *p > '~') *p = '?';
-    sscanf(line, "good %16lld %16lld", &earliest, &latest);
-    snprintf(expected, sizeof expected, "good %lld %lld\n", earliest, latest);
-    if (strncmp(text, "HTTP/1.1 200 ", 13) || strcmp(line, expected)) return false;
-    if (earliest > latest || latest > INT64_MAX / 1000) return false;
-    if ((double)(latest - earliest) > 2 * (clock->max_error_ms * 1000 + 1)) return false;
-    now->earliest_ns = earliest * 1000;
-    now->latest_ns = latest * 1000;
-    clock->got = ecs_clock_of(CLOCK_MONOTONIC);
-    return ecs_clock_at_present(clock, ecs_clock_valid_for_ms(clock), &present);
+    if (!strncmp(text, "HTTP/1.1 200 ", 13) && ecs_clock_is_good(clock, line)) return;
+    ecs_clock_close(clock); /* so that what comes too late is not read as the next answer */
+    if (is_kept) ecs_clock_ask(clock); /* the sidecar may have closed the connection */
 }
 
 bool ecs_clock_read(ecs_clock *clock, ecs_clock_now *now) {
@@ -187,16 +187,10 @@ bool ecs_clock_read(ecs_clock *clock, ecs_clock_now *now) {
     pthread_mutex_lock(&clock->mutex); /* one asks, the others wait here */
     bool is_good = ecs_clock_at_present(clock, clock->cache_ms, now);
     if (!is_good && clock->asks == seen) {
-        /* The sidecar may have closed the connection that was kept: then ask on a new one. */
-        for (bool is_kept = true; is_kept;) {
-            is_kept = clock->socket >= 0;
-            clock->got = 0;
-            if (ecs_clock_ask(clock)) break;
-            ecs_clock_close(clock); /* so that what comes too late is not read as the next answer */
-        }
+        ecs_clock_ask(clock);
         __atomic_store_n(&clock->asks, seen + 1, __ATOMIC_RELEASE);
     }
-    is_good = is_good || ecs_clock_at_present(clock, ecs_clock_valid_for_ms(clock), now);
+    is_good = is_good || ecs_clock_at_present(clock, clock->cache_ms + clock->timeout_ms, now);
     pthread_mutex_unlock(&clock->mutex);
     if (is_good) ecs_clock_refuse(now, "", "");
     return is_good;
@@ -220,6 +214,6 @@ bool ecs_clock_wait_until_past(ecs_clock *clock, int64_t ns, double patience_ms,
 void ecs_clock_close(ecs_clock *clock) {
     if (clock->socket >= 0) close(clock->socket);
     clock->socket = -1;
-    clock->got = 0;
+    clock->last.latest_ns = 0;
 }
 #endif

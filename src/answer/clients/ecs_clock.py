@@ -90,7 +90,7 @@ class Clock:
         self.address = (address.hostname, address.port or 80)
         self.max_error_ms, self.cache_s, self.timeout_s = max_error_ms, cache_s, timeout_s
         # The sidecar judges the clock as it may be at the end of this time.
-        self.valid_for_ms = 1 + int(max(cache_s, timeout_s) * 1000)
+        self.valid_for_ms = 1 + int((cache_s + timeout_s) * 1000)
         more |= {"max_error": f"{max_error_ms * 1e6:.0f}ns", "valid_for": f"{self.valid_for_ms}ms"}
         path = "/clock.txt?" + urlencode({name.rstrip("_"): more[name] for name in more})
         self.request = f"GET {path} HTTP/1.1\r\nHost: {address.netloc}\r\n\r\n".encode()

@@ -24,8 +24,8 @@ class EcsClock
   # True time was in this range, of two Times, when it was returned.
   Now = Struct.new(:earliest, :latest)
 
-  # What came of a request. A good range, in microseconds, was true between asked and got.
-  Answer = Struct.new(:asked, :got, :earliest, :latest, :codes, :reasons)
+  # What came of a request. A good range, in microseconds, was true when it was asked for.
+  Answer = Struct.new(:asked, :earliest, :latest, :codes, :reasons)
 
   # Refuse the step. `codes` are the sidecar's, or no_answer (nothing usable), or not_past.
   class NotGood < StandardError
@@ -44,7 +44,7 @@ class EcsClock
     @max_error_ms = max_error_ms
     @cache_ms = cache_ms
     @timeout_ms = timeout_ms
-    @valid_for_ms = [cache_ms, timeout_ms].max.ceil # the sidecar judges the clock as it may be then
+    @valid_for_ms = (cache_ms + timeout_ms).ceil # the sidecar judges the clock as it may be then
     limits = { max_error: "#{(max_error_ms * 1e6).round}ns", valid_for: "#{@valid_for_ms}ms" }
     @target = "/clock.txt?#{URI.encode_www_form(limits.merge(query))}"
     reset
@@ -87,7 +87,7 @@ class EcsClock
   def reset
     @pid = Process.pid
     @mutex = Mutex.new
-    @last = Answer.new(0, nil)
+    @last = Answer.new(0, 0, 0)
     @http = Net::HTTP.new(@uri.hostname, @uri.port, nil) # nil: never a proxy
     @http.keep_alive_timeout = 60 # by default it connects again after 2 s
     @http.max_retries = 0
@@ -95,17 +95,19 @@ class EcsClock
 
   def ask
     is_kept = @http.started?
-    answer = Answer.new(microseconds)
+    answer = Answer.new(microseconds, 0, 0, ["no_answer"], ["the clock was stepped meanwhile"])
     Timeout.timeout(@timeout_ms / 1e3) { read(answer, *exchange) }
+    is_whole = true
     answer
   rescue StandardError => error
-    @http.finish if @http.started? # so that what comes too late is not read as the next answer
+    @http.finish if @http.started?
     # The sidecar may have closed the connection that was kept: ask again on a new one.
     retry if is_kept && !error.is_a?(Timeout::Error)
-    answer.got = nil
-    answer.codes = ["no_answer"]
-    answer.reasons = ["the sidecar gives no answer: #{error.message[0, 200].inspect}"]
-    answer
+    reason = "the sidecar gives no answer: #{error.message[0, 200].inspect}"
+    Answer.new(0, 0, 0, ["no_answer"], [reason])
+  ensure
+    # What comes too late is not read as the next answer, also if somebody interrupts this thread.
+    @http.finish if @http.started? && !is_whole
   end
 
   def exchange
@@ -126,25 +128,23 @@ class EcsClock
       answer.codes = not_good[1].split(",")
       answer.reasons = not_good[2].split("\t")
     elsif status == "200" && (good = GOOD.match(line))
-      answer.earliest, answer.latest = good.captures.map(&:to_i)
-      answer.got = microseconds
-      is_range = (answer.latest - answer.earliest).between?(0, 2 * (@max_error_ms * 1000 + 1))
-      answer.got = nil unless is_range && at_present(answer, @valid_for_ms)
+      earliest, answer.latest = good.captures.map(&:to_i)
+      # It may be from the end of the request, so at the beginning true time was earlier.
+      answer.earliest = earliest - (microseconds - answer.asked) - 1
+      is_range = (answer.latest - earliest).between?(0, 2 * (@max_error_ms * 1000 + 1))
     end
-    raise ArgumentError, "HTTP #{status}: #{line}" unless answer.codes || answer.got
+    is_usable = not_good || (is_range && at_present(answer, @valid_for_ms))
+    raise "HTTP #{status}: #{line}" unless is_usable
   end
 
   # The range, moved to the present. nil if it is missing or too old, and if it does not contain
   # this machine's clock: after a step or a suspension, or if it is of another clock.
   def at_present(answer, longest_ms)
-    before = microseconds
+    earliest = answer.earliest + microseconds - answer.asked
     wall = microseconds(Process::CLOCK_REALTIME)
-    after = microseconds + 1
-    return if answer.got.nil? || after - answer.asked > longest_ms * 1000
-
-    earliest = answer.earliest + before - answer.got - 1
-    latest = answer.latest + after - answer.asked
-    return unless wall.between?(earliest, latest)
+    age = microseconds + 1 - answer.asked
+    latest = answer.latest + age
+    return unless age <= longest_ms * 1000 && wall.between?(earliest, latest)
 
     Now.new(Time.at(0, earliest, :usec).utc, Time.at(0, latest, :usec).utc)
   end

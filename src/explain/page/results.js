@@ -151,7 +151,7 @@ class Results {
     this.#part("#progress-text").textContent = `${bytes(read)} of ${bytes(this.size)}, ${counted(summary.faults, "fault")} so far`;
   }
 
-  // A screen reader reads it out, hence at the end only.
+  // Only at the end, since a screen reader reads it out.
   #verdict({ state, summary, read, text }) {
     const { faults, warnings, documents } = summary;
     const found = faults ? counted(faults, "fault") : "No fault";
@@ -185,7 +185,7 @@ class Results {
   }
 }
 
-// Written only when it is another one: a screen reader reads out again what is written again.
+// Written only if it differs: a screen reader repeats what is written again.
 function setText(target, text) {
   if (target.textContent !== text) target.textContent = text;
 }

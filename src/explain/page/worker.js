@@ -27,7 +27,7 @@ function explainWorker() {
   // A new instance for each input: its memory begins empty, and a defect ends with it.
   async function instance(blob) {
     const files = new FileReaderSync();
-    // What the browser said when it could not read.
+    // The browser's message if it could not read.
     const failure = { text: "" };
     const read = (offset, target, length) => {
       try {

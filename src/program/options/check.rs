@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::durations::within;
+use super::nearest::nearest;
 use super::{DefaultValue, Opt, expected, switch};
 #[cfg(test)]
 use super::{Examples, SWITCH_EXAMPLES};
@@ -30,8 +31,10 @@ pub(crate) const FOR: Opt<Preset> = Opt {
     default: DefaultValue::Nothing,
     help: "Apply the error limit of a system, such as cockroachdb; the smaller limit if max-error is given too",
     rule: |text| {
-        text.parse()
-            .map_err(|_: InvalidPreset| expected(InvalidPreset::expected(), text))
+        text.parse().map_err(|_: InvalidPreset| {
+            let names = Preset::ALL.iter().map(|preset| preset.as_str());
+            expected(InvalidPreset::expected(), text).with_hint(nearest(names, "", text))
+        })
     },
     #[cfg(test)]
     examples: Examples {

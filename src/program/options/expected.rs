@@ -18,6 +18,8 @@ pub(crate) enum Expected {
         expected: Cow<'static, str>,
         /// The refused text or part of it, as shown.
         got: String,
+        /// What was probably meant.
+        hint: Option<&'static str>,
     },
     /// Another limit.
     Limit(InvalidLimit),
@@ -34,7 +36,16 @@ impl Expected {
         Self::Value {
             expected: what.into(),
             got,
+            hint: None,
         }
+    }
+
+    /// The same refusal with what was probably meant.
+    pub(crate) fn with_hint(mut self, meant: Option<&'static str>) -> Self {
+        if let Self::Value { hint, .. } = &mut self {
+            *hint = meant;
+        }
+        self
     }
 }
 
@@ -47,7 +58,14 @@ impl From<InvalidLimit> for Expected {
 impl fmt::Display for Expected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Value { expected, got } => write!(f, "expected {expected}, got {got}"),
+            Self::Value {
+                expected,
+                got,
+                hint,
+            } => {
+                write!(f, "expected {expected}, got {got}")?;
+                hint.map_or(Ok(()), |hint| write!(f, "; did you mean {hint}?"))
+            }
             Self::Limit(invalid) => invalid.fmt(f),
         }
     }

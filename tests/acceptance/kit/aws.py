@@ -15,7 +15,7 @@ THROTTLED = {
 # Temporary credentials often last an hour, which is less than a run.
 EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired", "UnauthorizedSSOTokenError", "SSOTokenLoadError"}
 RENEW_S, RENEW_EVERY_S = 1800, 20
-# A minute altogether: longer than the quotas of every service take to refill.
+# A minute in all, which is longer than any service's quota takes to refill.
 PAUSES_S = (1, 2, 4, 8, 15, 30)
 
 
@@ -29,7 +29,7 @@ class CallFailed(Exception):
 
 @dataclass(frozen=True)
 class Call:
-    """What was called, in which phase and for which experiment."""
+    """A call, with its phase and its experiment."""
 
     phase: str
     experiment: str
@@ -44,12 +44,12 @@ class Aws:
         self._sessions, self._clock, self._say = sessions, clock, say
         self._session, self._clients = sessions(), {}
         self.calls = []
-        # What the calls that follow are for.
+        # The phase and experiment of the next calls.
         self.phase, self.experiment = "plan", ""
 
     def client(self, service):
         if service not in self._clients:
-            # Retries are made here, where they can be seen and where a stand-in's clock passes the time.
+            # The kit retries itself, so that retries are recorded and a stand-in can simulate the time.
             config = Config(retries={"total_max_attempts": 1}, connect_timeout=10, read_timeout=60)
             self._clients[service] = self._session.client(service, config=config)
         return self._clients[service]
@@ -81,7 +81,7 @@ class Aws:
             self._clock.sleep(pause)
 
     def _renew(self):
-        """Reads the credentials again, since what was created has to be deleted with them."""
+        """Reads the credentials again: they are needed to delete what was created."""
         self._say("your credentials have expired: renew them (such as with aws sso login); this goes on as soon as they work")
         self._session, self._clients = self._sessions(), {}
         return RENEW_EVERY_S
@@ -101,7 +101,7 @@ class Aws:
         try:
             return self.call(service, operation, **parameters)
         except CallFailed as error:
-            # CloudFormation has one code for everything that is not valid, so that its message has to decide.
+            # CloudFormation has one code for every invalid request, so only the message tells them apart.
             if error.code in absent or (error.code == "ValidationError" and "does not exist" in str(error)):
                 return None
             raise

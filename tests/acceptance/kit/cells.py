@@ -1,4 +1,4 @@
-"""Cells: what a metric is in one minute. Those that `explain` predicts, those that CloudWatch has, and how the two differ."""
+"""A cell is a metric in one minute. Compares the cells that `explain` predicts with those that CloudWatch has."""
 
 import math
 from dataclasses import dataclass
@@ -61,12 +61,12 @@ def joined(*found):
 
 
 def _change(predicted, observed):
-    """By how many samples, and by which sum, a cell is larger than predicted."""
+    """The samples and the sum that a cell has beyond the prediction."""
     return [(observed or {}).get(name, 0) - (predicted or {}).get(name, 0) for name in ("SampleCount", "Sum")]
 
 
 def _is_part(change, cell, sign):
-    """Whether a change is what one line contributes, more (1) or less (-1), or all of them together a whole number of times."""
+    """Whether a change equals one line's contribution, added (1) or missing (-1), or a multiple of all lines together."""
     count, total = change[0] * sign, change[1] * sign
     if not cell or count <= 0:
         return False

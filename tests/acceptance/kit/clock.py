@@ -1,9 +1,9 @@
-"""Time as AWS has it: the reader's clock may be wrong, and every timestamp that the kit sends has to be right."""
+"""AWS's time: this machine's clock may be wrong, and every timestamp that the kit sends has to be right."""
 
 import email.utils
 import time
 
-# AWS rejects a signature that is further off.
+# AWS rejects a signature whose time is further off.
 LARGEST_SKEW_S = 240
 
 
@@ -27,7 +27,7 @@ class Clock:
         time.sleep(seconds)
 
     def correct(self, date_header):
-        """Takes over AWS's time from a response. The header has whole seconds, so less than two are not a difference."""
+        """Adopts AWS's time from a response. The header has whole seconds, so differences below two seconds are ignored."""
         theirs = email.utils.parsedate_to_datetime(date_header).timestamp() + 0.5
         offset = theirs - self.local()
         self.offset = offset if abs(offset) > 2 else 0.0

@@ -2,4 +2,4 @@
 
 
 class KitError(Exception):
-    """What stops the kit, or one experiment, in words that say what to do."""
+    """Stops the kit or one experiment; the message says what to do."""

@@ -14,14 +14,14 @@ GONE = {
     "ClusterNotFoundException", "NotFound", "NotFoundException", "AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist",
 }  # fmt: skip
 LONGEST_S, POLL_S = 1800, 15
-# What holds others back, in this order.
+# Deleted first, in this order: other resources depend on them.
 FIRST = ("task", "object", "stack")
 # These services' resources have separate lists here.
 LISTED_BY_NAME = (":cloudformation:", ":ecs:", ":s3:::", ":ecr:", ":cloudwatch:", ":logs:")
 
 
 class Inventory:
-    """What of one run exists in the account. `kinds` maps a kind to the function that lists it and the one that deletes one."""
+    """The resources of one run in the account. `kinds` maps a kind to its functions that list and delete."""
 
     def __init__(self, run, prefix, id):
         self._run, self._prefix, self._id = run, prefix, id
@@ -82,7 +82,7 @@ class Inventory:
         if status == "ACTIVE":
             self._call("ecs", "DeregisterTaskDefinition", taskDefinition=arn)
         answer = self._call("ecs", "DeleteTaskDefinitions", taskDefinitions=[arn])
-        # It is DELETE_IN_PROGRESS from then on, and listed no more.
+        # From then on it is DELETE_IN_PROGRESS, and no longer listed.
         if answer.get("failures"):
             raise CallFailed("ecs:DeleteTaskDefinitions", "Failure", str(answer["failures"][0].get("reason")))
 
@@ -197,7 +197,7 @@ class Inventory:
         return [i["NetworkInterfaceId"] for i in self._run.aws.pages("ec2", "DescribeNetworkInterfaces", "NetworkInterfaces", Filters=filters)]
 
     def tagged(self):
-        """Everything else that has the tag. The tagging service keeps listing what is deleted, so each is looked up."""
+        """Everything else with the tag. The tagging service lists deleted resources for a while, so each is looked up."""
         listed = self._run.aws.pages(
             "resourcegroupstaggingapi", "GetResources", "ResourceTagMappingList", token=("PaginationToken", "PaginationToken"),
             TagFilters=[{"Key": TAG, "Values": [self._id]}],
@@ -227,7 +227,7 @@ class Inventory:
         """Deletes everything, looks again, and gives up after half an hour. Returns what is left."""
         deadline = self._run.clock.now() + LONGEST_S
         while True:
-            # The stacks delete most of what follows them. What is still there when they are gone is deleted by name.
+            # Deleting the stacks deletes most resources. What remains is deleted by name.
             for kind in FIRST:
                 self._delete_all(kind, *self.kinds[kind])
             if not self._list("stack"):

@@ -15,8 +15,8 @@ __all__ = ["QueryFault", "SEMANTICS", "composite_timeline", "contributors", "emf
 
 MINUTE_MS = 60_000
 SEMANTICS = insights.SEMANTICS
-# What the guide does not say of an alarm: how long after a minute it is looked at, and how far back. Of the latter it has one
-# example, two minutes more than the periods that count.
+# The guide does not say how long after a minute CloudWatch evaluates an alarm, nor how far it looks back. It has one example of
+# the latter: two minutes more than the evaluation periods.
 TIMING = {"period_ms": MINUTE_MS, "delay_ms": 30_000}
 EXTRA_RANGES = (2, 0)
 

@@ -82,7 +82,7 @@ OWN = [
     ("down", "topics", "sns:GetTopicAttributes"),
     ("down", "stacks", "cloudformation:DeleteStack"),
 ]  # fmt: skip
-# Listed although the kit does not call them itself: Docker, ECS and CloudFormation do, on its behalf.
+# The kit does not call these itself: Docker, ECS and CloudFormation do, on its behalf.
 ON_BEHALF = {
     "s3:GetObject", "iam:PassRole", "ecs:TagResource", "cloudformation:TagResource", "ecr:BatchCheckLayerAvailability",
     "ecr:InitiateLayerUpload", "ecr:UploadLayerPart", "ecr:CompleteLayerUpload", "ecr:PutImage", "ecr:BatchGetImage",

@@ -15,7 +15,7 @@ from kit.run import ALL_MEASURED, NOT_MEASURED, REFUTED, describe, measure, star
 from kit.state import locked
 from kit.up import IMAGES, local_tag, up
 
-# What older versions of boto3 do not know: without it their answers lack what the judges read.
+# Members that the judges read, and that the answers of older versions of boto3 lack.
 NEEDED = {
     "cloudwatch": {"DescribeAlarmContributors": (), "DescribeAlarms": ("LogAlarms", "MetricAlarms.WarmUpConfiguration")},
     "logs": {"GetScheduledQueryHistory": ()},
@@ -59,7 +59,7 @@ def _create_and_measure(run):
         interrupted = interrupt
         run.state.failures["run"] = "it was interrupted (Ctrl-C)"
     finally:
-        # A report before anything is deleted: what was measured is kept in any case.
+        # Writes a report before it deletes anything, so that no measurement is lost.
         verdicts = {e.id: judged(e, *_found(run, e.id)) for e in EXPERIMENTS if run.wants(e.id)}
         _step(run, "report", lambda: write_report(run, verdicts, None))
         left = down(run)

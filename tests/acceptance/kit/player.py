@@ -8,8 +8,8 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
-# Minutes: healthy before the trouble, in trouble, healthy afterwards. Most alarms wait for five bad minutes, and need as many good
-# ones to go back.
+# Minutes: healthy before the trouble, in trouble, healthy afterwards. Most alarms need five bad minutes to go to ALARM, and five
+# good ones to return.
 BEFORE, TROUBLE, AFTER = 6, 8, 9
 MINUTES = BEFORE + TROUBLE + AFTER
 # In the trouble of the service `bad`: everything that an alarm looks for, except what excludes the rest.

@@ -61,7 +61,7 @@ def seconds(field):
 
 
 def ask_ntp(server, port=123):
-    """One SNTP exchange: offset (server minus clock), distance, and what the server says of itself."""
+    """One SNTP exchange: offset (server minus clock), distance, and the server's report on itself."""
     family = socket.AF_INET6 if ":" in server else socket.AF_INET
     with socket.socket(family, socket.SOCK_DGRAM) as link:
         link.settimeout(2)
@@ -126,7 +126,7 @@ def content_of(path):
 
 
 def host_lines():
-    """What the kernel says of its clock, without any privilege."""
+    """The kernel's report on its clock, which needs no privilege."""
     buffer = ctypes.create_string_buffer(256)
     libc = ctypes.CDLL(None, use_errno=True)
     state = libc.adjtimex(buffer)

@@ -38,10 +38,10 @@ class Probe:
 
 
 def on_managed_instances(run):
-    """The probe alone on a capacity provider of the reader's; yields, and returns its lines."""
+    """Runs only the probe, on the user's own capacity provider; yields, and returns its lines."""
     cluster, provider = run.options.managed_instances.split("/")
     container = tasks.probe_container(run, QUICK_S, "managed")
-    # The network of the host, since that of the capacity provider is the reader's.
+    # The host's network, since the user chose the capacity provider's.
     changes = {"requiresCompatibilities": ["MANAGED_INSTANCES"], "networkMode": "host"}
     definition = tasks.register(run, "managed", [container], **changes)
     started_ms = run.clock.now_ms()
@@ -52,7 +52,7 @@ def on_managed_instances(run):
 
 
 def parse_lines(events):
-    """The probe's own lines, in their order. What else is in the group comes from the sidecar beside it."""
+    """The probe's own lines, in order. The sidecar's lines are in the same group."""
     lines = []
     for event in sorted(events, key=lambda event: event["timestamp"]):
         try:

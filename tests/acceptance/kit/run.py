@@ -39,7 +39,7 @@ class Run:
         self.options, self.aws, self.clock, self.tools = options, aws, clock, tools
         self._say = say or (lambda text: print(text, file=sys.stderr, flush=True))
         self.state, self.partition, self.notes = None, "aws", []
-        # Against stand-ins: its report must not be taken for one of AWS.
+        # Runs against stand-ins; the report is marked, so that nobody mistakes it for one of AWS.
         self.rehearsal = False
         self.stacks, self.kit, self.urls, self.images, self.network, self.groups = None, {}, {}, {}, {}, {}
         self.player, self.task_alarms_failed = Player(), None
@@ -61,12 +61,12 @@ class Run:
 
     @property
     def drill_cluster(self):
-        """The cluster of the synthetic services, which exists as a name only. Another one for each attempt: metrics outlive stacks."""
+        """The cluster of the synthetic services, which exists only as a name. Each attempt has a new one, since metrics outlive stacks."""
         return f"{self.prefix}-drill-{self.state.content['attempt']}"
 
     @property
     def namespace(self):
-        """A separate namespace, so that no metric of the reader's is touched or compared."""
+        """A separate namespace, so that the user's own metrics are neither touched nor compared."""
         return f"{self.prefix}-{self.state.content['attempt']}"
 
     def service_stack(self, service):
@@ -124,7 +124,7 @@ def measure(run, experiments):
     pending = {e.id: e for e in experiments if run.wants(e.id) and e.id not in run.state.evidence}
     phases = {name: experiment.phase for name, experiment in pending.items()} | {"player": "drill", "probe": "observe"}
     generators = {name: experiment.collect(run) for name, experiment in pending.items()}
-    # What several of them need.
+    # Several experiments need these.
     if any(experiment.needs_player for experiment in pending.values()):
         generators["player"] = _after(180, run.player.play(run))
     if any(experiment.needs_probe for experiment in pending.values()):
@@ -165,7 +165,7 @@ def _after(seconds, generator):
 
 
 def describe(error):
-    """An error for the report: a call's own words, or what a defect of the kit looks like."""
+    """An error for the report: the call's message, or type, message and place of a defect of the kit."""
     if isinstance(error, KitError | CallFailed):
         return str(error)
     trace, place = error.__traceback__, ""

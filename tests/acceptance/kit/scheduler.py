@@ -1,4 +1,4 @@
-"""Runs experiments side by side: each is a generator that yields the seconds until it wants to go on."""
+"""Runs experiments side by side: each is a generator that yields the seconds to wait before it continues."""
 
 import heapq
 from itertools import count
@@ -8,7 +8,7 @@ def run(generators, clock, *, finished, failed, switch=lambda name: None):
     """Runs `{name: generator}` to their ends.
 
     `finished(name, value)` is called with what a generator returns, `failed(name, error)` with what it raises, `switch(name)`
-    before each goes on. An interrupt is not an error of the generator that it hits, and leaves this function.
+    before each continues. An interrupt is not an error of the generator that it hits, and leaves this function.
     """
     order = count()
     waiting = [(clock.now(), next(order), name, generator) for name, generator in generators.items()]

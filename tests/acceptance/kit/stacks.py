@@ -23,7 +23,7 @@ def parameters_of(text):
 
 
 def with_locations(text, urls):
-    """The demonstration's template with the uploaded templates in place of the files beside it, as `sam package` does it."""
+    """The demonstration's template with the uploaded templates instead of the files beside it, as `sam package` makes it."""
     return re.sub(r"Location: \./([\w.-]+)", lambda match: f"Location: {urls[match[1]]}", text)
 
 
@@ -65,7 +65,7 @@ class Stacks:
         )  # fmt: skip
 
     def wait(self, *names):
-        """Waits until each stack is there; says what failed first in one that is not."""
+        """Waits until each stack is complete; reports what failed first in one that is not."""
         deadline = self._run.clock.now() + LONGEST_S
         for name in names:
             while True:

@@ -1,4 +1,4 @@
-"""The file `verify-<id>.json`: what was begun and what was found, so that a second call goes on where the first one stopped."""
+"""The file `verify-<id>.json`: what was begun and found, so that a second call continues where the first one stopped."""
 
 import json
 import os
@@ -20,7 +20,7 @@ VERSION = 1
 
 @contextmanager
 def locked(folder):
-    """Holds the folder: two runs at once would take each other's state for an unfinished one."""
+    """Locks the folder: two simultaneous runs would continue each other's state."""
     if fcntl is None:
         yield
         return
@@ -33,7 +33,7 @@ def locked(folder):
 
 
 class State:
-    """What is known of one verification. Every change is on disk before the next call."""
+    """The state of one verification. Every change is on disk before the next call."""
 
     def __init__(self, path, content):
         self.path, self.content = path, content
@@ -67,7 +67,7 @@ class State:
 
     @property
     def prefix(self):
-        """With this begins the name of everything that the kit creates."""
+        """The prefix of every name that the kit creates."""
         return f"{PREFIX}-{self.id}"
 
     @property

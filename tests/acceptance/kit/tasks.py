@@ -1,4 +1,4 @@
-"""Tasks of the kit: they are started by `RunTask`, never by a service, so that nothing starts them again."""
+"""Tasks of the kit. `RunTask` starts them, not a service, so that nothing restarts them."""
 
 import base64
 import copy
@@ -12,7 +12,7 @@ from kit.state import TAG
 TOP = Path(__file__).resolve().parents[3]
 PYTHON_IMAGE = "public.ecr.aws/docker/library/python:3.13-alpine"
 STOPPED = "STOPPED"
-# A task that neither runs nor stops within this time.
+# How long a task may take to run or to stop.
 START_S = 480
 
 
@@ -77,7 +77,7 @@ def played_task(run, group, service, schedule, seconds):
 
 
 def timer(run, seconds):
-    """The one container of a task that is essential: it ends the task, so that no task outlives a lost laptop."""
+    """The only essential container of a task. It ends the task, even if this machine fails."""
     return {
         "name": "timer", "image": run.options.probe_image or PYTHON_IMAGE, "essential": True, "memory": 64, "user": "65532:65532",
         "readonlyRootFilesystem": True, "linuxParameters": {"capabilities": {"drop": ["ALL"]}},
@@ -87,7 +87,7 @@ def timer(run, seconds):
 
 
 def probe_task(run, seconds):
-    """The shipped task with the probe in the place of the application. It does not wait for the segment: that is a question."""
+    """The shipped task with the probe instead of the application. It does not wait for the segment, which K11 measures."""
     group = run.kit["ProbeGroup"]
     return [sidecar(run, group, run.drill_cluster, "probe", CLOCK_EMF_CROSS_CHECK="ntp"), probe_container(run, seconds)]
 

@@ -13,7 +13,7 @@ TOP = Path(__file__).resolve().parents[3]
 
 
 class Tools:
-    """Runs Docker. Nothing of the reader's Docker configuration is changed."""
+    """Runs Docker without changing the user's Docker configuration."""
 
     def __init__(self, arch, explain=None):
         """`explain` is a program that has the command `explain`; without it the image is run."""
@@ -39,14 +39,14 @@ class Tools:
         )  # fmt: skip
 
     def push(self, tag, remote, password):
-        """Pushes with a separate configuration, so that no password is left in the reader's."""
+        """Pushes with a separate configuration, so that no password stays in the user's."""
         with tempfile.TemporaryDirectory() as folder:
             self._run(["docker", "--config", folder, "login", "--username", "AWS", "--password-stdin", remote.split("/")[0]], password)
             self._run(["docker", "tag", tag, remote])
             self._run(["docker", "--config", folder, "push", remote])
 
     def forget(self, tags):
-        """Removes tags of the reader's engine; what is gone already does not matter."""
+        """Removes tags from the user's engine, if they are still there."""
         if shutil.which("docker"):
             subprocess.run(["docker", "image", "rm", *tags], capture_output=True, check=False)
 
@@ -55,7 +55,7 @@ class Tools:
         command = [self._explain] if self._explain else ["docker", "run", "--rm", "--interactive", "--network", "none", image]
         command += ["explain", "--json", "--input", "stdout", "--now", str(now_ms)]
         done = subprocess.run(command, input="\n".join(lines) + "\n", capture_output=True, text=True, check=False)
-        # 1: something is wrong with a line, which is what is asked.
+        # Exit code 1: a line has a fault, which is an expected answer.
         if done.returncode not in (0, 1):
             raise KitError(f"explain failed with {done.returncode}: {done.stderr.strip()[:500]}")
         return [json.loads(line) for line in done.stdout.splitlines()]

@@ -13,7 +13,7 @@ IMAGES = ("sidecar", "sidecar-clockbound", "demo", "endpoint")
 def up(run):
     """Creates the stacks and pushes the images; what they are called is in `run` afterwards."""
     stacks = run.stacks = Stacks(run)
-    # Before anything is created: it takes longest, and is what fails most easily.
+    # Before anything is created: the build takes longest, and fails most easily.
     for target in IMAGES:
         run.say(f"building the image {target}")
         run.tools.build(target, local_tag(run, target))
@@ -46,7 +46,7 @@ def demonstration_parameters(run):
     return fitting("template.yaml", {
         "RepositoryName": run.prefix, "SidecarImage": run.images["sidecar"], "DemoImage": run.images["demo"],
         "Architecture": {"amd64": "X86_64", "arm64": "ARM64"}[run.options.arch],
-        # No address: the page is not what is measured, and it asks for no password.
+        # Nobody may open the page: it is not measured, and asks for no password.
         "AllowedCidr": "127.0.0.1/32", "LogRetentionDays": 1,
     })  # fmt: skip
 
@@ -67,7 +67,7 @@ def _enabled(condition):
 
 
 def begin_task_alarms(run):
-    """The log alarms, over the service with silent and bad streams. Not every region has them, so a failure is K7's alone."""
+    """The log alarms, over the service with silent and bad streams. Not every region has them, so a failure affects only K7."""
     outputs = run.stacks.outputs(run.service_stack("bad"))
     parameters = fitting("task-alarms.yaml", {"AlarmPrefix": f"{run.drill_cluster}-bad", "LogGroupArns": outputs["LogGroupArn"]})
     try:

@@ -17,7 +17,7 @@ from kit.clock import Clock
 
 ACCOUNT, REGION = "123456789012", "eu-west-1"
 START = 1_795_950_000.0
-# What the kit may call although the name in it has no prefix: it names a thing by an id that AWS gave, or reads.
+# Calls whose names need no prefix: they read, or use an id that AWS gave.
 READING = ("Describe", "Get", "List", "Filter", "Detect", "Simulate", "Receive")
 BY_ID = {"DeleteQueryDefinition", "StopTask", "DeleteScheduledQuery", "DeleteInsightRules", "StartQuery"}
 
@@ -57,7 +57,7 @@ class Cloud:
         self.interrupt_call = self.interrupt_at = None
         self.throttle_every, self.expired_at, self.expired_until = 0, 0.0, 0.0
         self.denied = set()  # actions that IAM denies
-        self.prefix = None  # with which every name in a changing call has to begin, once it is known
+        self.prefix = None  # every name in a changing call has to begin with it, once it is known
         self.aws = None
         self.violations = []
         self.services = {}
@@ -102,7 +102,7 @@ class Cloud:
         return getattr(self.services[service], operation)(**parameters)
 
     def _check(self, phase, action, operation, parameters):
-        """The policy of the phase, and that nothing is changed that does not carry the run's name."""
+        """Checks the phase's policy, and that only resources with the run's name are changed."""
         if action not in permissions.allowed(phase):
             self.violations.append(f"{action} in phase {phase} is not in the policy")
             raise Refused("AccessDenied", f"not authorized to perform: {action}")
@@ -113,7 +113,7 @@ class Cloud:
             raise Refused("AccessDenied", f"{operation} on what is not the run's")
 
     def tick(self):
-        """Lets the services do what they do by themselves, minute by minute."""
+        """Advances the services minute by minute."""
         while self._last_tick < self.time:
             self._last_tick = min((int(self._last_tick) // 60 + 1) * 60, self.time)
             for service in self._tickers:

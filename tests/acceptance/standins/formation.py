@@ -1,4 +1,4 @@
-"""CloudFormation: creates from the project's real templates what they describe, and deletes it in the order that AWS insists on."""
+"""CloudFormation: creates the resources of the project's real templates, and deletes them in the order that AWS requires."""
 
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
@@ -7,7 +7,7 @@ from cfn import Stack, parse
 from standins.cloud import ACCOUNT, REGION, Refused, paged
 
 CREATE_S, DELETE_S = 45, 30
-# What stays when its stack goes.
+# Kept when their stack is deleted.
 KEPT = ("Retain", "RetainExceptOnCreate")
 
 
@@ -82,7 +82,7 @@ class CloudFormation:
     def __init__(self, cloud, world, faults):
         self._cloud, self._world, self._faults = cloud, world, faults
         self.stacks, self._drifts = {}, {}
-        # How each type comes to be and goes again; others have a name and nothing else.
+        # How each type is created and deleted; other types only have a name.
         self.makers = world.makers()
 
     # ---- creation
@@ -131,7 +131,7 @@ class CloudFormation:
         return self.stacks[name]
 
     def _advance(self):
-        """Stacks whose deletion has taken its time are gone, and what was in them is."""
+        """Removes the stacks whose deletion is complete, with their resources."""
         for record in list(self.stacks.values()):
             if record.deleting is not None and self._cloud.time - record.deleting >= DELETE_S and record.status is None and record.parent is None:
                 problem = self._remove(record)

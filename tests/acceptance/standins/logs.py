@@ -38,7 +38,7 @@ class Logs:
     # ---- events
 
     def write(self, group, stream, timestamp, message):
-        """What a log driver, or PutLogEvents, hands over."""
+        """The events of a log driver or of PutLogEvents."""
         found = self._group(group)
         found.streams.setdefault(stream, True)
         now = self._cloud.now_ms()

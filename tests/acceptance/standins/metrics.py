@@ -18,7 +18,7 @@ EVALUATED_S = 20  # after the end of a minute
 
 
 class Store(evaluator.Metrics):
-    """The data points that arrived, with what may go wrong on their way."""
+    """The data points that arrived, with the faults that may happen on their way."""
 
     def __init__(self, faults):
         super().__init__([])

@@ -162,7 +162,7 @@ class Quotas:
 
 
 class Tagging:
-    """It goes on naming what is deleted, as the real one does for some time."""
+    """Deleted resources stay listed for some time, as in the real service."""
 
     def __init__(self, cloud):
         self._cloud, self._ever = cloud, {}

@@ -19,7 +19,7 @@ from standins.tasks import Ecs
 
 @dataclass
 class Faults:
-    """What is wrong with this AWS. Without arguments nothing is, and everything takes its usual time."""
+    """The faults of this AWS. By default there are none, and everything takes its usual time."""
 
     lost: str = ""  # a metric of which one line is lost
     late: str = ""  # … of which one line lands in the next minute
@@ -51,7 +51,7 @@ class Faults:
 
 
 class FakeTools:
-    """Docker that builds at once, and `explain` by the second reading of the specification."""
+    """A Docker that builds at once, and `explain` by the tests' own implementation of the specification."""
 
     def __init__(self, world):
         self._world, self.real, self.fails = world, None, False
@@ -155,7 +155,7 @@ class World:
         return run
 
     def left(self):
-        """What exists, looked at from inside."""
+        """Everything that exists in this world."""
         found = {
             "stacks": list(self.cloudformation.stacks), "groups": list(self.logs.groups), "queries": list(self.logs.definitions),
             "alarms": list(self.cloudwatch.alarms), "dashboards": list(self.cloudwatch.dashboards), "rules": list(self.cloudwatch.rules),

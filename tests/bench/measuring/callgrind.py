@@ -1,4 +1,4 @@
-"""Instructions, counted by Valgrind's callgrind: those of user space, the kernel's are not among them."""
+"""Instructions in user space, counted by Valgrind's callgrind, without the kernel's."""
 
 import subprocess
 

@@ -16,7 +16,7 @@ PATIENCE_S = 300
 
 @dataclass(frozen=True)
 class Pair:
-    """A program, and after how many samples its two runs end. `ends`: it does so by itself."""
+    """A program, and the number of samples after which its two runs end. `ends`: it ends by itself."""
 
     what: str
     command: object

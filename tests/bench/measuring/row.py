@@ -16,7 +16,7 @@ class Row:
 
 
 def number(value):
-    """Three significant digits where that leaves nothing of interest out, thousands apart."""
+    """A number with three significant digits, or whole with separated thousands."""
     if value is None:
         return ""
     if isinstance(value, str):

@@ -241,7 +241,7 @@ def ask_on_new(count):
 
 @contextmanager
 def listening(tools, endpoint, wrap):
-    """A sidecar that listens; after its first sample it takes none for up to a minute."""
+    """A sidecar that listens, and takes no further sample for up to a minute."""
     command = kinds.sidecar(tools, 60_000, f"--listen={ADDRESS[0]}:{ADDRESS[1]}")
     child = subprocess.Popen(
         wrap([str(part) for part in command]),
@@ -289,7 +289,7 @@ def clock_requests(tools, folder, count):
 
 
 def segment(tools, folder, seconds):
-    """A publication of the segment, of which there is one for each sample at 100 ms, as the difference that it makes.
+    """The cost of publishing the segment, once for each sample at 100 ms, as the difference of two sidecars.
     Only its time: callgrind 3.19 fails an internal assertion in a sidecar with a segment."""
     costs = {}
     target = folder / "published"

@@ -13,7 +13,7 @@ from .row import Row
 from .tools import python_size
 
 SECTION = "a sample"
-# Past the start, whose work is done once.
+# After the start, whose work is done only once.
 WARM_UP_S = 12
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[3]
 BENCH = TOP / "tests" / "bench"
-# Ignored by git, as everything that is built.
+# Ignored by git.
 WORK = Path(os.environ.get("CARGO_TARGET_DIR", TOP / "target")) / "bench"
 COMMANDS = ("valgrind", "jq", "curl")
 

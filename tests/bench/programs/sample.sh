@@ -3,7 +3,7 @@
 set -eu
 document=$(curl -fsS --noproxy '*' "$ECS_CONTAINER_METADATA_URI_V4/task")
 values=$(printf '%s' "$document" | jq -r '"\(.ClockDrift.ClockErrorBound) \(.Cluster | split("/") | last) \(.ServiceName) \(.TaskARN | split("/") | last)"')
-# Four words without blanks in them.
+# Four words, none of which has a blank.
 # shellcheck disable=SC2086
 set -- $values
 aws cloudwatch put-metric-data --namespace ECS/ContainerInsights --metric-name ClockErrorBound --value "$1" \

@@ -5,6 +5,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 
 /** Drives EcsClock.java by the protocol of languages.py, and EcsClockHealthIndicator.java against stubs of Spring's types. */
@@ -51,7 +52,7 @@ class Driver {
     }
 
     static String fake() throws Exception {
-        var clock = new EcsClock.Fake(Duration.ofNanos(500_000));
+        var clock = new FakeEcsClock(Duration.ofNanos(500_000));
         var first = now(clock).split(" ")[0];
         var indicator = new EcsClockHealthIndicator(clock);
         clock.waitUntilPast(clock.now().latest(), Duration.ofMinutes(1));
@@ -68,29 +69,21 @@ class Driver {
     static void step(EcsClock clock) throws Exception {
         var field = EcsClock.class.getDeclaredField("last");
         field.setAccessible(true);
-        var answer = (Record) field.get(clock);
-        if (member(answer, "range") instanceof EcsClock.Now range) {
-            var before = new EcsClock.Now(range.earliest().minusSeconds(1), range.latest().minusSeconds(1));
-            field.set(clock, with(answer, "range", before));
-        }
-    }
-
-    static Object member(Record record, String name) throws Exception {
-        var accessor = record.getClass().getDeclaredMethod(name);
-        accessor.setAccessible(true);
-        return accessor.invoke(record);
-    }
-
-    static Record with(Record record, String name, Object value) throws Exception {
+        var last = (CompletableFuture<?>) field.get(clock);
+        if (last.isCompletedExceptionally()) return;
+        var answer = (Record) last.join();
         var types = new ArrayList<Class<?>>();
         var values = new ArrayList<Object>();
-        for (var component : record.getClass().getRecordComponents()) {
+        for (var component : answer.getClass().getRecordComponents()) {
+            var accessor = component.getAccessor();
+            accessor.setAccessible(true);
+            var value = accessor.invoke(answer);
             types.add(component.getType());
-            values.add(component.getName().equals(name) ? value : member(record, component.getName()));
+            values.add(value instanceof Instant time ? time.minusSeconds(1) : value);
         }
-        var constructor = record.getClass().getDeclaredConstructor(types.toArray(Class[]::new));
+        var constructor = answer.getClass().getDeclaredConstructor(types.toArray(Class[]::new));
         constructor.setAccessible(true);
-        return constructor.newInstance(values.toArray());
+        field.set(clock, CompletableFuture.completedFuture(constructor.newInstance(values.toArray())));
     }
 
     static Duration milliseconds(String text) {

@@ -12,6 +12,7 @@ set_error_handler(static function (int $level, string $message, string $file, in
     return true;
 });
 require __DIR__ . '/../../../src/answer/clients/EcsClock.php';
+require __DIR__ . '/../../../src/answer/clients/FakeEcsClock.php';
 
 function nanoseconds(DateTimeImmutable $time): int
 {

@@ -67,6 +67,14 @@ async def past(clock, later_ms, patience_ms):
         return refused(error)
 
 
+async def interrupted(clock, after_ms):
+    try:
+        await asyncio.wait_for(clock.now(), after_ms / 1000)
+    except asyncio.TimeoutError:
+        return "interrupted"
+    return "good"
+
+
 async def fake():
     clock = ecs_clock_asyncio.FakeAsyncClock(0.5) if IS_ASYNC else ecs_clock.FakeClock(0.5)
     first = await now(clock)
@@ -89,6 +97,8 @@ async def main():
                 reply = await many(clock, int(count))
             case ["past", later_ms, patience_ms]:
                 reply = await past(clock, float(later_ms), float(patience_ms))
+            case ["interrupted", after_ms]:
+                reply = await interrupted(clock, float(after_ms))
             case ["fake"]:
                 reply = await fake()
         print(reply, flush=True)

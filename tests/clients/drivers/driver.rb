@@ -29,6 +29,13 @@ rescue EcsClock::NotGood => e
   refused(e)
 end
 
+def interrupted(clock, after_ms)
+  Timeout.timeout(after_ms / 1000) { clock.now }
+  "good"
+rescue Timeout::Error
+  "interrupted"
+end
+
 def fake
   clock = EcsClock::Fake.new(max_error_ms: 0.5)
   first = now(clock).split.first
@@ -49,6 +56,7 @@ $stdin.each_line do |line|
   when "now" then puts now(clock)
   when "many" then puts many(clock, Integer(words.first))
   when "past" then puts past(clock, *words.map(&:to_f))
+  when "interrupted" then puts interrupted(clock, *words.map(&:to_f))
   when "fake" then puts fake
   end
 end

@@ -13,7 +13,7 @@ TOLERANCE = 2
 # The service whose lines a real task writes, and the longest that this task lives.
 PLAYED, LONGEST_S = "played", 2700
 FIRST_STATES_S = 175
-# What the evaluator reads of an alarm.
+# The members of an alarm that the evaluator reads.
 USED = (
     "AlarmName", "Namespace", "MetricName", "Dimensions", "Statistic", "ExtendedStatistic", "Metrics", "Threshold",
     "ComparisonOperator", "EvaluationPeriods", "DatapointsToAlarm", "TreatMissingData", "WarmUpConfiguration", "AlarmRule",
@@ -34,7 +34,7 @@ class Drill(Experiment):
         for topic in sorted(topics):
             if ":sns:" in topic:
                 run.aws.call("sns", "Subscribe", TopicArn=topic, Protocol="sqs", Endpoint=run.kit["QueueArn"])
-        # After the first states have been looked at, which are those before any line.
+        # After K5 has read the first states, those before any line.
         yield FIRST_STATES_S
         messages, played = [], self._start_played(run)
         while not run.player.done:
@@ -56,7 +56,7 @@ class Drill(Experiment):
 
     @staticmethod
     def _start_played(run):
-        """Starts the task whose clock the example endpoint plays; the reason if that fails, which is no reason to drill nothing."""
+        """Starts the task whose clock the example endpoint plays. Returns the reason if that fails: the other drills continue."""
         schedule = f"good:{BEFORE}m,drifting:{TROUBLE}m,good:1h"
         try:
             containers = tasks.played_task(run, run.group(PLAYED), PLAYED, schedule, LONGEST_S)
@@ -131,14 +131,14 @@ class Drill(Experiment):
 
 
 def slim(alarm):
-    # A list that is empty may be there: to the evaluator, an alarm that has `Metrics` is one over an expression.
+    # The answer may have an empty list `Metrics`, which to the evaluator would mean an alarm over an expression.
     return {key: alarm[key] for key in USED if alarm.get(key) not in (None, [], "")}
 
 
 def predictions(alarms, lines, begin_ms, end_ms, extra_range):
     """`{alarm name: (minutes into ALARM, minutes out of it)}` after the first line; None for a rule that is not known."""
     metric = [alarm for alarm in alarms if "AlarmRule" not in alarm]
-    # Five minutes before the first line the alarms are there already, and have seen nothing.
+    # The alarms exist five minutes before the first line.
     states = model.timelines(metric, lines, begin_ms - 5 * model.MINUTE_MS, end_ms, extra_range)
     for alarm in alarms:
         if "AlarmRule" in alarm:
@@ -160,7 +160,7 @@ def observed(history, name, begin_ms):
 
 
 def close(expected, found):
-    """As often, and each time within the tolerance. What ends with the player may come after the last look."""
+    """Whether there are as many changes as predicted, each within the tolerance. A change at the player's end may come too late to be seen."""
     for predicted, seen in zip(expected, found, strict=True):
         certain = [minute for minute in predicted if minute <= MINUTES + 2 - TOLERANCE]
         if not len(certain) <= len(seen) <= len(predicted):
@@ -179,7 +179,7 @@ def _words(minutes):
 
 
 def message_faults(evidence):
-    """Changes of alarms with actions that were not exactly one message."""
+    """Changes of alarms with actions that did not cause exactly one message."""
     wrong = []
     unique = {tuple(message) for message in evidence["messages"]}
     for service, alarms in evidence["alarms"].items():

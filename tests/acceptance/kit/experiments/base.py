@@ -1,4 +1,4 @@
-"""What an experiment is: calls that collect evidence, and a pure rule that judges it."""
+"""An experiment: calls that collect evidence, and a pure rule that judges it."""
 
 from dataclasses import dataclass, field
 
@@ -22,7 +22,7 @@ class Experiment:
     question: str
     rule: str
     phase = "observe"
-    # Only in the long run, or only when it is named.
+    # Runs only without QUICK, or only when named by ONLY.
     long = False
     on_request = False
     needs_player = False

@@ -1,4 +1,4 @@
-"""K0, K5, K15, K16: the stacks as they are deployed, before and beside the drills."""
+"""K0, K5, K15, K16: the deployed stacks, before and during the drills."""
 
 import json
 
@@ -155,7 +155,7 @@ class Pictures(Experiment):
             contributors = [[c["Keys"], c["ApproximateAggregateValue"]] for c in report.get("Contributors", [])]
         dashboard = f"{run.drill_cluster}-bad-clock"
         body = run.aws.call("cloudwatch", "GetDashboard", DashboardName=dashboard)["DashboardBody"]
-        # The same body under the same name: nothing changes, and CloudWatch says what it does not like.
+        # The same body under the same name changes nothing, but CloudWatch reports what it does not accept.
         messages = run.aws.call("cloudwatch", "PutDashboard", DashboardName=dashboard, DashboardBody=body).get("DashboardValidationMessages", [])
         pictures = []
         for number, widget in enumerate(w for w in json.loads(body)["widgets"] if w["type"] == "metric"):

@@ -7,7 +7,7 @@ from statistics import median
 from kit.probing import on_managed_instances
 from kit.experiments.base import AS_CLAIMED, MEASURED, NOT_MEASURED, REFUTED, Experiment, Verdict, plural
 
-# The growth that is known from elsewhere, in parts per million: none, chrony's, ClockBound 3's, the kernel's.
+# Known rates of growth in parts per million: none, chrony's, ClockBound 3's, the kernel's.
 CANDIDATES = (0, 1, 15, 500)
 # A second of drift at 1 ppm is 1 µs; the endpoint writes a bound with a precision of 1 ns or better.
 LEAST_POINTS = 20

@@ -6,7 +6,7 @@ from kit.player import SERVICES
 
 DEMO_NAMESPACE = "ECS/ClockAccuracy"
 COUNTERS = ("EMFParsingErrors", "EMFValidationErrors")
-# New metrics are in ListMetrics after some minutes only; data points may be as late.
+# ListMetrics shows new metrics only after some minutes; data points may be as late.
 PATIENCE_S = 480
 
 

@@ -92,7 +92,7 @@ def expected_contributors(alarm, events, polls):
         possible |= now
         streaks = {name: streaks.get(name, 0) + 1 for name in now}
         certain |= {name for name, length in streaks.items() if length > CERTAIN_MINUTES}
-    # What the model names between two looks of ours, or just before the first.
+    # The model may name it between two of our observations, or just before the first.
     for at, _ in polls:
         possible |= model.contributors(alarm, events, at - 30_000)
     return certain, possible

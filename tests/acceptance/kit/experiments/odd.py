@@ -12,7 +12,7 @@ PATIENCE_S = 420
 
 
 def document(namespace, now_ms, *, metrics=None, dimensions=(("Case",),), values=None, directives=1, **root):
-    """An EMF document; what is not given is as it should be."""
+    """An EMF document; parts that are not given are valid."""
     metrics = metrics or [{"Name": "M", "Unit": "Count"}]
     directive = {"Namespace": namespace, "Dimensions": [list(names) for names in dimensions], "Metrics": metrics}
     return {"_aws": {"Timestamp": now_ms, "CloudWatchMetrics": [directive] * directives}, "Case": "odd", **(values or {"M": 3}), **root}
@@ -99,7 +99,7 @@ class OddLines(Experiment):
         for entry in found:
             run.put_events(run.kit["OddGroup"], stream, [{"timestamp": now_ms, "message": entry["line"]}])
         deadline = run.clock.now() + PATIENCE_S
-        # Some lines make no metric, so there is nothing to wait for but the time that new metrics take to be listed.
+        # Some lines make no metric, so it waits as long as new metrics take to be listed.
         while run.clock.now() < deadline:
             yield 60
         for entry in found:

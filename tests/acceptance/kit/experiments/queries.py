@@ -81,7 +81,7 @@ class Queries(Experiment):
         if not agreeing:
             return Verdict(REFUTED, "each query agrees with the model, but no reading agrees with all of them", findings, rows)
         summary = f"all {saved} saved queries agree with the model under: {_names(sorted(agreeing), readings)}"
-        # The shipped queries hold under every reading, so which of them is the right one is a fact and no claim.
+        # The shipped queries hold under every reading, so the right one is a finding, not a claim.
         return Verdict(MEASURED if failed else AS_CLAIMED, summary, findings, rows)
 
 
@@ -148,7 +148,7 @@ def _same_row(expected, found, query, slack):
 
 
 def _names(texts, readings):
-    """Readings in words; what makes no difference among them is left out."""
+    """Describes readings in words, without the options that make no difference among them."""
     if len(texts) == len(readings):
         return "every reading"
     chosen = [readings[text] for text in texts]

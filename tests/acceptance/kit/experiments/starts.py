@@ -71,7 +71,7 @@ class Blocked(Experiment):
         group = run.kit["ProbeGroup"]
 
         def container(**changes):
-            # As shipped: not essential. It keeps its task from starting all the same.
+            # As shipped, the container is not essential. It still keeps its task from starting.
             return [tasks.sidecar(run, group, run.drill_cluster, "blocked") | changes, tasks.timer(run, LONGEST_S)]
 
         missing_group = tasks.log_configuration(run, f"{group}-missing", "blocked")
@@ -90,7 +90,7 @@ class Blocked(Experiment):
             yield 15
             for name, arn in arns.items():
                 task = (tasks.describe(run, [arn]) or [{"lastStatus": "UNKNOWN"}])[0]
-                # A task that runs after all has not been blocked; it is stopped, since it would run on.
+                # A task that runs was not blocked; it is stopped, or it would continue.
                 if task["lastStatus"] in (tasks.STOPPED, "RUNNING") and name not in found:
                     if task["lastStatus"] == "RUNNING":
                         run.aws.call("ecs", "StopTask", cluster=run.network["cluster"], task=arn, reason="acceptance kit: K13")
