@@ -28,7 +28,7 @@ static FINDERS: LazyLock<[Finder<'static>; SIGNS.len()]> = LazyLock::new(|| SIGN
 /// document, whether it is valid JSON or not, and no line after it belongs to it.
 pub(super) fn is_surely_other(line: &str) -> bool {
     let line = line.trim_ascii_end().as_bytes();
-    // A document has a sign near its beginning, which ends the look at once.
+    // The signs come first: in most documents, the search for the first one ends early.
     let has_sign = FINDERS.iter().any(|finder| {
         visit(line.len());
         finder.find(line).is_some()

@@ -1,4 +1,4 @@
-//! The report as text for a person. It is put together from pieces: `format!` costs more than judging a short line.
+//! The report as text for a person, put together from pieces of text without `format!`, which costs more.
 
 use std::borrow::Cow;
 
