@@ -154,9 +154,10 @@ impl Summary {
         if count == 0 {
             return Ok(());
         }
-        let (over, limit) = match self.metrics.len() > MOST_METRICS {
-            true => ("over ", "more than"),
-            false => ("", "up to"),
+        let (over, limit) = if self.metrics.len() > MOST_METRICS {
+            ("over ", "more than")
+        } else {
+            ("", "up to")
         };
         let metrics = counted(count as u64, "distinct metric");
         let dollars = cost(count);

@@ -15,9 +15,10 @@ pub(super) struct Style {
 
 impl Style {
     fn paint<'t>(self, code: &str, text: &'t str) -> Cow<'t, str> {
-        match self.colour {
-            true => Cow::Owned(format!("\x1b[{code}m{text}\x1b[0m")),
-            false => Cow::Borrowed(text),
+        if self.colour {
+            Cow::Owned(format!("\x1b[{code}m{text}\x1b[0m"))
+        } else {
+            Cow::Borrowed(text)
         }
     }
 
