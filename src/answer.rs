@@ -7,26 +7,17 @@
 
 #[cfg(target_os = "linux")]
 pub(crate) mod clockbound;
-mod freshness;
 pub(crate) mod http;
+mod settings;
 mod thread;
 mod trouble;
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
+pub(crate) use self::settings::{Rules, Settings};
 use self::trouble::Trouble;
 use crate::sidecar::Observers;
-
-/// Which interfaces to run, each with its settings.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Settings {
-    /// JSON over HTTP.
-    pub http: Option<http::Settings>,
-    /// The ClockBound segment.
-    #[cfg(target_os = "linux")]
-    pub clockbound: Option<clockbound::Settings>,
-}
 
 /// The running interfaces.
 #[derive(Debug)]
@@ -39,19 +30,20 @@ impl Answers {
     #[must_use]
     pub(crate) fn start(settings: Settings, observers: &Observers) -> Self {
         let (running, over) = channel();
-        if let Some(settings) = settings.http {
+        let rules = settings.rules;
+        if let Some(address) = settings.listen {
             let (observed, disturbed) = (observers.subscribe(), observers.disturbed());
             let trouble = Trouble::new("listen", observers.errors());
             thread::spawn(trouble, running.clone(), move |trouble| {
-                http::serve(settings, observed, disturbed, trouble)
+                http::serve(address, rules, observed, disturbed, trouble)
             });
         }
         #[cfg(target_os = "linux")]
-        if let Some(settings) = settings.clockbound {
+        if let Some(directory) = settings.clockbound_directory {
             let (observed, disturbed) = (observers.subscribe(), observers.disturbed());
             let trouble = Trouble::new("clockbound-directory", observers.errors());
             thread::spawn(trouble, running.clone(), move |trouble| {
-                clockbound::publish(settings, observed, disturbed, trouble)
+                clockbound::publish(directory, rules, observed, disturbed, trouble)
             });
         }
         Self { over }
@@ -75,12 +67,23 @@ impl Answers {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::time::Moment;
+    use crate::clock::Limits;
+    use crate::time::{DriftRate, Moment};
 
     #[test]
     fn with_everything_off_there_is_nothing_to_wait_for() {
         let observers = Observers::new(&Moment::now());
-        let answers = Answers::start(Settings::default(), &observers);
+        let rules = Rules {
+            limits: Limits::default(),
+            drift: DriftRate::DEFAULT,
+            sample_interval: Duration::from_secs(10),
+        };
+        let settings = Settings {
+            listen: None,
+            clockbound_directory: None,
+            rules,
+        };
+        let answers = Answers::start(settings, &observers);
         answers.finish(Duration::from_secs(3_600));
     }
 }

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use self::cached::{Cached, RealSystem};
+use self::cached::Cached;
 use crate::reading::{ReadError, Reading, TaskIdentity};
 use crate::source::Source;
 use crate::time::DriftRate;
@@ -69,7 +69,7 @@ pub use self::report::{Report, Verdict};
 /// # }
 /// ```
 #[derive(Debug, Clone)]
-pub struct Clock(Cached<RealSystem>);
+pub struct Clock(Cached<Source>);
 
 impl Clock {
     /// A clock that reads `source` when its last reading is older than `refresh`, which is at least
@@ -82,8 +82,8 @@ impl Clock {
     /// As [`Clock::new`], with another drift rate.
     #[must_use]
     pub fn with_drift(source: Source, refresh: Duration, drift: DriftRate) -> Self {
-        let system = RealSystem(source.with_drift(drift).read_every(refresh));
-        Self(Cached::new(system, refresh, drift))
+        let source = source.with_drift(drift).read_every(refresh);
+        Self(Cached::new(source, refresh, drift))
     }
 
     /// The drift rate by which bounds grow.

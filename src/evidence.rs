@@ -19,6 +19,8 @@ mod state;
 mod statement;
 pub(crate) mod text;
 mod timeline;
+mod totals;
+mod window;
 
 pub(crate) use self::history::{History, Reception};
 pub(crate) use self::rules::Rules;

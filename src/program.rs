@@ -1,7 +1,6 @@
 //! The program: options, settings, start and stop, diagnostics, and the commands.
 #![cfg(feature = "cli")]
 
-pub(crate) mod answers;
 pub(crate) mod clock;
 pub(crate) mod commands;
 mod cross_check;

@@ -8,8 +8,6 @@ mod clock_watch;
 mod identity;
 mod pace;
 mod read_error;
-#[cfg(test)]
-pub(crate) mod simulated;
 mod status;
 
 pub use self::bound_unknown::BoundUnknown;
@@ -20,3 +18,6 @@ pub(crate) use self::identity::short_name;
 pub use self::identity::{Label, TaskIdentity};
 pub use self::read_error::{ReadError, ReadErrorKind};
 pub use self::status::{ClockSource, SyncStatus};
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -72,7 +72,7 @@ pub(crate) async fn run(
     loop {
         let wanted = under_way.execute(actions, &mut output);
         if let Some(end) = wanted.end {
-            return finish(output, end, &control, under_way.stdout_closed).await;
+            return finish(output, end, &control, under_way.stdout).await;
         }
         if wanted.read {
             read.set(source.read_if_due());
@@ -107,7 +107,14 @@ struct Progress<'a> {
     /// A cross-check in progress. Boxed, so that it takes no memory if it is off.
     cross_check: Option<BoxedCrossCheck<'a>>,
     wake_at: Option<Instant>,
-    stdout_closed: bool,
+    stdout: Stdout,
+}
+
+/// Whether stdout was seen to be closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stdout {
+    Open,
+    Closed,
 }
 
 /// The outcome of a cross-check; `None` if the server may not be asked yet.
@@ -135,7 +142,7 @@ impl Progress<'_> {
             reading: false,
             cross_check: None,
             wake_at: None,
-            stdout_closed: false,
+            stdout: Stdout::Open,
         }
     }
 
@@ -179,8 +186,8 @@ async fn next_event(
             sample.map_or(Event::NotDue, |sample| Event::Sampled(Box::new(sample)))
         }
         () = shutdown => Event::Stop,
-        () = output.sink().closed(), if !progress.stdout_closed => {
-            progress.stdout_closed = true;
+        () = output.sink().closed(), if progress.stdout == Stdout::Open => {
+            progress.stdout = Stdout::Closed;
             Event::StdoutClosed
         }
         () = progress.set_clock.wait() => Event::Woken,
@@ -209,17 +216,12 @@ async fn sleep_until(wake: Option<Instant>) {
 }
 
 #[expect(clippy::disallowed_methods, reason = "a deadline, not a reading")]
-async fn finish(
-    mut output: Output,
-    end: End,
-    control: &Control,
-    stdout_closed: bool,
-) -> RunOutcome {
+async fn finish(mut output: Output, end: End, control: &Control, seen: Stdout) -> RunOutcome {
     let deadline = tokio::time::Instant::now() + LAST_LINES;
     let counts = output.finish(end.windows, &end.bare, deadline).await;
     let is_closed = output.sink().is_closed();
     // Only the last lines may have revealed it.
-    if is_closed && !stdout_closed {
+    if is_closed && seen == Stdout::Open {
         notice::Notice::StdoutClosed.emit(1);
     } else if counts.unreported > 0 && !is_closed {
         error!(
@@ -243,4 +245,4 @@ async fn finish(
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -209,25 +209,28 @@ impl Source {
     /// Announces that the source is read every `interval`. A connection that the endpoint would close before the
     /// next read is then not kept. By default a connection is kept for 3 s.
     #[must_use]
-    pub fn read_every(self, interval: Duration) -> Self {
-        let kind = match self.kind {
-            Kind::Ecs(ecs) => Kind::Ecs(ecs.asked_every(interval)),
-            Kind::Auto(auto) => Kind::Auto(auto.asked_every(interval)),
-            other @ Kind::Direct(_) => other,
-        };
-        Self { kind, ..self }
+    pub fn read_every(mut self, interval: Duration) -> Self {
+        match &mut self.kind {
+            Kind::Ecs(ecs) => ecs.endpoint.expect_every(interval),
+            Kind::Auto(auto) => auto.ecs.endpoint.expect_every(interval),
+            Kind::Direct(_) => {}
+        }
+        self
     }
 
     /// Sets how fast the clock may drift, instead of [`DriftRate::DEFAULT`]. The kernel's estimate does not contain the
     /// growth of the last second.
     #[must_use]
-    pub fn with_drift(self, drift: DriftRate) -> Self {
-        let kind = match self.kind {
-            Kind::Auto(auto) => Kind::Auto(auto.with_drift(drift)),
-            Kind::Direct(direct) => Kind::Direct(direct.with_drift(drift)),
-            other @ Kind::Ecs(_) => other,
-        };
-        Self { kind, ..self }
+    pub fn with_drift(mut self, drift: DriftRate) -> Self {
+        if let Kind::Direct(DirectSource::Kernel(kernel))
+        | Kind::Auto(Auto {
+            fallback: DirectSource::Kernel(kernel),
+            ..
+        }) = &mut self.kind
+        {
+            *kernel = drift;
+        }
+        self
     }
 
     /// The kind of source that the next read uses. For `auto` this is the fallback while the endpoint does not

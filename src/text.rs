@@ -1,4 +1,4 @@
-//! Shortens foreign text. Pure.
+//! Texts: foreign ones cut to a length, and the names of variants. Pure.
 #![cfg(feature = "clock")]
 
 /// The first `limit` characters of a text; three dots show that there were more.
@@ -8,6 +8,41 @@ pub(crate) fn cut(text: &str, limit: usize) -> String {
         Some((end, _)) => format!("{}...", &text[..end]),
     }
 }
+
+/// Declares an enum whose variants have stable names, in one place: `Variant = "name"`, and `=> "a sentence"` if its
+/// `Display` is not the name.
+macro_rules! names {
+    ($(#[$attribute:meta])* $visibility:vis enum $type:ident {
+        $($(#[$about:meta])* $variant:ident = $name:expr $(=> $sentence:literal)?,)*
+    }) => {
+        $(#[$attribute])*
+        $visibility enum $type {
+            $($(#[$about])* #[doc = concat!("\n\nIts name is `", $name, "`.")] $variant,)*
+        }
+
+        impl $type {
+            /// Every variant, in the order of the documentation.
+            $visibility const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The stable name, for programs.
+            #[must_use]
+            $visibility const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+        }
+
+        impl std::fmt::Display for $type {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(match self {
+                    $(Self::$variant => $crate::text::names!(@shown $name $(, $sentence)?),)*
+                })
+            }
+        }
+    };
+    (@shown $name:expr) => { $name };
+    (@shown $name:expr, $sentence:literal) => { $sentence };
+}
+pub(crate) use names;
 
 #[cfg(test)]
 mod tests {

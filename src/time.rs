@@ -13,8 +13,7 @@ mod wall_history;
 pub(crate) use self::format::signed_milliseconds;
 #[cfg(feature = "cli")]
 pub(crate) use self::format::{
-    rfc3339_exact, rfc3339_of_milliseconds, rfc3339_of_seconds, two_units, unix_micros,
-    unix_micros_up,
+    rfc3339_exact, rfc3339_of_milliseconds, rfc3339_of_seconds, two_units, unix_micros_up,
 };
 #[cfg(test)]
 pub(crate) use self::moment::{earlier, later};

@@ -18,34 +18,26 @@ use tokio::sync::{Notify, watch};
 pub(crate) use self::client::check;
 #[cfg(any(test, fuzzing))]
 pub(crate) use self::client::judge_bytes;
-pub(crate) use self::decide::Rules;
 use self::publisher::Publisher;
 #[cfg(any(test, fuzzing))]
 pub(crate) use self::segment::{Segment, Status};
+use super::Rules;
 use super::trouble::Trouble;
 use crate::sidecar::Observed;
 
 /// A client treats a segment that is older than 5 s as free-running.
 const TICK: Duration = Duration::from_secs(1);
 
-/// Where the segment is, and by which rules it is written.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Settings {
-    /// The directory of the file `shm0`. It must exist.
-    pub directory: PathBuf,
-    /// The rules.
-    pub rules: Rules,
-}
-
 /// Keeps the segment up to date until the sender of `observed` is gone: every second, and at once after a reading and a
 /// step of the wall clock. Then the file is left as it is: its bound stays correct, and it expires.
 pub(super) async fn publish(
-    settings: Settings,
+    directory: PathBuf,
+    rules: Rules,
     mut observed: watch::Receiver<Observed>,
     disturbed: Arc<Notify>,
     trouble: Trouble,
 ) {
-    let mut publisher = Publisher::new(settings.directory, settings.rules, disturbed, trouble);
+    let mut publisher = Publisher::new(directory, rules, disturbed, trouble);
     loop {
         let now = observed.borrow_and_update().clone();
         publisher.update(&now);

@@ -21,38 +21,28 @@ use tokio::task::LocalSet;
 use self::connections::Connections;
 use self::crowding::Crowding;
 use self::handler::Handler;
-#[allow(unused_imports, reason = "the demonstration is a feature")]
 pub(crate) use self::{
     address::{LoopbackAddress, NotLoopback},
-    client::Sidecar,
-    handler::Rules,
-    reply::Reply,
+    client::{Answer, Sidecar},
 };
+use super::Rules;
 use super::trouble::Trouble;
 use crate::sidecar::Observed;
 
-/// Where to listen, and how a clock is judged.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Settings {
-    /// Where to listen.
-    pub address: LoopbackAddress,
-    /// How a clock is judged.
-    pub rules: Rules,
-}
-
 /// Listens until the sender of `observed` is dropped. Notifies `disturbed` when it sees that the clock is being corrected.
 pub(super) async fn serve(
-    settings: Settings,
+    address: LoopbackAddress,
+    rules: Rules,
     observed: watch::Receiver<Observed>,
     disturbed: Arc<Notify>,
     mut trouble: Trouble,
 ) {
     let mut over = observed.clone();
-    let handler = Rc::new(Handler::new(settings.rules, observed, disturbed));
+    let handler = Rc::new(Handler::new(rules, observed, disturbed));
     let connections = Connections::new(connections::limit());
     let mut crowding = Crowding::default();
     let listening = listener::listen(
-        &settings.address,
+        &address,
         &handler,
         &connections,
         &mut trouble,

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use tokio::runtime::Handle;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-pub(super) use self::system::{RealSystem, System};
+use self::system::System;
 use super::{AgeLimit, Limits, NotGood, Now, Report, Warning};
 use crate::reading::{ClockWatch, ReadError, ReadErrorKind, Reading, TaskIdentity};
 use crate::source::Sample;

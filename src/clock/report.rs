@@ -11,25 +11,17 @@ use serde::{Serialize, Serializer};
 use super::{AgeLimit, Limits, Reason, Warning};
 use crate::reading::{ClockOffset, ClockSource, ReadError, ReadErrorKind, Reading, SyncStatus};
 use crate::source::{Comparison, CrossCheck, Sample};
+use crate::text::names;
 use crate::time::{DriftRate, Moment, TimeInterval};
 
-/// Good or not. It serializes to its name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    /// Synchronized, with a known error bound, and within every limit.
-    Good,
-    /// Anything else. An unknown value counts as not good.
-    NotGood,
-}
-
-impl Verdict {
-    /// The name in JSON: `good` or `not_good`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Good => "good",
-            Self::NotGood => "not_good",
-        }
+names! {
+    /// Good or not. It serializes to its name; its `Display` is for a person.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub enum Verdict {
+        /// Synchronized, with a known error bound, and within every limit.
+        Good = "good",
+        /// Anything else. An unknown value counts as not good.
+        NotGood = "not_good" => "not good",
     }
 }
 

@@ -30,20 +30,14 @@ pub(super) struct Point {
 impl Point {
     /// The point of an attempt to read the clock.
     pub(super) fn new(outcome: &Result<Reading, ReadError>, at: Instant) -> Self {
-        match outcome {
-            Ok(reading) => Self {
-                at,
-                bound: reading.bound_when_taken(),
-                state: if reading.is_synchronized() {
-                    State::Synchronized
-                } else {
-                    State::NotSynchronized
-                },
-            },
-            Err(_) => Self {
-                at,
-                bound: None,
-                state: State::Silent,
+        let reading = outcome.as_ref().ok();
+        Self {
+            at,
+            bound: reading.and_then(Reading::bound_when_taken),
+            state: match reading {
+                Some(reading) if reading.is_synchronized() => State::Synchronized,
+                Some(_) => State::NotSynchronized,
+                None => State::Silent,
             },
         }
     }

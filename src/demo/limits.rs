@@ -1,7 +1,5 @@
 //! What a request asks for in its query. Pure.
 
-use std::time::Duration;
-
 use ecs_clock_emf::{AgeLimit, ClockQuery, ErrorLimit, InvalidQuery, Limits};
 
 /// What a request asks for.
@@ -39,22 +37,19 @@ pub(super) fn stricter(own: &Limits, requested: &Limits) -> Limits {
         (AgeLimit::WhereKnown(one), AgeLimit::WhereKnown(other)) => {
             AgeLimit::WhereKnown(one.min(other))
         }
-        (one, other) => AgeLimit::Required(longest(one).min(longest(other))),
+        (AgeLimit::WhereKnown(one) | AgeLimit::Required(one), other) => {
+            AgeLimit::Required(other.longest().map_or(one, |other| one.min(other)))
+        }
     };
     limits.age_adjusted |= requested.age_adjusted;
     limits.valid_for = limits.valid_for.max(requested.valid_for);
     limits
 }
 
-fn longest(limit: AgeLimit) -> Duration {
-    match limit {
-        AgeLimit::Off => Duration::MAX,
-        AgeLimit::WhereKnown(limit) | AgeLimit::Required(limit) => limit,
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use AgeLimit::{Off, Required, WhereKnown};
 

@@ -1,8 +1,9 @@
 //! What the lines of one process claim about each stretch of time.
 
-use super::history::{Process, Window};
+use super::history::Process;
 use super::rules::Rules;
 use super::state::{State, Unknown};
+use super::window::Window;
 
 /// How long after a step a bound over the limit may be due to that step: later, the sidecar enlarges its figures for
 /// other reasons only.
@@ -22,12 +23,25 @@ pub(super) struct Claim {
     pub error_ms: f64,
 }
 
-/// The last reading with a bound: it covers the time after it.
+/// What the lines so far say about the clock at the end of the last one.
+#[derive(Debug, Clone, Copy)]
+enum Last {
+    /// Nothing: there was no reading, or the last one had no bound.
+    Unknown,
+    /// The bound of the last reading, which covers the time after it.
+    Bound(Anchor),
+    /// The last reading was not synchronized.
+    Lost,
+    /// No reading has followed the last step.
+    Stepped,
+}
+
 #[derive(Debug, Clone, Copy)]
 struct Anchor {
     at_ms: i64,
     bound_ms: f64,
-    is_proof: bool,
+    /// The state while the bound and its growth are within the limit.
+    within: State,
 }
 
 /// Reads the windows of a process one after the other.
@@ -35,13 +49,9 @@ pub(super) struct Claims<'a> {
     rules: &'a Rules,
     process: &'a Process,
     stated: Vec<Claim>,
-    anchor: Option<Anchor>,
-    /// The window before, if no line is missing in between.
+    /// The window before.
     before: Option<Window>,
-    /// Whether the last reading was not synchronized.
-    is_lost: bool,
-    /// Whether no reading has followed the last step.
-    is_just_stepped: bool,
+    last: Last,
     /// Until when a bound over the limit is due to a step.
     stepped_until_ms: Option<i64>,
 }
@@ -53,10 +63,8 @@ impl<'a> Claims<'a> {
             rules,
             process,
             stated: Vec::with_capacity(process.windows.len() + 1),
-            anchor: None,
             before: None,
-            is_lost: false,
-            is_just_stepped: false,
+            last: Last::Unknown,
             stepped_until_ms: None,
         };
         // If the report has no beginning, a task's time begins with its first line.
@@ -85,44 +93,54 @@ impl<'a> Claims<'a> {
             None => {}
         }
         self.before = Some(window);
-        if window.has_step() {
-            self.anchor = None;
-            self.is_just_stepped = true;
+        if window.has(Window::STEPPED) {
             self.stepped_until_ms = Some(window.end_ms.saturating_add(LONGEST_RECOVERY_MS));
-        } else if window.has_readings() {
-            self.is_just_stepped = false;
-            let holds = window.ends_synchronized() && !window.lacks_bounds();
-            self.anchor = holds.then(|| Anchor {
+        }
+        let has_readings = window.has(Window::HAS_READINGS);
+        let is_lost = if has_readings {
+            !window.has(Window::ENDS_SYNCHRONIZED)
+        } else {
+            matches!(self.last, Last::Lost)
+        };
+        self.last = if is_lost {
+            Last::Lost
+        } else if window.has(Window::STEPPED) {
+            Last::Stepped
+        } else if !has_readings {
+            self.last
+        } else if window.has(Window::LACKS_BOUNDS) {
+            Last::Unknown
+        } else {
+            Last::Bound(Anchor {
                 at_ms: window.end_ms,
                 bound_ms: f64::from(window.last_bound),
-                is_proof: window.is_proof(),
-            });
-        }
-        if window.has_readings() {
-            self.is_lost = !window.ends_synchronized();
-        }
+                within: window.state_within(),
+            })
+        };
     }
 
     /// The time from one line to the next one.
     fn stretch(&mut self, before: Window, window: Window) {
         let (from, to) = self.span(before, window);
-        if window.has_step() {
+        let has_readings = window.has(Window::HAS_READINGS);
+        let is_lost = matches!(self.last, Last::Lost) || !window.has(Window::SYNCHRONIZED);
+        if window.has(Window::STEPPED) {
             // Neither the time before the step nor the time after it can be relied on.
             self.claim(from, to, State::Stepped, f64::NAN);
-        } else if window.has_readings() && (self.is_lost || !window.is_synchronized()) {
+        } else if has_readings && is_lost {
             self.claim(from, to, State::NotSynchronized, f64::NAN);
-        } else if window.disagrees() {
+        } else if window.has(Window::DISAGREES) {
             self.unknown(from, to, Unknown::CrossCheck);
-        } else if !window.has_readings() {
+        } else if !has_readings {
             self.without_readings(from, to, window);
-        } else if window.lacks_bounds() {
+        } else if window.has(Window::LACKS_BOUNDS) {
             self.unknown(from, to, Unknown::NoBound);
-        } else if let Some(anchor) = self.anchor {
-            self.with_bounds(from, to, window, anchor);
-        } else if self.is_just_stepped {
-            self.claim(from, to, State::Stepped, f64::NAN);
         } else {
-            self.unknown(from, to, Unknown::NoBound);
+            match self.last {
+                Last::Bound(anchor) => self.with_bounds(from, to, window, anchor),
+                Last::Stepped => self.claim(from, to, State::Stepped, f64::NAN),
+                Last::Unknown | Last::Lost => self.unknown(from, to, Unknown::NoBound),
+            }
         }
     }
 
@@ -131,8 +149,8 @@ impl<'a> Claims<'a> {
     fn span(&self, before: Window, window: Window) -> (i64, i64) {
         let (from, to) = (before.end_ms, window.end_ms);
         // Where steps are frequent they are on a line with readings, and may have followed the last of these.
-        let is_late = before.has_step() && before.has_readings();
-        let lines = [(before, is_late), (window, window.has_step())];
+        let is_late = before.has(Window::STEPPED) && before.has(Window::HAS_READINGS);
+        let lines = [(before, is_late), (window, window.has(Window::STEPPED))];
         let lines = lines.into_iter().filter(|(_, may_step)| *may_step);
         let back = lines.map(|(line, _)| self.process.stepped_back_ms(line.sequence));
         let back: Option<i64> = back.sum();
@@ -160,7 +178,7 @@ impl<'a> Claims<'a> {
         }
         let state = if error <= self.rules.max_error_ms {
             self.stepped_until_ms = None;
-            within(anchor.is_proof && window.is_proof())
+            anchor.within.max(window.state_within())
         } else if self.stepped_until_ms.is_some_and(|until| to <= until) {
             State::Stepped
         } else {
@@ -171,11 +189,11 @@ impl<'a> Claims<'a> {
 
     /// Reads failed: the last bound holds while its growth stays within the limit.
     fn without_readings(&mut self, from: i64, to: i64, window: Window) {
-        let Some(anchor) = self.anchor else {
+        let Last::Bound(anchor) = self.last else {
             self.unknown(from, to, Unknown::ReadsFailed);
             return;
         };
-        let state = within(anchor.is_proof && window.is_proof());
+        let state = anchor.within.max(window.state_within());
         // The clock may have been moved without a reading.
         let anchor = Anchor {
             bound_ms: anchor.bound_ms.max(f64::from(window.max_bound)),
@@ -215,13 +233,5 @@ impl<'a> Claims<'a> {
                 error_ms,
             });
         }
-    }
-}
-
-fn within(is_proof: bool) -> State {
-    if is_proof {
-        State::Within
-    } else {
-        State::ReportedWithin
     }
 }

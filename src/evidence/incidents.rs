@@ -25,7 +25,7 @@ pub(super) fn incidents(statement: &Statement) -> Vec<Incident<'_>> {
     let mut stretches: BTreeMap<State, Vec<(i64, i64, &str)>> = BTreeMap::new();
     for task in &statement.tasks {
         for segment in &task.timeline.segments {
-            if !matches!(segment.state, State::Within | State::ReportedWithin) {
+            if !segment.state.is_within() {
                 let stretch = (segment.from_ms, segment.to_ms, task.name.as_str());
                 stretches.entry(segment.state).or_default().push(stretch);
             }

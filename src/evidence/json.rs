@@ -1,11 +1,11 @@
 //! A statement as JSON: `report.schema.json` describes it.
 
-use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::state::{State, Unknown};
-use super::statement::{Statement, Task, Totals};
+use super::state::State;
+use super::statement::{Statement, Task};
 use super::text::sentences;
+use super::totals::Totals;
 use crate::time::{rfc3339_of_milliseconds as fine_time, rfc3339_of_seconds as time};
 
 /// The statement as one JSON object.
@@ -19,7 +19,7 @@ pub(crate) fn json(statement: &Statement) -> Value {
             "max_error_ms": statement.rules.max_error_ms,
             "max_drift_ppm": ppm(statement.rules.drift),
         },
-        "services": statement.services.keys().collect::<Vec<_>>(),
+        "services": statement.counts.services.keys().collect::<Vec<_>>(),
         "totals": totals(&statement.totals),
         "worst": statement.worst().map(|(task, worst)| json!({
             "task": task.name,
@@ -28,10 +28,10 @@ pub(crate) fn json(statement: &Statement) -> Value {
         })),
         "tasks": statement.tasks.iter().map(task).collect::<Vec<_>>(),
         "inputs": statement.inputs,
-        "lines": statement.lines,
-        "other_lines": statement.others,
-        "versions": statement.versions,
-        "sources": statement.sources,
+        "lines": statement.counts.lines(),
+        "other_lines": statement.counts.others,
+        "versions": statement.counts.versions,
+        "sources": statement.counts.sources,
         "made_by": concat!("ecs-clock-emf ", env!("CARGO_PKG_VERSION")),
     })
 }
@@ -42,16 +42,15 @@ pub(super) fn ppm(drift: f64) -> f64 {
 }
 
 fn totals(totals: &Totals) -> Value {
-    let seconds = |milliseconds: i64| Seconds(milliseconds);
     let mut states: Map<String, Value> = Map::new();
     states.insert("span_s".to_owned(), json!(seconds(totals.span_ms())));
-    for name in State::NAMES {
-        states.insert(format!("{name}_s"), json!(seconds(totals.length_of(name))));
+    for kind in State::KINDS {
+        let name = format!("{}_s", kind.as_str());
+        states.insert(name, json!(seconds(totals.ms(kind))));
     }
-    let reasons = Unknown::ALL.iter().filter_map(|why| {
-        let (length, count) = (totals.unknown.get(why)?, totals.stretches.get(why)?);
-        let reason = json!({"seconds": seconds(*length), "times": count});
-        Some((why.as_str().to_owned(), reason))
+    let reasons = totals.reasons().map(|(why, total)| {
+        let reason = json!({"seconds": seconds(total.ms), "times": total.stretches});
+        (why.as_str().to_owned(), reason)
     });
     states.insert(
         "unknown_by_reason".to_owned(),
@@ -86,13 +85,8 @@ fn task(task: &Task) -> Value {
 }
 
 /// Milliseconds, written as seconds.
-#[derive(Clone, Copy)]
-struct Seconds(i64);
-
-impl Serialize for Seconds {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[expect(clippy::cast_precision_loss, reason = "far below 2^52 ms")]
-        let seconds = self.0 as f64 / 1000.0;
-        serializer.serialize_f64(seconds)
-    }
+fn seconds(milliseconds: i64) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "far below 2^52 ms")]
+    let seconds = milliseconds as f64 / 1000.0;
+    seconds
 }

@@ -1,15 +1,14 @@
 //! The parts of a sidecar's line that a statement needs.
 
 use std::borrow::Cow;
-use std::fmt;
 
 use chrono::DateTime;
-use serde::de::{Deserialize, Deserializer, SeqAccess, Visitor};
+
+use super::window::Window;
 
 /// What one line states.
 #[derive(Debug, Clone, PartialEq)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a separate fact")]
-pub(crate) struct Line<'a> {
+pub(super) struct Line<'a> {
     pub task: Option<Cow<'a, str>>,
     /// Cluster and service, or cluster and family outside a service; as far as the line names them.
     pub cluster: Option<Cow<'a, str>>,
@@ -20,29 +19,14 @@ pub(crate) struct Line<'a> {
     pub started: Cow<'a, str>,
     /// The same, in milliseconds since 1970.
     pub started_ms: i64,
-    pub sequence: u32,
-    /// The time of the last reading, or of the last attempt if all failed, in milliseconds since 1970.
-    pub end_ms: i64,
-    pub samples: u32,
-    /// How many readings had a bound.
-    pub bounds: u32,
-    /// The largest bound and that of the last reading, in milliseconds. 0 if no reading had a bound.
-    pub max_bound: f64,
-    pub last_bound: f64,
-    pub is_synchronized: bool,
-    /// Whether the last reading was synchronized.
-    pub ends_synchronized: bool,
+    pub window: Window,
     /// The steps of the clock in the window.
     pub steps: Option<Steps>,
-    pub disagrees: bool,
-    /// The longest pause of the process, in milliseconds.
-    pub pause_ms: u32,
-    pub is_stopping: bool,
 }
 
 /// The steps of the clock in a window.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Steps {
+pub(super) struct Steps {
     /// The last one, in milliseconds, signed; 0 if the line does not say.
     pub last_ms: f64,
     /// How far back all of them went together, in milliseconds, rounded up; `None` if the line does not list them all.
@@ -73,10 +57,10 @@ struct Members<'a> {
     version: Cow<'a, str>,
     sequence: u32,
     #[serde(default)]
-    samples: u32,
+    samples: usize,
     clock_synchronized: Option<f64>,
     max_clock_error_bound: Option<f64>,
-    clock_error_bound: Option<Bounds>,
+    clock_error_bound: Option<Vec<f64>>,
     status_changes: Option<u32>,
     last_clock_step: Option<f64>,
     clock_step: Option<ListedSteps>,
@@ -92,19 +76,6 @@ struct Members<'a> {
 #[serde(rename_all = "PascalCase")]
 struct Metadata {
     timestamp: i64,
-}
-
-/// The bounds of a line. Only the last one is needed: the metric has the maximum.
-struct Bounds {
-    count: u32,
-    max: f64,
-    last: f64,
-}
-
-impl<'de> Deserialize<'de> for Bounds {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_seq(BoundsVisitor)
-    }
 }
 
 /// The steps that a line lists; a number in lines of 0.1.0.
@@ -145,49 +116,52 @@ impl Members<'_> {
     }
 }
 
-struct BoundsVisitor;
-
-impl<'de> Visitor<'de> for BoundsVisitor {
-    type Value = Bounds;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an array of bounds in milliseconds")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Bounds, A::Error> {
-        let mut bounds = Bounds {
-            count: 0,
-            max: 0.0,
-            last: 0.0,
-        };
-        while let Some(bound) = sequence.next_element::<f64>()? {
-            bounds.count += 1;
-            bounds.max = bounds.max.max(bound);
-            bounds.last = bound;
-        }
-        Ok(bounds)
-    }
-}
-
 impl<'a> Line<'a> {
     /// The line in a message, or `None` if another program wrote it.
-    pub(crate) fn parse(message: &'a str) -> Option<Self> {
+    pub(super) fn parse(message: &'a str) -> Option<Self> {
         // Most lines of other programs end here.
         if !message.contains("\"StartedAt\"") {
             return None;
         }
         let members: Members<'a> = serde_json::from_str(message).ok()?;
         let started = DateTime::parse_from_rfc3339(&members.started_at).ok()?;
-        let steps = members.steps();
         let max = members.max_clock_error_bound;
         // Without the metric, the plain member holds the largest bound, and the number of bounds is not known.
-        let bounds = members.clock_error_bound.unwrap_or(Bounds {
-            count: if max.is_some() { members.samples } else { 0 },
-            max: 0.0,
-            last: max.unwrap_or_default(),
-        });
+        let lacks_bounds = match &members.clock_error_bound {
+            Some(bounds) => bounds.len() < members.samples,
+            None => max.is_none() && members.samples > 0,
+        };
+        let max = max.unwrap_or_default();
+        let bounds = members.clock_error_bound.as_deref();
+        let last = bounds.map_or(max, |bounds| bounds.last().copied().unwrap_or_default());
+        let max = bounds
+            .unwrap_or_default()
+            .iter()
+            .copied()
+            .fold(max, f64::max);
+        let steps = members.steps();
         let ends_synchronized =
             members.clock_synchronization_status.as_deref() == Some("SYNCHRONIZED");
+        let is_synchronized = ends_synchronized
+            && members.clock_synchronized.is_none_or(|all| all >= 1.0)
+            && members.status_changes.unwrap_or(0) == 0;
+        let disagrees = members.cross_check_disagreement.is_some_and(|n| n > 0.0);
+        let window = Window::new(members.sequence, members.aws.timestamp)
+            .with_flags([
+                (Window::SYNCHRONIZED, is_synchronized),
+                (Window::ENDS_SYNCHRONIZED, ends_synchronized),
+                (Window::STEPPED, steps.is_some()),
+                (Window::DISAGREES, disagrees),
+                (Window::STOPPING, members.stopping),
+                (Window::HAS_READINGS, members.samples > 0),
+                (Window::LACKS_BOUNDS, lacks_bounds),
+                (
+                    Window::PROOF,
+                    is_proof(&members.version, &members.clock_source),
+                ),
+            ])
+            .with_pause(members.longest_pause)
+            .with_bounds(max, last);
         Some(Self {
             task: members.task_id,
             cluster: members.cluster_name,
@@ -196,43 +170,20 @@ impl<'a> Line<'a> {
             source: members.clock_source,
             started: members.started_at,
             started_ms: started.timestamp_millis(),
-            sequence: members.sequence,
-            end_ms: members.aws.timestamp,
-            samples: members.samples,
-            bounds: bounds.count,
-            max_bound: bounds.max.max(max.unwrap_or_default()),
-            last_bound: bounds.last,
-            is_synchronized: ends_synchronized
-                && members.clock_synchronized.is_none_or(|all| all >= 1.0)
-                && members.status_changes.unwrap_or(0) == 0,
-            ends_synchronized,
+            window,
             steps,
-            disagrees: members.cross_check_disagreement.is_some_and(|n| n > 0.0),
-            pause_ms: milliseconds(members.longest_pause),
-            is_stopping: members.stopping,
         })
-    }
-
-    /// Whether the line can prove a bound. Lines of source `kernel` are estimates, and the ranges of 0.1 and 0.2 have
-    /// known faults.
-    pub(crate) fn is_proof(&self) -> bool {
-        let mut parts = self.version.split('.').map(str::parse::<u32>);
-        let version = (parts.next(), parts.next());
-        let is_old = matches!(version, (Some(Ok(0)), Some(Ok(minor))) if minor < 3);
-        let is_version = matches!(version, (Some(Ok(_)), Some(Ok(_))));
-        is_version && !is_old && self.source != "kernel"
     }
 }
 
-/// Whole milliseconds, rounded up.
-fn milliseconds(value: f64) -> u32 {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a cast from a float saturates"
-    )]
-    let rounded = value.ceil() as u32;
-    rounded
+/// Whether a line of this version can prove a bound. Lines of source `kernel` are estimates, and the ranges of 0.1 and
+/// 0.2 have known faults.
+fn is_proof(version: &str, source: &str) -> bool {
+    let mut parts = version.split('.').map(str::parse::<u32>);
+    let version = (parts.next(), parts.next());
+    let is_old = matches!(version, (Some(Ok(0)), Some(Ok(minor))) if minor < 3);
+    let is_version = matches!(version, (Some(Ok(_)), Some(Ok(_))));
+    is_version && !is_old && source != "kernel"
 }
 
 #[cfg(test)]
@@ -244,13 +195,20 @@ mod tests {
     #[test]
     fn a_line_has_its_figures() {
         let line = Line::parse(LINE).unwrap();
-        assert_eq!(
-            (line.sequence, line.samples, line.bounds, line.end_ms),
-            (3, 3, 3, 1_795_618_856_563)
-        );
-        assert_eq!((line.max_bound, line.last_bound), (0.673_183, 0.593_18));
-        assert!(line.is_synchronized && line.is_proof() && !line.is_stopping);
+        let window = line.window;
+        assert_eq!((window.sequence, window.end_ms), (3, 1_795_618_856_563));
+        assert_eq!(window, window.with_bounds(0.673_183, 0.593_18));
+        for flag in [Window::SYNCHRONIZED, Window::PROOF, Window::HAS_READINGS] {
+            assert!(window.has(flag), "{flag}");
+        }
+        for flag in [Window::STOPPING, Window::LACKS_BOUNDS] {
+            assert!(!window.has(flag), "{flag}");
+        }
         assert_eq!(line.started_ms, 1_795_618_778_974);
+    }
+
+    fn has(text: &str, flag: u16) -> bool {
+        Line::parse(text).unwrap().window.has(flag)
     }
 
     #[test]
@@ -262,11 +220,11 @@ mod tests {
             ("\"ecs\"", "\"kernel\""),
         ] {
             let text = LINE.replace(from, to);
-            assert!(!Line::parse(&text).unwrap().is_proof(), "{to}");
+            assert!(!has(&text, Window::PROOF), "{to}");
         }
         for version in ["0.3.1", "0.10.0", "1.0.0"] {
             let text = LINE.replace("0.3.0", version);
-            assert!(Line::parse(&text).unwrap().is_proof(), "{version}");
+            assert!(has(&text, Window::PROOF), "{version}");
         }
     }
 
@@ -278,7 +236,7 @@ mod tests {
             ("\"Samples\":3", "\"Samples\":3,\"StatusChanges\":2"),
         ] {
             let text = LINE.replace(from, to);
-            assert!(!Line::parse(&text).unwrap().is_synchronized, "{to}");
+            assert!(!has(&text, Window::SYNCHRONIZED), "{to}");
         }
     }
 

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use maud::{Markup, html};
 
 use super::state::State;
-use super::statement::{CURVE_POINTS, Statement, Task};
+use super::statement::{CURVE_POINTS, Statement, Task, part};
 
 /// The parts of a strip. Each shows its worst state, so that a short one is visible in a long time.
 const PARTS: usize = 1_000;
@@ -41,11 +41,7 @@ fn height(state: State) -> usize {
 /// The runs of parts in one state, as `(from, to, state)`.
 fn runs(statement: &Statement, task: &Task) -> Vec<(usize, usize, State)> {
     let mut parts: Vec<Option<State>> = vec![None; PARTS];
-    let length = i128::from((statement.to_ms - statement.from_ms).max(1));
-    let part = |at: i64| {
-        let part = i128::from(at - statement.from_ms) * PARTS as i128 / length;
-        usize::try_from(part).unwrap_or(0).min(PARTS - 1)
-    };
+    let part = |at| part(at, (statement.from_ms, statement.to_ms), PARTS);
     for segment in &task.timeline.segments {
         for state in &mut parts[part(segment.from_ms)..=part(segment.to_ms - 1)] {
             *state = (*state).max(Some(segment.state));
@@ -65,8 +61,9 @@ fn runs(statement: &Statement, task: &Task) -> Vec<(usize, usize, State)> {
 /// The largest value of the error's axis, in milliseconds.
 pub(super) fn axis(statement: &Statement, task: &Task) -> f64 {
     let limit = statement.rules.max_error_ms;
-    let largest = task.worst.map_or(0.0, |worst| worst.error_ms);
-    (limit * 1.25).max(largest * 1.1).min(limit * MOST_LIMITS)
+    (limit * 1.25)
+        .max(task.worst_ms() * 1.1)
+        .min(limit * MOST_LIMITS)
 }
 
 /// The largest error of a task over time, with the limit.

@@ -41,17 +41,30 @@ pub(crate) enum Unknown {
 }
 
 impl State {
-    /// The kinds of states, in the order of a report.
-    pub(crate) const NAMES: &'static [&'static str] = &[
-        "within",
-        "reported_within",
-        "over",
-        "stepped",
-        "not_synchronized",
-        "unknown",
+    /// One state of each kind, in the order of a report.
+    pub(crate) const KINDS: [Self; 6] = [
+        Self::Within,
+        Self::ReportedWithin,
+        Self::Over,
+        Self::Stepped,
+        Self::NotSynchronized,
+        Self::Unknown(Unknown::AfterLastLine),
     ];
 
-    /// The stable name, as in the JSON report.
+    /// Whether the clock was within the limit, proven or only reported.
+    pub(crate) fn is_within(self) -> bool {
+        matches!(self, Self::Within | Self::ReportedWithin)
+    }
+
+    /// The kind in words, for a legend.
+    pub(crate) fn kind(self) -> String {
+        match self {
+            Self::Unknown(_) => "unknown".to_owned(),
+            known => known.to_string(),
+        }
+    }
+
+    /// The stable name of the kind, as in the JSON report.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Within => "within",

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::claim::Claim;
-use super::history::{History, Process};
+use super::history::{Counts, History, Process};
 use super::rules::Rules;
-use super::state::{State, Unknown};
-use super::timeline::{Segment, Timeline};
+use super::state::State;
+use super::timeline::Timeline;
+use super::totals::{Total, Totals};
 
 /// A task whose last line is at most this much older than the newest one was still running at the end of the lines.
 const STILL_RUNNING_MS: i64 = 180_000;
@@ -30,16 +31,11 @@ pub(crate) struct Statement {
     pub rules: Rules,
     pub from_ms: i64,
     pub to_ms: i64,
-    /// The services as `cluster/service`, with their lines.
-    pub services: BTreeMap<String, u64>,
     /// Worst first.
     pub tasks: Vec<Task>,
     pub totals: Totals,
     pub inputs: Vec<Input>,
-    pub versions: BTreeMap<String, u64>,
-    pub sources: BTreeMap<String, u64>,
-    pub lines: u64,
-    pub others: u64,
+    pub counts: Counts,
 }
 
 /// What the lines prove about one task.
@@ -62,90 +58,10 @@ pub(crate) struct Worst {
     pub at_ms: i64,
 }
 
-/// How long each state lasted, in milliseconds.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Totals {
-    pub within: i64,
-    pub reported_within: i64,
-    pub over: i64,
-    pub stepped: i64,
-    pub not_synchronized: i64,
-    pub unknown: BTreeMap<Unknown, i64>,
-    /// How many stretches each reason has.
-    pub stretches: BTreeMap<Unknown, u64>,
-}
-
-impl Totals {
-    fn add(&mut self, segment: &Segment) {
-        let length = segment.to_ms - segment.from_ms;
-        match segment.state {
-            State::Within => self.within += length,
-            State::ReportedWithin => self.reported_within += length,
-            State::Over => self.over += length,
-            State::Stepped => self.stepped += length,
-            State::NotSynchronized => self.not_synchronized += length,
-            State::Unknown(why) => {
-                *self.unknown.entry(why).or_default() += length;
-                *self.stretches.entry(why).or_default() += 1;
-            }
-        }
-    }
-
-    fn add_all(&mut self, other: &Self) {
-        self.within += other.within;
-        self.reported_within += other.reported_within;
-        self.over += other.over;
-        self.stepped += other.stepped;
-        self.not_synchronized += other.not_synchronized;
-        for (why, length) in &other.unknown {
-            *self.unknown.entry(*why).or_default() += length;
-        }
-        for (why, count) in &other.stretches {
-            *self.stretches.entry(*why).or_default() += count;
-        }
-    }
-
-    /// All time in the state unknown.
-    pub(crate) fn unknown_ms(&self) -> i64 {
-        self.unknown.values().sum()
-    }
-
-    /// All time.
-    pub(crate) fn span_ms(&self) -> i64 {
-        self.within + self.not_proven_ms()
-    }
-
-    /// All time for which the limit is not proven.
-    pub(crate) fn not_proven_ms(&self) -> i64 {
-        self.reported_within + self.broken_ms() + self.unknown_ms()
-    }
-
-    /// All time in which a clock was certainly not within the limit.
-    pub(crate) fn broken_ms(&self) -> i64 {
-        self.over + self.stepped + self.not_synchronized
-    }
-
-    /// How long a state lasted, by its name in [`State::NAMES`].
-    pub(crate) fn length_of(&self, name: &str) -> i64 {
-        match name {
-            "within" => self.within,
-            "reported_within" => self.reported_within,
-            "over" => self.over,
-            "stepped" => self.stepped,
-            "not_synchronized" => self.not_synchronized,
-            _ => self.unknown_ms(),
-        }
-    }
-}
-
 impl Statement {
     /// What the lines of a history prove by these rules.
-    pub(crate) fn from_history(mut history: History, rules: Rules, inputs: Vec<Input>) -> Self {
-        let (lines, others) = (history.lines(), history.others);
-        let versions = std::mem::take(&mut history.versions);
-        let sources = std::mem::take(&mut history.sources);
-        let services = std::mem::take(&mut history.services);
-        let tasks = history.into_tasks();
+    pub(crate) fn from_history(history: History, rules: Rules, inputs: Vec<Input>) -> Self {
+        let (tasks, counts) = history.into_tasks();
         let (first, last) = span(&tasks, &rules);
         let tasks = tasks.into_iter().map(|(name, processes)| {
             let (timeline, claims) = Timeline::of_task(&processes, &rules, last);
@@ -161,20 +77,16 @@ impl Statement {
             rules,
             from_ms: first,
             to_ms: last,
-            services,
             tasks,
             totals,
             inputs,
-            versions,
-            sources,
-            lines,
-            others,
+            counts,
         }
     }
 
     /// Whether the limit is proven for the whole time of every task.
     pub(crate) fn is_proven(&self) -> bool {
-        self.totals.not_proven_ms() == 0 && self.totals.within > 0
+        self.totals.not_proven_ms() == 0 && self.totals.ms(State::Within) > 0
     }
 
     /// The task with the largest error, and that error.
@@ -223,7 +135,11 @@ impl Task {
     ) -> Self {
         let mut totals = Totals::default();
         for segment in &timeline.segments {
-            totals.add(segment);
+            let total = Total {
+                ms: segment.to_ms - segment.from_ms,
+                stretches: 1,
+            };
+            totals.add(segment.state, total);
         }
         let stated = claims.iter().filter(|claim| !claim.error_ms.is_nan());
         let worst = stated.max_by(|one, other| one.error_ms.total_cmp(&other.error_ms));
@@ -245,25 +161,29 @@ impl Task {
 
     /// The task with the larger share of time that is not proven comes first, then the one with the larger error.
     fn worst_first(&self, other: &Self) -> std::cmp::Ordering {
-        let error = |task: &Self| task.worst.map_or(0.0, |worst| worst.error_ms);
-        let broken = |task: &Self| task.totals.broken_ms();
-        broken(other)
-            .cmp(&broken(self))
-            .then(other.totals.unknown_ms().cmp(&self.totals.unknown_ms()))
-            .then(error(other).total_cmp(&error(self)))
+        let time = |task: &Self| (task.totals.broken_ms(), task.totals.unknown_ms());
+        time(other)
+            .cmp(&time(self))
+            .then(other.worst_ms().total_cmp(&self.worst_ms()))
             .then(self.name.cmp(&other.name))
+    }
+
+    /// The largest error, in milliseconds; 0 if none is known.
+    pub(super) fn worst_ms(&self) -> f64 {
+        self.worst.map_or(0.0, |worst| worst.error_ms)
     }
 }
 
+/// The part that a moment falls into, of so many equal parts of this time.
+pub(super) fn part(at: i64, (from, to): (i64, i64), parts: usize) -> usize {
+    let part = i128::from(at - from) * parts as i128 / i128::from((to - from).max(1));
+    usize::try_from(part).unwrap_or(0).min(parts - 1)
+}
+
 /// The largest error in each part of the time.
-fn curve(claims: &[Claim], (from, to): (i64, i64)) -> Vec<f32> {
+fn curve(claims: &[Claim], span: (i64, i64)) -> Vec<f32> {
     let mut curve = vec![f32::NAN; CURVE_POINTS];
-    let length = (to - from).max(1);
-    let part = |at: i64| {
-        let points = i64::try_from(CURVE_POINTS).unwrap_or(i64::MAX);
-        let part = i128::from(at - from) * i128::from(points) / i128::from(length);
-        usize::try_from(part).unwrap_or(0).min(CURVE_POINTS - 1)
-    };
+    let part = |at| part(at, span, CURVE_POINTS);
     for claim in claims.iter().filter(|claim| !claim.error_ms.is_nan()) {
         #[expect(clippy::cast_possible_truncation, reason = "a picture")]
         let error = claim.error_ms as f32;

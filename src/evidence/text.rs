@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use super::state::{State, Unknown};
-use super::statement::{Statement, Task, Totals};
+use super::statement::{Statement, Task};
+use super::totals::Totals;
 use crate::time::{rfc3339_of_seconds as time, two_units as duration};
 
 /// Tasks that are listed; the others are counted.
@@ -33,7 +34,7 @@ pub(super) fn sentences(statement: &Statement) -> Vec<String> {
     }
     sentences.push(format!(
         "In {} % of {} the clock was provably within {} of UTC as {} it.",
-        percent(totals.within, totals.span_ms()),
+        percent(totals.ms(State::Within), totals.span_ms()),
         hours(totals.span_ms()),
         limit(statement),
         reporter(statement),
@@ -49,11 +50,12 @@ pub(super) fn sentences(statement: &Statement) -> Vec<String> {
             not_known(totals).join(", "),
         ));
     }
-    if totals.reported_within > 0 {
+    let reported = totals.ms(State::ReportedWithin);
+    if reported > 0 {
         sentences.push(format!(
             "In {} the lines report a clock within the limit, but prove nothing: they come from the kernel's estimate or \
              from a version before 0.3.0.",
-            duration(totals.reported_within),
+            duration(reported),
         ));
     }
     if let Some((task, worst)) = statement.worst() {
@@ -69,48 +71,37 @@ pub(super) fn sentences(statement: &Statement) -> Vec<String> {
 
 /// How long the clocks were in each state that is certainly not within the limit.
 fn broken(totals: &Totals) -> Vec<String> {
-    let states = [
-        (totals.over, "over the limit"),
-        (totals.not_synchronized, "not synchronized"),
-        (totals.stepped, "stepped"),
-    ];
-    let states = states.into_iter().filter(|(length, _)| *length > 0);
-    let states = states.map(|(length, name)| format!("{} {name}", duration(length)));
+    let states = [State::Over, State::NotSynchronized, State::Stepped];
+    let states = states.into_iter().filter(|state| totals.ms(*state) > 0);
+    let states = states.map(|state| format!("{} {state}", duration(totals.ms(state))));
     states.collect()
 }
 
 /// How long nothing was known for each reason, and how often.
 fn not_known(totals: &Totals) -> Vec<String> {
-    let reasons = Unknown::ALL.iter().filter_map(|why| {
-        let (count, length) = (totals.stretches.get(why)?, totals.unknown.get(why)?);
-        let name = match (why, *count) {
+    let reasons = totals.reasons().map(|(why, total)| {
+        let name = match (why, total.stretches) {
             (Unknown::LostLine, 1) => "1 gap of lost lines".to_owned(),
             (Unknown::LostLine, n) => format!("{n} gaps of lost lines"),
             (Unknown::Restart, n) => counted(n, "restart"),
             (why, _) => why.to_string(),
         };
-        if *length == totals.unknown_ms() {
-            return Some(name);
+        if total.ms == totals.unknown_ms() {
+            return name;
         }
-        Some(format!("{}: {name}", duration(*length)))
+        format!("{}: {name}", duration(total.ms))
     });
     reasons.collect()
 }
 
 fn table(text: &mut String, statement: &Statement) {
-    let width = statement
-        .tasks
-        .iter()
-        .take(MOST_TASKS)
-        .map(|task| task.name.len());
-    let width = width.max().unwrap_or_default().max("task".len());
-    let _ = writeln!(
-        text,
-        "{:<width$}  {:>9}  {:>12}  {:>12}  {:>12}  {:>12}  {:>12}  {:>12}",
-        "task", "within %", "over", "not sync", "stepped", "unknown", "reported", "worst ms"
-    );
-    for task in statement.tasks.iter().take(MOST_TASKS) {
-        let _ = writeln!(text, "{}", row(task, width));
+    let tasks = statement.tasks.iter().take(MOST_TASKS);
+    let width = tasks.clone().map(|task| task.name.len()).max();
+    let width = width.unwrap_or_default().max("task".len());
+    let columns = "within %|over|not sync|stepped|unknown|reported|worst ms".split('|');
+    row(text, width, "task", columns.map(str::to_owned));
+    for task in tasks {
+        row(text, width, &task.name, cells(task));
     }
     if let Some(more) = statement.tasks.len().checked_sub(MOST_TASKS)
         && more > 0
@@ -119,34 +110,38 @@ fn table(text: &mut String, statement: &Statement) {
     }
 }
 
-fn row(task: &Task, width: usize) -> String {
+fn row(text: &mut String, width: usize, name: &str, cells: impl IntoIterator<Item = String>) {
+    let _ = write!(text, "{name:<width$}");
+    for (at, cell) in cells.into_iter().enumerate() {
+        let width = if at == 0 { 9 } else { 12 };
+        let _ = write!(text, "  {cell:>width$}");
+    }
+    text.push('\n');
+}
+
+fn cells(task: &Task) -> [String; 7] {
     let totals = &task.totals;
-    let length = |milliseconds: i64| {
-        if milliseconds == 0 {
-            "-".to_owned()
-        } else {
-            duration(milliseconds)
-        }
-    };
-    let worst = task
-        .worst
-        .map_or_else(|| "-".to_owned(), |worst| milliseconds(worst.error_ms));
-    format!(
-        "{:<width$}  {:>9}  {:>12}  {:>12}  {:>12}  {:>12}  {:>12}  {:>12}",
-        task.name,
-        percent(totals.within, totals.span_ms()),
-        length(totals.over),
-        length(totals.not_synchronized),
-        length(totals.stepped),
+    let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
+    let length = |ms: i64| or_dash((ms > 0).then(|| duration(ms)));
+    [
+        percent(totals.ms(State::Within), totals.span_ms()),
+        length(totals.ms(State::Over)),
+        length(totals.ms(State::NotSynchronized)),
+        length(totals.ms(State::Stepped)),
         length(totals.unknown_ms()),
-        length(totals.reported_within),
-        worst,
-    )
+        length(totals.ms(State::ReportedWithin)),
+        or_dash(task.worst.map(|worst| milliseconds(worst.error_ms))),
+    ]
 }
 
 /// The services, at most three of them by name.
 pub(super) fn services(statement: &Statement) -> String {
-    let names: Vec<&str> = statement.services.keys().map(String::as_str).collect();
+    let names: Vec<&str> = statement
+        .counts
+        .services
+        .keys()
+        .map(String::as_str)
+        .collect();
     match names.as_slice() {
         [] => "an unnamed service".to_owned(),
         [first, second, _, _, ..] => {
@@ -158,7 +153,12 @@ pub(super) fn services(statement: &Statement) -> String {
 
 /// Who reports how far the clock is from UTC.
 fn reporter(statement: &Statement) -> &'static str {
-    let sources: Vec<&str> = statement.sources.keys().map(String::as_str).collect();
+    let sources: Vec<&str> = statement
+        .counts
+        .sources
+        .keys()
+        .map(String::as_str)
+        .collect();
     match sources.as_slice() {
         ["ecs"] => "Amazon Time Sync reports",
         ["kernel"] => "the time daemon of the host estimates",
@@ -202,19 +202,6 @@ pub(super) fn counted(count: u64, what: &str) -> String {
     } else {
         format!("{count} {what}s")
     }
-}
-
-/// What a state means, for a legend.
-pub(super) fn explained(name: &str) -> String {
-    let state = match name {
-        "within" => State::Within,
-        "reported_within" => State::ReportedWithin,
-        "over" => State::Over,
-        "stepped" => State::Stepped,
-        "not_synchronized" => State::NotSynchronized,
-        _ => return "unknown".to_owned(),
-    };
-    state.to_string()
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use super::claim::{Claim, Claims};
 use super::history::Process;
 use super::rules::Rules;
 use super::state::{State, Unknown};
+use super::window::Window;
 
 /// A stretch of time in one state, in milliseconds since 1970.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -119,7 +120,7 @@ fn after(processes: &[Process], end_ms: i64) -> Option<Claim> {
         .iter()
         .filter_map(|process| process.windows.last());
     let last = last.max_by_key(|window| window.end_ms)?;
-    (!last.is_stopping()).then(|| unknown(last.end_ms, end_ms, Unknown::AfterLastLine))
+    (!last.has(Window::STOPPING)).then(|| unknown(last.end_ms, end_ms, Unknown::AfterLastLine))
 }
 
 fn unknown(from_ms: i64, to_ms: i64, why: Unknown) -> Claim {

@@ -18,6 +18,12 @@ pub struct Position {
     pub event: Option<u64>,
 }
 
+impl Position {
+    pub(crate) fn new(line: u64, event: Option<u64>) -> Self {
+        Self { line, event }
+    }
+}
+
 impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "line {}", self.line)?;
@@ -143,15 +149,17 @@ const SHOWN_VALUES: usize = 5;
 impl fmt::Display for Values {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::List(values) => f.write_str(&list_text(values)),
+            Self::List(values) => write_list(f, values),
             Self::Distribution { values, counts } if values.len() <= SHOWN_VALUES => {
-                let each = values.iter().zip(counts);
-                f.write_str(&spaced(
-                    each.map(|(value, count)| format!("{value}×{count}")),
-                ))
+                for (index, (value, count)) in values.iter().zip(counts).enumerate() {
+                    let space = if index == 0 { "" } else { " " };
+                    write!(f, "{space}{value}×{count}")?;
+                }
+                Ok(())
             }
             Self::Distribution { values, .. } => {
-                write!(f, "a distribution of {}", list_text(values))
+                f.write_str("a distribution of ")?;
+                write_list(f, values)
             }
             Self::Statistics {
                 min,
@@ -163,24 +171,22 @@ impl fmt::Display for Values {
     }
 }
 
-fn list_text(values: &[Number]) -> String {
+fn write_list(f: &mut fmt::Formatter<'_>, values: &[Number]) -> fmt::Result {
     if values.len() <= SHOWN_VALUES {
-        return spaced(values);
+        for (index, value) in values.iter().enumerate() {
+            f.write_str(if index == 0 { "" } else { " " })?;
+            fmt::Display::fmt(value, f)?;
+        }
+        return Ok(());
     }
     let order = |left: &&Number, right: &&Number| {
         let key = |number: &Number| number.as_f64().unwrap_or_default();
         key(left).total_cmp(&key(right))
     };
     match (values.iter().min_by(order), values.iter().max_by(order)) {
-        (Some(least), Some(most)) => format!("{} values, {least} to {most}", values.len()),
-        _ => String::new(),
+        (Some(least), Some(most)) => write!(f, "{} values, {least} to {most}", values.len()),
+        _ => Ok(()),
     }
-}
-
-/// Values with a space between them.
-fn spaced<T: fmt::Display>(values: impl IntoIterator<Item = T>) -> String {
-    let texts: Vec<String> = values.into_iter().map(|value| value.to_string()).collect();
-    texts.join(" ")
 }
 
 /// A broken rule: where, what was given, and what is expected. Its `Display` is the sentence of the report.

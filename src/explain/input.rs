@@ -39,7 +39,6 @@ mod viewer;
 mod wrapper;
 mod wrapping;
 
-use std::collections::VecDeque;
 use std::io::{self, BufRead};
 
 use super::finding::Kind;
@@ -47,55 +46,29 @@ use super::finding::Kind;
 pub use self::event::Event;
 pub(crate) use self::event::RawEvent;
 pub use self::mode::{Input, InvalidInput};
-pub(crate) use self::reader::Reader;
+pub(crate) use self::reader::Queue;
 
 /// Reads the events of an input, one after the other.
 ///
 /// Findings that concern the input as a whole are left out: see [`explain`](crate::explain()).
 pub fn read<R: BufRead>(input: R, form: Input) -> Events<R> {
-    Events {
-        reader: Reader::new(input, form),
-        found: VecDeque::new(),
-        is_ended: false,
-    }
+    Events(Queue::new(input, form))
 }
 
 /// The events of an input. Made by [`read`].
-pub struct Events<R> {
-    reader: Reader<R>,
-    found: VecDeque<Event>,
-    is_ended: bool,
-}
+pub struct Events<R>(Queue<R, Event>);
 
 impl<R: BufRead> Iterator for Events<R> {
     type Item = io::Result<Event>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            if let Some(event) = self.found.pop_front() {
-                return Some(Ok(event));
-            }
-            if self.is_ended {
-                return None;
-            }
-            let found = &mut self.found;
-            let step = self.reader.step(&mut |event| {
-                if event.kind != Kind::Input {
-                    found.push_back(Event {
-                        position: event.position,
-                        kind: event.kind,
-                        text: event.text.to_owned(),
-                        log_stream: event.stream,
-                    });
-                }
-            });
-            match step {
-                Ok(goes_on) => self.is_ended = !goes_on,
-                Err(error) => {
-                    self.is_ended = true;
-                    return Some(Err(error));
-                }
-            }
-        }
+        self.0.next(|event| {
+            (event.kind != Kind::Input).then(|| Event {
+                position: event.position,
+                kind: event.kind,
+                text: event.text.to_owned(),
+                log_stream: event.stream,
+            })
+        })
     }
 }

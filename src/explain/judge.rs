@@ -13,10 +13,11 @@ mod targets;
 mod time;
 mod values;
 
+use std::fmt;
+
 use chrono::{DateTime, SecondsFormat, Utc};
 
 use self::document::Root;
-use self::json_path::JsonPath;
 use self::metadata::Metadata;
 use self::points::Points;
 use super::finding::{Explained, Problem};
@@ -34,38 +35,31 @@ const MAX_PROBLEMS: usize = 1_000;
 /// Judges a document: everything found is added to `explained`.
 pub(super) fn judge(root: &Root<'_>, now: DateTime<Utc>, explained: &mut Explained) {
     let mut problems = Vec::new();
-    let aws = JsonPath::root_member("_aws");
     let metadata = Metadata::read(root, &mut problems);
     let mut points = Points::default();
     if let Some(metadata) = &metadata {
-        let members = metadata.members(&aws);
-        let timestamp = schema::timestamp(&members, &mut problems);
-        let directives = schema::directives(&members, &mut problems);
-        let late = |timestamp| time_problem(&members.timestamp_place(), timestamp, now);
+        let node = metadata.member("Timestamp");
+        let timestamp = schema::timestamp(node, metadata.is_version_zero, &mut problems);
+        let directives = schema::directives(metadata.member("CloudWatchMetrics"), &mut problems);
+        let late = |timestamp| time_problem(&node.place, timestamp, now);
         problems.extend(timestamp.and_then(late));
         points = targets::judge(root, &directives, timestamp, &mut problems);
     }
     if points.count == 0 && !problems.iter().any(Problem::is_fault) {
         let expected = "at least one metric and one dimension set";
-        problems.push(Problem::new(
-            Rule::NoMetricNamed,
-            "the document",
-            "none",
-            expected,
-        ));
+        let rule = Rule::NoMetricNamed;
+        problems.push(Problem::new(rule, "the document", "none", expected));
     }
     if problems
         .iter()
-        .any(|problem| problem.effect().spoils_event())
+        .any(|problem| problem.effect() == Effect::Event)
     {
         points = Points::default();
     }
     let unsure = |effect| matches!(effect, Effect::PerhapsEvent | Effect::MetricOrEvent);
     if root.misnamed.is_some() || problems.iter().any(|problem| unsure(problem.effect())) {
-        points
-            .listed
-            .iter_mut()
-            .for_each(|point| point.certain = false);
+        let points = points.listed.iter_mut();
+        points.for_each(|point| point.certain = false);
     }
     explained.more_points += points.count - points.listed.len() as u64;
     explained.points.append(&mut points.listed);
@@ -80,7 +74,7 @@ pub(super) fn add_problems(explained: &mut Explained, problems: Vec<Problem>) {
 }
 
 /// The problem of a timestamp that CloudWatch refuses.
-fn time_problem(place: &str, timestamp: i64, now: DateTime<Utc>) -> Option<Problem> {
+fn time_problem(place: &impl fmt::Display, timestamp: i64, now: DateTime<Utc>) -> Option<Problem> {
     let now_ms = now.timestamp_millis();
     let (rule, relation) = if timestamp < now_ms.saturating_sub(MAX_PAST_MS) {
         (Rule::TimestampTooOld, "at most 14 days before")
@@ -101,5 +95,6 @@ fn time_problem(place: &str, timestamp: i64, now: DateTime<Utc>) -> Option<Probl
     };
     let now = now.to_rfc3339_opts(SecondsFormat::AutoSi, true);
     let given = format!("{timestamp}{moment}");
-    Some(Problem::new(rule, place, given, format!("{relation} {now}")).with_hint(hint))
+    let expected = format!("{relation} {now}");
+    Some(Problem::new(rule, place.to_string(), given, expected).with_hint(hint))
 }

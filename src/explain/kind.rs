@@ -2,167 +2,103 @@
 
 use std::fmt;
 
-/// Whether a finding means that something is lost.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Severity {
+/// Declares a type whose values are words or half sentences of the report.
+macro_rules! words {
+    ($(#[$about:meta])* $name:ident $($(#[$meaning:meta])* $variant:ident $word:literal)*) => {
+        $(#[$about])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum $name {
+            $($(#[$meaning])* $variant,)*
+        }
+
+        impl $name {
+            /// Every value.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The words for it in reports.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word,)* }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+    };
+}
+pub(crate) use words;
+
+words! {
+    /// Whether a finding means that something is lost.
+    Severity
     /// Something is certain to be lost.
-    Fault,
+    Fault "fault"
     /// Possibly nothing is lost, or an assumption was made.
-    Warning,
+    Warning "warning"
 }
 
-impl Severity {
-    /// Every value.
-    pub const ALL: &'static [Self] = &[Self::Fault, Self::Warning];
-
-    /// The name in reports.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Fault => "fault",
-            Self::Warning => "warning",
-        }
-    }
-}
-
-impl fmt::Display for Severity {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// How certain a finding is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Confidence {
+words! {
+    /// How certain a finding is.
+    Confidence
     /// Documented, or measured.
-    Documented,
+    Documented "documented"
     /// Users observed it or maintainers said so.
-    Reported,
+    Reported "reported"
     /// Sources disagree or are silent.
-    Unknown,
+    Unknown "unknown"
 }
 
-impl Confidence {
-    /// Every value.
-    pub const ALL: &'static [Self] = &[Self::Documented, Self::Reported, Self::Unknown];
-
-    /// The word for it in reports.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Documented => "documented",
-            Self::Reported => "reported",
-            Self::Unknown => "unknown",
-        }
-    }
+words! {
+    /// The metric in the namespace `AWS/Logs` that counts a fault of this kind.
+    #[non_exhaustive]
+    Counter
+    /// The document does not have the format.
+    ParsingErrors "EMFParsingErrors"
+    /// A metric, dimension or namespace is not valid.
+    ValidationErrors "EMFValidationErrors"
 }
 
-impl fmt::Display for Confidence {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// The metric in the namespace `AWS/Logs` that counts a fault of this kind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub enum Counter {
-    /// `EMFParsingErrors`: the document does not have the format.
-    ParsingErrors,
-    /// `EMFValidationErrors`: a metric, dimension or namespace is not valid.
-    ValidationErrors,
-}
-
-impl Counter {
-    /// Every value.
-    pub const ALL: &'static [Self] = &[Self::ParsingErrors, Self::ValidationErrors];
-
-    /// The word for it in reports.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::ParsingErrors => "EMFParsingErrors",
-            Self::ValidationErrors => "EMFValidationErrors",
-        }
-    }
-}
-
-impl fmt::Display for Counter {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// What a finding costs. Its `Display` is the half sentence of the report.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub enum Effect {
+words! {
+    /// What a finding costs. Its `Display` is the half sentence of the report.
+    #[non_exhaustive]
+    Effect
     /// It costs nothing.
-    Nothing,
+    Nothing "no effect"
     /// Explain cannot read it.
-    NotRead,
+    NotRead "explain cannot judge it"
     /// The input holds no EMF document.
-    NoMetric,
+    NoMetric "CloudWatch extracts no metrics from this input"
     /// The event is not recognized as a document.
-    Hidden,
+    Hidden "CloudWatch sees no EMF document in this event and extracts no metrics from it"
     /// CloudWatch Logs refuses the event.
-    Refused,
+    Refused "CloudWatch Logs refuses the event"
     /// The log driver splits the line.
-    Split,
+    Split "the log driver splits it into several events and CloudWatch extracts no metrics from any"
     /// The log driver alters the line or loses its batch.
-    Batch,
+    Batch "the log driver alters the line or loses the batch it is in"
     /// All metrics of the event.
-    Event,
+    Event "CloudWatch extracts no metrics from this event"
     /// Perhaps all metrics of the event.
-    PerhapsEvent,
+    PerhapsEvent "CloudWatch may extract no metrics from this event"
     /// The metric, or all metrics of the event.
-    MetricOrEvent,
+    MetricOrEvent "CloudWatch drops this metric or extracts no metrics from this event"
     /// All metrics of the directive.
-    Directive,
+    Directive "CloudWatch extracts no metrics from this directive"
     /// All points with this dimension set.
-    Set,
+    Set "CloudWatch drops this dimension set"
     /// Perhaps all points with this dimension set.
-    PerhapsSet,
+    PerhapsSet "CloudWatch may drop this dimension set"
     /// The dimensions of the set's points.
-    Dimensions,
+    Dimensions "CloudWatch publishes the metrics of this set without any dimension, if at all"
     /// All points of this metric.
-    Metric,
+    Metric "CloudWatch drops this metric"
     /// Perhaps all points of this metric.
-    PerhapsMetric,
+    PerhapsMetric "CloudWatch may drop this metric"
     /// The metric or the dimension; another finding reports which.
-    OneOfBoth,
+    OneOfBoth "one of the two cannot be right, see the other finding"
     /// The metric counts as many times as it is written.
-    Multiplied,
-}
-
-impl Effect {
-    /// Whether all metrics of the event may be missing.
-    pub(super) fn spoils_event(self) -> bool {
-        self == Self::Event
-    }
-}
-
-impl fmt::Display for Effect {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Nothing => "no effect",
-            Self::NotRead => "explain cannot judge it",
-            Self::NoMetric => "CloudWatch extracts no metrics from this input",
-            Self::Hidden => "CloudWatch sees no EMF document in this event and extracts no metrics from it",
-            Self::Refused => "CloudWatch Logs refuses the event",
-            Self::Split => "the log driver splits it into several events and CloudWatch extracts no metrics from any",
-            Self::Batch => "the log driver alters the line or loses the batch it is in",
-            Self::Event => "CloudWatch extracts no metrics from this event",
-            Self::PerhapsEvent => "CloudWatch may extract no metrics from this event",
-            Self::MetricOrEvent => "CloudWatch drops this metric or extracts no metrics from this event",
-            Self::Directive => "CloudWatch extracts no metrics from this directive",
-            Self::Set => "CloudWatch drops this dimension set",
-            Self::PerhapsSet => "CloudWatch may drop this dimension set",
-            Self::Dimensions => "CloudWatch publishes the metrics of this set without any dimension, if at all",
-            Self::Metric => "CloudWatch drops this metric",
-            Self::PerhapsMetric => "CloudWatch may drop this metric",
-            Self::OneOfBoth => "one of the two cannot be right, see the other finding",
-            Self::Multiplied => "CloudWatch counts the values once for each definition, so sums and counts are multiplied",
-        })
-    }
+    Multiplied "CloudWatch counts the values once for each definition, so sums and counts are multiplied"
 }

@@ -42,12 +42,11 @@ mod rule;
 mod serialize;
 mod work;
 
-use std::collections::VecDeque;
 use std::io::{self, BufRead};
 
 use chrono::{DateTime, Utc};
 
-use self::input::{RawEvent, Reader};
+use self::input::{Queue, RawEvent};
 
 pub use self::finding::{Explained, Kind, Point, Position, Problem, Values};
 pub use self::input::{Input, InvalidInput};
@@ -100,25 +99,21 @@ impl Options {
 /// ```
 pub fn explain<R: BufRead>(input: R, options: Options) -> Events<R> {
     Events {
-        reader: Reader::new(input, options.input),
+        queue: Queue::new(input, options.input),
         now: options.now,
-        found: VecDeque::new(),
-        ended: false,
     }
 }
 
 /// The events of an input, explained one after the other. Made by [`explain`].
 pub struct Events<R> {
-    reader: Reader<R>,
+    queue: Queue<R, Explained>,
     now: DateTime<Utc>,
-    found: VecDeque<Explained>,
-    ended: bool,
 }
 
 impl<R: BufRead> Events<R> {
     /// Lines read so far.
     pub fn lines(&self) -> u64 {
-        self.reader.lines()
+        self.queue.reader.lines()
     }
 }
 
@@ -126,25 +121,7 @@ impl<R: BufRead> Iterator for Events<R> {
     type Item = io::Result<Explained>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            if let Some(explained) = self.found.pop_front() {
-                return Some(Ok(explained));
-            }
-            if self.ended {
-                return None;
-            }
-            let (found, now) = (&mut self.found, self.now);
-            match self
-                .reader
-                .step(&mut |event| found.push_back(judged(event, now)))
-            {
-                Ok(goes_on) => self.ended = !goes_on,
-                Err(error) => {
-                    self.ended = true;
-                    return Some(Err(error));
-                }
-            }
-        }
+        self.queue.next(|event| Some(judged(event, self.now)))
     }
 }
 
@@ -163,10 +140,8 @@ fn judged(event: RawEvent<'_>, now: DateTime<Utc>) -> Explained {
         explained.points.clear();
         explained.more_points = 0;
     } else if !event.certain {
-        explained
-            .points
-            .iter_mut()
-            .for_each(|point| point.certain = false);
+        let points = explained.points.iter_mut();
+        points.for_each(|point| point.certain = false);
     }
     explained
 }
@@ -174,10 +149,6 @@ fn judged(event: RawEvent<'_>, now: DateTime<Utc>) -> Explained {
 /// The problem of so many findings that a report leaves out.
 pub(crate) fn not_listed(count: u64) -> Problem {
     let expected = "a report of bounded size";
-    Problem::new(
-        Rule::NotListed,
-        "the line",
-        format!("{count} more findings"),
-        expected,
-    )
+    let given = format!("{count} more findings");
+    Problem::new(Rule::NotListed, "the line", given, expected)
 }

@@ -38,7 +38,6 @@ pub struct Report<W: Write> {
     summary: Summary,
     budget: Budget,
     scratch: Vec<u8>,
-    text: String,
 }
 
 /// The bytes left for the present line.
@@ -64,7 +63,6 @@ impl<W: Write> Report<W> {
             summary: Summary::default(),
             budget: Budget::default(),
             scratch: Vec::new(),
-            text: String::new(),
         }
     }
 
@@ -129,9 +127,7 @@ impl<W: Write> Report<W> {
     /// Where the report cannot be written.
     pub fn finish(mut self) -> io::Result<u64> {
         if !self.is_json() {
-            self.text.clear();
-            self.summary.write(&mut self.text, self.style);
-            self.output.write_all(self.text.as_bytes())?;
+            self.summary.write(&mut self.output, self.style)?;
         }
         self.output.flush()?;
         Ok(self.summary.faults)
@@ -143,12 +139,8 @@ impl<W: Write> Report<W> {
 
     fn json_event(&mut self, event: &Explained) -> io::Result<()> {
         for problem in &event.problems {
-            json::record(
-                &mut self.scratch,
-                self.file.as_deref(),
-                event.position,
-                problem,
-            )?;
+            let file = self.file.as_deref();
+            json::record(&mut self.scratch, file, event.position, problem)?;
             self.write_scratch(1)?;
         }
         for point in &event.points {
@@ -156,12 +148,8 @@ impl<W: Write> Report<W> {
                 self.budget.left_out += 1;
                 continue;
             }
-            json::record(
-                &mut self.scratch,
-                self.file.as_deref(),
-                event.position,
-                point,
-            )?;
+            let file = self.file.as_deref();
+            json::record(&mut self.scratch, file, event.position, point)?;
             self.write_scratch(1)?;
         }
         Ok(())
@@ -172,30 +160,22 @@ impl<W: Write> Report<W> {
             return Ok(());
         }
         let heading = place(self.file.as_deref(), event);
-        let heading = self.style.heading(&escape::printable(&heading));
-        self.scratch.extend_from_slice(heading.as_bytes());
-        self.scratch.push(b'\n');
+        let heading = escape::printable(&heading);
+        text::put(&mut self.scratch, &[&self.style.heading(&heading), "\n"]);
         self.write_scratch(0)?;
         for problem in &event.problems {
-            self.text.clear();
-            text::problem(&mut self.text, self.style, problem);
-            self.write_text(1)?;
+            text::problem(&mut self.scratch, self.style, problem);
+            self.write_scratch(1)?;
         }
         for points in event.points.chunk_by(same_set) {
             if self.budget.left == 0 {
                 self.budget.left_out += points.len() as u64;
                 continue;
             }
-            self.text.clear();
-            text::points(&mut self.text, points);
-            self.write_text(points.len() as u64)?;
+            text::points(&mut self.scratch, points);
+            self.write_scratch(points.len() as u64)?;
         }
         Ok(())
-    }
-
-    fn write_text(&mut self, findings: u64) -> io::Result<()> {
-        self.scratch.extend_from_slice(self.text.as_bytes());
-        self.write_scratch(findings)
     }
 
     /// Writes the scratch buffer if the budget of the line allows it, or else counts its findings.
@@ -220,15 +200,10 @@ impl<W: Write> Report<W> {
         }
         let problem = crate::not_listed(left_out);
         if self.is_json() {
-            let position = Position {
-                line: self.budget.line,
-                event: None,
-            };
+            let position = Position::new(self.budget.line, None);
             json::record(&mut self.scratch, self.file.as_deref(), position, &problem)?;
         } else {
-            self.text.clear();
-            text::problem(&mut self.text, self.style, &problem);
-            self.scratch.extend_from_slice(self.text.as_bytes());
+            text::problem(&mut self.scratch, self.style, &problem);
         }
         self.output.write_all(&self.scratch)?;
         self.scratch.clear();

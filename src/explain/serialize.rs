@@ -3,7 +3,7 @@
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::finding::{Point, Position, Problem, Values};
-use super::kind::{Counter, Severity};
+use super::kind::Counter;
 
 /// Writes its members into an object, which may have others.
 pub(crate) trait Members {
@@ -26,11 +26,7 @@ impl Members for Position {
 
 impl Members for Problem {
     fn write<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        let kind = match self.severity() {
-            Severity::Fault => "fault",
-            Severity::Warning => "warning",
-        };
-        map.serialize_entry(kind, &self.to_string())?;
+        map.serialize_entry(self.severity().as_str(), &self.to_string())?;
         map.serialize_entry("rule", self.rule().as_str())?;
         map.serialize_entry("confidence", self.confidence().as_str())?;
         let counter = self.counter().map(Counter::as_str);
@@ -44,7 +40,7 @@ impl Members for Point {
         map.serialize_entry("metric", &*self.metric)?;
         map.serialize_entry("unit", self.unit)?;
         map.serialize_entry("resolution", &self.resolution)?;
-        map.serialize_entry("dimensions", &Dimensions(&self.dimensions))?;
+        map.serialize_entry("dimensions", &Pairs(&self.dimensions))?;
         map.serialize_entry("timestamp", &self.timestamp)?;
         self.values.write(map)?;
         if self.certain {
@@ -75,19 +71,10 @@ impl Members for Values {
     }
 }
 
-/// Dimensions as an object, in the order of their set.
-struct Dimensions<'a>(&'a [(String, String)]);
-
-impl Serialize for Dimensions<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
-    }
-}
-
 /// Members of an object, in their order.
-struct Pairs<'a, T>(&'a [(&'static str, T)]);
+struct Pairs<'a, N, T>(&'a [(N, T)]);
 
-impl<T: Serialize> Serialize for Pairs<'_, T> {
+impl<N: Serialize, T: Serialize> Serialize for Pairs<'_, N, T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
     }

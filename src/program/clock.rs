@@ -10,7 +10,7 @@ use crate::program::options::clock::{
 };
 use crate::program::options::ntp::{NTP_INTERVAL, NTP_SERVER};
 use crate::program::raw::{Problem, Raw};
-use crate::source::{ENDPOINT_VARIABLE, InvalidSource, NtpSettings, Source};
+use crate::source::{ENDPOINT_VARIABLE, InvalidSource, NtpServer, NtpSettings, Source};
 use crate::time::DriftRate;
 
 /// The interval of requests, and of samples with the source `ntp`, if none is given. Every sample of this source is a
@@ -47,43 +47,26 @@ pub(crate) struct ClockSettings {
 /// Reads the options of [`ClockSettings`].
 pub(crate) fn clock(raw: &mut Raw<'_>) -> Option<ClockSettings> {
     let kind = raw.get(&SOURCE);
-    let timeout = raw.get(&REQUEST_TIMEOUT);
-    let is_drift_given = raw.is_given(&MAX_DRIFT_PPM);
-    let drift = raw.get(&MAX_DRIFT_PPM);
-    let server = raw.get(&NTP_SERVER);
-    let is_server_given = raw.is_given(&NTP_SERVER);
-    let interval = raw.get(&NTP_INTERVAL);
-    let is_interval_given = raw.is_given(&NTP_INTERVAL);
-    let usual_drift = match kind {
+    let (usual_drift, usual_interval) = match kind {
         // Nothing shows that the clock is synchronized.
-        Some(SourceKind::Ntp) => DriftRate::UNDISCIPLINED,
-        _ => DriftRate::DEFAULT,
+        Some(SourceKind::Ntp) => (DriftRate::UNDISCIPLINED, usual_ntp_interval(raw)),
+        _ => (DriftRate::DEFAULT, NtpSettings::default().interval),
     };
-    let drift = if is_drift_given {
-        drift
-    } else {
-        Some(usual_drift)
-    };
+    let timeout = raw.get(&REQUEST_TIMEOUT);
+    let drift = raw.get_or(&MAX_DRIFT_PPM, usual_drift);
+    let server = raw.get_or(&NTP_SERVER, NtpServer::default());
+    let interval = raw.get_or(&NTP_INTERVAL, usual_interval);
     let endpoint = raw.get(&ENDPOINT);
     let endpoint = endpoint.or_else(|| raw.environment().get(ENDPOINT_VARIABLE));
     let ntp = NtpSettings {
         server: server.clone().unwrap_or_default(),
-        interval: interval.unwrap_or_else(|| match kind {
-            Some(SourceKind::Ntp) => usual_ntp_interval(raw),
-            _ => NtpSettings::default().interval,
-        }),
+        interval: interval.unwrap_or(usual_interval),
         timeout: timeout.unwrap_or_default(),
         drift: drift.unwrap_or(usual_drift),
     };
     // Opened even if another option is invalid, so that a fault of the address is reported too.
     let source = open(raw, kind?, endpoint.as_deref(), &ntp);
-    if is_server_given {
-        server?;
-    }
-    timeout?;
-    if is_interval_given {
-        interval?;
-    }
+    let _ = (server?, timeout?, interval?);
     Some(ClockSettings {
         source: source?,
         kind: kind?,
@@ -119,7 +102,7 @@ fn open(
     use SourceKind::{Auto, Ecs, Kernel, Ntp};
     // The kernel source exists on Linux only.
     let without_endpoint = || Source::kernel().unwrap_or_else(|_| Source::ntp(ntp.clone()));
-    let timeout: Duration = ntp.timeout;
+    let timeout = ntp.timeout;
     let opened = match (kind, endpoint) {
         (Auto, Some(base)) => Source::auto(base, timeout, Some(without_endpoint())),
         (Auto, None) => Ok(without_endpoint()),
@@ -128,21 +111,22 @@ fn open(
         (Ntp, _) => Ok(Source::ntp(ntp.clone())),
         (Ecs, None) => {
             let problem = Problem::NeedsVariable(ENDPOINT_VARIABLE);
-            raw.fault("--source", &kind.to_string(), problem);
+            raw.fault("--source", "ecs", problem);
             return None;
         }
     };
-    let mut refused = |invalid: InvalidSource| match endpoint {
+    let refused = |invalid: InvalidSource| match endpoint {
         Some(base) if matches!(kind, Auto | Ecs) => {
             let place = raw.place_of(&ENDPOINT);
             let place = place.unwrap_or_else(|| ENDPOINT_VARIABLE.to_owned());
             raw.fault(&place, base, Problem::Source(invalid));
         }
-        _ => raw.fault("--source", &kind.to_string(), Problem::Source(invalid)),
+        // The other sources can always be opened.
+        _ => raw.fault("--source", "kernel", Problem::Source(invalid)),
     };
     let in_task = |source: Source| match endpoint {
         Some(base) => source.in_task_at(base),
         None => source,
     };
-    opened.map(in_task).map_err(&mut refused).ok()
+    opened.map(in_task).map_err(refused).ok()
 }

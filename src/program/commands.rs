@@ -7,4 +7,5 @@ pub(crate) mod check_segment;
 pub(crate) mod explain;
 pub(crate) mod report;
 pub(crate) mod run;
+mod verdict;
 mod wait;

@@ -20,22 +20,16 @@ pub(crate) fn cross_check(
 ) -> Option<Option<NtpSettings>> {
     let kind = raw.get(&CROSS_CHECK);
     let is_ntp = clock.is_some_and(|clock| clock.source.current() == ClockSource::Ntp);
-    let kind = raw.allowed(&CROSS_CHECK, kind, |kind| another_source(*kind, is_ntp));
+    let kind = raw.allowed(&CROSS_CHECK, kind, |kind| match kind {
+        // A server cannot check itself, and would be asked on two schedules.
+        CrossCheckKind::Ntp if is_ntp => Err(Expected::described(
+            "none where the source is the NTP server itself",
+            "ntp".to_owned(),
+        )),
+        _ => Ok(()),
+    });
     let is_on = kind? == CrossCheckKind::Ntp;
-    Some(
-        is_on
-            .then(|| clock.map(|clock| clock.ntp.clone()))
-            .flatten(),
-    )
-}
-
-/// A server cannot check itself, and would be asked on two schedules.
-fn another_source(second: CrossCheckKind, is_ntp: bool) -> Result<(), Expected> {
-    if is_ntp && second == CrossCheckKind::Ntp {
-        let allowed = "none where the source is the NTP server itself";
-        return Err(Expected::described(allowed, second.to_string()));
-    }
-    Ok(())
+    Some(clock.filter(|_| is_on).map(|clock| clock.ntp.clone()))
 }
 
 /// Compares readings with an NTP server, which is asked no more often than its interval allows.

@@ -3,7 +3,7 @@
 mod json;
 mod text;
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal, Write as _};
 
 use tracing::level_filters::LevelFilter;
 use tracing::span::{Attributes, Id, Record};
@@ -18,10 +18,9 @@ pub(crate) enum Style {
     /// One JSON object per line, for log collectors.
     Json,
     /// One plain sentence per line, for a person.
-    Text {
-        /// Whether the level is coloured.
-        color: bool,
-    },
+    Text,
+    /// The same with the level in colour.
+    Colored,
 }
 
 impl Style {
@@ -38,13 +37,11 @@ impl Style {
         let given = |name| environment.get(name).filter(|value| !value.is_empty());
         let is_forced = given("CLICOLOR_FORCE").is_some_and(|value| value != "0");
         let is_capable = is_terminal && given("TERM").as_deref() != Some("dumb");
-        Self::Text {
-            color: given("NO_COLOR").is_none() && (is_forced || is_capable),
+        if given("NO_COLOR").is_none() && (is_forced || is_capable) {
+            Self::Colored
+        } else {
+            Self::Text
         }
-    }
-
-    pub(crate) fn is_text(self) -> bool {
-        matches!(self, Self::Text { .. })
     }
 }
 
@@ -75,10 +72,15 @@ impl Subscriber for Diagnostics {
     fn event(&self, event: &Event<'_>) {
         let line = match self.style {
             Style::Json => json::line(event),
-            Style::Text { color } => text::line(event, color),
+            Style::Text => text::line(event),
+            Style::Colored => text::colored_line(event),
         };
-        // If stderr fails, nowhere is left to report it.
-        let _ = Stderr.write_all(line.as_bytes());
+        // Dropped if writing would block: sampling must continue if nothing reads stderr. When a pipe reports room, an event
+        // always fits.
+        if has_room() {
+            // If stderr fails, nowhere is left to report it.
+            let _ = io::stderr().write_all(line.as_bytes());
+        }
     }
 
     fn new_span(&self, _: &Attributes<'_>) -> Id {
@@ -91,24 +93,7 @@ impl Subscriber for Diagnostics {
     fn exit(&self, _: &Id) {}
 }
 
-/// Stderr, unless writing to it would block: sampling must continue if nothing reads it.
-struct Stderr;
-
-impl Write for Stderr {
-    /// Writes an event, or drops it. When a pipe reports room, an event always fits.
-    fn write(&mut self, event: &[u8]) -> io::Result<usize> {
-        if has_room() {
-            io::stderr().write(event)
-        } else {
-            Ok(event.len())
-        }
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
+/// Whether stderr can be written without waiting.
 #[cfg(unix)]
 fn has_room() -> bool {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -134,7 +119,7 @@ mod tests {
     #[test]
     fn the_style_follows_the_option_the_terminal_and_the_usual_variables() {
         use LogFormat::{Auto, Json, Text};
-        let (plain, colored) = (Style::Text { color: false }, Style::Text { color: true });
+        let (plain, colored) = (Style::Text, Style::Colored);
         for (format, variables, is_terminal, style) in [
             (Auto, &[][..], false, Style::Json),
             (Auto, &[], true, colored),

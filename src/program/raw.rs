@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::program::options::{DefaultValue, Expected, Opt};
+use crate::program::options::{AnyOption as _, DefaultValue, Expected, Opt};
 use crate::source::{Environment, InvalidSource};
 use crate::text::cut;
 
@@ -22,7 +22,8 @@ pub(crate) struct Raw<'a> {
     #[cfg(test)]
     read: Vec<&'static str>,
     faults: Vec<Fault>,
-    changes: Vec<Change>,
+    /// The settings that are not the default, each as `name=value`.
+    changes: Vec<String>,
 }
 
 /// One thing wrong with the configuration.
@@ -59,19 +60,6 @@ impl fmt::Display for Problem {
             Self::NeedsVariable(name) => write!(f, "{name} is not set"),
             Self::Source(invalid) => invalid.fmt(f),
         }
-    }
-}
-
-/// A setting that is not the default.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Change {
-    option: &'static str,
-    value: String,
-}
-
-impl fmt::Display for Change {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}={}", self.option, self.value)
     }
 }
 
@@ -112,10 +100,9 @@ impl<'a> Raw<'a> {
                 text: text.clone(),
             });
         }
-        Some(GivenValue {
-            place: option.variable.to_owned(),
-            text: self.environment.get(option.variable)?,
-        })
+        let place = option.variable();
+        let text = self.environment.get(&place)?;
+        Some(GivenValue { place, text })
     }
 
     /// Whether this option was given a value.
@@ -167,10 +154,8 @@ impl<'a> Raw<'a> {
         match (option.rule)(&text) {
             Ok(value) => {
                 if by_default.as_ref() != Some(&value) {
-                    self.changes.push(Change {
-                        option: option.name,
-                        value: cut(&text, SHOWN_VALUE),
-                    });
+                    let value = cut(&text, SHOWN_VALUE);
+                    self.changes.push(format!("{}={value}", option.name));
                 }
                 Some(value)
             }
@@ -178,6 +163,20 @@ impl<'a> Raw<'a> {
                 self.fault(&place, &text, Problem::NotAllowed(expected));
                 None
             }
+        }
+    }
+
+    /// As [`Raw::get`], with this default.
+    pub(crate) fn get_or<T: PartialEq>(
+        &mut self,
+        option: &'static Opt<T>,
+        default: T,
+    ) -> Option<T> {
+        let given = self.get(option);
+        if self.is_given(option) {
+            given
+        } else {
+            Some(default)
         }
     }
 
@@ -204,7 +203,7 @@ impl<'a> Raw<'a> {
     }
 
     /// The settings and the list of changes from the default, or all faults.
-    pub(crate) fn finish<T>(self, settings: Option<T>) -> Result<(T, Vec<Change>), Vec<Fault>> {
+    pub(crate) fn finish<T>(self, settings: Option<T>) -> Result<(T, Vec<String>), Vec<Fault>> {
         match settings {
             Some(settings) if self.faults.is_empty() => Ok((settings, self.changes)),
             _ => Err(self.faults),

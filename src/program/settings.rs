@@ -5,8 +5,9 @@ use tracing::{error, warn};
 
 use crate::program::diagnostics::{self, Style};
 use crate::program::exit::Exit;
+use crate::program::options::AnyOption as _;
 use crate::program::options::clock::{ENDPOINT, LOG_FORMAT, LOG_LEVEL, LogFormat};
-use crate::program::raw::{Change, Fault, Flags, Raw};
+use crate::program::raw::{Fault, Flags, Raw};
 use crate::program::unknown_variables::unknown_variables;
 use crate::source::Environment;
 use crate::text::cut;
@@ -17,19 +18,22 @@ const SHOWN_PROBLEM: usize = 1_000;
 /// Reads the settings of a command. It reads every option before it decides anything.
 pub(crate) type Read<T> = fn(&mut Raw<'_>) -> Option<T>;
 
+/// Reads the settings of a command, and what every command reads in addition.
+pub(crate) fn read_all<T>(raw: &mut Raw<'_>, read: Read<T>) -> (Option<T>, LevelFilter, LogFormat) {
+    let settings = read(raw);
+    let level = raw.get(&LOG_LEVEL).unwrap_or(LevelFilter::WARN);
+    // Also for faults, of which one may be that of the format itself.
+    let format = raw.get(&LOG_FORMAT).unwrap_or(LogFormat::Auto);
+    (settings, level, format)
+}
+
 /// The settings of a command, and how it reports.
 pub(crate) struct Configured<T> {
     pub settings: T,
-    /// The settings that are not the default.
-    pub changes: Vec<Change>,
+    /// The settings that are not the default, each as `name=value`.
+    pub changes: Vec<String>,
     pub style: Style,
 }
-
-/// What every command reads in addition to its own settings.
-type Common = (LevelFilter, LogFormat);
-
-/// The settings of a command with the changes from the default, or every fault.
-pub(crate) type Outcome<T> = Result<((T, Common), Vec<Change>), Vec<Fault>>;
 
 /// Reads the settings of a command. From here on diagnostics go to stderr.
 ///
@@ -42,14 +46,15 @@ pub(crate) fn settings<T>(
     environment: &Environment,
     read: Read<T>,
 ) -> Result<Configured<T>, Exit> {
-    let outcome = match outcome(flags, environment, read) {
-        Ok(((settings, (level, format)), changes)) => Ok(Configured {
+    let mut raw = Raw::new(flags, environment);
+    let (settings, level, format) = read_all(&mut raw, read);
+    let outcome = match raw.finish(settings) {
+        Ok((settings, changes)) => Ok(Configured {
             settings,
             changes,
             style: diagnostics::init(level, format, environment),
         }),
         Err(faults) => {
-            let format = log_format(flags, environment);
             diagnostics::init(LevelFilter::WARN, format, environment);
             faults.iter().for_each(report);
             Err(Exit::Usage)
@@ -59,21 +64,7 @@ pub(crate) fn settings<T>(
     outcome
 }
 
-/// Reads the settings of a command; nothing is reported yet.
-pub(crate) fn outcome<T>(flags: &Flags, environment: &Environment, read: Read<T>) -> Outcome<T> {
-    let mut raw = Raw::new(flags, environment);
-    let settings = with_common(&mut raw, read);
-    raw.finish(settings)
-}
-
-fn with_common<T>(raw: &mut Raw<'_>, read: Read<T>) -> Option<(T, Common)> {
-    let settings = read(raw);
-    let level = raw.get(&LOG_LEVEL);
-    let format = raw.get(&LOG_FORMAT);
-    Some((settings?, (level?, format?)))
-}
-
-/// The format for faults, also where the format itself may be at fault.
+/// The format, where it is all that counts.
 pub(crate) fn log_format(flags: &Flags, environment: &Environment) -> LogFormat {
     let format = Raw::new(flags, environment).get(&LOG_FORMAT);
     format.unwrap_or(LogFormat::Auto)
@@ -91,7 +82,7 @@ fn report(fault: &Fault) {
 /// Reports variables that look like an option's but are not.
 fn report_variables(flags: &Flags, environment: &Environment) {
     let has_endpoint =
-        flags.contains_key(ENDPOINT.name) || environment.get(ENDPOINT.variable).is_some();
+        flags.contains_key(ENDPOINT.name) || environment.get(&ENDPOINT.variable()).is_some();
     if !has_endpoint {
         environment.warn_of_endpoint_v3();
     }
@@ -117,7 +108,7 @@ mod tests {
     fn assert_listed<T>(groups: &'static [Group], read: Read<T>) {
         let (flags, environment) = (Flags::new(), Environment::default());
         let mut raw = Raw::new(&flags, &environment);
-        let _ = with_common(&mut raw, read);
+        let _ = read_all(&mut raw, read);
         let read: BTreeSet<_> = raw.names_read().into_iter().collect();
         let listed: Vec<_> = groups::options(groups).map(AnyOption::name).collect();
         assert_eq!(listed.iter().copied().collect::<BTreeSet<_>>(), read);

@@ -1,13 +1,11 @@
 //! Variables that look like an option's but are not. No I/O.
 
-use crate::program::options::AnyOption;
 use crate::program::options::groups;
 use crate::program::options::nearest::nearest;
+use crate::program::options::{AnyOption, PREFIX};
 use crate::source::Environment;
 use crate::text::cut;
 
-/// The beginning of every option's variable.
-const PREFIX: &str = "CLOCK_EMF_";
 /// How much is shown of a variable's name, in characters.
 const SHOWN_NAME: usize = 200;
 
@@ -17,13 +15,13 @@ pub(crate) struct UnknownVariable {
     /// Its name, cut if it is long.
     pub name: String,
     /// The variable that was probably meant.
-    pub meant: Option<&'static str>,
+    pub meant: Option<String>,
 }
 
 /// The variables that look like an option's but are not.
 pub(crate) fn unknown_variables(environment: &Environment) -> Vec<UnknownVariable> {
     let names = environment.names().filter(|name| name.starts_with(PREFIX));
-    let unknown = names.filter(|name| !known().any(|variable| variable == name.as_str()));
+    let unknown = names.filter(|name| !known().any(|variable| variable == **name));
     let unknown = unknown.map(|name| UnknownVariable {
         name: cut(name, SHOWN_NAME),
         meant: nearest(known(), PREFIX, name),
@@ -32,7 +30,7 @@ pub(crate) fn unknown_variables(environment: &Environment) -> Vec<UnknownVariabl
 }
 
 /// The variables of all options.
-fn known() -> impl Iterator<Item = &'static str> {
+fn known() -> impl Iterator<Item = String> {
     groups::all().map(AnyOption::variable)
 }
 
@@ -61,7 +59,7 @@ mod tests {
             let environment: Environment = [(name, "x")].into_iter().collect();
             let unknown = UnknownVariable {
                 name: name.to_owned(),
-                meant,
+                meant: meant.map(str::to_owned),
             };
             assert_eq!(unknown_variables(&environment), [unknown]);
         }

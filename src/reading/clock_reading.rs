@@ -31,12 +31,18 @@ pub struct Reading {
     pub requested: Moment,
     /// The moment the answer was complete.
     pub taken: Moment,
+    basis: Basis,
+}
+
+/// What the source's claim rests on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Basis {
     /// The wall clocks that the bound may refer to: those that may have run when the source compared the clock.
-    compared: WallClocks,
+    pub(super) compared: WallClocks,
     /// Whether the source may have compared the clock before the last step.
-    follows_unseen_step: bool,
+    pub(super) follows_unseen_step: bool,
     /// What a correction in progress is recognized by.
-    correction: Correction,
+    pub(super) correction: Correction,
 }
 
 impl Reading {
@@ -53,25 +59,17 @@ impl Reading {
             reference: None,
             requested,
             taken,
-            compared: WallClocks::from(requested).and(taken),
-            follows_unseen_step: false,
-            correction: Correction::default(),
+            basis: Basis {
+                compared: WallClocks::from(requested).and(taken),
+                follows_unseen_step: false,
+                correction: Correction::default(),
+            },
         }
     }
 
-    /// The same reading, whose source may have compared the clock while any of these wall clocks ran.
-    pub(super) fn compared_on(
-        self,
-        compared: WallClocks,
-        follows_unseen_step: bool,
-        correction: Correction,
-    ) -> Self {
-        Self {
-            compared,
-            follows_unseen_step,
-            correction,
-            ..self
-        }
+    /// The same reading on another basis.
+    pub(super) fn on(self, basis: Basis) -> Self {
+        Self { basis, ..self }
     }
 
     /// The wall clocks that ran while the source was asked.
@@ -102,7 +100,7 @@ impl Reading {
     /// A reference slightly in the future, as from rounding, has age zero.
     fn reference_age_when_requested(&self) -> Option<Duration> {
         // The reference was taken from one of these wall clocks: the one furthest ahead gives the largest age.
-        let mut wall = self.compared.latest_wall_at(&self.requested)?;
+        let mut wall = self.basis.compared.latest_wall_at(&self.requested)?;
         // A server's reference time is by the server's clock, so a wrong clock here does not make it old.
         if let Some(measured) = self.offset {
             wall = wall.checked_add_signed(measured.offset)?;
@@ -116,28 +114,28 @@ impl Reading {
     #[cfg(all(feature = "cli", target_os = "linux"))]
     #[must_use]
     pub(crate) fn moved_since_compared(&self, now: &Moment) -> chrono::TimeDelta {
-        self.compared.move_to(now)
+        self.basis.compared.move_to(now)
     }
 
     /// Whether the wall clock was stepped since the source may have compared it: the clock counts as free-running.
     #[cfg(all(feature = "cli", target_os = "linux"))]
     #[must_use]
     pub(crate) fn follows_an_unseen_step(&self) -> bool {
-        self.follows_unseen_step
+        self.basis.follows_unseen_step
     }
 
     /// By how much the bound was enlarged when the reading was taken: the wall clock was moved, or is being corrected,
     /// and the source may not know it yet. Zero if neither is known.
     #[must_use]
     pub fn enlarged_by(&self) -> Duration {
-        let moved = self.compared.distance(&self.taken);
-        moved.saturating_add(self.correction.already)
+        let moved = self.basis.compared.distance(&self.taken);
+        moved.saturating_add(self.basis.correction.already)
     }
 
     /// How far the clock was corrected until `now` without a report by the source.
     #[must_use]
     pub(crate) fn corrected_by(&self, now: &Moment, drift: DriftRate) -> Duration {
-        self.correction.excess(&self.requested, now, drift)
+        self.basis.correction.excess(&self.requested, now, drift)
     }
 
     /// Whether a correction has begun that is large enough to read the source again.
@@ -159,7 +157,7 @@ impl Reading {
     #[cfg(feature = "cli")]
     #[must_use]
     pub(crate) fn bound_if_moved(&self, now: &Moment, drift: DriftRate) -> Option<Duration> {
-        let moved = self.compared.distance(now);
+        let moved = self.basis.compared.distance(now);
         let enlarged_by = moved.saturating_add(self.corrected_by(now, drift));
         let is_further = self.is_synchronized() && enlarged_by > self.enlarged_by();
         let bound = self.claim().filter(|_| is_further)?;
@@ -194,7 +192,7 @@ impl Reading {
 
     fn grown(&self, now: &Moment, growth: Duration, corrected: Duration) -> Option<Duration> {
         let bound = self.claim()?.saturating_add(growth);
-        let moved = self.compared.largest_distance(now);
+        let moved = self.basis.compared.largest_distance(now);
         self.plausible(bound.saturating_add(moved).saturating_add(corrected))
     }
 

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 
-use super::clock_reading::Reading;
+use super::clock_reading::{Basis, Reading};
 use super::pace::{Correction, Pace};
 use super::status::{ClockSource, SyncStatus};
 use crate::time::{
@@ -55,11 +55,7 @@ struct Claim {
     bound: Option<ErrorBound>,
     reference: DateTime<Utc>,
     requested: Moment,
-    /// The wall clocks that the source may have compared.
-    compared: WallClocks,
-    /// Whether the source may have compared the clock before the last step.
-    follows_unseen_step: bool,
-    correction: Correction,
+    basis: Basis,
 }
 
 impl ClockWatch {
@@ -93,31 +89,33 @@ impl ClockWatch {
     pub(crate) fn admit(&mut self, reading: Reading) -> Reading {
         self.measure_pace(&reading.requested);
         let asked = self.asked_on(&reading);
-        if reading.source != ClockSource::Ecs {
-            // The kernel's estimate ends with a step, and an NTP exchange measures the clock as it is.
-            let unseen = self.was_stepped_since(Some(reading.requested.monotonic));
-            return reading.compared_on(asked, unseen, self.correction());
+        if let (ClockSource::Ecs, Some(reference)) = (reading.source, reading.reference) {
+            let basis = Basis {
+                compared: self.compared(reference, &reading, asked),
+                follows_unseen_step: self.may_precede_step(reference),
+                correction: self.correction_of(reference, &reading),
+            };
+            self.last = Some(Claim {
+                status: reading.status,
+                bound: reading.bound,
+                reference,
+                requested: reading.requested,
+                basis,
+            });
+            return reading.on(basis);
         }
-        let Some(reference) = reading.reference else {
+        let (from, compared) = if reading.source == ClockSource::Ecs {
             let from = reading.taken.monotonic.checked_sub(LONGEST);
-            let compared = self.history.since(from);
-            let compared = compared.map_or(asked, |compared| compared.and_all(asked));
-            let unseen = self.was_stepped_since(from);
-            return reading.compared_on(compared, unseen, self.correction());
+            (from, self.history.since(from))
+        } else {
+            // The kernel's estimate ends with a step, and an NTP exchange measures the clock as it is.
+            (Some(reading.requested.monotonic), None)
         };
-        let compared = self.compared(reference, &reading, asked);
-        let follows_unseen_step = self.may_precede_step(reference);
-        let correction = self.correction_of(reference, &reading);
-        self.last = Some(Claim {
-            status: reading.status,
-            bound: reading.bound,
-            reference,
-            requested: reading.requested,
-            compared,
-            follows_unseen_step,
-            correction,
-        });
-        reading.compared_on(compared, follows_unseen_step, correction)
+        reading.on(Basis {
+            compared: compared.map_or(asked, |compared| compared.and_all(asked)),
+            follows_unseen_step: self.was_stepped_since(from),
+            correction: self.correction(),
+        })
     }
 
     /// The wall clocks that ran while the source was asked.
@@ -136,7 +134,7 @@ impl ClockWatch {
         let last = self.last.as_ref();
         // The source has not compared the clock since.
         if let Some(last) = last.filter(|last| last.reference == reference) {
-            return last.compared;
+            return last.basis.compared;
         }
         let from = self.not_compared_before(reference);
         let placed = |from| {
@@ -154,7 +152,7 @@ impl ClockWatch {
         let compared = compared.map_or(asked, |compared| compared.and_all(asked));
         // An older comparison, or one on a wall clock that was set back.
         let older = last.filter(|last| last.reference > reference);
-        older.map_or(compared, |last| compared.and_all(last.compared))
+        older.map_or(compared, |last| compared.and_all(last.basis.compared))
     }
 
     /// A comparison with a later reference time was made after the previous reading. Otherwise that reading would have
@@ -174,7 +172,7 @@ impl ClockWatch {
         };
         match &self.last {
             Some(last) if last.reference == reference => {
-                last.follows_unseen_step || last.requested.monotonic < step.at.monotonic
+                last.basis.follows_unseen_step || last.requested.monotonic < step.at.monotonic
             }
             _ => {
                 let from = self.not_compared_before(reference);
@@ -221,10 +219,12 @@ impl ClockWatch {
         });
         match repeated {
             Some(last) => Correction {
-                before: last.correction.before,
-                already: last
-                    .correction
-                    .excess(&last.requested, &reading.requested, self.drift),
+                before: last.basis.correction.before,
+                already: last.basis.correction.excess(
+                    &last.requested,
+                    &reading.requested,
+                    self.drift,
+                ),
             },
             None => self.correction(),
         }

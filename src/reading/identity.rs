@@ -1,5 +1,7 @@
 //! The identity of the task.
 
+use crate::text::names;
+
 /// What is known about the task. Unknown values are `None`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -108,39 +110,30 @@ pub(crate) fn short_name(text: &str) -> &str {
     text.rsplit_once('/').map_or(text, |(_, name)| name)
 }
 
-/// A root member that identifies the task. It may be a dimension, and a property of the same name is its fallback.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Label {
-    /// The cluster's short name.
-    ClusterName,
-    /// The service the task belongs to.
-    ServiceName,
-    /// The task definition's family.
-    TaskDefinitionFamily,
-    /// The task definition's revision.
-    TaskDefinitionRevision,
-    /// The last part of the task's ARN.
-    TaskId,
-    /// The availability zone.
-    AvailabilityZone,
-    /// The launch type.
-    LaunchType,
+names! {
+    /// A root member that identifies the task. It may be a dimension, and a property of the same name is its fallback.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    pub enum Label {
+        /// The cluster's short name.
+        ClusterName = "ClusterName",
+        /// The service the task belongs to.
+        ServiceName = "ServiceName",
+        /// The task definition's family.
+        TaskDefinitionFamily = "TaskDefinitionFamily",
+        /// The task definition's revision.
+        TaskDefinitionRevision = "TaskDefinitionRevision",
+        /// The last part of the task's ARN.
+        TaskId = "TaskId",
+        /// The availability zone.
+        AvailabilityZone = "AvailabilityZone",
+        /// The launch type.
+        LaunchType = "LaunchType",
+    }
 }
 
+#[cfg(feature = "cli")]
 impl Label {
-    /// Every label, in the order of a line.
-    pub const ALL: &'static [Self] = &[
-        Self::ClusterName,
-        Self::ServiceName,
-        Self::TaskDefinitionFamily,
-        Self::TaskDefinitionRevision,
-        Self::TaskId,
-        Self::AvailabilityZone,
-        Self::LaunchType,
-    ];
-
-    /// The names of all labels, in the same order.
-    #[cfg(feature = "cli")]
+    /// The names of all labels, in the order of a line.
     pub(crate) const NAMES: [&str; 7] = {
         let mut names = [""; 7];
         let mut index = 0;
@@ -150,26 +143,6 @@ impl Label {
         }
         names
     };
-
-    /// Its name on a line, such as `ClusterName`.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::ClusterName => "ClusterName",
-            Self::ServiceName => "ServiceName",
-            Self::TaskDefinitionFamily => "TaskDefinitionFamily",
-            Self::TaskDefinitionRevision => "TaskDefinitionRevision",
-            Self::TaskId => "TaskId",
-            Self::AvailabilityZone => "AvailabilityZone",
-            Self::LaunchType => "LaunchType",
-        }
-    }
-}
-
-impl std::fmt::Display for Label {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.as_str())
-    }
 }
 
 #[cfg(test)]

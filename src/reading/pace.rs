@@ -86,8 +86,8 @@ impl Correction {
     /// By how much the clock was corrected from `since` to `now` beyond the pace before, and beyond what `drift`
     /// already covers. Zero if that is unknown.
     pub(super) fn excess(&self, since: &Moment, now: &Moment, drift: DriftRate) -> Duration {
+        let passed = now.since(since);
         let found = self.before.and_then(|pace| {
-            let passed = now.since(since);
             let (expected, precision) = pace.in_time(passed);
             let unexpected = magnitude(now.slewed_since(since)? - expected);
             let allowed = drift

@@ -1,6 +1,6 @@
 //! Why the clock could not be read.
 
-use crate::text::cut;
+use crate::text::{cut, names};
 
 /// Why a reading, or one member of it, could not be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,23 +46,16 @@ impl std::error::Error for ReadError {}
 /// Declares the kinds, each with its name and its sentence.
 macro_rules! kinds {
     ($($variant:ident $word:literal $about:literal)*) => {
-        /// The kinds of [`ReadError`].
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        #[non_exhaustive]
-        pub enum ReadErrorKind {
-            $(#[doc = $about] $variant,)*
+        names! {
+            /// The kinds of [`ReadError`], with their names in the member `ReadErrorKind`.
+            #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+            #[non_exhaustive]
+            pub enum ReadErrorKind {
+                $(#[doc = $about] $variant = $word,)*
+            }
         }
 
         impl ReadErrorKind {
-            /// Every kind.
-            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
-
-            /// The name in the member `ReadErrorKind`, such as `timeout`.
-            #[must_use]
-            pub fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $word,)* }
-            }
-
             /// What happened, in one sentence.
             #[must_use]
             pub fn about(self) -> &'static str {

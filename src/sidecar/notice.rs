@@ -166,27 +166,18 @@ impl Changes {
 /// often it happened.
 #[derive(Debug, Default)]
 pub(crate) struct Notices {
-    kinds: Vec<(Discriminant<Notice>, Frequency)>,
+    kinds: Vec<Frequency>,
 }
 
 #[derive(Debug)]
 struct Frequency {
+    kind: Discriminant<Notice>,
     /// The start of the current minute.
     since: Instant,
     /// The reports in this minute.
     reported: u32,
     /// The last notice that was only counted, and the count.
     withheld: Option<(Notice, u32)>,
-}
-
-impl Frequency {
-    fn new(now: Instant) -> Self {
-        Self {
-            since: now,
-            reported: 0,
-            withheld: None,
-        }
-    }
 }
 
 impl Notices {
@@ -211,12 +202,17 @@ impl Notices {
 
     fn frequency(&mut self, notice: &Notice, now: Instant) -> &mut Frequency {
         let kind = discriminant(notice);
-        let known = self.kinds.iter().position(|(known, _)| *known == kind);
+        let known = self.kinds.iter().position(|known| known.kind == kind);
         let index = known.unwrap_or_else(|| {
-            self.kinds.push((kind, Frequency::new(now)));
+            self.kinds.push(Frequency {
+                kind,
+                since: now,
+                reported: 0,
+                withheld: None,
+            });
             self.kinds.len() - 1
         });
-        &mut self.kinds[index].1
+        &mut self.kinds[index]
     }
 
     /// The counted notices whose minute is over.
@@ -232,7 +228,7 @@ impl Notices {
     /// Takes the notices that have been counted for at least this long.
     fn withheld(&mut self, now: Instant, for_at_least: Duration) -> Vec<(Notice, u32)> {
         let mut overdue = Vec::new();
-        for (_, frequency) in &mut self.kinds {
+        for frequency in &mut self.kinds {
             if now.saturating_duration_since(frequency.since) < for_at_least {
                 continue;
             }

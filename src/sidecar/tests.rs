@@ -1,5 +1,7 @@
 //! Tests the execution of decisions, on a paused clock: time passes only while all tasks wait for it.
 
+pub(crate) mod life;
+
 use std::io::{self, Write};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, mpsc};
@@ -85,7 +87,7 @@ fn a_stalled_reader_holds_the_end_up_for_less_than_two_seconds() {
             bare: window(),
         };
         let began = tokio::time::Instant::now();
-        let outcome = finish(output, end, &control, false).await;
+        let outcome = finish(output, end, &control, Stdout::Open).await;
         let took = began.elapsed();
         assert!(took > Duration::from_secs(1), "{took:?}: it did not wait");
         // The steps after it take some time, too.

@@ -10,13 +10,12 @@ use super::direct::DirectSource;
 use super::ecs::EcsClient;
 use super::sample::Sample;
 use crate::reading::{ClockSource, Label};
-use crate::time::DriftRate;
 
 /// The endpoint, its fallback, and which of the two is in use.
 #[derive(Debug)]
 pub(super) struct Auto {
-    endpoint: EcsClient,
-    fallback: DirectSource,
+    pub(super) ecs: EcsClient,
+    pub(super) fallback: DirectSource,
     state: Mutex<State>,
 }
 
@@ -29,27 +28,11 @@ enum Turn {
 }
 
 impl Auto {
-    pub(super) fn new(endpoint: EcsClient, fallback: DirectSource) -> Self {
+    pub(super) fn new(ecs: EcsClient, fallback: DirectSource) -> Self {
         Self {
-            endpoint,
+            ecs,
             fallback,
             state: Mutex::new(State::START),
-        }
-    }
-
-    /// As [`EcsClient::asked_every`].
-    pub(super) fn asked_every(self, interval: Duration) -> Self {
-        Self {
-            endpoint: self.endpoint.asked_every(interval),
-            ..self
-        }
-    }
-
-    /// The same source whose fallback has this drift rate.
-    pub(super) fn with_drift(self, drift: DriftRate) -> Self {
-        Self {
-            fallback: self.fallback.with_drift(drift),
-            ..self
         }
     }
 
@@ -94,17 +77,17 @@ impl Auto {
     }
 
     async fn ask_endpoint(&self) -> Turn {
-        if !self.begin() {
+        if !self.state().begin() {
             return Turn::Fallback(None);
         }
-        let (sample, clock) = self.endpoint.read().await;
+        let (sample, clock) = self.ecs.read().await;
         let launch_type = sample.identity.as_ref();
         let launch_type = launch_type.and_then(|identity| identity.get(Label::LaunchType));
         let answer = Answer {
             clock,
             reports_no_clock: matches!(launch_type, Some("EC2" | "EXTERNAL")),
         };
-        let (choice, notice) = self.advance(answer);
+        let (choice, notice) = self.state().advance(answer);
         if let Some(notice) = notice {
             self.report(notice, launch_type.unwrap_or("unknown"));
         }
@@ -112,20 +95,6 @@ impl Auto {
             Choice::Endpoint => Turn::Endpoint(sample),
             Choice::Fallback => Turn::Fallback(Some(sample)),
         }
-    }
-
-    fn begin(&self) -> bool {
-        let mut state = self.state();
-        let (next, asks) = state.begin();
-        *state = next;
-        asks
-    }
-
-    fn advance(&self, answer: Answer) -> (Choice, Option<Notice>) {
-        let mut state = self.state();
-        let (next, choice, notice) = state.advance(answer);
-        *state = next;
-        (choice, notice)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

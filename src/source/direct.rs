@@ -22,15 +22,6 @@ pub(super) enum DirectSource {
 }
 
 impl DirectSource {
-    /// The same source with this drift rate.
-    pub(super) fn with_drift(self, drift: DriftRate) -> Self {
-        if matches!(self, Self::Kernel(_)) {
-            Self::Kernel(drift)
-        } else {
-            self
-        }
-    }
-
     /// The time until an NTP server may be asked again; zero for every other source.
     pub(super) fn due_in(&self) -> Duration {
         match self {

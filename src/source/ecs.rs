@@ -20,7 +20,7 @@ use crate::time::Moment;
 /// A client of the endpoint. It notices when the endpoint describes another task.
 #[derive(Debug)]
 pub(super) struct EcsClient {
-    endpoint: Endpoint,
+    pub(super) endpoint: Endpoint,
     task: Mutex<TaskWatch>,
 }
 
@@ -41,14 +41,6 @@ impl EcsClient {
             endpoint: Endpoint::new(base, timeout)?,
             task: Mutex::default(),
         })
-    }
-
-    /// As [`Endpoint::asked_every`].
-    pub(super) fn asked_every(self, interval: Duration) -> Self {
-        Self {
-            endpoint: self.endpoint.asked_every(interval),
-            ..self
-        }
     }
 
     /// Reads the endpoint once.

@@ -194,7 +194,8 @@ impl Withheld {
         let raw = raw.filter(|raw| !is_null(raw))?;
         read(raw)
             .map_err(|expected| {
-                let message = format!("{name}: expected {expected}, got {}", Excerpt(raw));
+                let given = cut(raw.get(), 40);
+                let message = format!("{name}: expected {expected}, got {given}");
                 self.0
                     .push(ReadError::new(ReadErrorKind::InvalidMember, message));
             })
@@ -212,15 +213,6 @@ impl Withheld {
             Ok(name.to_owned())
         })
         .filter(|name| !name.trim().is_empty())
-    }
-}
-
-/// The start of a value, for a message.
-struct Excerpt<'a>(&'a RawValue);
-
-impl fmt::Display for Excerpt<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&cut(self.0.get(), 40))
     }
 }
 

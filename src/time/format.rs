@@ -17,13 +17,7 @@ pub(crate) fn rfc3339_up(time: DateTime<Utc>) -> String {
     rfc3339(time.checked_add_signed(almost_one).unwrap_or(time))
 }
 
-/// Microseconds since 1970, rounded down.
-#[cfg(feature = "cli")]
-pub(crate) fn unix_micros(time: DateTime<Utc>) -> i64 {
-    time.timestamp_micros()
-}
-
-/// As [`unix_micros`], rounded up: for the end of a range.
+/// Microseconds since 1970, rounded up: for the end of a range.
 #[cfg(feature = "cli")]
 pub(crate) fn unix_micros_up(time: DateTime<Utc>) -> i64 {
     let is_whole = time.timestamp_subsec_nanos().is_multiple_of(1_000);

@@ -148,4 +148,4 @@ def compiled(folder):
             environment = os.environ | {"GOCACHE": str(own / "cache"), "GOPROXY": "off"}
             builds.append(subprocess.Popen(command, cwd=own, stdin=subprocess.DEVNULL, env=environment))
     for build in builds:
-        assert build.wait(timeout=PATIENCE) == 0, build.args
+        assert build.wait(timeout=5 * PATIENCE) == 0, build.args

@@ -13,7 +13,7 @@ from languages import CLIENTS
 LIMIT = 120
 COLUMNS = 100
 LONGER = {
-    "ecs_clock.h": (175, "speaks HTTP itself: C has neither HTTP nor exceptions; 34 lines declare types and functions for C and C++"),
+    "ecs_clock.h": (175, "speaks HTTP itself: C has neither HTTP nor exceptions; 38 lines declare types and functions for C and C++"),
 }
 FILES = sorted(path.name for path in CLIENTS.iterdir() if path.suffix != ".json")
 

@@ -96,7 +96,8 @@ class EcsClock
     /** Returns the status and the line of the response, or nothing. */
     private function exchange(int $deadline): string
     {
-        [$socket, $this->socket] = [$this->socket, null];
+        // The last answer is forgotten, and the connection kept again only after a whole response.
+        [$socket, $this->socket, $this->last] = [$this->socket, null, [0, 0, 0]];
         $socket ??= @stream_socket_client("tcp://{$this->host}", timeout: $this->timeoutMs / 1000);
         $isOpen = $socket && @fwrite($socket, $this->request);
         $received = '';
@@ -106,7 +107,7 @@ class EcsClock
             $isOpen = $piece !== '';
             $received .= $piece;
             if (preg_match(self::RESPONSE, $received, $found)) {
-                $this->socket = $socket; // not after less, whose rest would be read as the next
+                $this->socket = $socket;
                 return $found[1] . $found[2];
             }
         }

@@ -6,8 +6,7 @@ use chrono::TimeDelta;
 
 use super::client;
 use super::segment::{Segment, Status};
-use crate::answer::freshness::longest_age;
-use crate::clock::Limits;
+use crate::answer::Rules;
 use crate::reading::{ClockSource, Reading, SyncStatus};
 use crate::sidecar::Observed;
 use crate::time::{DriftRate, ErrorBound, Moment, magnitude};
@@ -26,19 +25,6 @@ const LARGEST_STEP: Duration = Duration::from_secs(60);
 const REFERENCE_TOLERANCE: Duration = Duration::from_secs(2);
 /// A source without a reference time has compared the clock within this time.
 const LONGEST_UNCOMPARED: Duration = Duration::from_secs(60 * 60);
-
-/// The rules that a segment is written by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Rules {
-    /// How fast a bound grows.
-    pub drift: DriftRate,
-    /// The time between two readings.
-    pub sample_interval: Duration,
-    /// The clock counts as free-running over the limit on its bound, and once its reference time is known to be older than
-    /// the limit on that. If they are age-adjusted, growth is counted from the reference time, and a reading whose reference
-    /// time is unknown has no bound.
-    pub limits: Limits,
-}
 
 impl Rules {
     fn bound_at(&self, reading: &Reading, now: &Moment) -> Option<Duration> {
@@ -250,7 +236,7 @@ impl Memory {
             _ => false,
         };
         self.lost.is_none()
-            && now.moment.since(&good.requested) <= longest_age(rules.sample_interval)
+            && now.moment.since(&good.requested) <= rules.longest_age()
             && !was_stepped
             && !good.follows_an_unseen_step()
             && self.moved_before(good, now).is_zero()
@@ -340,7 +326,6 @@ pub(super) fn unknown(coarse: Duration, drift: DriftRate) -> Segment {
         bound: ErrorBound::MAX,
         drift_ppb: u32::try_from(drift_ppb).unwrap_or(u32::MAX),
         status: Status::Unknown,
-        disruption_marker: 0,
         disruption_support: false,
     }
 }

@@ -8,9 +8,10 @@ use tokio::sync::Notify;
 use tracing::warn;
 
 use super::clocks;
-use super::decide::{Memory, Present, Rules, unknown};
+use super::decide::{Memory, Present, unknown};
 use super::segment::Segment;
 use super::writer::{Existing, Fault, OpenOutcome, Writer, Written};
+use crate::answer::Rules;
 use crate::answer::trouble::{RETRY, Trouble};
 use crate::sidecar::Observed;
 use crate::time::{Moment, StepDetector};

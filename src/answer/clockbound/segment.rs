@@ -19,37 +19,29 @@ const VERSION: u16 = 2;
 /// The file's name in its directory.
 pub(crate) const FILE_NAME: &str = "shm0";
 
-/// What a ClockBound client reports as the state of the clock.
+/// What a ClockBound client reports as the state of the clock, with the word in the segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Status {
     /// Nothing is known; the bound means nothing.
-    Unknown,
+    Unknown = 0,
     /// The clock is synchronized and the bound holds.
-    Synchronized,
+    Synchronized = 1,
     /// The clock is not known to be synchronized; the bound holds as long as the drift rate does.
-    FreeRunning,
+    FreeRunning = 2,
     /// The clock was disrupted, as by a live migration. Never written here.
-    Disrupted,
+    Disrupted = 3,
 }
 
 impl Status {
-    fn to_wire(self) -> i32 {
-        match self {
-            Self::Unknown => 0,
-            Self::Synchronized => 1,
-            Self::FreeRunning => 2,
-            Self::Disrupted => 3,
-        }
-    }
+    const ALL: [Self; 4] = [
+        Self::Unknown,
+        Self::Synchronized,
+        Self::FreeRunning,
+        Self::Disrupted,
+    ];
 
-    fn from_wire(word: i32) -> Option<Self> {
-        match word {
-            0 => Some(Self::Unknown),
-            1 => Some(Self::Synchronized),
-            2 => Some(Self::FreeRunning),
-            3 => Some(Self::Disrupted),
-            _ => None,
-        }
+    fn from_word(word: i32) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| *status as i32 == word)
     }
 }
 
@@ -67,8 +59,6 @@ pub(crate) struct Segment {
     pub drift_ppb: u32,
     /// What is known of the clock.
     pub status: Status,
-    /// Changes when the machine's clock is disrupted. Always 0 here.
-    pub disruption_marker: u64,
     /// Whether a client must also look at `/dev/vmclock0`. Always `false` here.
     pub disruption_support: bool,
 }
@@ -78,12 +68,11 @@ pub(crate) struct Segment {
 #[must_use]
 pub(super) fn header(generation: u16) -> [u8; HEADER_SIZE] {
     let mut bytes = [0; HEADER_SIZE];
-    let mut writer = Fields::new(&mut bytes);
-    writer.put(MAGIC[0].to_ne_bytes());
-    writer.put(MAGIC[1].to_ne_bytes());
-    writer.put(80_u32.to_ne_bytes());
-    writer.put(VERSION.to_ne_bytes());
-    writer.put(generation.to_ne_bytes());
+    put(&mut bytes, 0, MAGIC[0].to_ne_bytes());
+    put(&mut bytes, 4, MAGIC[1].to_ne_bytes());
+    put(&mut bytes, 8, 80_u32.to_ne_bytes());
+    put(&mut bytes, 12, VERSION.to_ne_bytes());
+    put(&mut bytes, 14, generation.to_ne_bytes());
     bytes
 }
 
@@ -92,19 +81,19 @@ impl Segment {
     #[must_use]
     pub(super) fn payload(&self) -> [u8; SIZE - HEADER_SIZE] {
         let mut bytes = [0; SIZE - HEADER_SIZE];
-        let mut writer = Fields::new(&mut bytes);
-        for time in [self.as_of, self.void_after] {
+        for (offset, time) in [(0, self.as_of), (16, self.void_after)] {
             let seconds = i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
-            writer.put(seconds.to_ne_bytes());
-            writer.put(i64::from(time.subsec_nanos()).to_ne_bytes());
+            let nanos = i64::from(time.subsec_nanos());
+            put(&mut bytes, offset, seconds.to_ne_bytes());
+            put(&mut bytes, offset + 8, nanos.to_ne_bytes());
         }
         let bound = i64::try_from(self.bound.as_nanos()).unwrap_or(i64::MAX);
-        writer.put(bound.to_ne_bytes());
-        writer.put(self.disruption_marker.to_ne_bytes());
-        writer.put(self.drift_ppb.to_ne_bytes());
-        writer.put(self.status.to_wire().to_ne_bytes());
+        put(&mut bytes, 32, bound.to_ne_bytes());
+        // At 40 is the disruption marker, which stays 0.
+        put(&mut bytes, 48, self.drift_ppb.to_ne_bytes());
+        put(&mut bytes, 52, (self.status as i32).to_ne_bytes());
         // What remains is padding.
-        writer.put([u8::from(self.disruption_support)]);
+        put(&mut bytes, 56, [u8::from(self.disruption_support)]);
         bytes
     }
 
@@ -112,9 +101,8 @@ impl Segment {
     #[must_use]
     pub(crate) fn to_bytes(self, generation: u16) -> [u8; SIZE] {
         let mut bytes = [0; SIZE];
-        let mut writer = Fields::new(&mut bytes);
-        writer.put(header(generation));
-        writer.put(self.payload());
+        put(&mut bytes, 0, header(generation));
+        put(&mut bytes, HEADER_SIZE, self.payload());
         bytes
     }
 
@@ -140,7 +128,7 @@ impl Segment {
         if drift_ppb >= 1_000_000_000 {
             return Err(Malformed("a drift rate that cannot be"));
         }
-        let status = Status::from_wire(i32::from_ne_bytes(at(payload, 52)))
+        let status = Status::from_word(i32::from_ne_bytes(at(payload, 52)))
             .ok_or(Malformed("a status that does not exist"))?;
         Ok(Self {
             as_of: time(0)?,
@@ -148,7 +136,6 @@ impl Segment {
             bound: Duration::from_nanos(bound),
             drift_ppb,
             status,
-            disruption_marker: u64::from_ne_bytes(at(payload, 40)),
             disruption_support: payload[56] != 0,
         })
     }
@@ -193,22 +180,10 @@ fn at<const N: usize>(bytes: &[u8], offset: usize) -> [u8; N] {
     found
 }
 
-/// Fields written one after the other.
-struct Fields<'a> {
-    rest: &'a mut [u8],
-}
-
-impl<'a> Fields<'a> {
-    fn new(bytes: &'a mut [u8]) -> Self {
-        Self { rest: bytes }
-    }
-
-    fn put<const N: usize>(&mut self, field: [u8; N]) {
-        let rest = std::mem::take(&mut self.rest);
-        if let Some((place, rest)) = rest.split_at_mut_checked(N) {
-            place.copy_from_slice(&field);
-            self.rest = rest;
-        }
+/// Puts a field at `offset`, where every caller has room for it.
+fn put<const N: usize>(bytes: &mut [u8], offset: usize, field: [u8; N]) {
+    if let Some(place) = bytes.get_mut(offset..offset + N) {
+        place.copy_from_slice(&field);
     }
 }
 

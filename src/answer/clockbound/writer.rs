@@ -61,8 +61,6 @@ impl fmt::Display for Fault {
     }
 }
 
-impl std::error::Error for Fault {}
-
 fn failed(doing: &'static str) -> impl Fn(io::Error) -> Fault {
     move |error| Fault::Failed { doing, error }
 }

@@ -1,7 +1,7 @@
 //! The address to listen on, always on loopback.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
 
 /// An address on loopback, such as `127.0.0.1:2780`, `[::1]:2780` or `localhost:2780`.
@@ -37,20 +37,17 @@ impl FromStr for LoopbackAddress {
             ]
         } else {
             let address: SocketAddr = text.parse().map_err(|_| NotLoopback)?;
-            is_loopback(address.ip())
-                .then(|| vec![address])
-                .ok_or(NotLoopback)?
+            // Not one that is only mapped to loopback: a route could lead elsewhere.
+            if !address.ip().is_loopback() {
+                return Err(NotLoopback);
+            }
+            vec![address]
         };
         Ok(Self {
             text: text.to_owned(),
             candidates,
         })
     }
-}
-
-/// Whether an address is on loopback, and not only mapped to it: a route could lead elsewhere.
-pub(super) fn is_loopback(address: IpAddr) -> bool {
-    address.is_loopback()
 }
 
 /// The error for a text that is not a loopback address with a port.
@@ -62,14 +59,6 @@ impl NotLoopback {
     pub(crate) const EXPECTED: &str =
         "a loopback address with a port, such as 127.0.0.1:2780, [::1]:2780 or localhost:2780";
 }
-
-impl fmt::Display for NotLoopback {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "expected {}", Self::EXPECTED)
-    }
-}
-
-impl std::error::Error for NotLoopback {}
 
 #[cfg(test)]
 mod tests {

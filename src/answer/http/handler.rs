@@ -10,27 +10,16 @@ use tokio::sync::{Notify, watch};
 use super::activity::AfterReply;
 use super::reply::Reply;
 use super::route::{Format, Route, route};
-use crate::answer::freshness::longest_age;
+use crate::answer::Rules;
 use crate::clock::{Limits, Report, Warning};
 use crate::reading::{ReadError, ReadErrorKind};
 use crate::sidecar::Observed;
-use crate::time::{DriftRate, Moment};
+use crate::time::Moment;
 
 /// The sidecar's loop never waits longer than this for an answer of its source.
 const LONGEST_REQUEST: Duration = Duration::from_secs(60);
 /// The loop is woken at most this often, however many clients ask.
 const WAKE_PAUSE: Duration = Duration::from_secs(1);
-
-/// How a clock is judged.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Rules {
-    /// The limits that apply unless the query gives others.
-    pub limits: Limits,
-    /// How fast a bound grows.
-    pub drift: DriftRate,
-    /// The pause between two readings.
-    pub sample_interval: Duration,
-}
 
 /// Answers requests.
 #[derive(Debug)]
@@ -88,7 +77,7 @@ impl Handler {
                     Format::Line => Reply::line(&report),
                 }
             }
-            Err(invalid) => Reply::invalid(&invalid),
+            Err(invalid) => Reply::error(400, &invalid.to_string()),
         }
     }
 
@@ -107,7 +96,7 @@ impl Handler {
 
     pub(super) fn health(&self) -> Reply {
         let stands_still = self.observed.borrow().beat.elapsed();
-        if stands_still <= longest_age(self.rules.sample_interval) + LONGEST_REQUEST {
+        if stands_still <= self.rules.longest_age() + LONGEST_REQUEST {
             Reply::json(200, &serde_json::json!({ "status": "running" }))
         } else {
             let seconds = stands_still.as_secs();
@@ -118,7 +107,7 @@ impl Handler {
 
 /// Judges the last reading at `now`. A reading that is too old counts as missing.
 pub(super) fn judge(observed: &Observed, limits: &Limits, now: &Moment, rules: &Rules) -> Report {
-    let longest = longest_age(rules.sample_interval);
+    let longest = rules.longest_age();
     match &observed.last {
         Some(reading) if now.since(&reading.requested) <= longest => {
             let mut report = Report::judge(reading, limits, now, rules.drift);

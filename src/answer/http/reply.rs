@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use crate::clock::{ClockQuery, InvalidQuery, Report};
-use crate::time::{unix_micros, unix_micros_up};
+use crate::clock::{ClockQuery, Report};
+use crate::time::unix_micros_up;
 
 /// An answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,7 +41,7 @@ impl Reply {
     pub(super) fn line(report: &Report) -> Self {
         let (status, body) = match report.interval {
             Some(range) if report.is_good() => {
-                let earliest = unix_micros(range.earliest);
+                let earliest = range.earliest.timestamp_micros();
                 let latest = unix_micros_up(range.latest);
                 (200, format!("good {earliest} {latest}\n"))
             }
@@ -60,12 +60,6 @@ impl Reply {
             media: "text/plain",
             body,
         }
-    }
-
-    /// 400 for a query that cannot be answered, with what is wrong.
-    #[must_use]
-    pub(crate) fn invalid(query: &InvalidQuery) -> Self {
-        Self::error(400, &query.to_string())
     }
 
     /// An error in words.

@@ -9,8 +9,6 @@ use hyper::header::{HOST, HeaderName};
 use hyper::http::uri::Authority;
 use hyper::{Method, Request, header::HeaderValue};
 
-use super::address::is_loopback;
-
 /// How an answer about the clock is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Format {
@@ -102,7 +100,9 @@ fn is_local_authority(authority: &Authority) -> bool {
         .unwrap_or(host);
     !authority.as_str().contains('@')
         && (host.eq_ignore_ascii_case("localhost")
-            || address.parse::<IpAddr>().is_ok_and(is_loopback))
+            || address
+                .parse::<IpAddr>()
+                .is_ok_and(|address| address.is_loopback()))
 }
 
 #[cfg(test)]

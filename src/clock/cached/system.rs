@@ -15,17 +15,14 @@ pub(crate) trait System: Send + Sync + 'static {
     fn due_in(&self) -> Duration;
 }
 
-/// The clocks of this machine, and tokio's timer.
-#[derive(Debug)]
-pub(crate) struct RealSystem(pub(crate) Source);
-
-impl System for RealSystem {
+/// The source with the clocks of this machine, and tokio's timer.
+impl System for Source {
     fn now(&self) -> Moment {
         Moment::now()
     }
 
     fn read(&self) -> impl Future<Output = Sample> + Send {
-        self.0.read()
+        self.read()
     }
 
     fn sleep(&self, time: Duration) -> impl Future<Output = ()> + Send {
@@ -33,6 +30,6 @@ impl System for RealSystem {
     }
 
     fn due_in(&self) -> Duration {
-        self.0.due_in()
+        self.due_in()
     }
 }

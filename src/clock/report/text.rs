@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use humantime::format_duration;
 
-use super::{Report, Verdict};
+use super::Report;
 use crate::clock::{AgeLimit, ErrorLimit, Preset};
 use crate::time::{age_seconds, milliseconds, rfc3339, rfc3339_up};
 
@@ -13,11 +13,7 @@ use crate::time::{age_seconds, milliseconds, rfc3339, rfc3339_up};
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut line = |name: &str, value: &str| writeln!(f, "{name:<20}{value}");
-        let verdict = match self.verdict() {
-            Verdict::Good => "good",
-            Verdict::NotGood => "not good",
-        };
-        line("verdict", verdict)?;
+        line("verdict", &self.verdict().to_string())?;
         for reason in &self.reasons {
             line("reason", &reason.to_string())?;
         }

@@ -5,19 +5,19 @@ mod judge;
 mod lives;
 
 use std::collections::HashMap;
-use std::time::Instant;
 
 use chrono::{DateTime, Utc};
 
-use crate::reading::simulated::{MILLISECOND, Machine, SECOND};
+use crate::reading::tests::simulated::{MILLISECOND, Machine, SECOND};
 use crate::reading::{ClockSource, ReadError, ReadErrorKind, Reading, SyncStatus, TaskIdentity};
 use crate::sidecar::Rules;
-use crate::sidecar::control::{Action, Control, Event, RandomFractions};
+use crate::sidecar::control::{Control, Event, RandomFractions};
 use crate::sidecar::line::{self, Dimensions, Format, KnownTask, Metric, StorageResolution};
 use crate::sidecar::line::{Tally, Template};
+use crate::sidecar::tests::life::{self, Life as _, Running, calm};
 use crate::sidecar::window::Window;
 use crate::source::Sample;
-use crate::time::DriftRate;
+use crate::time::{DriftRate, Moment};
 
 /// How much true time a life has.
 const LIFE: i64 = 3_000 * SECOND;
@@ -77,8 +77,7 @@ struct Life {
     rules: Rules,
     format: Format,
     template: Template,
-    control: Option<Control>,
-    wake_at: Option<Instant>,
+    running: Running,
     processes: usize,
     sequence: u64,
     lines: Vec<Written>,
@@ -142,8 +141,7 @@ impl Life {
             rules,
             template: Template::new(&format, &identity(), DateTime::UNIX_EPOCH),
             format,
-            control: None,
-            wake_at: None,
+            running: Running::default(),
             processes: 0,
             sequence: 0,
             lines: Vec::new(),
@@ -177,7 +175,7 @@ impl Life {
             offset: self.machine.rng.f64(),
         };
         let (control, actions) = Control::start(&self.rules, random, now.monotonic, &now);
-        self.control = Some(control);
+        self.running.control = Some(control);
         self.execute(actions);
     }
 
@@ -186,24 +184,29 @@ impl Life {
         if self.machine.rng.bool() {
             self.happens(Event::Stop);
         }
-        self.control = None;
-        self.wake_at = None;
+        self.running = Running::default();
     }
 
-    fn execute(&mut self, actions: Vec<Action>) {
-        self.wake_at = None;
-        let mut reads = false;
-        for action in actions {
-            match action {
-                Action::Read => reads = true,
-                Action::WakeAt(time) => self.wake_at = Some(time),
-                Action::Write(window) => self.write(&window),
-                _ => {}
-            }
-        }
-        if reads {
-            self.read();
-        }
+    /// A source that has compared the clock since a step knows of it.
+    fn learn(&mut self, reading: &Reading) {
+        let reference = reading.reference.unwrap().timestamp();
+        let truth = self.machine.truth();
+        self.blind_to
+            .take_if(|(before, until)| truth > *until && reference != before.timestamp());
+    }
+}
+
+impl life::Life for Life {
+    fn machine(&mut self) -> &mut Machine {
+        &mut self.machine
+    }
+
+    fn running(&mut self) -> &mut Running {
+        &mut self.running
+    }
+
+    fn see(&mut self, now: &Moment) {
+        self.moments.insert(now.wall, self.machine.truth());
     }
 
     fn write(&mut self, window: &Window) {
@@ -222,106 +225,32 @@ impl Life {
         });
     }
 
-    fn happens(&mut self, event: Event) {
-        let now = self.machine.now();
-        self.moments.insert(now.wall, self.machine.truth());
-        self.machine.was_set = false;
-        let actions = self
-            .control
-            .as_mut()
-            .map(|control| control.handle(event, &now));
-        self.execute(actions.unwrap_or_default());
-    }
-
-    /// The timer that wakes when the clock is set.
-    fn look(&mut self) {
-        if self.machine.was_set {
-            self.happens(Event::Woken);
-        }
-    }
-
     fn read(&mut self) {
         let requested = self.machine.now();
         let moves = matches!(self.kind, Kind::MovesInsideReads | Kind::Everything)
             && self.machine.rng.u8(..50) == 0;
         let slow = [1, 1, 10, 400][self.machine.rng.usize(..4)];
-        let mut claim = None;
         let at = self.machine.rng.usize(..4);
-        for part in 0..4 {
-            self.machine.pass(slow * MILLISECOND);
-            self.wake_within_read();
-            if moves && part == at {
-                let by = self.any_step();
-                self.machine.step(by);
-                self.wake_within_read();
-            }
-            self.note();
-            if part == 1 {
-                claim = Some(self.machine.claim());
-            }
-        }
-        let outcome = match claim.filter(|_| !self.endpoint_is_down) {
-            Some(claim) => Ok(self.machine.reading(claim, requested)),
-            None => Err(ReadError::new(ReadErrorKind::Timeout, "none")),
-        };
-        let outcome = outcome.map(|mut reading: Reading| {
+        let claim = self.ask(slow * MILLISECOND, moves.then_some(at));
+        let outcome = if self.endpoint_is_down {
+            Err(ReadError::new(ReadErrorKind::Timeout, "none"))
+        } else {
+            let mut reading = self.machine.reading(claim, requested);
             self.learn(&reading);
             if !self.is_synchronized {
                 reading.status = SyncStatus::NotSynchronized;
             }
-            self.moments
-                .insert(reading.taken.wall, self.machine.truth());
-            reading
-        });
+            self.see(&reading.taken);
+            Ok(reading)
+        };
         let at = self.machine.now();
-        self.moments.insert(at.wall, self.machine.truth());
+        self.see(&at);
         let sample = Sample::new(ClockSource::Ecs, at, outcome);
         self.happens(Event::Sampled(Box::new(sample)));
     }
 
-    /// A source that has compared the clock since a step knows of it.
-    fn learn(&mut self, reading: &Reading) {
-        let reference = reading.reference.unwrap().timestamp();
-        let truth = self.machine.truth();
-        self.blind_to
-            .take_if(|(before, until)| truth > *until && reference != before.timestamp());
-    }
-
-    /// The loop is woken by a step while it waits for an answer.
-    fn wake_within_read(&mut self) {
-        if !std::mem::take(&mut self.machine.was_set) {
-            return;
-        }
-        let now = self.machine.now();
-        self.moments.insert(now.wall, self.machine.truth());
-        let Some(control) = &mut self.control else {
-            return;
-        };
-        for action in control.handle(Event::Woken, &now) {
-            if let Action::Write(window) = action {
-                self.write(&window);
-            }
-        }
-    }
-
-    /// Lets true time pass, with all that is due in it.
-    fn pass(&mut self, time: i64) {
-        let end = self.machine.truth() + time;
-        while self.machine.truth() < end {
-            let due = self
-                .wake_at
-                .map(|wake| wake.saturating_duration_since(self.machine.instant()));
-            let due = due.map_or(i64::MAX, |due| i64::try_from(due.as_nanos()).unwrap());
-            if due == 0 {
-                self.happens(Event::Woken);
-                continue;
-            }
-            let left = end - self.machine.truth();
-            // A slice, so that a step by the daemon is seen when it happens.
-            self.machine.pass(left.min(due).clamp(1, 500 * MILLISECOND));
-            self.look();
-            self.note();
-        }
+    fn note_in_read(&mut self) {
+        self.note();
     }
 
     /// Notes what is true.
@@ -331,9 +260,13 @@ impl Life {
             at,
             wall: at + error,
             error,
-            is_watched: self.control.is_some(),
+            is_watched: self.running.control.is_some(),
             is_excepted: self.blind_to.is_some(),
         });
+    }
+
+    fn slice(&mut self) -> i64 {
+        500 * MILLISECOND
     }
 
     fn any_step(&mut self) -> i64 {
@@ -367,17 +300,11 @@ fn prepare(machine: &mut Machine, kind: Kind) {
             machine.bad_samples = 10;
         }
         Kind::Steps | Kind::Everything => {
-            machine.cached_for = [0, 10, 30][machine.rng.usize(..3)] * SECOND;
-            machine.has_two_caches = kind == Kind::Steps && machine.cached_for > 0;
-            if machine.cached_for > 0 {
-                // A cache also hides that a correction has begun, which is beyond the promise.
-                machine.stepped_from = 2 * MILLISECOND / 5;
-            }
+            let time = [0, 10, 30][machine.rng.usize(..3)] * SECOND;
+            life::cache_for(machine, time);
+            machine.has_two_caches = kind == Kind::Steps && time > 0;
         }
-        Kind::Quiet => {
-            (machine.most_drift, machine.wander, machine.noise) = (10, 0, 1_000);
-            machine.settle();
-        }
+        Kind::Quiet => calm(machine),
         _ => {}
     }
 }

@@ -12,7 +12,7 @@ pub(super) struct Cursor<'a> {
     /// The same bytes, if they are UTF-8. Forms never check that again, which would make a line of many events
     /// quadratic.
     text: Option<&'a str>,
-    place: LineState,
+    pub(super) place: LineState,
 }
 
 /// The part of a cursor that outlives the borrow of the line.
@@ -79,21 +79,9 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    pub(super) fn place(&self) -> LineState {
-        self.place
-    }
-
-    /// The number of the line, from 1.
-    pub(super) fn line(&self) -> u64 {
-        self.place.line
-    }
-
     /// The position of an event that is the line.
     pub(super) fn position(&self) -> Position {
-        Position {
-            line: self.place.line,
-            event: None,
-        }
+        Position::new(self.place.line, None)
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -103,16 +91,6 @@ impl<'a> Cursor<'a> {
     /// Whether the line begins here, apart from a viewer's prefix.
     pub(super) fn is_line_start(&self) -> bool {
         self.place.piece.first && self.place.at == self.place.start
-    }
-
-    /// Whether a viewer has written something before the line.
-    pub(super) fn has_prefix(&self) -> bool {
-        self.place.has_prefix
-    }
-
-    /// Whether the line had colours.
-    pub(super) fn is_coloured(&self) -> bool {
-        self.place.is_coloured
     }
 
     /// Whether the line ends with these bytes, so that they are not a piece of a longer one.

@@ -5,11 +5,11 @@ use super::event::{RawEvent, Sink};
 use super::marker::{bytes_have_marker, has_marker};
 use super::mode::Input;
 use super::origin::Origin;
-use super::parts::{JoinedLine, Parts};
+use super::parts::{Fate, JoinedLine, Parts};
 use super::peel::{Body, PeeledText, body, peel};
 use super::unread::Unread;
 use super::viewer::Viewer;
-use super::wrapping::{Source, Treatment, Wrapping};
+use super::wrapping::{Author, Source, Treatment, Wrapping};
 use crate::finding::{Kind, Position, Problem};
 use crate::judge::document::Root;
 use crate::kind::Effect;
@@ -89,139 +89,17 @@ impl Emitter {
         prefix.into_iter().chain(colours.flatten()).collect()
     }
 
-    /// Emits an event that is a document, with only blanks around it.
-    pub(super) fn document(
-        &mut self,
-        position: Position,
-        (root, bytes): (Root<'_>, usize),
-        origin: Origin,
-        sink: &mut Sink<'_>,
-    ) {
-        let mut event = self.event(position, root.text, Kind::Document);
-        event.bytes = bytes;
-        event.certain = origin.certain;
-        event.problems.extend(origin.note.clone());
-        if !origin.exported {
-            let before = self.before_document(&origin, position.line);
-            event.problems.extend(before);
-            self.check_size(&mut event);
-        }
-        event.stream = self.viewer.stream_of(origin.stream, origin.has_prefix);
-        event.root = Some(root);
-        self.answered = true;
-        sink(event);
-    }
-
     /// Whether no line is open of which parts have come.
     pub(super) fn has_no_parts(&self) -> bool {
         self.parts.are_none()
     }
 
-    /// Emits an event that may hold a document, or a part of one.
-    pub(super) fn text(
-        &mut self,
-        position: Position,
-        text: &str,
-        origin: Origin,
-        sink: &mut Sink<'_>,
-    ) {
-        let stream = origin.stream.as_deref().unwrap_or_default();
-        let outcome = self.parts.add(position, stream, text);
-        if let Some(joined) = outcome.joined {
-            self.joined(joined, sink);
-        }
-        if let Some(orphan) = outcome.orphan {
-            let mut event = self.event(position, text, Kind::Document);
-            event.problems.push(orphan);
-            self.answered = true;
-            sink(event);
-        } else if !outcome.held {
-            self.whole(position, text, origin, sink);
-        }
-    }
-
-    /// Emits an event that was joined from parts.
-    fn joined(&mut self, joined: JoinedLine, sink: &mut Sink<'_>) {
-        let origin = Origin {
-            note: Some(joined.note),
-            ..Origin::EXPORT
-        };
-        self.whole(joined.position, &joined.record, origin, sink);
-    }
-
-    /// Emits an event that may hold a document.
-    fn whole(&mut self, position: Position, text: &str, origin: Origin, sink: &mut Sink<'_>) {
-        let PeeledText {
-            wrappings,
-            text: inner,
-        } = peel(text);
-        let body = body(&inner, origin.open && wrappings.is_empty());
-        if matches!(&body, Body::Spoilt(problem) if problem.rule() == Rule::JsonBroken)
-            && self.mode != Input::Stdout
-            && let Some(repaired) = without_no_break_spaces(text)
-        {
-            return self.repaired(position, &repaired, origin, sink);
-        }
-        if matches!(body, Body::Other) {
-            return self.other(position, text, &origin, sink);
-        }
-        let joined = matches!(&origin.note, Some(note) if note.rule() == Rule::PartialMessage);
-        let around = self.around(&wrappings, &origin, joined);
-        // CloudWatch has what is inside, if a viewer wrote the rest.
-        let seen = if around.is_viewers { &*inner } else { text };
-        let mut event = self.event(position, seen, Kind::Document);
-        event.certain = origin.certain && !around.hides && !around.is_doubtful;
-        event.problems.extend(origin.note.clone());
-        if !origin.exported {
-            // A time within a logger's prefix is the logger's, not a viewer's.
-            let is_loggers = matches!(wrappings.first(), Some((Wrapping::Prefix, _)));
-            if !is_loggers {
-                let before = self.before_document(&origin, position.line);
-                event.problems.extend(before);
-            }
-            self.check_size(&mut event);
-        }
-        event.problems.extend(around.problems);
-        event.text = &inner;
-        event.stream = self.viewer.stream_of(origin.stream, origin.has_prefix);
-        self.answered = true;
-        match body {
-            Body::Document(root) => event.root = Some(root),
-            // It is cut off because it is a part, which is reported already.
-            Body::Spoilt(problem) if around.is_partial && problem.rule() == Rule::Cut => {}
-            Body::Spoilt(problem) => {
-                self.is_after_cut = problem.rule() == Rule::Cut;
-                event.problems.push(problem);
-            }
-            Body::Other => {}
-        }
-        sink(event);
-    }
-
-    /// Emits a text in which a copy from a page has replaced blanks by no-break spaces.
-    fn repaired(&mut self, position: Position, text: &str, origin: Origin, sink: &mut Sink<'_>) {
-        let given = "no-break spaces in place of blanks, as a copy from a page has them";
-        let expected = "blanks, as the writer wrote them";
-        let note = self.assume_copy(Problem::new(Rule::Copied, "the event", given, expected));
-        let origin = Origin {
-            note: origin.note.or(note),
-            ..origin
-        };
-        self.whole(position, text, origin, sink);
-    }
-
     /// What the wrappings of a document mean together.
-    fn around(
-        &mut self,
-        wrappings: &[(Wrapping, String)],
-        origin: &Origin,
-        joined: bool,
-    ) -> WrappingEffect {
+    fn around(&mut self, wrappings: &[(Wrapping, String)], origin: &Origin) -> WrappingEffect {
+        let joined = matches!(&origin.note, Some(note) if note.rule() == Rule::PartialMessage);
         let mut around = WrappingEffect {
             is_viewers: !wrappings.is_empty(),
-            hides: false,
-            is_doubtful: false,
-            is_partial: wrappings.iter().any(|(one, _)| *one == Wrapping::Partial),
+            is_certain: true,
             problems: Vec::new(),
         };
         let mut source = match (origin.exported, self.plain_line) {
@@ -232,138 +110,28 @@ impl Emitter {
             (false, _) => Source::Line(self.mode),
         };
         for (wrapping, given) in wrappings {
-            let treatment = wrapping.treatment(source);
-            around.problems.extend(match treatment {
-                Treatment::Unwrap => None,
-                Treatment::Assume => self.assume_export(given),
-                // The note reports it already.
-                Treatment::Hides(Rule::PartialMessage) if joined => None,
-                Treatment::Harmless(Rule::LeadingBlank) if self.blank_noted => None,
-                Treatment::Harmless(rule) | Treatment::Hides(rule) => {
-                    Some(around_problem(rule, *wrapping, given))
-                }
-            });
-            match treatment {
-                Treatment::Unwrap | Treatment::Assume => continue,
-                Treatment::Harmless(Rule::LeadingBlank) => {
-                    self.blank_noted = true;
+            match (wrapping.treatment(source), wrapping.rule) {
+                (Treatment::Unwrap, _) => continue,
+                (Treatment::Assume, _) => {
+                    around.problems.extend(self.assume_export(given));
                     continue;
                 }
-                Treatment::Harmless(rule) => {
-                    around.is_doubtful |= rule.effect() == Effect::PerhapsEvent;
+                (Treatment::Report, Rule::LeadingBlank) => {
+                    if !std::mem::replace(&mut self.blank_noted, true) {
+                        around.problems.push(around_problem(*wrapping, given));
+                    }
+                    continue;
                 }
-                Treatment::Hides(_) => around.hides = true,
+                // The note reports it already.
+                (Treatment::Report, Rule::PartialMessage) if joined => {}
+                (Treatment::Report, _) => around.problems.push(around_problem(*wrapping, given)),
             }
+            around.is_certain &= wrapping.rule.effect() == Effect::Nothing;
             around.is_viewers = false;
             // A viewer is outermost: nothing inside another wrapping is a viewer's.
             source = Source::Exported;
         }
         around
-    }
-
-    /// Emits an event that [`is_surely_other`](super::reject::is_surely_other), and an object by its look.
-    pub(super) fn surely_other(
-        &mut self,
-        position: Position,
-        text: &str,
-        origin: &Origin,
-        sink: &mut Sink<'_>,
-    ) {
-        self.is_after_cut = false;
-        self.emit_other(position, text, origin, sink);
-    }
-
-    /// Emits an event that is something else.
-    pub(super) fn other(
-        &mut self,
-        position: Position,
-        text: &str,
-        origin: &Origin,
-        sink: &mut Sink<'_>,
-    ) {
-        let is_rest = std::mem::take(&mut self.is_after_cut);
-        self.unread
-            .note(position.line, text, self.answered, is_rest);
-        let is_plain =
-            !text.trim_ascii().is_empty() && !text.starts_with(['"', '{', '[', '|', '+']);
-        if !origin.exported && is_plain && self.plain_line.is_none() {
-            self.plain_line = Some(position.line);
-        }
-        self.emit_other(position, text, origin, sink);
-    }
-
-    fn emit_other(&mut self, position: Position, text: &str, origin: &Origin, sink: &mut Sink<'_>) {
-        let mut event = self.event(position, text, Kind::Other);
-        event.stream = self
-            .viewer
-            .stream_of(origin.stream.clone(), origin.has_prefix);
-        sink(event);
-    }
-
-    pub(super) fn not_utf8(&mut self, position: Position, bytes: &[u8], sink: &mut Sink<'_>) {
-        let text = String::from_utf8_lossy(bytes);
-        let mut event = self.event(position, &text, Kind::Other);
-        event.bytes = bytes.len();
-        let valid = std::str::from_utf8(bytes).map_or_else(|error| error.valid_up_to(), str::len);
-        let given = format!("a byte that is not, byte {}", valid + 1);
-        event
-            .problems
-            .push(Problem::new(Rule::NotUtf8, "the line", given, "UTF-8"));
-        if text.starts_with('{') && has_marker(&text) {
-            event.kind = Kind::Document;
-            self.answered = true;
-        }
-        sink(event);
-    }
-
-    /// Reports a line that is longer than any event, given the part in memory.
-    pub(super) fn too_large(&mut self, position: Position, held: &[u8], sink: &mut Sink<'_>) {
-        let mut event = self.event(position, "", Kind::Other);
-        event.bytes = held.len();
-        if held.starts_with(b"{") || bytes_have_marker(held) {
-            let given = format!("over {} bytes", held.len().max(MAX_EVENT_BYTES));
-            event.problems.push(too_large(given));
-            event.kind = Kind::Document;
-            self.answered = true;
-        }
-        sink(event);
-    }
-
-    /// Reports an export that ends within an event.
-    pub(super) fn cut_export(&mut self, position: Position, sink: &mut Sink<'_>) {
-        let given = "one that breaks off";
-        let problem = Problem::new(Rule::Cut, "the export", given, "a whole JSON value");
-        self.unreadable(position, problem, sink);
-    }
-
-    /// Reports that the whole input cannot be read.
-    pub(super) fn unreadable(&mut self, position: Position, problem: Problem, sink: &mut Sink<'_>) {
-        self.answered = true;
-        let mut event = self.event(position, "", Kind::Input);
-        event.problems.push(problem);
-        sink(event);
-    }
-
-    /// Reports a problem of the input rather than of an event: that a viewer's prefix is the writer's after all.
-    pub(super) fn input_problem(&mut self, line: u64, problem: Problem, sink: &mut Sink<'_>) {
-        let position = Position { line, event: None };
-        let mut event = self.event(position, "", Kind::Input);
-        event.problems.push(problem);
-        sink(event);
-    }
-
-    /// Ends the input, after so many lines.
-    pub(super) fn end(&mut self, lines: u64, sink: &mut Sink<'_>) {
-        while let Some(left) = self.parts.left() {
-            self.joined(left, sink);
-        }
-        let Some((line, problem)) = self.unread.problem(lines, self.answered) else {
-            return;
-        };
-        let position = Position { line, event: None };
-        let mut event = self.event(position, "", Kind::Input);
-        event.problems.push(problem);
-        sink(event);
     }
 
     fn event<'a>(&mut self, position: Position, text: &'a str, kind: Kind) -> RawEvent<'a> {
@@ -379,47 +147,258 @@ impl Emitter {
         }
     }
 
-    /// Notes an event that is too large for CloudWatch or the log drivers.
-    fn check_size(&self, event: &mut RawEvent<'_>) {
+    /// The problem of an event that is too large for CloudWatch or the log drivers.
+    fn size_problem(&self, event: &RawEvent<'_>) -> Option<Problem> {
         let given = || format!("{} bytes", event.bytes);
         if event.bytes > MAX_EVENT_BYTES {
-            let problem = too_large(given());
-            event.problems.push(problem);
-        } else if event.bytes > AWSLOGS_SPLIT_BYTES && self.mode != Input::Export {
-            let expected =
-                format!("at most {AWSLOGS_SPLIT_BYTES} bytes through the awslogs driver");
-            let problem = Problem::new(Rule::OverAwslogs, "the line", given(), expected);
-            event.problems.push(problem);
-            event.certain = false;
+            return Some(too_large(given()));
+        }
+        if event.bytes <= AWSLOGS_SPLIT_BYTES || self.mode == Input::Export {
+            return None;
+        }
+        let expected = format!("at most {AWSLOGS_SPLIT_BYTES} bytes through the awslogs driver");
+        Some(Problem::new(
+            Rule::OverAwslogs,
+            "the line",
+            given(),
+            expected,
+        ))
+    }
+}
+
+/// Where a form passes its events on to.
+pub(super) struct Output<'o, 's> {
+    pub(super) emitter: &'o mut Emitter,
+    pub(super) sink: &'o mut Sink<'s>,
+}
+
+impl Output<'_, '_> {
+    /// Emits an event that is a document, with only blanks around it. It is given with its length in the input.
+    pub(super) fn document(
+        &mut self,
+        position: Position,
+        (root, bytes): (Root<'_>, usize),
+        origin: Origin,
+    ) {
+        let mut event = self.emitter.event(position, root.text, Kind::Document);
+        event.bytes = bytes;
+        event.root = Some(root);
+        self.emit_document(event, origin, false, Vec::new());
+    }
+
+    /// Emits a document, or what was meant as one. The problems of the way it is shipped precede `problems`.
+    fn emit_document(
+        &mut self,
+        mut event: RawEvent<'_>,
+        mut origin: Origin,
+        is_loggers: bool,
+        problems: Vec<Problem>,
+    ) {
+        let emitter = &mut *self.emitter;
+        event.certain &= origin.certain;
+        event.problems.extend(origin.note.take());
+        if !origin.exported {
+            // A time within a logger's prefix is the logger's, not a viewer's.
+            if !is_loggers {
+                let line = event.position.line;
+                event
+                    .problems
+                    .extend(emitter.before_document(&origin, line));
+            }
+            if let Some(problem) = emitter.size_problem(&event) {
+                event.certain &= problem.rule() != Rule::OverAwslogs;
+                event.problems.push(problem);
+            }
+        }
+        event.problems.extend(problems);
+        event.stream = emitter.viewer.stream_of(origin.stream, origin.has_prefix);
+        emitter.answered = true;
+        (self.sink)(event);
+    }
+
+    /// Emits an event that may hold a document, or a part of one.
+    pub(super) fn text(&mut self, position: Position, text: &str, origin: Origin) {
+        let stream = origin.stream.as_deref().unwrap_or_default();
+        let (joined, fate) = self.emitter.parts.add(position, stream, text);
+        if let Some(joined) = joined {
+            self.joined(joined);
+        }
+        match fate {
+            Fate::Event => self.whole(position, text, origin),
+            Fate::Held => {}
+            Fate::Orphan(problem) => {
+                let mut event = self.emitter.event(position, text, Kind::Document);
+                event.problems.push(problem);
+                self.emitter.answered = true;
+                (self.sink)(event);
+            }
+        }
+    }
+
+    /// Emits an event that was joined from parts.
+    fn joined(&mut self, joined: JoinedLine) {
+        let origin = Origin::noted(Some(joined.note));
+        self.whole(joined.position, &joined.record, origin);
+    }
+
+    /// Emits an event that may hold a document.
+    fn whole(&mut self, position: Position, text: &str, origin: Origin) {
+        let PeeledText {
+            wrappings,
+            text: inner,
+        } = peel(text);
+        let body = body(&inner, origin.open && wrappings.is_empty());
+        if matches!(&body, Body::Spoilt(problem) if problem.rule() == Rule::JsonBroken)
+            && self.emitter.mode != Input::Stdout
+            && let Some(repaired) = without_no_break_spaces(text)
+        {
+            return self.repaired(position, &repaired, origin);
+        }
+        if matches!(body, Body::Other) {
+            return self.other(position, text, &origin);
+        }
+        let mut around = self.emitter.around(&wrappings, &origin);
+        let has = |rule| move |(wrapping, _): &(Wrapping, String)| wrapping.rule == rule;
+        let mut event = self.emitter.event(position, &inner, Kind::Document);
+        // CloudWatch has what is inside, if a viewer wrote the rest.
+        if !around.is_viewers {
+            event.bytes = text.len();
+        }
+        event.certain = around.is_certain;
+        match body {
+            Body::Document(root) => event.root = Some(root),
+            // It is cut off because it is a part, which is reported already.
+            Body::Spoilt(problem)
+                if problem.rule() == Rule::Cut
+                    && wrappings.iter().any(has(Rule::PartialMessage)) => {}
+            Body::Spoilt(problem) => {
+                self.emitter.is_after_cut = problem.rule() == Rule::Cut;
+                around.problems.push(problem);
+            }
+            Body::Other => {}
+        }
+        let is_loggers = wrappings.first().is_some_and(has(Rule::Prefix));
+        self.emit_document(event, origin, is_loggers, around.problems);
+    }
+
+    /// Emits a text in which a copy from a page has replaced blanks by no-break spaces.
+    fn repaired(&mut self, position: Position, text: &str, mut origin: Origin) {
+        let given = "no-break spaces in place of blanks, as a copy from a page has them";
+        let expected = "blanks, as the writer wrote them";
+        let problem = Problem::new(Rule::Copied, "the event", given, expected);
+        let note = self.emitter.assume_copy(problem);
+        origin.note = origin.note.or(note);
+        self.whole(position, text, origin);
+    }
+
+    /// Emits an event that [`is_surely_other`](super::reject::is_surely_other), and an object by its look.
+    pub(super) fn surely_other(&mut self, position: Position, text: &str, origin: &Origin) {
+        self.emitter.is_after_cut = false;
+        self.emit_other(position, text, origin);
+    }
+
+    /// Emits an event that is something else.
+    fn other(&mut self, position: Position, text: &str, origin: &Origin) {
+        let emitter = &mut *self.emitter;
+        let is_rest = std::mem::take(&mut emitter.is_after_cut);
+        emitter
+            .unread
+            .note(position.line, text, emitter.answered, is_rest);
+        let is_plain =
+            !text.trim_ascii().is_empty() && !text.starts_with(['"', '{', '[', '|', '+']);
+        if !origin.exported && is_plain {
+            emitter.plain_line.get_or_insert(position.line);
+        }
+        self.emit_other(position, text, origin);
+    }
+
+    fn emit_other(&mut self, position: Position, text: &str, origin: &Origin) {
+        let mut event = self.emitter.event(position, text, Kind::Other);
+        let viewer = &self.emitter.viewer;
+        event.stream = viewer.stream_of(origin.stream.clone(), origin.has_prefix);
+        (self.sink)(event);
+    }
+
+    pub(super) fn not_utf8(&mut self, position: Position, bytes: &[u8]) {
+        let text = String::from_utf8_lossy(bytes);
+        let mut event = self.emitter.event(position, &text, Kind::Other);
+        event.bytes = bytes.len();
+        let valid = std::str::from_utf8(bytes).map_or_else(|error| error.valid_up_to(), str::len);
+        let given = format!("a byte that is not, byte {}", valid + 1);
+        let problem = Problem::new(Rule::NotUtf8, "the line", given, "UTF-8");
+        event.problems.push(problem);
+        if text.starts_with('{') && has_marker(&text) {
+            event.kind = Kind::Document;
+            self.emitter.answered = true;
+        }
+        (self.sink)(event);
+    }
+
+    /// Reports a line that is longer than any event, given the part in memory.
+    pub(super) fn too_large(&mut self, position: Position, held: &[u8]) {
+        let mut event = self.emitter.event(position, "", Kind::Other);
+        event.bytes = held.len();
+        if held.starts_with(b"{") || bytes_have_marker(held) {
+            let given = format!("over {} bytes", held.len().max(MAX_EVENT_BYTES));
+            event.problems.push(too_large(given));
+            event.kind = Kind::Document;
+            self.emitter.answered = true;
+        }
+        (self.sink)(event);
+    }
+
+    /// Reports an export that ends within an event.
+    pub(super) fn cut_export(&mut self, position: Position) {
+        let given = "one that breaks off";
+        let problem = Problem::new(Rule::Cut, "the export", given, "a whole JSON value");
+        self.unreadable(position, problem);
+    }
+
+    /// Reports that the whole input cannot be read.
+    pub(super) fn unreadable(&mut self, position: Position, problem: Problem) {
+        self.emitter.answered = true;
+        self.input_problem(position, problem);
+    }
+
+    /// Reports a problem of the input rather than of an event.
+    pub(super) fn input_problem(&mut self, position: Position, problem: Problem) {
+        let mut event = self.emitter.event(position, "", Kind::Input);
+        event.problems.push(problem);
+        (self.sink)(event);
+    }
+
+    /// Ends the input, after so many lines.
+    pub(super) fn end(&mut self, lines: u64) {
+        while let Some(left) = self.emitter.parts.left() {
+            self.joined(left);
+        }
+        if let Some((line, problem)) = self.emitter.unread.problem(lines, self.emitter.answered) {
+            self.input_problem(Position::new(line, None), problem);
         }
     }
 }
 
 /// All that surrounds a document.
-#[expect(clippy::struct_excessive_bools, reason = "each is a separate fact")]
 struct WrappingEffect {
     /// Whether a viewer wrote all of it.
     is_viewers: bool,
-    /// Whether CloudWatch does not see the document.
-    hides: bool,
-    /// Whether it is not known if CloudWatch sees the document.
-    is_doubtful: bool,
-    is_partial: bool,
+    /// Whether it is known that CloudWatch sees the document.
+    is_certain: bool,
     problems: Vec<Problem>,
 }
 
 /// The problem of something around a document.
-fn around_problem(rule: Rule, wrapping: Wrapping, given: &str) -> Problem {
-    let problem = |given, expected| Problem::new(rule, "the event", given, expected);
+fn around_problem(wrapping: Wrapping, given: &str) -> Problem {
+    let problem = |given, expected| Problem::new(wrapping.rule, "the event", given, expected);
     let alone = "the document alone";
-    match (rule, wrapping) {
+    match (wrapping.rule, wrapping.author) {
         (Rule::LeadingBlank, _) => problem("blanks before it", alone),
         (Rule::LambdaPrefix | Rule::LambdaLevelPrefix, _) => problem(given, alone),
         (Rule::PartialMessage, _) => {
             let given = "a part of a line that was longer than 16 KiB";
             problem(given, "a whole line").with_next_step()
         }
-        (_, Wrapping::LoggerObject) => problem(given, alone)
+        (_, Author::Logger) => problem(given, alone)
             .with_hint("a logger wrote the object: write the document to stdout without it"),
         _ => problem(given, alone).with_next_step(),
     }

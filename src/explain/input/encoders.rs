@@ -4,56 +4,40 @@ use super::marker::{has_assignments, is_quote};
 use crate::finding::Problem;
 use crate::rule::Rule;
 
-/// A notation: a text that shows it, its name, and how to write JSON instead.
-struct Notation {
-    is_in: fn(&str) -> bool,
-    name: &'static str,
-    cure: &'static str,
-}
+/// A notation: texts that show it, its name, and how to write JSON instead.
+struct Notation(&'static [&'static str], &'static str, &'static str);
 
 const NOTATIONS: &[Notation] = &[
-    Notation {
-        is_in: |text| text.contains("'_aws':"),
-        name: "a Python dict",
-        cure: "write it with json.dumps",
-    },
-    Notation {
-        is_in: |text| {
-            text.contains("\"_aws\"=>")
-                || text.contains(":_aws=>")
-                || text.contains("\"_aws\" => {")
-        },
-        name: "a Ruby hash",
-        cure: "write it with JSON.generate or to_json",
-    },
-    Notation {
-        is_in: |text| text.contains("_aws:map["),
-        name: "a Go map",
-        cure: "write it with json.Marshal",
-    },
-    Notation {
-        is_in: |text| text.contains("[_aws] =>") || text.contains("[\"_aws\"]=>"),
-        name: "a PHP array",
-        cure: "write it with json_encode",
-    },
-    Notation {
-        is_in: |text| text.contains("_aws={") || text.contains("_aws=["),
-        name: "the toString of a Java map",
-        cure: "write it with a JSON library such as Jackson",
-    },
-    Notation {
-        is_in: |text| {
-            text.contains("_aws: {") || text.contains("_aws: [") || text.contains("_aws:{")
-        },
-        name: "a JavaScript object as console.log prints it",
-        cure: "write it with JSON.stringify",
-    },
-    Notation {
-        is_in: |text| text.contains(is_typographic),
-        name: "typographic quotation marks, as a chat or word processor writes them",
-        cure: "copy the line from its source; if the program writes them, write it with a JSON library",
-    },
+    Notation(&["'_aws':"], "a Python dict", "write it with json.dumps"),
+    Notation(
+        &["\"_aws\"=>", ":_aws=>", "\"_aws\" => {"],
+        "a Ruby hash",
+        "write it with JSON.generate or to_json",
+    ),
+    Notation(&["_aws:map["], "a Go map", "write it with json.Marshal"),
+    Notation(
+        &["[_aws] =>", "[\"_aws\"]=>"],
+        "a PHP array",
+        "write it with json_encode",
+    ),
+    Notation(
+        &["_aws={", "_aws=["],
+        "the toString of a Java map",
+        "write it with a JSON library such as Jackson",
+    ),
+    Notation(
+        &["_aws: {", "_aws: [", "_aws:{"],
+        "a JavaScript object as console.log prints it",
+        "write it with JSON.stringify",
+    ),
 ];
+
+/// Notation of a text with quotation marks that JSON does not have.
+const TYPOGRAPHIC: Notation = Notation(
+    &[],
+    "typographic quotation marks, as a chat or word processor writes them",
+    "copy the line from its source; if the program writes them, write it with a JSON library",
+);
 
 /// Whether a character is a quotation mark that JSON does not have.
 fn is_typographic(c: char) -> bool {
@@ -65,9 +49,11 @@ pub(super) fn other_notation(text: &str) -> Option<Problem> {
     if text.contains("\"_aws\":") || !(has_assignments(text) || begins_printed(text)) {
         return None;
     }
-    let notation = NOTATIONS.iter().find(|notation| (notation.is_in)(text))?;
+    let is_in = |Notation(signs, ..): &&Notation| signs.iter().any(|sign| text.contains(sign));
+    let is_typographic = || text.contains(is_typographic).then_some(&TYPOGRAPHIC);
+    let Notation(_, name, cure) = NOTATIONS.iter().find(is_in).or_else(is_typographic)?;
     let expected = "a document encoded as JSON";
-    Some(Problem::new(Rule::NotJson, "the event", notation.name, expected).with_hint(notation.cure))
+    Some(Problem::new(Rule::NotJson, "the event", *name, expected).with_hint(*cure))
 }
 
 /// Whether the metadata of an object that is printed over several lines begins on this line.

@@ -16,5 +16,5 @@ mod terminal;
 mod value;
 mod yaml;
 
-pub(super) use self::form::{Form, Next, Output};
+pub(super) use self::form::{Form, Next};
 pub(super) use self::line::Line;

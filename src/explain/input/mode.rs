@@ -3,38 +3,20 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// How to read lines.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub enum Input {
+use crate::kind::words;
+
+words! {
+    /// How to read lines.
+    #[derive(Default)]
+    Input
     /// Recognizes the form, and reports what else it may be.
     #[default]
-    Auto,
+    Auto "auto"
     /// Lines of a viewer or export: what it put around the events is not reported.
-    Export,
+    Export "export"
     /// Output of a container: each line is an event, and removing anything around a document is a
     /// fault.
-    Stdout,
-}
-
-impl Input {
-    /// All modes.
-    pub const ALL: &'static [Self] = &[Self::Auto, Self::Export, Self::Stdout];
-
-    /// The name on a command line.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Auto => "auto",
-            Self::Export => "export",
-            Self::Stdout => "stdout",
-        }
-    }
-}
-
-impl fmt::Display for Input {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
+    Stdout "stdout"
 }
 
 /// The error for a word that does not name a mode.

@@ -35,4 +35,20 @@ impl Origin {
         note: None,
         stream: None,
     };
+
+    /// From an export, with what is reported if it is a document.
+    pub(super) fn noted(note: Option<Problem>) -> Self {
+        Self {
+            note,
+            ..Self::EXPORT
+        }
+    }
+
+    /// From an export, which names the log stream.
+    pub(super) fn from_stream(stream: Option<String>) -> Self {
+        Self {
+            stream,
+            ..Self::EXPORT
+        }
+    }
 }

@@ -31,15 +31,15 @@ struct OpenLine {
     docker: Option<String>,
 }
 
-/// The outcome of adding a record.
-#[derive(Debug, Default)]
-pub(super) struct PartOutcome {
-    /// A line that is now whole, or never will be.
-    pub(super) joined: Option<JoinedLine>,
-    /// Whether the record is a part, so that nothing else is done with it.
-    pub(super) held: bool,
-    /// The problem of a part of a document whose beginning is missing.
-    pub(super) orphan: Option<Problem>,
+/// What becomes of a record.
+#[derive(Debug)]
+pub(super) enum Fate {
+    /// It is an event by itself.
+    Event,
+    /// It is a part, so nothing else is done with it.
+    Held,
+    /// It is a part of a document whose beginning is missing.
+    Orphan(Problem),
 }
 
 /// A record with the parts of a line.
@@ -80,72 +80,67 @@ impl Parts {
         self.open.is_empty()
     }
 
-    /// Takes a record if it is a part. `stream` is the log stream that it comes from, where that is known.
-    pub(super) fn add(&mut self, position: Position, stream: &str, text: &str) -> PartOutcome {
+    /// Takes a record if it is a part. `stream` is the log stream that it comes from, where that is known. Returns also
+    /// a line that is now whole, or never will be.
+    pub(super) fn add(
+        &mut self,
+        position: Position,
+        stream: &str,
+        text: &str,
+    ) -> (Option<JoinedLine>, Fate) {
         let may_be = !self.open.is_empty()
             || text.len() > SHIM_SPLIT_BYTES
             || text.contains("\"partial_message\"")
             || text.contains("\"logtag\"")
             || text.contains(r#"\"CloudWatchMetrics\""#);
         if !text.starts_with('{') || !may_be {
-            return PartOutcome::default();
+            return (None, Fate::Event);
         }
         let Some(part) = Part::read(text, stream) else {
-            return PartOutcome::default();
+            return (None, Fate::Event);
         };
         let Some(index) = self.open.iter().position(|open| open.key == part.key) else {
             return self.begin(position, part);
         };
         match self.open[index].fit(&part) {
-            Fit::Alone => return PartOutcome::default(),
+            Fit::Alone => return (None, Fate::Event),
             Fit::Another => {
                 let joined = Some(self.open.remove(index).joined(End::Missing));
                 // The first of another line, or one whose predecessors are missing.
-                let taken = self.begin(position, part);
-                return PartOutcome { joined, ..taken };
+                return (joined, self.begin(position, part).1);
             }
             Fit::Next => {}
         }
         let open = &mut self.open[index];
         open.line.push_str(&part.line);
-        open.scan = scan_of(open.scan, &part.line);
+        open.scan = open.scan.over(&part.line);
         open.count += 1;
         let joined = if part.last {
             Some(self.open.remove(index).joined(End::Whole))
         } else {
             self.beyond_the_limit()
         };
-        PartOutcome {
-            joined,
-            held: true,
-            orphan: None,
-        }
+        (joined, Fate::Held)
     }
 
-    fn begin(&mut self, position: Position, part: Part) -> PartOutcome {
+    fn begin(&mut self, position: Position, part: Part) -> (Option<JoinedLine>, Fate) {
         let is_first = match part.ordinal {
             Some(ordinal) => ordinal == 1,
             None => begins(&part.line),
         };
         if part.last || !is_first {
-            return PartOutcome {
-                orphan: part.without_beginning(),
-                ..PartOutcome::default()
-            };
+            let orphan = part.without_beginning().map(Fate::Orphan);
+            return (None, orphan.unwrap_or(Fate::Event));
         }
         self.open.push(OpenLine {
             key: part.key,
             position,
-            scan: scan_of(Scan::default(), &part.line),
+            scan: Scan::default().over(&part.line),
             line: part.line,
             count: 1,
             docker: part.docker,
         });
-        PartOutcome {
-            joined: self.beyond_the_limit(),
-            held: true,
-            orphan: None,
-        }
+        (self.beyond_the_limit(), Fate::Held)
     }
 
     /// Removes a line if the limits are exceeded: the oldest of too many, or the longest of too many bytes.
@@ -218,13 +213,6 @@ impl OpenLine {
     }
 }
 
-/// Continues a scan over a text.
-fn scan_of(mut scan: Scan, text: &str) -> Scan {
-    crate::work::visit(text.len());
-    text.bytes().for_each(|byte| scan.byte(byte));
-    scan
-}
-
 #[cfg(test)]
 mod tests {
     use super::part::fills_buffer;
@@ -257,9 +245,9 @@ mod tests {
             found.push((value["log"].as_str().unwrap().to_owned(), whole));
         };
         for record in records {
-            let taken = parts.add(Position::default(), "", record);
-            passed += usize::from(!taken.held);
-            taken.joined.map(&mut add);
+            let (joined, fate) = parts.add(Position::default(), "", record);
+            passed += usize::from(!matches!(fate, Fate::Held));
+            joined.map(&mut add);
         }
         while let Some(left) = parts.left() {
             add(left);

@@ -60,11 +60,11 @@ fn layer(text: &str) -> Option<Layer<'_>> {
             return unwrapped;
         }
     }
-    let Some((wrappings, at)) = prefix::split(text) else {
+    let Some((rules, at)) = prefix::split(text) else {
         return wrapper::quoted_behind(text);
     };
     Some(Layer {
-        wrappings,
+        wrappings: rules.into_iter().map(Wrapping::by_writer).collect(),
         given: format!("{} before it", quoted(&text[..at])),
         inner: Cow::Borrowed(&text[at..]),
     })
@@ -175,8 +175,8 @@ mod tests {
         let record = format!(r#"{{"log":"{}\n"}}"#, document.replace('"', "\\\""));
         let shown = format!("INFO: {record}");
         let peeled = peel(&shown);
-        let wrappings: Vec<_> = peeled.wrappings.iter().map(|(one, _)| *one).collect();
-        assert_eq!(wrappings, [Wrapping::Prefix, Wrapping::FireLens]);
+        let rules: Vec<_> = peeled.wrappings.iter().map(|(one, _)| one.rule).collect();
+        assert_eq!(rules, [Rule::Prefix, Rule::FireLens]);
         assert_eq!(peeled.text, document);
     }
 

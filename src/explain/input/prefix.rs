@@ -2,14 +2,14 @@
 
 use super::marker::has_marker;
 use super::time;
-use super::wrapping::Wrapping;
 use crate::judge::document::{LocateOutcome, locate};
+use crate::rule::Rule;
 
 /// Braces that are tried as the beginning of a document. A bound keeps the cost linear.
 const TRIED: usize = 16;
 
-/// Splits what precedes a document into its kinds, outermost first, and returns where the document begins.
-pub(super) fn split(text: &str) -> Option<(Vec<Wrapping>, usize)> {
+/// Splits off what precedes a document: the rules that it breaks, outermost first, and returns where the document begins.
+pub(super) fn split(text: &str) -> Option<(Vec<Rule>, usize)> {
     let at = document(text)?;
     Some((kinds(&text[..at]), at))
 }
@@ -33,28 +33,28 @@ pub(super) fn document(text: &str) -> Option<usize> {
     whole.or_else(|| candidates().find(|&at| has_marker(&text[at..])))
 }
 
-/// The kinds of a prefix.
-pub(super) fn kinds(prefix: &str) -> Vec<Wrapping> {
+/// The rules that a prefix breaks.
+pub(super) fn kinds(prefix: &str) -> Vec<Rule> {
     if prefix.trim().is_empty() {
-        return vec![Wrapping::Blank];
+        return vec![Rule::LeadingBlank];
     }
     if let Some(partial) = cri(prefix) {
-        let partial = partial.then_some(Wrapping::Partial);
-        return [Wrapping::Cri].into_iter().chain(partial).collect();
+        let partial = partial.then_some(Rule::PartialMessage);
+        return [Rule::Cri].into_iter().chain(partial).collect();
     }
     if is_lambda(prefix) {
-        return vec![Wrapping::Lambda];
+        return vec![Rule::LambdaPrefix];
     }
     if is_lambda_level(prefix) {
-        return vec![Wrapping::LambdaLevel];
+        return vec![Rule::LambdaLevelPrefix];
     }
     if is_syslog(prefix) {
-        return vec![Wrapping::Syslog];
+        return vec![Rule::Syslog];
     }
     if prefix.contains('\n') {
-        return vec![Wrapping::JoinedLines];
+        return vec![Rule::JoinedLines];
     }
-    vec![Wrapping::Prefix]
+    vec![Rule::Prefix]
 }
 
 /// Whether a prefix is that of Lambda's text format: time, request, level, each with a tab.
@@ -155,34 +155,31 @@ mod tests {
     fn what_precedes_a_document_is_recognized() {
         let id = "11111111-2222-4333-8444-555555555555";
         for (prefix, expected) in [
-            (" ", vec![Wrapping::Blank]),
-            ("\t", vec![Wrapping::Blank]),
-            ("2026-11-25T10:14:24Z ", vec![Wrapping::Prefix]),
-            ("INFO:root:", vec![Wrapping::Prefix]),
-            ("[x] ", vec![Wrapping::Prefix]),
-            ("started\n", vec![Wrapping::JoinedLines]),
+            (" ", vec![Rule::LeadingBlank]),
+            ("\t", vec![Rule::LeadingBlank]),
+            ("2026-11-25T10:14:24Z ", vec![Rule::Prefix]),
+            ("INFO:root:", vec![Rule::Prefix]),
+            ("[x] ", vec![Rule::Prefix]),
+            ("started\n", vec![Rule::JoinedLines]),
             (
                 &format!("2027-01-15T08:00:00.000Z\t{id}\tINFO\t"),
-                vec![Wrapping::Lambda],
+                vec![Rule::LambdaPrefix],
             ),
             (
                 &format!("[INFO]\t2027-01-15T08:00:00.000Z\t{id}\t"),
-                vec![Wrapping::LambdaLevel],
+                vec![Rule::LambdaLevelPrefix],
             ),
-            (
-                "2027-01-15T08:00:00.000000000Z stdout F ",
-                vec![Wrapping::Cri],
-            ),
+            ("2027-01-15T08:00:00.000000000Z stdout F ", vec![Rule::Cri]),
             (
                 "2027-01-15T08:00:00.000000000Z stderr P ",
-                vec![Wrapping::Cri, Wrapping::Partial],
+                vec![Rule::Cri, Rule::PartialMessage],
             ),
             (
                 "<14>1 2027-01-15T08:00:00Z host app 1 - - ",
-                vec![Wrapping::Syslog],
+                vec![Rule::Syslog],
             ),
-            ("<14>Nov 25 10:00:00 host app[1]: ", vec![Wrapping::Syslog]),
-            ("Nov  5 10:00:00 host app[1]: ", vec![Wrapping::Syslog]),
+            ("<14>Nov 25 10:00:00 host app[1]: ", vec![Rule::Syslog]),
+            ("Nov  5 10:00:00 host app[1]: ", vec![Rule::Syslog]),
         ] {
             assert_eq!(kinds(prefix), expected, "{prefix:?}");
         }

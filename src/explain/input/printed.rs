@@ -7,13 +7,7 @@ const NO_BREAK_SPACE: &[u8] = b"\xc2\xa0";
 
 /// Whether a text that is not a whole object continues on the next line, as printed documents do.
 pub(super) fn continues(text: &str) -> bool {
-    if !text.trim_end().ends_with(['{', '[', ',', ':']) {
-        return false;
-    }
-    let mut scan = Scan::default();
-    crate::work::visit(text.len());
-    text.bytes().for_each(|byte| scan.byte(byte));
-    !scan.in_string()
+    text.trim_end().ends_with(['{', '[', ',', ':']) && !Scan::default().over(text).in_string()
 }
 
 /// Whether a line can continue a printed document.

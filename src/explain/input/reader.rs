@@ -1,11 +1,12 @@
 //! Reads lines and passes them to the forms: the cursor, and the stack of forms that have begun.
 
+use std::collections::VecDeque;
 use std::io::{self, BufRead};
 
 use super::cursor::{Buffer, Cursor, LineState};
-use super::emit::Emitter;
-use super::event::Sink;
-use super::forms::{Form, Line, Next, Output};
+use super::emit::{Emitter, Output};
+use super::event::{RawEvent, Sink};
+use super::forms::{Form, Line, Next};
 use super::lines::Lines;
 use super::mode::Input;
 use crate::finding::{Position, Problem};
@@ -50,7 +51,7 @@ impl<R: BufRead> Reader<R> {
     pub(crate) fn step(&mut self, sink: &mut Sink<'_>) -> io::Result<bool> {
         let has_line = self.place.at < self.buffer.bytes().len() || !self.is_handled;
         let replays = self.forms.last().is_some_and(|form| !form.reads_lines());
-        if self.is_ended {
+        if self.is_ended && !replays {
             return Ok(self.finish(sink));
         }
         if !has_line && !replays {
@@ -76,7 +77,7 @@ impl<R: BufRead> Reader<R> {
             return Ok(false);
         };
         let next = form.read(&mut cursor, &mut output);
-        let place = cursor.place();
+        let place = cursor.place;
         let has_read = !replays && matches!(next, Next::Stay | Next::End);
         self.is_handled |= has_read || place.at != self.place.at;
         self.place = place;
@@ -122,7 +123,8 @@ impl<R: BufRead> Reader<R> {
             self.place.at = length;
             self.place.has_prefix = length > 0;
             if let Some(problem) = problem {
-                self.emitter.input_problem(line, problem, sink);
+                let emitter = &mut self.emitter;
+                Output { emitter, sink }.input_problem(Position::new(line, None), problem);
             }
         }
     }
@@ -137,12 +139,10 @@ impl<R: BufRead> Reader<R> {
             }
             _ => return false,
         };
-        let position = Position {
-            line: self.place.line,
-            event: None,
-        };
+        let position = Position::new(self.place.line, None);
         let problem = Problem::new(rule, "the input", given, "text in UTF-8").with_next_step();
-        self.emitter.unreadable(position, problem, sink);
+        let emitter = &mut self.emitter;
+        Output { emitter, sink }.unreadable(position, problem);
         self.forms.clear();
         true
     }
@@ -153,16 +153,54 @@ impl<R: BufRead> Reader<R> {
             emitter: &mut self.emitter,
             sink,
         };
-        let Some(form) = self.forms.pop() else {
+        let Some(mut form) = self.forms.pop() else {
             return false;
         };
         let is_open = !self.place.piece.terminated;
         self.forms.extend(form.finish(is_open, &mut output));
         if self.forms.is_empty() {
-            output.emitter.end(self.lines.number(), output.sink);
+            output.end(self.lines.number());
             return false;
         }
         true
+    }
+}
+
+/// The events of a reader, each made into a value.
+pub(crate) struct Queue<R, T> {
+    pub(crate) reader: Reader<R>,
+    found: VecDeque<T>,
+    is_ended: bool,
+}
+
+impl<R: BufRead, T> Queue<R, T> {
+    pub(crate) fn new(input: R, mode: Input) -> Self {
+        Self {
+            reader: Reader::new(input, mode),
+            found: VecDeque::new(),
+            is_ended: false,
+        }
+    }
+
+    /// The next value; `make` gives none for an event that is left out.
+    pub(crate) fn next(
+        &mut self,
+        make: impl Fn(RawEvent<'_>) -> Option<T>,
+    ) -> Option<io::Result<T>> {
+        loop {
+            if let Some(value) = self.found.pop_front() {
+                return Some(Ok(value));
+            }
+            if self.is_ended {
+                return None;
+            }
+            let found = &mut self.found;
+            let step = self.reader.step(&mut |event| found.extend(make(event)));
+            self.is_ended = !matches!(step, Ok(true));
+            if let Err(error) = step {
+                return Some(Err(error));
+            }
+        }
     }
 }
 

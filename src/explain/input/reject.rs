@@ -28,11 +28,12 @@ static FINDERS: LazyLock<[Finder<'static>; SIGNS.len()]> = LazyLock::new(|| SIGN
 /// document, whether it is valid JSON or not, and no line after it belongs to it.
 pub(super) fn is_surely_other(line: &str) -> bool {
     let line = line.trim_ascii_end().as_bytes();
-    is_one_object(line)
-        && FINDERS.iter().all(|finder| {
-            visit(line.len());
-            finder.find(line).is_none()
-        })
+    // The signs come first: in most documents, the search for the first one ends early.
+    let has_sign = FINDERS.iter().any(|finder| {
+        visit(line.len());
+        finder.find(line).is_some()
+    });
+    !has_sign && is_one_object(line)
 }
 
 /// Whether the brace that a text begins with is closed by its last byte.

@@ -42,6 +42,13 @@ impl Scan {
         }
     }
 
+    /// Continues over a whole text.
+    pub(super) fn over(mut self, text: &str) -> Self {
+        crate::work::visit(text.len());
+        text.bytes().for_each(|byte| self.byte(byte));
+        self
+    }
+
     /// Takes all bytes of a text; returns the end of the value, if it ends in the text.
     pub(super) fn text(&mut self, text: &str) -> Option<usize> {
         crate::work::visit(text.len());

@@ -3,15 +3,10 @@
 /// The length of a time in RFC 3339 form at the beginning of a text; zone and fraction are optional.
 pub(super) fn length(text: &str) -> Option<usize> {
     const FORM: &[u8] = b"dddd-dd-ddTdd:dd:dd";
-    let text = text.as_bytes();
-    let matches = |(form, &byte): (&u8, &u8)| match form {
-        b'd' => byte.is_ascii_digit(),
-        b'T' => matches!(byte, b'T' | b't' | b' '),
-        other => byte == *other,
-    };
-    if text.len() < FORM.len() || !FORM.iter().zip(text).all(matches) {
+    if !has_form(text, FORM) {
         return None;
     }
+    let text = text.as_bytes();
     let digits = |from: usize| {
         let rest = text[from..].iter().take(16);
         rest.take_while(|byte| byte.is_ascii_digit()).count()
@@ -31,14 +26,21 @@ pub(super) fn length(text: &str) -> Option<usize> {
     Some(length)
 }
 
+/// Whether a text begins with digits where the form has `d`, with a blank or `T` where it has `T`, and otherwise with the
+/// characters of the form.
+fn has_form(text: &str, form: &[u8]) -> bool {
+    let matches = |(form, byte): (&u8, u8)| match form {
+        b'd' => byte.is_ascii_digit(),
+        b'T' => matches!(byte, b'T' | b't' | b' '),
+        other => byte == *other,
+    };
+    text.len() >= form.len() && form.iter().zip(text.bytes()).all(matches)
+}
+
 /// The length of a time of day and a blank at the beginning of a text.
 pub(super) fn time_of_day_length(text: &str) -> Option<usize> {
     const FORM: &[u8] = b"dd:dd:dd ";
-    let matches = |(form, byte): (&u8, u8)| match form {
-        b'd' => byte.is_ascii_digit(),
-        other => byte == *other,
-    };
-    let is_time = text.len() > FORM.len() && FORM.iter().zip(text.bytes()).all(matches);
+    let is_time = text.len() > FORM.len() && has_form(text, FORM);
     is_time.then_some(FORM.len())
 }
 

@@ -85,21 +85,16 @@ impl Viewer {
         if is_read_as_it_is(line) {
             return (0, None);
         }
-        let found = match find(line) {
-            Some(found) => Some(found),
-            None if self.mode == Input::Export => self.pattern(line),
-            None => None,
+        let is_shown = self.mode == Input::Export;
+        let found = find(line).or_else(|| is_shown.then(|| self.pattern(line))?);
+        let Some(found) = found else {
+            return (0, self.bare(line));
         };
-        match found {
-            Some(found) => {
-                let (length, problem) = self.prefixed(found);
-                let shape = self.shape.as_ref().filter(|_| length > 0);
-                let stream = shape.and_then(|shape| stream(shape, &line[..length]));
-                self.stream = stream.map(str::to_owned);
-                (length, problem)
-            }
-            None => (0, self.bare(line)),
-        }
+        let (length, problem) = self.prefixed(found);
+        let shape = self.shape.as_ref().filter(|_| length > 0);
+        let stream = shape.and_then(|shape| stream(shape, &line[..length]));
+        self.stream = stream.map(str::to_owned);
+        (length, problem)
     }
 
     /// The log stream of an event: the form names it, or the last prefix.
@@ -109,22 +104,21 @@ impl Viewer {
     }
 
     /// A line with a prefix.
-    fn prefixed(&mut self, found: PrefixMatch) -> (usize, Option<Problem>) {
+    fn prefixed(&mut self, (shape, length): PrefixMatch) -> (usize, Option<Problem>) {
         match &self.shape {
-            Some(shape) if !shape.is_same(&found.shape) => {
-                // A prefix that changes is not a viewer's.
-                let problem = self.broken("one of another form here");
-                return (0, problem);
-            }
-            Some(_) => {}
+            // A prefix that changes is not a viewer's.
+            Some(before) if *before != shape => (0, self.broken("one of another form here")),
+            Some(_) => (length, None),
             // Lines before this one had none.
-            None if !self.remembered.is_empty() && !matches!(found.shape, Shape::Pattern(_)) => {
+            None if !self.remembered.is_empty() && !matches!(shape, Shape::Pattern(_)) => {
                 self.verdict = Verdict::Writers;
-                return (0, None);
+                (0, None)
             }
-            None => self.shape = Some(found.shape),
+            None => {
+                self.shape = Some(shape);
+                (length, None)
+            }
         }
-        (found.length, None)
     }
 
     /// A line without a prefix.
@@ -156,11 +150,7 @@ impl Viewer {
     /// The prefix before a document, if the user states that a viewer wrote the lines.
     fn pattern(&self, line: &str) -> Option<PrefixMatch> {
         if let Some(Shape::Pattern(pattern)) = &self.shape {
-            let length = pattern.length(line)?;
-            return Some(PrefixMatch {
-                shape: Shape::Pattern(pattern.clone()),
-                length,
-            });
+            return Some((Shape::Pattern(pattern.clone()), pattern.length(line)?));
         }
         if self.shape.is_some() {
             return None;
@@ -174,10 +164,7 @@ impl Viewer {
         let pattern = Pattern::new(&line[..length])?;
         let mut earlier = self.remembered.iter();
         let all = earlier.all(|line| pattern.length(line).is_some());
-        all.then_some(PrefixMatch {
-            shape: Shape::Pattern(pattern),
-            length,
-        })
+        all.then_some((Shape::Pattern(pattern), length))
     }
 
     /// Notes that the prefixes are the writer's after all, and returns the problem of documents that were read without
@@ -213,7 +200,8 @@ impl Viewer {
     /// The assumption about a prefix, if it is one.
     fn assumed(&self) -> Option<Problem> {
         let shape = self.shape.as_ref()?;
-        if self.mode != Input::Auto || shape.is_only_viewers() {
+        // Only viewers write the last, never the writer of the lines.
+        if self.mode != Input::Auto || *shape == Shape::QueryResults {
             return None;
         }
         let (rule, given) = if *shape == Shape::Time {

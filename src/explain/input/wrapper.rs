@@ -4,11 +4,12 @@ use std::borrow::Cow;
 
 use super::marker::{holds_document, is_string_with_document};
 use super::scan::{ArrayItem, Elements};
-use super::wrapping::Wrapping;
+use super::wrapping::{Author, Wrapping};
 use crate::finding::quoted;
-use crate::judge::document::{LocateOutcome, for_each_member, locate};
+use crate::judge::document::{LocateOutcome, for_each_member, locate, members};
 use crate::judge::json::Name;
 use crate::limits::MAX_EVENT_BYTES;
+use crate::rule::Rule;
 
 /// Members that usually hold the line, in the order in which they are looked for.
 const USUAL: [&str; 9] = [
@@ -42,7 +43,7 @@ pub(super) fn unwrap(text: &str) -> Option<Layer<'_>> {
         b'"' => {
             let inner = string(text.trim_end())?;
             Some(Layer {
-                wrappings: vec![Wrapping::JsonString],
+                wrappings: vec![Wrapping::new(Rule::JsonString, Author::PerhapsViewer)],
                 given: "a JSON string".to_owned(),
                 inner: Cow::Owned(inner),
             })
@@ -60,8 +61,8 @@ fn object(text: &str) -> Option<Layer<'_>> {
     if root.is_document() {
         return None;
     }
-    let members = Members::read(root.text);
-    let (name, value) = members.holding()?;
+    let object = Members::read(root.text);
+    let (name, value) = object.holding()?;
     let place = format!("the member {} of an object", quoted(name));
     let (inner, given) = match value.as_bytes().first() {
         Some(b'"') => (Cow::Owned(string(value)?), None),
@@ -72,24 +73,25 @@ fn object(text: &str) -> Option<Layer<'_>> {
         _ => (Cow::Borrowed(value), None),
     };
     Some(Layer {
-        wrappings: members.wrappings(name),
+        wrappings: object.wrappings(name),
         given: given.unwrap_or_else(|| format!("the document in {place}")),
         inner,
     })
 }
 
 /// The first document among the items of an array.
-fn array<'a>(text: &'a str, place: &str) -> Option<Layer<'a>> {
-    let mut found: Option<Cow<'a, str>> = None;
+fn array(text: &str, place: &str) -> Option<Layer<'static>> {
+    let mut found = None;
     let mut count = 0;
     for_each_item(text, &mut |item| {
         if holds_document(item) {
             count += 1;
             if found.is_none() {
-                found = if item.starts_with('"') {
-                    string(item).map(Cow::Owned)
+                let is_string = item.starts_with('"');
+                found = if is_string {
+                    string(item)
                 } else {
-                    Some(Cow::Owned(item.to_owned()))
+                    Some(item.to_owned())
                 };
             }
         }
@@ -99,9 +101,9 @@ fn array<'a>(text: &'a str, place: &str) -> Option<Layer<'a>> {
         _ => format!("the first of {count} documents in {place}"),
     };
     Some(Layer {
-        wrappings: vec![Wrapping::JsonWrapper],
+        wrappings: vec![Wrapping::by_writer(Rule::JsonWrapper)],
         given,
-        inner: found?,
+        inner: Cow::Owned(found?),
     })
 }
 
@@ -124,9 +126,9 @@ fn for_each_item(text: &str, each: &mut dyn FnMut(&str)) {
 
 /// A JSON string that may hold a document.
 fn string(text: &str) -> Option<String> {
-    let Name(inner) = serde_json::from_str(text).ok()?;
-    crate::work::visit(text.len());
-    is_string_with_document(&inner).then(|| inner.trim_end().to_owned())
+    unquoted(text)
+        .filter(|inner| is_string_with_document(inner))
+        .map(|inner| inner.trim_end().to_owned())
 }
 
 /// A document in a JSON string behind other text, as loggers write a message: `msg="{\"_aws\":…"`.
@@ -138,7 +140,7 @@ pub(super) fn quoted_behind(text: &str) -> Option<Layer<'_>> {
         return None;
     };
     is_string_with_document(&inner).then(|| Layer {
-        wrappings: vec![Wrapping::Prefix],
+        wrappings: vec![Wrapping::by_writer(Rule::Prefix)],
         given: format!("{} before it", quoted(&text[..at])),
         inner: Cow::Owned(inner.trim_end().to_owned()),
     })
@@ -180,10 +182,11 @@ fn member<'a>(element: &'a str, names: &[&str]) -> Option<&'a str> {
 /// The member that holds the message under a name of the user's choice, as `--query 'events[].{t:timestamp,m:message}'`
 /// gives it: the string with a document, in an object that only a viewer writes.
 fn renamed(element: &str) -> Option<&str> {
-    let members = Members::read(element);
-    let (name, value) = members.holding()?;
-    let is_renamed = value.starts_with('"') && members.wrappings(name) == [Wrapping::JsonWrapper];
-    (is_renamed && members.names.len() <= 6).then_some(value)
+    let object = Members::read(element);
+    let (name, value) = object.holding()?;
+    let is_renamed = value.starts_with('"')
+        && object.wrappings(name) == [Wrapping::by_writer(Rule::JsonWrapper)];
+    (is_renamed && object.names.len() <= 6).then_some(value)
 }
 
 /// The log stream that an element of an export names.
@@ -218,13 +221,9 @@ fn field(row: &str, wanted: &str) -> Option<String> {
         if !item.starts_with('{') {
             return;
         }
-        let (mut is_wanted, mut value) = (false, None);
-        let read = for_each_member(item, &mut |name, text| match name {
-            "field" => is_wanted = text.trim_matches('"') == wanted,
-            "value" => value = Some(text),
-            _ => {}
-        });
-        if read.is_ok() && is_wanted {
+        if let Some([Some(name), value]) = members(item, ["field", "value"])
+            && name.trim_matches('"') == wanted
+        {
             found = value.and_then(unquoted);
         }
     });
@@ -281,12 +280,15 @@ impl<'a> Members<'a> {
 
     /// What the object is, if the document is in this member.
     fn wrappings(&self, holding: &str) -> Vec<Wrapping> {
-        let kind = self.kind(holding);
-        let partial = self.has("partial_message").then_some(Wrapping::Partial);
-        [kind].into_iter().chain(partial).collect()
+        let (rule, author) = self.kind(holding);
+        let mut wrappings = vec![Wrapping::new(rule, author)];
+        if self.has("partial_message") {
+            wrappings.push(Wrapping::by_writer(Rule::PartialMessage));
+        }
+        wrappings
     }
 
-    fn kind(&self, holding: &str) -> Wrapping {
+    fn kind(&self, holding: &str) -> (Rule, Author) {
         /// Members that a logger writes and no viewer.
         const OF_LOGGERS: [&str; 10] = [
             "level",
@@ -311,31 +313,29 @@ impl<'a> Members<'a> {
         let is_message = matches!(holding, "message" | "@message" | "Message");
         let is_logger = self.has_any(&OF_LOGGERS);
         if holding == "log" && self.has("stream") && self.has("time") && !self.has("kubernetes") {
-            return Wrapping::DockerJson;
+            return (Rule::DockerJson, Author::Writer);
         }
         if holding == "log" || self.has("kubernetes") {
-            return Wrapping::FireLens;
+            return (Rule::FireLens, Author::Writer);
         }
         let is_loki = holding == "line" && self.has("labels");
         let is_splunk = holding == "_raw" || (holding == "result" && self.has("preview"));
-        if is_splunk || is_loki || holding == "logRecord" {
-            return Wrapping::ViewerObject;
-        }
-        if is_message && !is_logger && self.has_any(&OF_VIEWERS) {
-            return Wrapping::ViewerObject;
+        let is_viewers = is_message && !is_logger && self.has_any(&OF_VIEWERS);
+        if is_splunk || is_loki || holding == "logRecord" || is_viewers {
+            return (Rule::JsonWrapper, Author::Viewer);
         }
         if is_message && self.has_any(&["requestId", "AWSRequestId"]) {
-            return Wrapping::LambdaJson;
+            return (Rule::LambdaJson, Author::Writer);
         }
         if is_message && is_logger {
-            return Wrapping::LoggerObject;
+            return (Rule::JsonWrapper, Author::Logger);
         }
         let bare = self.numeric_time && self.names.len() == 2 && holding == "message";
         let likely = holding == "@message" || self.has_any(&["eventId", "logStreamName"]);
         if is_message && (bare || likely) {
-            return Wrapping::LikelyViewerObject;
+            return (Rule::JsonWrapper, Author::PerhapsViewer);
         }
-        Wrapping::JsonWrapper
+        (Rule::JsonWrapper, Author::Writer)
     }
 }
 
@@ -345,60 +345,69 @@ mod tests {
 
     const INNER: &str = r#""{\"_aws\":{}}""#;
 
-    fn wrappings(text: &str) -> Option<Vec<Wrapping>> {
+    fn wrappings(text: &str) -> Option<Vec<(Rule, Author)>> {
         unwrap(text).map(|layer| {
             assert_eq!(layer.inner, r#"{"_aws":{}}"#, "{text}");
-            layer.wrappings
+            let wrappings = layer.wrappings.iter();
+            wrappings.map(|one| (one.rule, one.author)).collect()
         })
     }
 
     #[test]
     fn objects_that_hold_a_document_are_named() {
+        let writers = |rule| (rule, Author::Writer);
+        let wrapper = |author| (Rule::JsonWrapper, author);
         for (members, expected) in [
-            (r#""log":#,"container_id":"a""#, Wrapping::FireLens),
+            (r#""log":#,"container_id":"a""#, writers(Rule::FireLens)),
             (
                 r#""log":#,"stream":"stdout","time":"t""#,
-                Wrapping::DockerJson,
+                writers(Rule::DockerJson),
             ),
             (
                 r#""log":#,"stream":"stdout","time":"t","kubernetes":{}"#,
-                Wrapping::FireLens,
+                writers(Rule::FireLens),
             ),
             (
                 r#""timestamp":"t","level":"INFO","requestId":"r","message":#"#,
-                Wrapping::LambdaJson,
+                writers(Rule::LambdaJson),
             ),
             (
                 r#""timestamp":"t","level":"INFO","message":#"#,
-                Wrapping::LoggerObject,
+                wrapper(Author::Logger),
             ),
             (
                 r#""timestamp":1,"message":#,"ingestionTime":1,"eventId":"1""#,
-                Wrapping::ViewerObject,
+                wrapper(Author::Viewer),
             ),
-            (r#""@message":#,"@ptr":"x""#, Wrapping::ViewerObject),
-            (r#""timestamp":1,"message":#"#, Wrapping::LikelyViewerObject),
-            (r#""@message":#"#, Wrapping::LikelyViewerObject),
+            (r#""@message":#,"@ptr":"x""#, wrapper(Author::Viewer)),
+            (
+                r#""timestamp":1,"message":#"#,
+                wrapper(Author::PerhapsViewer),
+            ),
+            (r#""@message":#"#, wrapper(Author::PerhapsViewer)),
             (
                 r#""@message":#,"@fields":{"level":"info"}"#,
-                Wrapping::LikelyViewerObject,
+                wrapper(Author::PerhapsViewer),
             ),
             (
                 r#""level":30,"logStreamName":"s","message":#"#,
-                Wrapping::LoggerObject,
+                wrapper(Author::Logger),
             ),
-            (r#""x":#"#, Wrapping::JsonWrapper),
-            (r#""x":"about {_aws}","y":#"#, Wrapping::JsonWrapper),
-            (r#""x":[1,#]"#, Wrapping::JsonWrapper),
+            (r#""x":#"#, wrapper(Author::Writer)),
+            (r#""x":"about {_aws}","y":#"#, wrapper(Author::Writer)),
+            (r#""x":[1,#]"#, wrapper(Author::Writer)),
         ] {
             let text = format!("{{{}}}", members.replace('#', INNER));
             assert_eq!(wrappings(&text), Some(vec![expected]), "{text}");
         }
         let nested = r#"{"x":{"_aws":{}}}"#;
-        assert_eq!(wrappings(nested), Some(vec![Wrapping::JsonWrapper]));
-        assert_eq!(wrappings(INNER), Some(vec![Wrapping::JsonString]));
+        assert_eq!(wrappings(nested), Some(vec![wrapper(Author::Writer)]));
+        assert_eq!(
+            wrappings(INNER),
+            Some(vec![(Rule::JsonString, Author::PerhapsViewer)])
+        );
         let partial = format!(r#"{{"log":{INNER},"partial_message":"true"}}"#);
-        let expected = vec![Wrapping::FireLens, Wrapping::Partial];
+        let expected = vec![writers(Rule::FireLens), writers(Rule::PartialMessage)];
         assert_eq!(wrappings(&partial), Some(expected));
     }
 

@@ -5,39 +5,23 @@ use crate::rule::Rule;
 
 /// Something around a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Wrapping {
-    /// Blanks.
-    Blank,
-    /// An object that only a viewer writes: its members are those of a log event, not of a log record.
-    ViewerObject,
-    /// An object that a viewer may have written, or a logger.
-    LikelyViewerObject,
-    /// A JSON string.
-    JsonString,
-    /// The prefix of Lambda's text format.
-    Lambda,
-    /// The prefix of Lambda's text format for Python.
-    LambdaLevel,
-    /// The object of Lambda's JSON format.
-    LambdaJson,
-    /// A record of Fluent Bit.
-    FireLens,
-    /// A record of Docker's json-file driver.
-    DockerJson,
-    /// The prefix of a container runtime's log file.
-    Cri,
-    /// A syslog header.
-    Syslog,
-    /// The mark of a part.
-    Partial,
-    /// An object that a logger wrote: level, message and time.
-    LoggerObject,
-    /// Any other object.
-    JsonWrapper,
-    /// Other lines in the same event.
-    JoinedLines,
-    /// Any other text.
-    Prefix,
+pub(super) struct Wrapping {
+    /// What it breaks, unless a viewer wrote it.
+    pub(super) rule: Rule,
+    pub(super) author: Author,
+}
+
+/// Who writes something around a document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Author {
+    /// Only a viewer: its members are those of a log event, not of a log record.
+    Viewer,
+    /// A viewer, or the writer.
+    PerhapsViewer,
+    /// A logger of the writer.
+    Logger,
+    /// The writer, or what ships its lines.
+    Writer,
 }
 
 /// Where the text of an event comes from.
@@ -58,42 +42,29 @@ pub(super) enum Treatment {
     Unwrap,
     /// A viewer may have written it. The event is assumed to be what is inside.
     Assume,
-    /// CloudWatch sees the document all the same.
-    Harmless(Rule),
-    /// It hides the document.
-    Hides(Rule),
+    /// It is reported. A fault hides the document; with a warning, CloudWatch sees it all the same.
+    Report,
 }
 
 impl Wrapping {
+    pub(super) fn new(rule: Rule, author: Author) -> Self {
+        Self { rule, author }
+    }
+
+    pub(super) fn by_writer(rule: Rule) -> Self {
+        Self::new(rule, Author::Writer)
+    }
+
     /// Decides what the wrapping means in a text from this source.
     pub(super) fn treatment(self, source: Source) -> Treatment {
-        let by_mode = |rule| match source {
-            Source::Line(Input::Auto) => Treatment::Assume,
+        let is_viewers = self.author == Author::Viewer;
+        match source {
+            _ if matches!(self.author, Author::Logger | Author::Writer) => Treatment::Report,
             Source::Line(Input::Export) => Treatment::Unwrap,
-            Source::Line(Input::Stdout) | Source::Exported | Source::Writers => {
-                Treatment::Hides(rule)
-            }
-        };
-        match self {
-            Self::Blank => Treatment::Harmless(Rule::LeadingBlank),
             // No writer prints these, so no assumption is needed unless the input is a container's own output.
-            Self::ViewerObject => match source {
-                Source::Line(Input::Auto) | Source::Writers => Treatment::Unwrap,
-                _ => by_mode(Rule::JsonWrapper),
-            },
-            Self::LikelyViewerObject => by_mode(Rule::JsonWrapper),
-            Self::JsonString => by_mode(Rule::JsonString),
-            Self::Lambda => Treatment::Harmless(Rule::LambdaPrefix),
-            Self::LambdaLevel => Treatment::Harmless(Rule::LambdaLevelPrefix),
-            Self::LambdaJson => Treatment::Hides(Rule::LambdaJson),
-            Self::FireLens => Treatment::Hides(Rule::FireLens),
-            Self::DockerJson => Treatment::Hides(Rule::DockerJson),
-            Self::Cri => Treatment::Hides(Rule::Cri),
-            Self::Syslog => Treatment::Hides(Rule::Syslog),
-            Self::Partial => Treatment::Hides(Rule::PartialMessage),
-            Self::LoggerObject | Self::JsonWrapper => Treatment::Hides(Rule::JsonWrapper),
-            Self::JoinedLines => Treatment::Hides(Rule::JoinedLines),
-            Self::Prefix => Treatment::Hides(Rule::Prefix),
+            Source::Line(Input::Auto) | Source::Writers if is_viewers => Treatment::Unwrap,
+            Source::Line(Input::Auto) => Treatment::Assume,
+            Source::Line(Input::Stdout) | Source::Exported | Source::Writers => Treatment::Report,
         }
     }
 }

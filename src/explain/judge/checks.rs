@@ -7,14 +7,28 @@ use crate::rule::Rule;
 /// What is wrong with a value: the rule, what was given, and what is expected.
 pub(super) type ValueProblem = (Rule, String, String);
 
+pub(super) fn wrong(
+    rule: Rule,
+    given: impl Into<String>,
+    expected: impl Into<String>,
+) -> ValueProblem {
+    (rule, given.into(), expected.into())
+}
+
 /// Why the schema refuses a name, if it does.
 pub(super) fn name_against_schema(name: &str, most: usize) -> Option<String> {
     // Characters are counted only if the number of bytes does not decide.
     if name.is_empty() || (name.len() > most && name.chars().count() > most) {
         return Some(format!("{} characters", name.chars().count()));
     }
-    name.contains(['\n', '\r', '\u{2028}', '\u{2029}'])
-        .then(|| quoted(name))
+    let breaks = ['\n', '\r', '\u{2028}', '\u{2029}'];
+    (!is_graphic(name) && name.contains(breaks)).then(|| quoted(name))
+}
+
+/// Whether a text consists of printable ASCII characters, as nearly all names and values do.
+fn is_graphic(text: &str) -> bool {
+    text.bytes()
+        .all(|byte| byte == b' ' || byte.is_ascii_graphic())
 }
 
 /// Why CloudWatch refuses a namespace that the schema lets through, if it does.
@@ -22,52 +36,45 @@ pub(super) fn namespace(name: &str) -> Option<ValueProblem> {
     let count = name.chars().count();
     if count > MAX_NAME_CHARS {
         let expected = format!("1 to {MAX_NAME_CHARS} characters");
-        return Some((
-            Rule::NamespaceTooLong,
-            format!("{count} characters"),
-            expected,
-        ));
+        let rule = Rule::NamespaceTooLong;
+        return Some(wrong(rule, format!("{count} characters"), expected));
     }
-    let allowed = "characters of A-Z a-z 0-9 . _ # : / - and the space";
-    if let Some(wrong) = name.chars().find(|&c| !is_namespace_char(c)) {
-        let given = format!("{} with {wrong:?}", quoted(name));
-        return Some((Rule::NamespaceInvalid, given, allowed.to_owned()));
-    }
-    if name.trim().is_empty() || name.starts_with(':') {
+    let (rule, expected) = if let Some(other) = name.chars().find(|&c| !is_namespace_char(c)) {
+        let given = format!("{} with {other:?}", quoted(name));
+        let allowed = "characters of A-Z a-z 0-9 . _ # : / - and the space";
+        return Some(wrong(Rule::NamespaceInvalid, given, allowed));
+    } else if name.trim().is_empty() || name.starts_with(':') {
         let expected = "a name that is not blank and does not begin with \":\"";
-        return Some((Rule::NamespaceInvalid, quoted(name), expected.to_owned()));
-    }
-    name.starts_with("AWS/").then(|| {
+        (Rule::NamespaceInvalid, expected)
+    } else if name.starts_with("AWS/") {
         let expected = "a name that does not begin with \"AWS/\"";
-        (Rule::NamespaceReserved, quoted(name), expected.to_owned())
-    })
+        (Rule::NamespaceReserved, expected)
+    } else {
+        return None;
+    };
+    Some(wrong(rule, quoted(name), expected))
 }
 
 /// Why CloudWatch may refuse a metric's name, if there is a reason. The specification sets no limits; the API for
 /// metrics and AWS's own libraries do.
 pub(super) fn metric_name(name: &str) -> Option<ValueProblem> {
-    let rule = Rule::MetricNameUnusual;
-    let wrong = |expected: &str| Some((rule, quoted(name), expected.to_owned()));
-    if name.starts_with(':') {
-        return wrong("a name that does not begin with \":\"");
-    }
-    if name.trim().len() < name.len() {
-        return wrong("a name without blanks at its ends");
-    }
-    if name
-        .bytes()
-        .all(|byte| byte == b' ' || byte.is_ascii_graphic())
-    {
+    let expected = if name.starts_with(':') {
+        "a name that does not begin with \":\""
+    } else if name.trim().len() < name.len() {
+        "a name without blanks at its ends"
+    } else if !is_graphic(name) {
+        "a name of printable ASCII characters"
+    } else {
         return None;
-    }
-    wrong("a name of printable ASCII characters")
+    };
+    Some(wrong(Rule::MetricNameUnusual, quoted(name), expected))
 }
 
 /// Why CloudWatch refuses a dimension's name that the schema lets through, if it does.
 pub(super) fn dimension_name(name: &str) -> Option<ValueProblem> {
     if name.starts_with(':') {
         let expected = "a name that does not begin with \":\"";
-        return Some((Rule::DimensionInvalid, quoted(name), expected.to_owned()));
+        return Some(wrong(Rule::DimensionInvalid, quoted(name), expected));
     }
     printable(name, "a name")
 }
@@ -77,31 +84,29 @@ pub(super) fn dimension_value(value: &str) -> Option<ValueProblem> {
     let count = value.chars().count();
     if count > MAX_DIMENSION_VALUE_CHARS {
         let expected = format!("1 to {MAX_DIMENSION_VALUE_CHARS} characters");
-        return Some((
-            Rule::DimensionValueTooLong,
-            format!("{count} characters"),
-            expected,
-        ));
+        let rule = Rule::DimensionValueTooLong;
+        return Some(wrong(rule, format!("{count} characters"), expected));
     }
     printable(value, "a value")
 }
 
 fn printable(text: &str, what: &str) -> Option<ValueProblem> {
     let rule = Rule::DimensionInvalid;
+    if is_graphic(text) && !text.trim().is_empty() {
+        return None;
+    }
     if text.chars().any(|c| c.is_ascii_control()) {
         let expected = format!("{what} without control characters");
-        return Some((rule, quoted(text), expected));
+        return Some(wrong(rule, quoted(text), expected));
     }
     if text.trim().is_empty() {
-        return Some((rule, quoted(text), format!("{what} that is not blank")));
+        let expected = format!("{what} that is not blank");
+        return Some(wrong(rule, quoted(text), expected));
     }
     let other = text.chars().find(|c| !c.is_ascii())?;
     let given = format!("{} with {}", quoted(text), other.escape_unicode());
-    Some((
-        Rule::DimensionNotAscii,
-        given,
-        format!("{what} of ASCII characters"),
-    ))
+    let expected = format!("{what} of ASCII characters");
+    Some(wrong(Rule::DimensionNotAscii, given, expected))
 }
 
 /// The unit that was probably meant.

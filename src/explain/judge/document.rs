@@ -93,52 +93,69 @@ fn ends_within_a_number(text: &str, error: &serde_json::Error) -> bool {
 
 impl<'de> Deserialize<'de> for Root<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct RootVisitor;
-        impl<'de> Visitor<'de> for RootVisitor {
-            type Value = Root<'de>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut root = Root {
-                    first: Vec::with_capacity(USUAL),
-                    ..Root::default()
-                };
-                let mut misnamed = None;
-                while let Some(Name(name)) = map.next_key()? {
-                    let value = map.next_value::<&RawValue>()?.get();
-                    let place = match name.as_ref() {
-                        "_aws" => {
-                            root.aws_repeated = root.aws.is_some();
-                            Some(&mut root.aws)
-                        }
-                        "CloudWatchMetrics" => Some(&mut root.directives),
-                        "Timestamp" => Some(&mut root.timestamp),
-                        "events" | "results" | "logEvents" => Some(&mut root.exported),
-                        _ => None,
-                    };
-                    if is_nearly_aws(&name) && value.contains("\"CloudWatchMetrics\"") {
-                        misnamed = Some((name.clone().into_owned(), value));
-                    }
-                    if let Some(place) = place {
-                        *place = Some(value);
-                    }
-                    if root.first.len() < FIRST {
-                        root.first.push((name, value));
-                    } else {
-                        root.has_more = true;
-                    }
-                }
-                if root.aws.is_none()
-                    && let Some((name, value)) = misnamed
-                {
-                    root.misnamed = Some(name);
-                    root.aws = Some(value);
-                }
-                Ok(root)
-            }
+        let mut root = Root {
+            first: Vec::with_capacity(USUAL),
+            ..Root::default()
+        };
+        let mut misnamed = None;
+        deserializer
+            .deserialize_map(Members(|name, value| root.add(name, value, &mut misnamed)))?;
+        if root.aws.is_none()
+            && let Some((name, value)) = misnamed
+        {
+            root.misnamed = Some(name);
+            root.aws = Some(value);
         }
-        deserializer.deserialize_map(RootVisitor)
+        Ok(root)
+    }
+}
+
+impl<'a> Root<'a> {
+    fn add(
+        &mut self,
+        name: Cow<'a, str>,
+        value: &'a str,
+        misnamed: &mut Option<(String, &'a str)>,
+    ) {
+        let place = match name.as_ref() {
+            "_aws" => {
+                self.aws_repeated = self.aws.is_some();
+                Some(&mut self.aws)
+            }
+            "CloudWatchMetrics" => Some(&mut self.directives),
+            "Timestamp" => Some(&mut self.timestamp),
+            "events" | "results" | "logEvents" => Some(&mut self.exported),
+            _ => None,
+        };
+        if is_nearly_aws(&name) && value.contains("\"CloudWatchMetrics\"") {
+            *misnamed = Some((name.clone().into_owned(), value));
+        }
+        if let Some(place) = place {
+            *place = Some(value);
+        }
+        if self.first.len() < FIRST {
+            self.first.push((name, value));
+        } else {
+            self.has_more = true;
+        }
+    }
+}
+
+/// Calls a function with the name and JSON text of each member of an object.
+struct Members<F>(F);
+
+impl<'de, F: FnMut(Cow<'de, str>, &'de str)> Visitor<'de> for Members<F> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
+        while let Some(Name(name)) = map.next_key()? {
+            (self.0)(name, map.next_value::<&RawValue>()?.get());
+        }
+        Ok(())
     }
 }
 
@@ -150,6 +167,15 @@ struct Target<'a> {
     repeated: bool,
 }
 
+/// The index of a name among sorted ones. Comparing few of them is faster than a search.
+pub(super) fn index_of(names: &[&str], name: &str) -> Option<usize> {
+    const FEW: usize = 16;
+    if names.len() <= FEW {
+        return names.iter().position(|other| *other == name);
+    }
+    names.binary_search(&name).ok()
+}
+
 /// The members of an object with the wanted names, each at the index of its name. Others are not kept.
 pub(super) struct Targets<'a>(Vec<Option<Target<'a>>>);
 
@@ -158,7 +184,7 @@ impl<'a> Targets<'a> {
     pub(super) fn find(root: &Root<'a>, names: &[&str]) -> Self {
         let mut targets = vec![None; names.len()];
         let mut note = |name: &str, value: &'a str| {
-            if let Ok(index) = names.binary_search(&name) {
+            if let Some(index) = index_of(names, name) {
                 let target: &mut Option<Target<'_>> = &mut targets[index];
                 *target = Some(Target {
                     text: value,
@@ -203,22 +229,24 @@ pub(crate) fn for_each_member<'a>(
     text: &'a str,
     each: &mut dyn FnMut(&str, &'a str),
 ) -> Result<(), serde_json::Error> {
-    struct Members<'f, 'a>(&'f mut dyn FnMut(&str, &'a str));
-    impl<'de> Visitor<'de> for Members<'_, 'de> {
-        type Value = ();
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("an object")
-        }
-        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-            while let Some(Name(name)) = map.next_key()? {
-                (self.0)(&name, map.next_value::<&RawValue>()?.get());
-            }
-            Ok(())
-        }
-    }
     crate::work::visit(text.len());
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    deserializer.deserialize_map(Members(each))
+    deserializer.deserialize_map(Members(|name: Cow<'_, str>, value| each(&name, value)))
+}
+
+/// The JSON texts of the members with these names; of a repeated one, the last. `None` if the text is not an object.
+pub(crate) fn members<'a, const N: usize>(
+    text: &'a str,
+    names: [&str; N],
+) -> Option<[Option<&'a str>; N]> {
+    let mut found = [None; N];
+    for_each_member(text, &mut |name, value| {
+        if let Some(index) = names.iter().position(|known| *known == name) {
+            found[index] = Some(value);
+        }
+    })
+    .ok()?;
+    Some(found)
 }
 
 #[cfg(test)]

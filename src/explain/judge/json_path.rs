@@ -16,19 +16,17 @@ enum Step {
 }
 
 impl<'p> JsonPath<'p> {
-    /// A member of the root.
-    pub(super) fn root_member(name: &'static str) -> Self {
-        Self {
-            parent: None,
-            step: Step::Member(name),
-        }
+    /// A member of the root, or of the object at `parent`.
+    pub(super) const fn member(parent: Option<&'p Self>, name: &'static str) -> Self {
+        let step = Step::Member(name);
+        Self { parent, step }
     }
 
-    /// A member of the object at this place.
-    pub(super) fn member(&'p self, name: &'static str) -> Self {
-        Self {
-            parent: Some(self),
-            step: Step::Member(name),
+    /// The name of the member; empty for an item.
+    pub(super) fn name(&self) -> &'static str {
+        match self.step {
+            Step::Member(name) => name,
+            Step::Item(_) => "",
         }
     }
 
@@ -60,11 +58,10 @@ mod tests {
 
     #[test]
     fn a_place_reads_like_a_path() {
-        let aws = JsonPath::root_member("_aws");
-        let metrics = aws.member("CloudWatchMetrics");
-        assert_eq!(
-            metrics.item(1).member("Unit").to_string(),
-            "_aws.CloudWatchMetrics[1].Unit"
-        );
+        let aws = JsonPath::member(None, "_aws");
+        let metrics = JsonPath::member(Some(&aws), "CloudWatchMetrics");
+        let metric = metrics.item(1);
+        let unit = JsonPath::member(Some(&metric), "Unit");
+        assert_eq!(unit.to_string(), "_aws.CloudWatchMetrics[1].Unit");
     }
 }

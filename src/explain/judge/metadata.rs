@@ -1,22 +1,23 @@
 //! A document's metadata: its timestamp and its directives, wherever the version of the format has them.
 
-use super::checks::ValueProblem;
+use super::checks::{ValueProblem, wrong};
 use super::document::Root;
 use super::json::{self, Json, Object};
 use super::json_path::JsonPath;
-use super::schema::{self, Members};
+use super::schema::{self, Node};
 use crate::finding::{Problem, quoted};
 use crate::rule::Rule;
 
 /// The most values of the metadata that are parsed, far more than any writer needs.
 const MAX_METADATA_VALUES: usize = 50_000;
 
+static AWS: JsonPath<'static> = JsonPath::member(None, "_aws");
+
 /// The metadata of a document, parsed.
-pub(super) enum Metadata<'a> {
-    /// The object `_aws`.
-    Current(Object<'a>),
-    /// Timestamp and directives of version 0.
-    VersionZero(Option<Json<'a>>, Option<Json<'a>>),
+pub(super) struct Metadata<'a> {
+    /// The object `_aws`, or in version 0 the two members of the root.
+    object: Object<'a>,
+    pub(super) is_version_zero: bool,
 }
 
 impl<'a> Metadata<'a> {
@@ -30,72 +31,68 @@ impl<'a> Metadata<'a> {
         if root.aws_repeated {
             problems.push(schema::repeated("_aws", "the root"));
         }
-        let aws = JsonPath::root_member("_aws");
         let values = count_values(root.aws.or(root.directives)?);
-        let metadata = match root.aws {
+        let object = match root.aws {
             _ if values > MAX_METADATA_VALUES => {
                 let expected = format!("at most {MAX_METADATA_VALUES}");
                 let given = format!("about {values} values");
-                Err((Rule::MetadataTooLarge, given, expected))
+                Err(wrong(Rule::MetadataTooLarge, given, expected))
             }
-            Some(text) => Self::object(text),
-            None => Ok(Self::version_zero(root, problems)),
+            Some(text) => object(text),
+            None => Ok(version_zero(root, problems)),
         };
         let note = |(rule, given, expected): ValueProblem| {
-            problems.push(Problem::new(rule, aws.to_string(), given, expected));
+            problems.push(Problem::new(rule, AWS.to_string(), given, expected));
         };
-        let metadata = metadata.map_err(note).ok()?;
-        if let Self::Current(object) = &metadata {
-            schema::note_repeated(object, aws, problems);
+        let object = object.map_err(note).ok()?;
+        let is_version_zero = root.aws.is_none();
+        if !is_version_zero {
+            schema::note_repeated(&object, AWS, problems);
         }
-        Some(metadata)
+        Some(Self {
+            object,
+            is_version_zero,
+        })
     }
 
-    fn object(text: &'a str) -> Result<Self, ValueProblem> {
-        match json::parse(text) {
-            Ok((Json::Object(object), _)) => Ok(Self::Current(object)),
-            Ok((other, _)) => {
-                let expected = "an object".to_owned();
-                Err((Rule::MetadataNotObject, other.described(), expected))
-            }
-            // The syntax has been checked before, but not the depth, and not the values of numbers and escapes.
-            Err(error) => {
-                let given = error.to_string();
-                let given = given.split(" at line ").next().unwrap_or_default();
-                Err((Rule::JsonBroken, given.to_owned(), "valid JSON".to_owned()))
-            }
+    /// A member of the metadata.
+    pub(super) fn member(&self, name: &'static str) -> Node<'_, '_> {
+        let parent = (!self.is_version_zero).then_some(&AWS);
+        Node::member(&self.object, parent, name)
+    }
+}
+
+fn object(text: &str) -> Result<Object<'_>, ValueProblem> {
+    match json::parse(text) {
+        Ok((Json::Object(object), _)) => Ok(object),
+        Ok((other, _)) => Err(wrong(
+            Rule::MetadataNotObject,
+            other.described(),
+            "an object",
+        )),
+        // The syntax has been checked before, but not the depth, and not the values of numbers and escapes.
+        Err(error) => {
+            let given = error.to_string();
+            let given = given.split(" at line ").next().unwrap_or_default();
+            Err(wrong(Rule::JsonBroken, given, "valid JSON"))
         }
     }
+}
 
-    fn version_zero(root: &Root<'a>, problems: &mut Vec<Problem>) -> Self {
-        let expected = "_aws, which current writers use";
-        let given = "CloudWatchMetrics at the root";
-        let problem = Problem::new(Rule::VersionZero, "the document", given, expected);
-        problems.push(problem);
-        let parse = |text: &'a str| json::parse(text).ok().map(|(value, _)| value);
-        Self::VersionZero(
-            root.timestamp.and_then(parse),
-            root.directives.and_then(parse),
-        )
-    }
-
-    /// The two members, with their place.
-    pub(super) fn members<'h, 'p>(&'h self, aws: &'p JsonPath<'p>) -> Members<'h, 'p> {
-        match self {
-            Self::Current(object) => Members {
-                timestamp: object.get("Timestamp"),
-                directives: object.get("CloudWatchMetrics"),
-                parent: Some(aws),
-                object: Some(object),
-            },
-            Self::VersionZero(timestamp, directives) => Members {
-                timestamp: timestamp.as_ref(),
-                directives: directives.as_ref(),
-                parent: None,
-                object: None,
-            },
-        }
-    }
+fn version_zero<'a>(root: &Root<'a>, problems: &mut Vec<Problem>) -> Object<'a> {
+    let expected = "_aws, which current writers use";
+    let given = "CloudWatchMetrics at the root";
+    let problem = Problem::new(Rule::VersionZero, "the document", given, expected);
+    problems.push(problem);
+    let members = [
+        ("Timestamp", root.timestamp),
+        ("CloudWatchMetrics", root.directives),
+    ];
+    let parsed = members.into_iter().filter_map(|(name, text)| {
+        let (value, _) = json::parse(text?).ok()?;
+        Some((name.into(), value))
+    });
+    Object::new(parsed.collect())
 }
 
 /// About how many values a JSON text has: each but the first follows one of these characters.

@@ -10,220 +10,217 @@ use crate::limits::{
 };
 use crate::rule::Rule;
 
-/// The two members that a document's metadata consists of, at any place.
-pub(super) struct Members<'a, 'p> {
-    pub(super) timestamp: Option<&'a Json<'a>>,
-    pub(super) directives: Option<&'a Json<'a>>,
-    /// The path of the object that holds them; none for the root.
-    pub(super) parent: Option<&'p JsonPath<'p>>,
-    /// That object; none for the root.
-    pub(super) object: Option<&'a Object<'a>>,
+/// A value of the metadata, or the place where it is missing.
+#[derive(Clone, Copy)]
+pub(super) struct Node<'a, 'p> {
+    value: Option<&'a Json<'a>>,
+    pub(super) place: JsonPath<'p>,
+    /// The object that should have it, where a similar name is a hint.
+    holder: Option<&'a Object<'a>>,
 }
 
-impl Members<'_, '_> {
-    /// The path of the timestamp.
-    pub(super) fn timestamp_place(&self) -> String {
-        self.place("Timestamp").to_string()
+impl<'a, 'p> Node<'a, 'p> {
+    /// A member of the root or of the object at `parent`.
+    pub(super) fn member(
+        object: &'a Object<'a>,
+        parent: Option<&'p JsonPath<'p>>,
+        name: &'static str,
+    ) -> Self {
+        Self {
+            value: object.get(name),
+            place: JsonPath::member(parent, name),
+            holder: Some(object),
+        }
     }
 
-    fn place(&self, name: &'static str) -> JsonPath<'_> {
-        match self.parent {
-            Some(parent) => parent.member(name),
-            None => JsonPath::root_member(name),
+    /// The problem of a value that is not as expected, or missing.
+    fn problem(&self, rule: Rule, expected: impl Into<String>) -> Problem {
+        let place = self.place.to_string();
+        match self.value {
+            Some(value) => Problem::new(rule, place, value.described(), expected),
+            None => self.with_similar_name(Problem::new(rule, place, "nothing", expected)),
+        }
+    }
+
+    /// Adds a hint if the object has a member whose name differs in case.
+    fn with_similar_name(&self, problem: Problem) -> Problem {
+        let name = self.place.name();
+        let mut names = self.holder.into_iter().flat_map(Object::names);
+        match names.find(|other| *other != name && other.eq_ignore_ascii_case(name)) {
+            Some(other) => problem.with_hint(format!("{} differs in case", quoted(other))),
+            None => problem,
+        }
+    }
+
+    fn array(
+        &self,
+        rule: Rule,
+        expected: &str,
+        problems: &mut Vec<Problem>,
+    ) -> Option<&'a [Json<'a>]> {
+        if let Some(Json::Array(items)) = self.value {
+            return Some(items);
+        }
+        problems.push(self.problem(rule, expected));
+        None
+    }
+
+    fn object(&self, rule: Rule, problems: &mut Vec<Problem>) -> Option<&'a Object<'a>> {
+        if let Some(Json::Object(object)) = self.value {
+            note_repeated(object, self.place, problems);
+            return Some(object);
+        }
+        problems.push(self.problem(rule, "an object"));
+        None
+    }
+
+    fn name(&self, rule: Rule, most: usize, problems: &mut Vec<Problem>) -> Option<&'a str> {
+        let expected = || format!("a string of 1 to {most} characters without line breaks");
+        problems.push(match self.value {
+            Some(Json::String(name)) => match checks::name_against_schema(name, most) {
+                None => return Some(name),
+                Some(wrong) => Problem::new(rule, self.place.to_string(), wrong, expected()),
+            },
+            _ => self.problem(rule, expected()),
+        });
+        None
+    }
+
+    fn integer(&self) -> Option<i64> {
+        match self.value {
+            Some(Json::Number(number)) if number.is_i64() || number.is_u64() => {
+                Some(number.as_i64().unwrap_or(i64::MAX))
+            }
+            _ => None,
         }
     }
 }
 
-/// The timestamp of a document. Its problems are noted.
-pub(super) fn timestamp(members: &Members<'_, '_>, problems: &mut Vec<Problem>) -> Option<i64> {
-    let (rule, given) = match members.timestamp {
-        Some(Json::Number(number)) if number.is_i64() || number.is_u64() => {
-            return Some(number.as_i64().unwrap_or(i64::MAX));
-        }
-        // Agents that write version 0 write a string.
-        Some(Json::String(text)) if members.parent.is_none() && text.parse::<i64>().is_ok() => {
-            return text.parse().ok();
-        }
-        Some(other) => (Rule::TimestampNotInteger, other.described()),
-        None => (Rule::TimestampMissing, "nothing".to_owned()),
+/// The timestamp of a document. Its problems are noted. Agents that write version 0 write a string.
+pub(super) fn timestamp(
+    node: Node<'_, '_>,
+    may_be_string: bool,
+    problems: &mut Vec<Problem>,
+) -> Option<i64> {
+    let timestamp = match node.value {
+        Some(Json::String(text)) if may_be_string => text.parse().ok(),
+        _ => node.integer(),
     };
-    let place = members.place("Timestamp").to_string();
-    let problem = Problem::new(rule, place, given, "an integer: milliseconds since 1970");
-    problems.push(near(problem, members.object, "Timestamp"));
-    None
+    if timestamp.is_none() {
+        let rule = match node.value {
+            Some(_) => Rule::TimestampNotInteger,
+            None => Rule::TimestampMissing,
+        };
+        let problem = node.problem(rule, "an integer: milliseconds since 1970");
+        problems.push(node.with_similar_name(problem));
+    }
+    timestamp
 }
 
 /// The directives of a document; every breach of the schema in them is noted.
 pub(super) fn directives<'a>(
-    members: &Members<'a, '_>,
+    node: Node<'a, '_>,
     problems: &mut Vec<Problem>,
 ) -> Vec<Directive<'a>> {
-    let place = members.place("CloudWatchMetrics");
     let rule = Rule::DirectivesNotArray;
-    let before = problems.len();
-    let expected = (rule, "an array of directives");
-    let Some(items) = array(members.directives, place, expected, problems) else {
-        hint_at(problems, before, members.object, "CloudWatchMetrics");
-        return Vec::new();
-    };
-    read_each(items, place, problems, directive)
+    let items = node.array(rule, "an array of directives", problems);
+    read_each(items.unwrap_or_default(), node.place, problems, directive)
 }
 
-fn directive<'a>(
-    item: &'a Json<'a>,
-    place: JsonPath<'_>,
-    problems: &mut Vec<Problem>,
-) -> Option<Directive<'a>> {
-    let object = object(item, place, Rule::DirectivesNotArray, problems)?;
+fn directive<'a>(node: Node<'a, '_>, problems: &mut Vec<Problem>) -> Option<Directive<'a>> {
+    let object = node.object(Rule::DirectivesNotArray, problems)?;
+    let member = |name| Node::member(object, Some(&node.place), name);
     // All three are read before a missing one ends it, so that all faults are reported.
-    let before = problems.len();
-    let namespace = name(
-        object.get("Namespace"),
-        place.member("Namespace"),
-        (Rule::NamespaceMissing, MAX_SCHEMA_NAME_CHARS),
-        problems,
-    );
-    hint_at(problems, before, Some(object), "Namespace");
-    let before = problems.len();
-    let sets = sets(
-        object.get("Dimensions"),
-        place.member("Dimensions"),
-        problems,
-    );
-    hint_at(problems, before, Some(object), "Dimensions");
-    let before = problems.len();
-    let definitions = definitions(object.get("Metrics"), place.member("Metrics"), problems);
-    hint_at(problems, before, Some(object), "Metrics");
+    let rule = Rule::NamespaceMissing;
+    let namespace = member("Namespace").name(rule, MAX_SCHEMA_NAME_CHARS, problems);
+    let sets = sets(member("Dimensions"), problems);
+    let definitions = definitions(member("Metrics"), problems);
     Some(Directive {
-        place: place.to_string(),
+        place: node.place.to_string(),
         namespace: namespace?,
         sets: sets?,
         definitions: definitions?,
     })
 }
 
-fn sets<'a>(
-    value: Option<&'a Json<'a>>,
-    place: JsonPath<'_>,
-    problems: &mut Vec<Problem>,
-) -> Option<Vec<Vec<&'a str>>> {
+fn sets<'a>(node: Node<'a, '_>, problems: &mut Vec<Problem>) -> Option<Vec<Vec<&'a str>>> {
     let expected = "an array of at least one dimension set ([[]] for no dimensions)";
-    let missing = match value {
-        None => Some("nothing"),
-        Some(Json::Array(items)) if items.is_empty() => Some("an empty array"),
-        Some(_) => None,
+    let problem = match node.value {
+        None => node.problem(Rule::DimensionsMissing, expected),
+        Some(Json::Array(items)) if items.is_empty() => {
+            let place = node.place.to_string();
+            Problem::new(Rule::DimensionsMissing, place, "an empty array", expected)
+        }
+        Some(_) => {
+            let items = node.array(Rule::DimensionsNotArrays, expected, problems)?;
+            return Some(read_each(items, node.place, problems, set));
+        }
     };
-    if let Some(given) = missing {
-        let place = place.to_string();
-        problems.push(Problem::new(
-            Rule::DimensionsMissing,
-            place,
-            given,
-            expected,
-        ));
-        // If CloudWatch accepts it, it means the same as one set without keys.
-        return Some(vec![Vec::new()]);
-    }
-    let items = array(
-        value,
-        place,
-        (Rule::DimensionsNotArrays, expected),
-        problems,
-    )?;
-    Some(read_each(items, place, problems, set))
+    problems.push(problem);
+    // If CloudWatch accepts it, it means the same as one set without keys.
+    Some(vec![Vec::new()])
 }
 
-fn set<'a>(
-    item: &'a Json<'a>,
-    place: JsonPath<'_>,
-    problems: &mut Vec<Problem>,
-) -> Option<Vec<&'a str>> {
-    let expected = (Rule::DimensionsNotArrays, "an array of names");
-    let keys = array(Some(item), place, expected, problems)?;
+fn set<'a>(node: Node<'a, '_>, problems: &mut Vec<Problem>) -> Option<Vec<&'a str>> {
+    let keys = node.array(Rule::DimensionsNotArrays, "an array of names", problems)?;
     if keys.len() > MAX_DIMENSIONS {
-        problems.push(Problem::new(
-            Rule::TooManyDimensions,
-            place.to_string(),
-            format!("{} names", keys.len()),
-            format!("at most {MAX_DIMENSIONS}"),
-        ));
+        let given = format!("{} names", keys.len());
+        let (rule, place) = (Rule::TooManyDimensions, node.place.to_string());
+        let expected = format!("at most {MAX_DIMENSIONS}");
+        problems.push(Problem::new(rule, place, given, expected));
     }
-    Some(read_each(keys, place, problems, |key, place, problems| {
-        let rule = (Rule::DimensionName, MAX_DIMENSION_NAME_CHARS);
-        name(Some(key), place, rule, problems)
+    Some(read_each(keys, node.place, problems, |key, problems| {
+        key.name(Rule::DimensionName, MAX_DIMENSION_NAME_CHARS, problems)
     }))
 }
 
-fn definitions<'a>(
-    value: Option<&'a Json<'a>>,
-    place: JsonPath<'_>,
-    problems: &mut Vec<Problem>,
-) -> Option<Vec<Definition<'a>>> {
-    let expected = (Rule::MetricsNotArray, "an array of metric definitions");
-    let items = array(value, place, expected, problems)?;
+fn definitions<'a>(node: Node<'a, '_>, problems: &mut Vec<Problem>) -> Option<Vec<Definition<'a>>> {
+    let rule = Rule::MetricsNotArray;
+    let items = node.array(rule, "an array of metric definitions", problems)?;
     if items.len() > MAX_METRICS {
-        problems.push(Problem::new(
-            Rule::TooManyMetrics,
-            place.to_string(),
-            format!("{} definitions", items.len()),
-            format!("at most {MAX_METRICS}"),
-        ));
+        let given = format!("{} definitions", items.len());
+        let (rule, place) = (Rule::TooManyMetrics, node.place.to_string());
+        let expected = format!("at most {MAX_METRICS}");
+        problems.push(Problem::new(rule, place, given, expected));
     }
-    Some(read_each(items, place, problems, definition))
+    Some(read_each(items, node.place, problems, definition))
 }
 
 /// Members of a definition by which a writer meant to give the value.
 const VALUES: [&str; 4] = ["Value", "value", "Values", "values"];
 
-fn definition<'a>(
-    item: &'a Json<'a>,
-    place: JsonPath<'_>,
-    problems: &mut Vec<Problem>,
-) -> Option<Definition<'a>> {
-    let object = object(item, place, Rule::MetricsNotArray, problems)?;
-    let unit = unit(object.get("Unit"), place.member("Unit"), problems);
-    let resolution = match object.get("StorageResolution") {
-        None => Some(60),
-        Some(Json::Number(number)) if number.is_i64() || number.is_u64() => {
-            Some(number.as_i64().unwrap_or(i64::MAX))
-        }
-        Some(other) => {
-            problems.push(Problem::new(
-                Rule::ResolutionNotInteger,
-                place.member("StorageResolution").to_string(),
-                other.described(),
-                "the integer 1 or 60",
-            ));
-            None
-        }
+fn definition<'a>(node: Node<'a, '_>, problems: &mut Vec<Problem>) -> Option<Definition<'a>> {
+    let object = node.object(Rule::MetricsNotArray, problems)?;
+    let member = |name| Node {
+        holder: None,
+        ..Node::member(object, Some(&node.place), name)
     };
-    let name = name(
-        object.get("Name"),
-        place.member("Name"),
-        (Rule::MetricName, MAX_SCHEMA_NAME_CHARS),
-        problems,
-    );
+    let unit = unit(member("Unit"), problems);
+    let resolution = member("StorageResolution");
+    let seconds = match resolution.value {
+        None => Some(60),
+        Some(_) => resolution.integer(),
+    };
+    if seconds.is_none() {
+        let rule = Rule::ResolutionNotInteger;
+        problems.push(resolution.problem(rule, "the integer 1 or 60"));
+    }
+    let name = member("Name").name(Rule::MetricName, MAX_SCHEMA_NAME_CHARS, problems);
     Some(Definition {
         name: name?,
         unit: unit?,
-        resolution: resolution?,
+        resolution: seconds?,
         has_value: VALUES.iter().any(|value| object.get(value).is_some()),
     })
 }
 
 /// The unit; an unknown one becomes None, as libraries document.
-fn unit(
-    value: Option<&Json<'_>>,
-    place: JsonPath<'_>,
-    problems: &mut Vec<Problem>,
-) -> Option<&'static str> {
-    let text = match value {
+fn unit(node: Node<'_, '_>, problems: &mut Vec<Problem>) -> Option<&'static str> {
+    let text = match node.value {
         None => return Some("None"),
         Some(Json::String(text)) => text,
-        Some(other) => {
-            let place = place.to_string();
-            let given = other.described();
-            problems.push(Problem::new(Rule::UnitNotString, place, given, "a string"));
+        Some(_) => {
+            problems.push(node.problem(Rule::UnitNotString, "a string"));
             return None;
         }
     };
@@ -231,7 +228,8 @@ fn unit(
         return Some(unit);
     }
     let expected = "a unit such as Milliseconds, Count, Percent, Bytes, Megabits/Second or None";
-    let problem = Problem::new(Rule::UnitUnknown, place.to_string(), quoted(text), expected);
+    let (rule, place) = (Rule::UnitUnknown, node.place.to_string());
+    let problem = Problem::new(rule, place, quoted(text), expected);
     problems.push(match checks::nearest_unit(text) {
         Some(unit) => problem.with_hint(format!("did you mean {unit}?")),
         None => problem,
@@ -244,90 +242,21 @@ fn read_each<'a, T>(
     items: &'a [Json<'a>],
     place: JsonPath<'_>,
     problems: &mut Vec<Problem>,
-    read: impl Fn(&'a Json<'a>, JsonPath<'_>, &mut Vec<Problem>) -> Option<T>,
+    read: impl Fn(Node<'a, '_>, &mut Vec<Problem>) -> Option<T>,
 ) -> Vec<T> {
-    let items = items.iter().enumerate();
-    items
-        .filter_map(|(index, item)| read(item, place.item(index), problems))
-        .collect()
-}
-
-fn array<'a>(
-    value: Option<&'a Json<'a>>,
-    place: JsonPath<'_>,
-    (rule, expected): (Rule, &str),
-    problems: &mut Vec<Problem>,
-) -> Option<&'a [Json<'a>]> {
-    let given = match value {
-        Some(Json::Array(items)) => return Some(items),
-        Some(other) => other.described(),
-        None => "nothing".to_owned(),
+    let node = |(index, item)| Node {
+        value: Some(item),
+        place: place.item(index),
+        holder: None,
     };
-    problems.push(Problem::new(rule, place.to_string(), given, expected));
-    None
-}
-
-fn object<'a>(
-    item: &'a Json<'a>,
-    place: JsonPath<'_>,
-    rule: Rule,
-    problems: &mut Vec<Problem>,
-) -> Option<&'a Object<'a>> {
-    let Json::Object(object) = item else {
-        let place = place.to_string();
-        problems.push(Problem::new(rule, place, item.described(), "an object"));
-        return None;
-    };
-    note_repeated(object, place, problems);
-    Some(object)
-}
-
-fn name<'a>(
-    value: Option<&'a Json<'a>>,
-    place: JsonPath<'_>,
-    (rule, most): (Rule, usize),
-    problems: &mut Vec<Problem>,
-) -> Option<&'a str> {
-    let given = match value {
-        Some(Json::String(name)) => match checks::name_against_schema(name, most) {
-            None => return Some(name),
-            Some(wrong) => wrong,
-        },
-        Some(other) => other.described(),
-        None => "nothing".to_owned(),
-    };
-    let expected = format!("a string of 1 to {most} characters without line breaks");
-    problems.push(Problem::new(rule, place.to_string(), given, expected));
-    None
-}
-
-/// If `name` is missing, adds a member with a similar name to the problem noted since `before`.
-fn hint_at(problems: &mut Vec<Problem>, before: usize, object: Option<&Object<'_>>, name: &str) {
-    let is_missing = object.is_none_or(|object| object.get(name).is_none());
-    if is_missing
-        && problems.len() == before + 1
-        && let Some(problem) = problems.pop()
-    {
-        problems.push(near(problem, object, name));
-    }
-}
-
-/// Adds a member with a similar name to the problem of a missing one.
-fn near(problem: Problem, object: Option<&Object<'_>>, name: &str) -> Problem {
-    let mut names = object.into_iter().flat_map(Object::names);
-    match names.find(|other| *other != name && other.eq_ignore_ascii_case(name)) {
-        Some(other) => problem.with_hint(format!("{} differs in case", quoted(other))),
-        None => problem,
-    }
+    let nodes = items.iter().enumerate().map(node);
+    nodes.filter_map(|node| read(node, problems)).collect()
 }
 
 /// Notes the members that an object names more than once.
 pub(super) fn note_repeated(object: &Object<'_>, place: JsonPath<'_>, problems: &mut Vec<Problem>) {
-    problems.extend(
-        object
-            .repeated()
-            .map(|name| repeated(name, &place.to_string())),
-    );
+    let names = object.repeated();
+    problems.extend(names.map(|name| repeated(name, &place.to_string())));
 }
 
 /// The problem of a member that is named more than once.

@@ -6,8 +6,8 @@ use serde::de::{Deserialize, Deserializer, SeqAccess, Visitor};
 use serde_json::Number;
 use serde_json::value::RawValue;
 
-use super::checks::ValueProblem;
-use super::document::for_each_member;
+use super::checks::{ValueProblem, wrong};
+use super::document::members;
 use super::json::described;
 use crate::finding::Values;
 use crate::limits::{MAX_VALUES, is_in_range};
@@ -24,25 +24,20 @@ pub(super) fn read(text: &str, doubts: &mut Vec<ValueProblem>) -> Result<Values,
             match count {
                 0 => Err(wrong(Rule::MetricNoValues, "an empty array", EXPECTED)),
                 1..=MAX_VALUES => Ok(Values::List(numbers)),
-                more => Err(wrong(
-                    Rule::TooManyValues,
-                    &format!("{more} values"),
-                    "1 to 100 values",
-                )),
+                more => {
+                    let given = format!("{more} values");
+                    Err(wrong(Rule::TooManyValues, given, "1 to 100 values"))
+                }
             }
         }
         _ => Ok(Values::List(vec![number(text)?])),
     }
 }
 
-fn wrong(rule: Rule, given: &str, expected: &str) -> ValueProblem {
-    (rule, given.to_owned(), expected.to_owned())
-}
-
 /// A number within CloudWatch's range.
 fn number(text: &str) -> Result<Number, ValueProblem> {
     if !text.starts_with(|c: char| c == '-' || c.is_ascii_digit()) {
-        return Err(wrong(Rule::MetricNotNumber, &described(text), EXPECTED));
+        return Err(wrong(Rule::MetricNotNumber, described(text), EXPECTED));
     }
     // Most are short integers.
     if text.len() < 16
@@ -55,11 +50,8 @@ fn number(text: &str) -> Result<Number, ValueProblem> {
         .ok()
         .filter(|number| number.as_f64().is_some_and(is_in_range))
         .ok_or_else(|| {
-            wrong(
-                Rule::MetricOutOfRange,
-                &described(text),
-                "a number within ±2^360",
-            )
+            let expected = "a number within ±2^360";
+            wrong(Rule::MetricOutOfRange, described(text), expected)
         })
 }
 
@@ -67,7 +59,7 @@ fn number(text: &str) -> Result<Number, ValueProblem> {
 fn numbers(text: &str) -> Result<(Vec<Number>, usize), ValueProblem> {
     crate::work::visit(text.len());
     let items: Items = serde_json::from_str(text)
-        .map_err(|_| wrong(Rule::MetricNotNumber, &described(text), EXPECTED))?;
+        .map_err(|_| wrong(Rule::MetricNotNumber, described(text), EXPECTED))?;
     match items.wrong {
         // Too many items are reported before invalid ones.
         Some(wrong) if items.count <= MAX_VALUES => Err(wrong),
@@ -116,15 +108,9 @@ impl<'de> Deserialize<'de> for Items {
 /// A distribution or a statistic set.
 fn object(text: &str, doubts: &mut Vec<ValueProblem>) -> Result<Values, ValueProblem> {
     const NAMES: [&str; 6] = ["Values", "Counts", "Min", "Max", "Sum", "Count"];
-    let mut found: [Option<&str>; 6] = [None; 6];
-    // The text has been read before: it is an object.
-    let _ = for_each_member(text, &mut |name, value| {
-        if let Some(index) = NAMES.iter().position(|known| *known == name) {
-            found[index] = Some(value);
-        }
-    });
     let complete = "Values and Counts, or all of Min, Max, Sum and Count";
-    match found {
+    // The text has been read before: it is an object.
+    match members(text, NAMES).unwrap_or_default() {
         [Some(values), Some(counts), ..] => {
             let values = distribution(values, counts)?;
             doubts.extend(impossible(&values));
@@ -132,11 +118,8 @@ fn object(text: &str, doubts: &mut Vec<ValueProblem>) -> Result<Values, ValuePro
         }
         // Without counts, each value may count once.
         [Some(values), None, ..] if values.starts_with('[') => {
-            doubts.push(wrong(
-                Rule::CountsMissing,
-                "Values without Counts",
-                "as many Counts as Values",
-            ));
+            let (given, expected) = ("Values without Counts", "as many Counts as Values");
+            doubts.push(wrong(Rule::CountsMissing, given, expected));
             let ones = numbers(values)?.0.iter().map(|_| "1").collect::<Vec<_>>();
             distribution(values, &format!("[{}]", ones.join(",")))
         }
@@ -151,20 +134,18 @@ fn object(text: &str, doubts: &mut Vec<ValueProblem>) -> Result<Values, ValuePro
             Ok(values)
         }
         [None, None, None, None, ..] => {
-            Err(wrong(Rule::MetricNotNumber, &described(text), EXPECTED))
+            Err(wrong(Rule::MetricNotNumber, described(text), EXPECTED))
         }
-        _ => Err(wrong(
-            Rule::DistributionInvalid,
-            "only a part of them",
-            complete,
-        )),
+        _ => {
+            let given = "only a part of them";
+            Err(wrong(Rule::DistributionInvalid, given, complete))
+        }
     }
 }
 
 /// Why no set of values can have this summary, if that is so.
 fn impossible(values: &Values) -> Option<ValueProblem> {
     let number = |number: &Number| number.as_f64().unwrap_or_default();
-    let rule = Rule::StatisticsImpossible;
     let (given, expected) = match values {
         Values::List(_) => return None,
         Values::Distribution { counts, .. } => {
@@ -192,34 +173,29 @@ fn impossible(values: &Values) -> Option<ValueProblem> {
             }
         }
     };
-    Some((rule, given, expected.to_owned()))
+    Some(wrong(Rule::StatisticsImpossible, given, expected))
 }
 
 fn distribution(values: &str, counts: &str) -> Result<Values, ValueProblem> {
     let is_array = |text: &str| text.starts_with('[');
     let expected = "Values and Counts as two arrays of 1 to 100 numbers of the same length";
-    let invalid = |given: &str| wrong(Rule::DistributionInvalid, given, expected);
-    if !is_array(values) || !is_array(counts) {
-        let other = if is_array(values) { counts } else { values };
-        return Err(invalid(&described(other)));
+    let invalid = |given| wrong(Rule::DistributionInvalid, given, expected);
+    if let Some(other) = [values, counts].into_iter().find(|text| !is_array(text)) {
+        return Err(invalid(described(other)));
     }
     let (values, value_count) = numbers(values)?;
     let (counts, count_count) = numbers(counts)?;
     if value_count > MAX_VALUES || count_count > MAX_VALUES {
         let given = format!("{} values", value_count.max(count_count));
-        return Err(wrong(Rule::DistributionTooLong, &given, "1 to 100 values"));
+        return Err(wrong(Rule::DistributionTooLong, given, "1 to 100 values"));
     }
     if value_count != count_count {
-        return Err(invalid(&format!(
-            "{value_count} values and {count_count} counts"
-        )));
+        let given = format!("{value_count} values and {count_count} counts");
+        return Err(invalid(given));
     }
     if values.is_empty() {
-        return Err(wrong(
-            Rule::MetricNoValues,
-            "an empty distribution",
-            expected,
-        ));
+        let given = "an empty distribution";
+        return Err(wrong(Rule::MetricNoValues, given, expected));
     }
     Ok(Values::Distribution { values, counts })
 }

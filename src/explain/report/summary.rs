@@ -1,8 +1,8 @@
 //! The summary: each rule with its next step, and what the metrics would cost.
 
 use std::collections::{BTreeMap, HashSet};
-use std::fmt::Write as _;
 use std::hash::{BuildHasherDefault, DefaultHasher, Hash as _, Hasher};
+use std::io::{self, Write};
 use std::sync::Arc;
 
 use super::escape::printable;
@@ -116,31 +116,29 @@ impl Summary {
     }
 
     /// Writes the summary.
-    pub(super) fn write(&self, output: &mut String, style: Style) {
+    pub(super) fn write(&self, output: &mut impl Write, style: Style) -> io::Result<()> {
         if !self.rules.is_empty() {
-            let _ = writeln!(output, "{}", style.heading("by rule"));
+            writeln!(output, "{}", style.heading("by rule"))?;
         }
         for ((severity, rule), seen) in &self.rules {
             let times = counted(seen.count, "time");
             let severity = style.severity(*severity);
-            let first = printable(&seen.first);
-            let _ = writeln!(
+            let (first, next) = (printable(&seen.first), rule.next_step());
+            writeln!(
                 output,
-                "  {severity}: {rule}, {times}, first on {first}. {}",
-                rule.next_step()
-            );
+                "  {severity}: {rule}, {times}, first on {first}. {next}"
+            )?;
         }
-        self.write_cost(output);
+        self.write_cost(output)?;
         if self.faults == 0 && self.documents > 0 {
-            let _ = writeln!(output, "{NOT_VISIBLE}");
+            writeln!(output, "{NOT_VISIBLE}")?;
         }
-        let lines = self.lines;
         let events = self.documents + self.others;
-        let _ = write!(output, "{}", counted(lines, "line"));
-        if events != lines {
-            let _ = write!(output, ", {}", counted(events, "event"));
+        write!(output, "{}", counted(self.lines, "line"))?;
+        if events != self.lines {
+            write!(output, ", {}", counted(events, "event"))?;
         }
-        let _ = writeln!(
+        writeln!(
             output,
             ": {} EMF, {}; {}, {}, {}",
             self.documents,
@@ -148,26 +146,25 @@ impl Summary {
             counted(self.points, "data point"),
             counted(self.faults, "fault"),
             counted(self.warnings, "warning")
-        );
+        )
     }
 
-    fn write_cost(&self, output: &mut String) {
-        let count = self.metrics.len();
+    fn write_cost(&self, output: &mut impl Write) -> io::Result<()> {
+        let count = self.metrics.len().min(MOST_METRICS);
         if count == 0 {
-            return;
+            return Ok(());
         }
-        let over = if count > MOST_METRICS { "over " } else { "" };
-        let metrics = counted(count.min(MOST_METRICS) as u64, "distinct metric");
-        let dollars = cost(count.min(MOST_METRICS));
-        let limit = if count > MOST_METRICS {
-            "more than"
+        let (over, limit) = if self.metrics.len() > MOST_METRICS {
+            ("over ", "more than")
         } else {
-            "up to"
+            ("", "up to")
         };
-        let _ = writeln!(
+        let metrics = counted(count as u64, "distinct metric");
+        let dollars = cost(count);
+        writeln!(
             output,
             "{over}{metrics}, one for each set of dimension values: {limit} ${dollars:.2} a month (us-east-1)"
-        );
+        )
     }
 }
 

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use crate::clock::Limits;
 use crate::program::commands::{check, run};
+use crate::program::options::clock::SOURCE;
 use crate::program::options::groups;
-use crate::program::raw;
-use crate::program::settings::{Outcome, Read, outcome};
+use crate::program::raw::{self, Flags, Raw};
+use crate::program::settings::{Read, read_all};
 use crate::program::start::{flags, matches};
 use crate::program::unknown_variables::unknown_variables;
 use crate::source::{Environment, NtpSettings};
@@ -56,7 +57,7 @@ pub(crate) struct Run {
     /// The settings that are not the default, each as `name=value`.
     pub changes: Vec<String>,
     /// Variables that no option has, each with the one that is suggested.
-    pub unknown: Vec<(String, Option<&'static str>)>,
+    pub unknown: Vec<(String, Option<String>)>,
 }
 
 /// Settings of `check`.
@@ -92,18 +93,23 @@ pub(crate) fn start(arguments: Vec<OsString>, environment: &Environment) -> Star
         Some(("check", matches)) if is_of_segment(matches) => Start::Other,
         Some(("check", matches)) => {
             let flags = flags(matches, groups::CHECK);
-            let read: Read<_> = check::limits_and_wait;
-            let outcome = outcome(&flags, environment, read);
-            Start::Check(faults_shown(outcome).map(|((limits, wait), _)| Check { limits, wait }))
+            let outcome = outcome(&flags, environment, check::read);
+            Start::Check(outcome.map(|(settings, _)| Check {
+                limits: settings.limits,
+                wait: settings.wait,
+            }))
         }
         other => {
             let matches = other.map_or(&matches, |(_, matches)| matches);
             let flags = flags(matches, groups::RUN);
             let outcome = outcome(&flags, environment, run::settings::read);
-            let unknown = unknown(environment);
-            Start::Run(faults_shown(outcome).map(|(settings, changes)| {
-                let changes = changes.iter().map(ToString::to_string).collect();
-                shown(settings, changes, unknown)
+            let source = Raw::new(&flags, environment).checked_text(&SOURCE);
+            let source = source.unwrap_or_else(|| "auto".to_owned());
+            Start::Run(outcome.map(|(settings, changes)| Run {
+                source,
+                changes,
+                unknown: unknown(environment),
+                ..shown(settings)
             }))
         }
     }
@@ -113,39 +119,33 @@ fn is_of_segment(matches: &clap::ArgMatches) -> bool {
     cfg!(target_os = "linux") && matches.contains_id("clockbound")
 }
 
-fn unknown(environment: &Environment) -> Vec<(String, Option<&'static str>)> {
+fn unknown(environment: &Environment) -> Vec<(String, Option<String>)> {
     let unknown = unknown_variables(environment).into_iter();
     unknown
         .map(|unknown| (unknown.name, unknown.meant))
         .collect()
 }
 
-fn faults_shown<T>(outcome: Outcome<T>) -> Result<(T, Vec<raw::Change>), Vec<Fault>> {
+fn outcome<T>(
+    flags: &Flags,
+    environment: &Environment,
+    read: Read<T>,
+) -> Result<(T, Vec<String>), Vec<Fault>> {
+    let mut raw = Raw::new(flags, environment);
+    let (settings, ..) = read_all(&mut raw, read);
     let shown = |fault: raw::Fault| Fault {
         option: fault.option,
         given: fault.given,
         problem: fault.problem.to_string(),
     };
-    match outcome {
-        Ok(((settings, _), changes)) => Ok((settings, changes)),
-        Err(faults) => Err(faults.into_iter().map(shown).collect()),
-    }
+    let outcome = raw.finish(settings);
+    outcome.map_err(|faults| faults.into_iter().map(shown).collect())
 }
 
-type Settings = (
-    crate::sidecar::Settings,
-    crate::answer::Settings,
-    crate::program::options::clock::SourceKind,
-);
-
-fn shown(
-    (settings, answers, kind): Settings,
-    changes: Vec<String>,
-    unknown: Vec<(String, Option<&'static str>)>,
-) -> Run {
+fn shown((settings, answers): (crate::sidecar::Settings, crate::answer::Settings)) -> Run {
     let second = |ntp: NtpSettings| format!("{ntp:?}");
     Run {
-        source: kind.to_string(),
+        source: String::new(),
         once: settings.rules.once,
         sample_interval: settings.rules.sample_interval,
         emit_interval: settings.rules.emit_interval,
@@ -155,8 +155,8 @@ fn shown(
         capacity: settings.format.capacity(),
         metrics: settings.format.metrics.len(),
         namespace: settings.format.namespace,
-        limits: answers.http.map(|http| http.rules.limits),
-        changes,
-        unknown,
+        limits: answers.listen.map(|_| answers.rules.limits),
+        changes: Vec::new(),
+        unknown: Vec::new(),
     }
 }

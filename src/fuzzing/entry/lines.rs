@@ -5,8 +5,8 @@ use std::time::Duration;
 use chrono::TimeDelta;
 
 use crate::program::commands::run;
-use crate::program::raw::Flags;
-use crate::program::settings::outcome;
+use crate::program::raw::{Flags, Raw};
+use crate::program::settings::read_all;
 use crate::reading::{ClockOffset, ClockSource, ReadError, Reading, TaskIdentity};
 use crate::sidecar::line::{Format, KnownTask, Tally, Template, render};
 use crate::sidecar::window::{ClosedWindow, Collector};
@@ -63,8 +63,10 @@ pub(crate) fn lines(
     started: &Moment,
     events: &[Event],
 ) -> Option<Vec<Vec<u8>>> {
-    let outcome = outcome(&Flags::new(), environment, run::settings::read);
-    let (((settings, _, _), _), _) = outcome.ok()?;
+    let flags = Flags::new();
+    let mut raw = Raw::new(&flags, environment);
+    let (settings, ..) = read_all(&mut raw, run::settings::read);
+    let ((settings, _), _) = raw.finish(settings).ok()?;
     let format = settings.format;
     let mut collector = Collector::new(&settings.rules, started);
     let mut closed = Vec::new();

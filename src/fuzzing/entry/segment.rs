@@ -38,7 +38,6 @@ pub(crate) fn segment(fields: SegmentFields, generation: u16) -> [u8; 80] {
             2 => Status::FreeRunning,
             _ => Status::Disrupted,
         },
-        disruption_marker: 0,
         disruption_support: false,
     };
     segment.to_bytes(generation)

@@ -1,14 +1,14 @@
 //! The command `check`: prints one reading and a verdict, or waits for a good one.
 
-use std::io::{self, Write};
 use std::time::Duration;
 
 use crate::clock::{Clock, Limits, Report};
 use crate::program::clock::{clock, limits};
-use crate::program::commands::wait::{Attempt, until_good};
+use crate::program::commands::verdict::Form;
+use crate::program::commands::wait::{self, Attempt};
 use crate::program::cross_check::{CrossChecker, cross_check};
 use crate::program::exit::Exit;
-use crate::program::options::check::{ASK, JSON, WAIT};
+use crate::program::options::check::{ASK, WAIT};
 use crate::program::raw::{Flags, Raw};
 use crate::program::settings::settings;
 use crate::program::system::stoppable;
@@ -20,13 +20,12 @@ pub(crate) struct Settings {
     /// The clock. Every verdict is about a new reading.
     clock: Clock,
     /// The limits of a good clock.
-    limits: Limits,
+    pub limits: Limits,
     /// How long to wait for a good clock; `None` reads once.
-    wait: Option<Duration>,
+    pub wait: Option<Duration>,
     /// The server of the cross-check, if it is on.
     cross_check: Option<NtpSettings>,
-    /// One JSON object instead of text.
-    json: bool,
+    form: Form,
 }
 
 /// Runs the command to its end.
@@ -39,20 +38,11 @@ pub(crate) fn run(flags: &Flags, environment: &Environment) -> Exit {
         let cross_check = settings.cross_check.clone();
         let mut cross_checker =
             cross_check.map(|ntp| CrossChecker::new(ntp, settings.clock.drift()));
-        let last = until_good(settings.wait, shutdown, async || {
+        wait::run(settings.wait, shutdown, async || {
             let report = judge(&settings, &mut cross_checker).await;
-            Attempt {
-                is_good: report.is_good(),
-                had_reading: !report.is_without_reading(),
-                output: report,
-            }
-        });
-        let Some(last) = last.await else {
-            return Exit::NoReading;
-        };
-        // If stdout is closed, the exit code still gives the verdict.
-        let _ = print(&last.output, settings.json);
-        last.exit()
+            Attempt::of_report(&report, settings.form)
+        })
+        .await
     })
 }
 
@@ -64,21 +54,15 @@ pub(crate) fn read(raw: &mut Raw<'_>) -> Option<Settings> {
     let limits = limits(raw);
     let wait = raw.get(&WAIT);
     let cross_check = cross_check(raw, clock.as_ref());
-    let json = raw.is_on(&JSON);
+    let form = Form::read(raw);
     let clock = clock?;
     Some(Settings {
         clock: Clock::with_drift(clock.source, Duration::ZERO, clock.drift),
         limits,
         wait,
         cross_check: cross_check?,
-        json,
+        form,
     })
-}
-
-/// The limits and the waiting time that the options name.
-#[cfg(any(test, fuzzing))]
-pub(crate) fn limits_and_wait(raw: &mut Raw<'_>) -> Option<(Limits, Option<Duration>)> {
-    read(raw).map(|settings| (settings.limits, settings.wait))
 }
 
 /// Judges one reading, and compares it with the second source if there is one.
@@ -88,14 +72,4 @@ async fn judge(settings: &Settings, cross_checker: &mut Option<CrossChecker>) ->
         checker.check(&reading, &mut report).await;
     }
     report
-}
-
-#[expect(clippy::disallowed_methods, reason = "this command prints")]
-fn print(report: &Report, json: bool) -> io::Result<()> {
-    let text = if json {
-        serde_json::to_string(report)? + "\n"
-    } else {
-        report.to_string()
-    };
-    io::stdout().write_all(text.as_bytes())
 }

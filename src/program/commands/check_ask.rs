@@ -1,13 +1,13 @@
 //! The command `check --ask`: the verdict of a running sidecar, which knows more than one reading.
 
-use std::io::{self, Write};
 use std::time::Duration;
 
-use crate::answer::http::{LoopbackAddress, Sidecar};
+use crate::answer::http::{Answer, LoopbackAddress, Sidecar};
 use crate::clock::{Limits, Report};
-use crate::program::commands::wait::{Attempt, until_good};
+use crate::program::commands::verdict::Form;
+use crate::program::commands::wait::{self, Attempt};
 use crate::program::exit::Exit;
-use crate::program::options::check::{AGE_ADJUSTED, ASK, FOR, JSON, MAX_AGE, MAX_ERROR, WAIT};
+use crate::program::options::check::{AGE_ADJUSTED, ASK, FOR, MAX_AGE, MAX_ERROR, WAIT};
 use crate::program::options::clock::REQUEST_TIMEOUT;
 use crate::program::options::expected;
 use crate::program::raw::{Flags, Problem, Raw};
@@ -24,7 +24,7 @@ struct Settings {
     parameters: Vec<(&'static str, String)>,
     timeout: Duration,
     wait: Option<Duration>,
-    json: bool,
+    form: Form,
 }
 
 /// Whether to ask the sidecar.
@@ -40,36 +40,35 @@ pub(crate) fn run(flags: &Flags, environment: &Environment) -> Exit {
             Err(exit) => return exit,
         };
         let sidecar = Sidecar::new(&settings.address, &settings.parameters, settings.timeout);
-        let asked = until_good(settings.wait, shutdown, async || {
+        wait::run(settings.wait, shutdown, async || {
             let answer = match &sidecar {
                 Ok(sidecar) => sidecar.ask().await,
                 Err(error) => Err(error.clone()),
             };
             match answer {
-                Ok(answer) => Attempt {
-                    is_good: answer.is_good(),
-                    had_reading: answer.has_reading(),
-                    output: [answer.to_string(), answer.text + "\n"],
-                },
+                Ok(answer) => answered(answer, settings.form),
                 Err(error) => {
                     let report = Report::from_error(&error, &Limits::default());
-                    let json = serde_json::to_string(&report).unwrap_or_default();
-                    Attempt {
-                        is_good: false,
-                        had_reading: false,
-                        output: [report.to_string(), json + "\n"],
-                    }
+                    Attempt::of_report(&report, settings.form)
                 }
             }
-        });
-        let Some(asked) = asked.await else {
-            return Exit::NoReading;
-        };
-        let [text, json] = &asked.output;
-        // If stdout is closed, the exit code still gives the verdict.
-        let _ = print(if settings.json { json } else { text });
-        asked.exit()
+        })
+        .await
     })
+}
+
+fn answered(answer: Answer, form: Form) -> Attempt {
+    Attempt {
+        exit: match (answer.is_good(), answer.has_reading()) {
+            (true, _) => Exit::Success,
+            (false, true) => Exit::NotGood,
+            (false, false) => Exit::NoReading,
+        },
+        output: match form {
+            Form::Text => answer.to_string(),
+            Form::Json => answer.text + "\n",
+        },
+    }
 }
 
 fn read(raw: &mut Raw<'_>) -> Option<Settings> {
@@ -84,7 +83,7 @@ fn read(raw: &mut Raw<'_>) -> Option<Settings> {
             .map(|text| ("age_adjusted", text)),
     ];
     let wait = raw.get(&WAIT);
-    let json = raw.is_on(&JSON);
+    let form = Form::read(raw);
     for name in OTHER_CLOCKS {
         if let Some(given) = raw.flag(name) {
             let problem = expected(format!("no --{name} together with --ask"), &given);
@@ -96,11 +95,6 @@ fn read(raw: &mut Raw<'_>) -> Option<Settings> {
         parameters: parameters.into_iter().flatten().collect(),
         timeout: timeout?,
         wait,
-        json,
+        form,
     })
-}
-
-#[expect(clippy::disallowed_methods, reason = "this command prints")]
-fn print(text: &str) -> io::Result<()> {
-    io::stdout().write_all(text.as_bytes())
 }

@@ -110,7 +110,7 @@ pub(crate) fn run(matches: &ArgMatches, environment: &Environment) -> Exit {
             return Exit::Unreadable;
         }
     };
-    if history.lines() == 0 {
+    if history.counts().lines() == 0 {
         error!("the input contains no line of ecs-clock-emf");
         return Exit::Unreadable;
     }

@@ -2,14 +2,15 @@
 
 pub(crate) mod settings;
 
+use std::panic::resume_unwind;
 use std::time::Duration;
 
 use tracing::{error, info, warn};
 
 use crate::answer::{self, Answers};
+use crate::program::diagnostics::Style;
 use crate::program::exit::Exit;
-use crate::program::options::clock::SourceKind;
-use crate::program::raw::{Change, Flags};
+use crate::program::raw::Flags;
 use crate::program::settings::{Configured, settings};
 use crate::program::system::stoppable;
 use crate::sidecar::sink::Sink;
@@ -32,14 +33,17 @@ pub(crate) fn run(flags: &Flags, environment: &Environment, started: Moment) -> 
             Err(exit) => return exit,
         };
         report_start(&configured);
-        let (settings, answers, _) = configured.settings;
+        let (settings, mut answers) = configured.settings;
         let once = settings.rules.once;
-        let answers = if once {
-            report_ignored(&answers, settings.cross_check.is_some());
-            answer::Settings::default()
-        } else {
-            answers
-        };
+        if once {
+            // No application can query a process that ends after its first reading, and it does not wait for a cross-check.
+            if answers.turn_off() {
+                warn!("--listen and --clockbound-directory have no effect with --once");
+            }
+            if settings.cross_check.is_some() {
+                warn!("--cross-check has no effect with --once");
+            }
+        }
         let sink = match Sink::stdout() {
             Ok(sink) => sink,
             Err(error) => {
@@ -56,11 +60,9 @@ pub(crate) fn run(flags: &Flags, environment: &Environment, started: Moment) -> 
         // Spawned rather than blocked on: waking `block_on` costs an eventfd write and a poll of everything, four
         // times a sample.
         let sidecar = sidecar::run(settings, sink, started, random, observers, shutdown);
-        let outcome = match tokio::spawn(sidecar).await {
-            Ok(outcome) => outcome,
-            // Nothing cancels it.
-            Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
-        };
+        let outcome = tokio::spawn(sidecar).await;
+        // Nothing cancels it.
+        let outcome = outcome.unwrap_or_else(|panicked| resume_unwind(panicked.into_panic()));
         answers.finish(LAST_ANSWERS);
         if outcome.stdout_closed || outcome.counts.unreported > 0 {
             Exit::LinesLost
@@ -74,12 +76,11 @@ pub(crate) fn run(flags: &Flags, environment: &Environment, started: Moment) -> 
 
 /// Reports the version, the source that is read (for `auto`, the one it begins with) and every setting that is not the
 /// default. For a person, in one sentence that also explains stdout.
-fn report_start(configured: &Configured<(Settings, answer::Settings, SourceKind)>) {
-    let (settings, ..) = &configured.settings;
+fn report_start(configured: &Configured<(Settings, answer::Settings)>) {
+    let (settings, _) = &configured.settings;
     let (version, source) = (env!("CARGO_PKG_VERSION"), settings.source.current());
-    let changes: Vec<String> = configured.changes.iter().map(Change::to_string).collect();
-    let changes = cut(&changes.join(" "), SHOWN_SETTINGS);
-    if !configured.style.is_text() {
+    let changes = cut(&configured.changes.join(" "), SHOWN_SETTINGS);
+    if configured.style == Style::Json {
         info!(version, %source, settings = changes, "started");
         return;
     }
@@ -99,14 +100,4 @@ fn report_start(configured: &Configured<(Settings, answer::Settings, SourceKind)
          format (EMF) to stdout{}",
         changes.unwrap_or_default()
     );
-}
-
-/// No application can query a process that ends after its first reading, and it does not wait for a cross-check.
-fn report_ignored(answers: &answer::Settings, has_cross_check: bool) {
-    if *answers != answer::Settings::default() {
-        warn!("--listen and --clockbound-directory have no effect with --once");
-    }
-    if has_cross_check {
-        warn!("--cross-check has no effect with --once");
-    }
 }

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::verdict::{self, Form};
+use crate::clock::Report;
 use crate::program::exit::Exit;
 
 /// The time between the beginnings of two attempts.
@@ -14,23 +16,34 @@ const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
 
 /// The outcome of an attempt, or of the last of several.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Attempt<T> {
+pub(super) struct Attempt {
     /// What is printed.
-    pub output: T,
-    /// Whether the clock is good.
-    pub is_good: bool,
-    /// Whether this or an earlier attempt gave a reading.
-    pub had_reading: bool,
+    pub(super) output: String,
+    /// The exit code, which is [`Exit::NoReading`] only if no attempt gave a reading.
+    pub(super) exit: Exit,
 }
 
-impl<T> Attempt<T> {
-    /// The exit code if this is the last attempt.
-    pub(crate) fn exit(&self) -> Exit {
-        match (self.is_good, self.had_reading) {
-            (true, _) => Exit::Success,
-            (false, true) => Exit::NotGood,
-            (false, false) => Exit::NoReading,
+impl Attempt {
+    pub(super) fn of_report(report: &Report, form: Form) -> Self {
+        Self {
+            output: form.show(report),
+            exit: verdict::exit(report),
         }
+    }
+}
+
+/// Attempts until the clock is good, as [`until_good`] does, and prints the last outcome.
+pub(super) async fn run(
+    wait: Option<Duration>,
+    shutdown: impl Future<Output = ()>,
+    attempt: impl AsyncFnMut() -> Attempt,
+) -> Exit {
+    match until_good(wait, shutdown, attempt).await {
+        Some(last) => {
+            verdict::print(&last.output);
+            last.exit
+        }
+        None => Exit::NoReading,
     }
 }
 
@@ -40,14 +53,14 @@ impl<T> Attempt<T> {
 /// The last attempt begins, at the latest, when the time is over; like every attempt it is given the time that one
 /// request may take.
 #[expect(clippy::disallowed_methods, reason = "a deadline, not a reading")]
-pub(crate) async fn until_good<T>(
+async fn until_good(
     wait: Option<Duration>,
     shutdown: impl Future<Output = ()>,
-    mut attempt: impl AsyncFnMut() -> Attempt<T>,
-) -> Option<Attempt<T>> {
+    mut attempt: impl AsyncFnMut() -> Attempt,
+) -> Option<Attempt> {
     let mut shutdown = pin!(shutdown);
     let deadline = Instant::now() + wait.unwrap_or_default();
-    let mut last: Option<Attempt<T>> = None;
+    let mut last: Option<Attempt> = None;
     loop {
         let began = Instant::now();
         let mut attempted = tokio::select! {
@@ -55,9 +68,11 @@ pub(crate) async fn until_good<T>(
             attempted = attempt() => attempted,
             () = &mut shutdown => return last,
         };
-        attempted.had_reading |= last.is_some_and(|last| last.had_reading);
+        if let (Exit::NoReading, Some(last)) = (attempted.exit, last) {
+            attempted.exit = last.exit;
+        }
         let now = Instant::now();
-        if attempted.is_good || now >= deadline {
+        if attempted.exit == Exit::Success || now >= deadline {
             return Some(attempted);
         }
         last = Some(attempted);
@@ -85,14 +100,14 @@ mod tests {
                 async || {
                     count += 1;
                     Attempt {
-                        output: count,
-                        is_good: false,
-                        had_reading: count == 1,
+                        output: count.to_string(),
+                        exit: [Exit::NotGood, Exit::NoReading][usize::from(count > 1)],
                     }
                 },
             );
             let last = last.await.unwrap();
-            assert_eq!((last.output, last.had_reading), (attempts, true));
+            assert_eq!(last.output, attempts.to_string());
+            assert_eq!(last.exit, Exit::NotGood);
             let took = began.elapsed();
             assert!(took >= Duration::from_millis(wait_ms), "{took:?}");
             assert!(took < Duration::from_millis(over_ms), "{took:?}");

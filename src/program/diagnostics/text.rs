@@ -13,21 +13,26 @@ const CAUSES: [&str; 2] = ["problem", "error"];
 const REPEATED: [&str; 2] = ["given", "kind"];
 
 /// An event as `level: subject: message: cause (other fields)`, with a line feed.
-pub(super) fn line(event: &Event<'_>, color: bool) -> String {
-    let (code, level) = match *event.metadata().level() {
+pub(super) fn line(event: &Event<'_>) -> String {
+    let (_, level) = level(event);
+    format!("{level}: {}\n", Parts::of(event).sentence())
+}
+
+/// As [`line`], with the level in colour.
+pub(super) fn colored_line(event: &Event<'_>) -> String {
+    let (code, level) = level(event);
+    let sentence = Parts::of(event).sentence();
+    format!("\u{1b}[{code}m{level}\u{1b}[0m: {sentence}\n")
+}
+
+/// The colour of an event's level, and its name.
+fn level(event: &Event<'_>) -> (&'static str, &'static str) {
+    match *event.metadata().level() {
         Level::ERROR => ("1;31", "error"),
         Level::WARN => ("1;33", "warning"),
         Level::INFO => ("1;32", "info"),
         Level::DEBUG => ("1;34", "debug"),
         Level::TRACE => ("1;35", "trace"),
-    };
-    let mut parts = Parts::default();
-    event.record(&mut parts);
-    let sentence = parts.sentence();
-    if color {
-        format!("\u{1b}[{code}m{level}\u{1b}[0m: {sentence}\n")
-    } else {
-        format!("{level}: {sentence}\n")
     }
 }
 
@@ -41,6 +46,12 @@ struct Parts {
 }
 
 impl Parts {
+    fn of(event: &Event<'_>) -> Self {
+        let mut parts = Self::default();
+        event.record(&mut parts);
+        parts
+    }
+
     fn sentence(&self) -> String {
         let mut sentence = String::new();
         // `invalid --max-error: expected …` reads better than the constant message for log collectors.

@@ -1,12 +1,9 @@
 //! The options of everything that reads a clock.
 
-use std::fmt;
 use std::time::Duration;
 
 use tracing::level_filters::LevelFilter;
 
-#[cfg(test)]
-use super::Examples;
 use super::durations::within;
 use super::{DefaultValue, Expected, Opt, expected};
 use crate::source::Source;
@@ -25,20 +22,8 @@ pub(crate) enum SourceKind {
     Ntp,
 }
 
-impl fmt::Display for SourceKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Auto => "auto",
-            Self::Ecs => "ecs",
-            Self::Kernel => "kernel",
-            Self::Ntp => "ntp",
-        })
-    }
-}
-
 pub(crate) const SOURCE: Opt<SourceKind> = Opt {
     name: "source",
-    variable: "CLOCK_EMF_SOURCE",
     value_name: "SOURCE",
     default: DefaultValue::Text("auto"),
     help: "Where readings come from: auto, ecs, kernel (Linux only) or ntp",
@@ -49,16 +34,10 @@ pub(crate) const SOURCE: Opt<SourceKind> = Opt {
         "ntp" => Ok(SourceKind::Ntp),
         _ => Err(expected("auto, ecs, kernel or ntp", text)),
     },
-    #[cfg(test)]
-    examples: Examples {
-        accepted: &["auto", "ecs", "kernel", "ntp"],
-        refused: &["ECS", "ecs ", "x"],
-    },
 };
 
 pub(crate) const ENDPOINT: Opt<String> = Opt {
     name: "endpoint",
-    variable: "CLOCK_EMF_ENDPOINT",
     value_name: "ADDRESS",
     default: DefaultValue::Derived("the variable that ECS sets"),
     help: "Task metadata endpoint to read instead of the one in ECS_CONTAINER_METADATA_URI_V4, without /task",
@@ -70,39 +49,22 @@ pub(crate) const ENDPOINT: Opt<String> = Opt {
             Err(expected(allowed, text))
         }
     },
-    #[cfg(test)]
-    examples: Examples {
-        accepted: &["http://127.0.0.1:51679/v4/id", "http://[fd00::1]/v4/id"],
-        refused: &["127.0.0.1:51679", "https://h/v4/id", "http://h/v4/id?a", ""],
-    },
 };
 
 pub(crate) const REQUEST_TIMEOUT: Opt<Duration> = Opt {
     name: "request-timeout",
-    variable: "CLOCK_EMF_REQUEST_TIMEOUT",
     value_name: "DURATION",
     default: DefaultValue::Text("2s"),
     help: "Longest time for one request to a source: 1ms to 1m",
     rule: |text| within(text, Duration::from_millis(1), Duration::from_secs(60)),
-    #[cfg(test)]
-    examples: Examples {
-        accepted: &["1ms", "2s", "1m"],
-        refused: &["0s", "61s", "2"],
-    },
 };
 
 pub(crate) const MAX_DRIFT_PPM: Opt<DriftRate> = Opt {
     name: "max-drift-ppm",
-    variable: "CLOCK_EMF_MAX_DRIFT_PPM",
     value_name: "PPM",
     default: DefaultValue::Derived("15; with source ntp 100"),
     help: "How fast an uncorrected clock may drift, in parts per million: 0 to 10000",
     rule: drift_rate,
-    #[cfg(test)]
-    examples: Examples {
-        accepted: &["0", "15", "10000"],
-        refused: &["10001", "-1", "1.5", "15ppm"],
-    },
 };
 
 fn drift_rate(text: &str) -> Result<DriftRate, Expected> {
@@ -126,7 +88,6 @@ pub(crate) enum LogFormat {
 
 pub(crate) const LOG_FORMAT: Opt<LogFormat> = Opt {
     name: "log-format",
-    variable: "CLOCK_EMF_LOG_FORMAT",
     value_name: "FORMAT",
     default: DefaultValue::Text("auto"),
     help: "How to report: text, json, or auto (text on a terminal, JSON elsewhere)",
@@ -136,16 +97,10 @@ pub(crate) const LOG_FORMAT: Opt<LogFormat> = Opt {
         "json" => Ok(LogFormat::Json),
         _ => Err(expected("auto, text or json", text)),
     },
-    #[cfg(test)]
-    examples: Examples {
-        accepted: &["auto", "text", "json"],
-        refused: &["JSON", "plain"],
-    },
 };
 
 pub(crate) const LOG_LEVEL: Opt<LevelFilter> = Opt {
     name: "log-level",
-    variable: "CLOCK_EMF_LOG_LEVEL",
     value_name: "LEVEL",
     default: DefaultValue::Text("info"),
     help: "What to report: error, warn, info, debug, trace or off",
@@ -157,10 +112,5 @@ pub(crate) const LOG_LEVEL: Opt<LevelFilter> = Opt {
         "debug" => Ok(LevelFilter::DEBUG),
         "trace" => Ok(LevelFilter::TRACE),
         _ => Err(expected("error, warn, info, debug, trace or off", text)),
-    },
-    #[cfg(test)]
-    examples: Examples {
-        accepted: &["error", "warn", "info", "debug", "trace", "off"],
-        refused: &["verbose", "INFO"],
     },
 };

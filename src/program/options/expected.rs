@@ -70,5 +70,3 @@ impl fmt::Display for Expected {
         }
     }
 }
-
-impl std::error::Error for Expected {}

@@ -1,27 +1,20 @@
 //! The metrics, their names and units.
 
-use std::fmt;
+use crate::text::names;
 
 /// Declares the metrics, each with its unit and its sentence.
 macro_rules! metrics {
     ($($name:ident $unit:ident $about:literal)*) => {
-        /// A metric that the sidecar can emit.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        #[non_exhaustive]
-        pub enum Metric {
-            $(#[doc = $about] $name,)*
+        names! {
+            /// A metric that the sidecar can emit, with its name in CloudWatch.
+            #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+            #[non_exhaustive]
+            pub enum Metric {
+                $(#[doc = $about] $name = stringify!($name),)*
+            }
         }
 
         impl Metric {
-            /// Every metric, in the order of the documentation.
-            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
-
-            /// The name in CloudWatch, which is also its `Display`.
-            #[must_use]
-            pub fn as_str(self) -> &'static str {
-                match self { $(Self::$name => stringify!($name),)* }
-            }
-
             /// The unit, as CloudWatch spells it.
             #[must_use]
             pub fn unit(self) -> &'static str {
@@ -66,11 +59,5 @@ impl Metric {
             self,
             Self::ClockErrorBound | Self::ClockErrorBoundAgeAdjusted
         )
-    }
-}
-
-impl fmt::Display for Metric {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
     }
 }

@@ -48,25 +48,25 @@ pub(super) enum Notice {
 impl State {
     pub(super) const START: Self = Self::Undecided { without: 0 };
 
-    /// Begins a sample. Returns the new state and whether to ask the endpoint.
-    pub(super) fn begin(self) -> (Self, bool) {
+    /// Begins a sample. Returns whether to ask the endpoint.
+    pub(super) fn begin(&mut self) -> bool {
         match self {
-            Self::Fallback { skipped } if skipped > 0 => {
-                let skipped = skipped - 1;
-                (Self::Fallback { skipped }, false)
+            Self::Fallback { skipped } if *skipped > 0 => {
+                *skipped -= 1;
+                false
             }
-            _ => (self, true),
+            _ => true,
         }
     }
 
-    /// Processes an answer of the endpoint. Returns the new state, the source of the sample, and a change to report.
-    pub(super) fn advance(self, answer: Answer) -> (Self, Choice, Option<Notice>) {
+    /// Processes an answer of the endpoint. Returns the source of the sample, and a change to report.
+    pub(super) fn advance(&mut self, answer: Answer) -> (Choice, Option<Notice>) {
         use ClockKnowledge::{Known, NotKnown, Unclear};
         const FALLBACK: State = State::Fallback { skipped: 0 };
 
-        match (self, answer.clock) {
+        let (next, choice, notice) = match (*self, answer.clock) {
             (Self::Endpoint, _) | (Self::Undecided { .. }, Unclear) => {
-                (self, Choice::Endpoint, None)
+                (*self, Choice::Endpoint, None)
             }
             (Self::Undecided { .. }, Known) => (Self::Endpoint, Choice::Endpoint, None),
             (Self::Undecided { .. }, NotKnown) if answer.reports_no_clock => {
@@ -89,7 +89,9 @@ impl State {
                 let skipped = PAUSE - 1;
                 (Self::Fallback { skipped }, Choice::Fallback, None)
             }
-        }
+        };
+        *self = next;
+        (choice, notice)
     }
 }
 
@@ -108,9 +110,7 @@ mod tests {
         let mut notices = Vec::new();
         let mut answers = answers.chars();
         loop {
-            let (begun, asks) = state.begin();
-            state = begun;
-            if !asks {
+            if !state.begin() {
                 samples.push('-');
                 continue;
             }
@@ -127,8 +127,7 @@ mod tests {
                 clock,
                 reports_no_clock,
             };
-            let (next, choice, notice) = state.advance(answer);
-            state = next;
+            let (choice, notice) = state.advance(answer);
             notices.extend(notice);
             samples.push(match choice {
                 Choice::Endpoint => 'c',

@@ -17,7 +17,7 @@ pub(super) const KEEP_CONNECTION: Duration = Duration::from_secs(3);
 
 /// A task metadata endpoint.
 #[derive(Debug, Clone)]
-pub(super) struct Endpoint {
+pub(in crate::source) struct Endpoint {
     client: Client,
     resolver: Resolver,
     task: Url,
@@ -31,7 +31,7 @@ impl Endpoint {
     /// If `base` is not the address of an endpoint.
     pub(super) fn new(base: &str, timeout: Duration) -> Result<Self, InvalidSource> {
         let resolver = Resolver::default();
-        let client = client(&resolver, true);
+        let client = client(&resolver, 1);
         Ok(Self {
             task: task_url(base)?,
             client: client.map_err(|error| InvalidSource::HttpClient(error.to_string()))?,
@@ -40,14 +40,14 @@ impl Endpoint {
         })
     }
 
-    /// The same endpoint, asked every `interval`. A connection that would be closed before the next request is not
-    /// kept, since keeping one costs a timer and memory.
-    pub(super) fn asked_every(mut self, interval: Duration) -> Self {
+    /// Expects a request every `interval`. A connection that would be closed before the next one is not kept, since
+    /// keeping one costs a timer and memory.
+    pub(in crate::source) fn expect_every(&mut self, interval: Duration) {
+        let idle = usize::from(interval < KEEP_CONNECTION);
         // If the setup fails now although it succeeded before, the existing client still works.
-        if let Ok(client) = client(&self.resolver, interval < KEEP_CONNECTION) {
+        if let Ok(client) = client(&self.resolver, idle) {
             self.client = client;
         }
-        self
     }
 
     /// Fetches the body of the task document.
@@ -89,8 +89,8 @@ impl Endpoint {
     }
 }
 
-/// A client without proxies, redirects, and retries.
-fn client(resolver: &Resolver, keep_connection: bool) -> reqwest::Result<Client> {
+/// A client without proxies, redirects, and retries, which keeps so many idle connections.
+fn client(resolver: &Resolver, idle: usize) -> reqwest::Result<Client> {
     let builder = Client::builder();
     // Keepalives cost five system calls per connection and find a dead peer within a minute. They are not needed:
     // each request has a time limit, and no connection is idle for more than 3 s.
@@ -106,7 +106,7 @@ fn client(resolver: &Resolver, keep_connection: bool) -> reqwest::Result<Client>
         .retry(reqwest::retry::never())
         .referer(false)
         .pool_idle_timeout(KEEP_CONNECTION)
-        .pool_max_idle_per_host(usize::from(keep_connection))
+        .pool_max_idle_per_host(idle)
         .user_agent(concat!("ecs-clock-emf/", env!("CARGO_PKG_VERSION")))
         .build()
 }

@@ -1,10 +1,10 @@
 //! Compares a reading with an NTP exchange: whether one of the two must be wrong. Pure.
 
-use std::fmt;
 use std::time::Duration;
 
 use super::exchange::{Exchange, LARGEST_MOVE};
 use crate::reading::{ClockOffset, Reading};
+use crate::text::names;
 use crate::time::{DriftRate, Moment, has_moved, magnitude};
 
 /// A reading and an exchange that are further apart cannot be compared.
@@ -35,41 +35,19 @@ pub enum Comparison {
     NotCompared(NotCompared),
 }
 
-/// Why a reading and an exchange could not be compared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum NotCompared {
-    /// The clock is not synchronized, so the reading makes no claim.
-    NotSynchronized,
-    /// The reading has no bound.
-    BoundUnknown,
-    /// The two are over 5 s apart.
-    TooFarApart,
-    /// The wall clock was moved by a millisecond or more between them.
-    ClockMoved,
-}
-
-impl NotCompared {
-    /// The stable name: `not_synchronized`, `bound_unknown`, `too_far_apart` or `clock_moved`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::NotSynchronized => "not_synchronized",
-            Self::BoundUnknown => "bound_unknown",
-            Self::TooFarApart => "too_far_apart",
-            Self::ClockMoved => "clock_moved",
-        }
-    }
-}
-
-impl fmt::Display for NotCompared {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::NotSynchronized => "the clock is not synchronized, so it claims nothing",
-            Self::BoundUnknown => "the clock's error bound is unknown",
-            Self::TooFarApart => "the reading and the exchange are over 5 s apart",
-            Self::ClockMoved => "the wall clock was moved between the reading and the exchange",
-        })
+names! {
+    /// Why a reading and an exchange could not be compared.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    #[non_exhaustive]
+    pub enum NotCompared {
+        /// The clock is not synchronized, so the reading makes no claim.
+        NotSynchronized = "not_synchronized" => "the clock is not synchronized, so it claims nothing",
+        /// The reading has no bound.
+        BoundUnknown = "bound_unknown" => "the clock's error bound is unknown",
+        /// The two are over 5 s apart.
+        TooFarApart = "too_far_apart" => "the reading and the exchange are over 5 s apart",
+        /// The wall clock was moved by a millisecond or more between them.
+        ClockMoved = "clock_moved" => "the wall clock was moved between the reading and the exchange",
     }
 }
 

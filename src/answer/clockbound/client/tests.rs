@@ -11,7 +11,6 @@ fn segment(status: Status) -> Segment {
         bound: Duration::from_millis(1),
         drift_ppb: 15_000,
         status,
-        disruption_marker: 0,
         disruption_support: false,
     }
 }

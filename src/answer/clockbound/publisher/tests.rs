@@ -94,11 +94,9 @@ fn it_keeps_a_beat_of_its_own_and_leaves_the_file_at_the_end() {
     let directory = TempDir::new().unwrap();
     let observers = Observers::new(&Moment::now());
     let settings = Settings {
-        http: None,
-        clockbound: Some(clockbound::Settings {
-            directory: directory.path().to_owned(),
-            rules: RULES,
-        }),
+        listen: None,
+        clockbound_directory: Some(directory.path().to_owned()),
+        rules: RULES,
     };
     let answers = Answers::start(settings, &observers);
     until("there", || directory.path().join(FILE_NAME).exists());

@@ -9,7 +9,6 @@ const SYNCHRONIZED: Segment = Segment {
     bound: Duration::from_nanos(446_931),
     drift_ppb: 15_000,
     status: Status::Synchronized,
-    disruption_marker: 0,
     disruption_support: false,
 };
 
@@ -119,7 +118,6 @@ proptest! {
         bound in 0..=i64::MAX as u64,
         drift_ppb in 0..1_000_000_000_u32,
         status in 0..4_i32,
-        disruption_marker in any::<u64>(),
         disruption_support in any::<bool>(),
     ) {
         let segment = Segment {
@@ -127,8 +125,7 @@ proptest! {
             void_after: Duration::from_nanos(void_after),
             bound: Duration::from_nanos(bound),
             drift_ppb,
-            status: Status::from_wire(status).unwrap(),
-            disruption_marker,
+            status: Status::from_word(status).unwrap(),
             disruption_support,
         };
         prop_assert_eq!(Segment::from_payload(&segment.payload()), Ok(segment));

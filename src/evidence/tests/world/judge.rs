@@ -3,7 +3,7 @@
 use super::super::super::{History, Rules, Statement, state::State};
 use super::*;
 use crate::evidence::timeline::Segment;
-use crate::reading::simulated::EPOCH;
+use crate::reading::tests::simulated::EPOCH;
 
 /// The limits that a life is judged by, in milliseconds.
 const LIMITS: &[f64] = &[0.4, 0.7, 1.0, 2.0, 5.0, 10.0, 100.0, 5_000.0];

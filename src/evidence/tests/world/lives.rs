@@ -3,11 +3,7 @@
 
 use super::judge::{Tally, judge};
 use super::*;
-
-fn variable(name: &str, default: u64) -> u64 {
-    let given = std::env::var(name).ok();
-    given.map_or(default, |given| given.parse().unwrap())
-}
+use crate::sidecar::tests::life::variable;
 
 impl Life {
     fn live(&mut self) -> Tally {
@@ -102,22 +98,6 @@ impl Life {
             self.machine.pass(time / 10);
             self.note();
         }
-    }
-
-    fn pair_of_steps(&mut self, pause: i64) {
-        self.pass(pause);
-        let by = self.any_step();
-        self.step(by);
-        let between = self.machine.rng.i64(1..3 * SECOND);
-        self.pass(between);
-        if self.machine.rng.bool() {
-            self.machine.compare();
-            self.look();
-        }
-        self.pass(SECOND / 2);
-        let back = self.any_step();
-        let by = if self.machine.rng.bool() { -by } else { back };
-        self.step(by);
     }
 
     /// The sidecar ends; perhaps the clock is stepped, and the daemon compares it or does not; it is started again.

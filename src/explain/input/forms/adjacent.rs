@@ -49,10 +49,7 @@ impl Form for Adjacent {
             LocateOutcome::Cut | LocateOutcome::Broken(_) => text.len(),
         };
         self.count += 1;
-        let position = Position {
-            line: cursor.line(),
-            event: Some(self.count),
-        };
+        let position = Position::new(cursor.place.line, Some(self.count));
         let origin = self.origin(output);
         output.text(position, &text[..length], origin);
         cursor.take(length);

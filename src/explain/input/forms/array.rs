@@ -49,10 +49,7 @@ impl Array {
     /// Emits an element as an event.
     fn element(&mut self, output: &mut Output<'_, '_>) {
         self.count += 1;
-        let position = Position {
-            line: self.line,
-            event: Some(self.count),
-        };
+        let position = Position::new(self.line, Some(self.count));
         let element = &self.elements.element;
         if element.len() < self.elements.bytes {
             return output.too_large(position, element);
@@ -84,11 +81,8 @@ impl Array {
         if self.after.is_some() || !(self.held_document || (inside && held)) {
             return;
         }
-        let position = Position {
-            line: self.line,
-            event: Some(self.count + u64::from(inside)),
-        };
-        output.emitter.cut_export(position, output.sink);
+        let event = self.count + u64::from(inside);
+        output.cut_export(Position::new(self.line, Some(event)));
     }
 }
 
@@ -113,7 +107,7 @@ impl Form for Array {
             return Next::Leave;
         }
         if !was_inside {
-            self.line = cursor.line();
+            self.line = cursor.place.line;
         }
         let (used, item) = self.elements.feed(cursor.bytes(), 2 * HELD_BYTES);
         let is_at_start = cursor.is_line_start();
@@ -146,7 +140,7 @@ impl Form for Array {
         Next::Stay
     }
 
-    fn finish(self: Box<Self>, _: bool, output: &mut Output<'_, '_>) -> Option<Box<dyn Form>> {
+    fn finish(&mut self, _: bool, output: &mut Output<'_, '_>) -> Option<Box<dyn Form>> {
         self.abandon(output);
         None
     }

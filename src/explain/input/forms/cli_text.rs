@@ -51,18 +51,12 @@ impl Form for CliText {
             return Self::other(cursor, output);
         };
         self.count += 1;
-        let position = Position {
-            line: cursor.line(),
-            event: Some(self.count),
-        };
+        let position = Position::new(cursor.place.line, Some(self.count));
         if fields.message.starts_with('{') && continues(fields.message) {
             cursor.take(fields.at);
             return Next::begin(Value::message(position));
         }
-        let origin = Origin {
-            stream: fields.stream.map(str::to_owned),
-            ..Origin::EXPORT
-        };
+        let origin = Origin::from_stream(fields.stream.map(str::to_owned));
         let message = fields.message.trim_end();
         output.text(position, message, origin);
         cursor.take_all();

@@ -95,10 +95,7 @@ impl Csv {
         self.count += 1;
         self.has_begun = false;
         let event = matches!(self.columns, Columns::Named(..)).then_some(self.count);
-        let position = Position {
-            line: self.line,
-            event,
-        };
+        let position = Position::new(self.line, event);
         let record = std::mem::take(&mut self.record);
         match std::str::from_utf8(&record) {
             Ok(text) => {
@@ -133,7 +130,7 @@ impl Form for Csv {
             return Next::Leave;
         }
         if !self.has_begun {
-            self.line = cursor.line();
+            self.line = cursor.place.line;
             self.has_begun = true;
         }
         crate::work::visit(bytes.len());
@@ -159,7 +156,7 @@ impl Form for Csv {
         }
     }
 
-    fn finish(mut self: Box<Self>, _: bool, output: &mut Output<'_, '_>) -> Option<Box<dyn Form>> {
+    fn finish(&mut self, _: bool, output: &mut Output<'_, '_>) -> Option<Box<dyn Form>> {
         if !self.record.is_empty() {
             self.emit(output);
         }

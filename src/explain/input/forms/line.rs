@@ -67,8 +67,8 @@ fn origin(cursor: &Cursor<'_>) -> Origin {
     Origin {
         exported: false,
         open: cursor.is_open(),
-        has_prefix: cursor.has_prefix(),
-        is_coloured: cursor.is_coloured(),
+        has_prefix: cursor.place.has_prefix,
+        is_coloured: cursor.place.is_coloured,
         ..Origin::EXPORT
     }
 }
@@ -101,7 +101,7 @@ fn object(
             }
             if !is_alone && has_marker(text) {
                 if viewers && rest.starts_with('\t') {
-                    let tabs = Tabs::new(cursor.line(), text.len());
+                    let tabs = Tabs::new(cursor.place.line, text.len());
                     return Next::begin(tabs);
                 }
                 if !rest.starts_with('\t') && rest.trim_start().starts_with('{') {
@@ -151,7 +151,7 @@ fn viewers_form(text: &str, is_first: bool, cursor: &Cursor<'_>) -> Option<Box<d
         return Some(Box::new(List::default()));
     }
     if has_marker(text) && Tabs::are_in(text) {
-        return Some(Box::new(Tabs::new(cursor.line(), text.len())));
+        return Some(Box::new(Tabs::new(cursor.place.line, text.len())));
     }
     None
 }

@@ -29,18 +29,11 @@ impl List {
         if self.line == 0 {
             return;
         }
-        let position = Position {
-            line: self.line,
-            event: None,
-        };
+        let position = Position::new(self.line, None);
         let is_document = text.starts_with('{');
         let note = (is_document && !self.is_padded)
             .then(|| output.emitter.assume_export("a list of names and values"));
-        let origin = Origin {
-            note: note.flatten(),
-            ..Origin::EXPORT
-        };
-        output.text(position, &text, origin);
+        output.text(position, &text, Origin::noted(note.flatten()));
     }
 }
 
@@ -52,7 +45,7 @@ impl Form for List {
             .map(str::trim_end);
         let piece = match (line, self.column) {
             (Some(line), 0) => column(line).map(|column| {
-                self.line = cursor.line();
+                self.line = cursor.place.line;
                 self.column = column;
                 self.is_padded = line[..column].ends_with("  : ");
                 &line[column..]
@@ -77,7 +70,7 @@ impl Form for List {
         Next::Stay
     }
 
-    fn finish(mut self: Box<Self>, _: bool, output: &mut Output<'_, '_>) -> Option<Box<dyn Form>> {
+    fn finish(&mut self, _: bool, output: &mut Output<'_, '_>) -> Option<Box<dyn Form>> {
         self.emit(output);
         None
     }

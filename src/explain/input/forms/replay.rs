@@ -26,30 +26,17 @@ impl Replay {
             origin,
         }
     }
-
-    /// Emits the next line.
-    fn line(&mut self, output: &mut Output<'_, '_>) -> Next {
-        let rest = self.text.get(self.at..).unwrap_or_default();
-        let line = rest.split('\n').next().unwrap_or_default();
-        let ended = line.len() == rest.len();
-        let origin = self.origin.clone();
-        output.text(self.position, line, origin);
-        self.at += line.len() + 1;
-        self.position.line += 1;
-        if ended { Next::Leave } else { Next::Stay }
-    }
 }
 
 impl Form for Replay {
     fn read(&mut self, _: &mut Cursor<'_>, output: &mut Output<'_, '_>) -> Next {
-        self.line(output)
-    }
-
-    fn finish(mut self: Box<Self>, _: bool, output: &mut Output<'_, '_>) -> Option<Box<dyn Form>> {
-        match self.line(output) {
-            Next::Stay => Some(self),
-            _ => None,
-        }
+        let rest = self.text.get(self.at..).unwrap_or_default();
+        let line = rest.split('\n').next().unwrap_or_default();
+        let ended = line.len() == rest.len();
+        output.text(self.position, line, self.origin.clone());
+        self.at += line.len() + 1;
+        self.position.line += 1;
+        if ended { Next::Leave } else { Next::Stay }
     }
 
     fn reads_lines(&self) -> bool {

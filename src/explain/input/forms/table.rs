@@ -242,11 +242,7 @@ impl Form for Table {
                     row.has_document = true;
                     let is_assumed = row.is_guessed && self.borders.columns.is_empty();
                     let note = is_assumed.then(|| output.emitter.assume_export("a row of a table"));
-                    let origin = Origin {
-                        note: note.flatten(),
-                        ..Origin::EXPORT
-                    };
-                    output.text(position, cell, origin);
+                    output.text(position, cell, Origin::noted(note.flatten()));
                     return Next::Stay;
                 }
                 Some(Cell::Open(at)) => {

@@ -69,11 +69,11 @@ impl Tabs {
 
 impl Form for Tabs {
     fn read(&mut self, cursor: &mut Cursor<'_>, output: &mut Output<'_, '_>) -> Next {
-        if cursor.line() != self.line && cursor.is_line_start() {
+        if cursor.place.line != self.line && cursor.is_line_start() {
             return Next::Leave;
         }
         // A printed document may have spanned lines.
-        self.line = cursor.line();
+        self.line = cursor.place.line;
         let text = cursor.text().unwrap_or_default();
         if text.trim_ascii_end().is_empty() {
             cursor.take_all();
@@ -88,10 +88,7 @@ impl Form for Tabs {
         };
         let event = &text[..self.length(text)];
         self.count += 1;
-        let position = Position {
-            line: cursor.line(),
-            event: Some(self.count),
-        };
+        let position = Position::new(cursor.place.line, Some(self.count));
         // A printed document begins here and continues on the lines that follow.
         if event.len() == text.len() && event.starts_with('{') && continues(event) {
             let value = Value::among_others(position);
@@ -102,11 +99,7 @@ impl Form for Tabs {
                 .emitter
                 .assume_export("several events on a line, joined by tabs")
         });
-        let origin = Origin {
-            note: note.flatten(),
-            ..Origin::EXPORT
-        };
-        output.text(position, event, origin);
+        output.text(position, event, Origin::noted(note.flatten()));
         cursor.take(event.len());
         if cursor.is_empty() {
             Next::End

@@ -31,7 +31,7 @@ pub(super) struct Terminal {
 impl Terminal {
     /// Starts with this line, if it is the beginning of a document and not all of it.
     pub(super) fn with_line(line: &str, cursor: &Cursor<'_>) -> Option<Self> {
-        if !line.starts_with("{\"") || cursor.is_open() || cursor.has_prefix() {
+        if !line.starts_with("{\"") || cursor.is_open() || cursor.place.has_prefix {
             return None;
         }
         let width = line
@@ -60,13 +60,6 @@ impl Terminal {
         };
         Some(Box::new(Replay::new(held, self.position, origin)))
     }
-
-    fn give_up(&mut self) -> Next {
-        match self.replay() {
-            Some(replay) => Next::Become(replay),
-            None => Next::Leave,
-        }
-    }
 }
 
 impl Form for Terminal {
@@ -77,16 +70,16 @@ impl Form for Terminal {
         let piece = piece.filter(|line| {
             width <= self.width
                 && self.joined.len() + line.len() <= MOST_BYTES
-                && !cursor.has_prefix()
+                && !cursor.place.has_prefix
         });
         let Some(piece) = piece else {
-            return self.give_up();
+            return self.replay().map_or(Next::Leave, Next::Become);
         };
         let mut scan = self.scan;
         let end = scan.text(piece);
         let ends_here = end == Some(piece.trim_end().len());
         if scan.is_broken() || (end.is_some() && !ends_here) {
-            return self.give_up();
+            return self.replay().map_or(Next::Leave, Next::Become);
         }
         self.scan = scan;
         self.is_full = width == self.width;
@@ -103,25 +96,19 @@ impl Form for Terminal {
                     "a document broken over several lines of one width, as a terminal wraps it";
                 let expected = "one line, as the writer wrote it";
                 let note = Problem::new(Rule::Copied, "the input", given, expected);
-                let origin = Origin {
-                    note: output.emitter.assume_copy(note),
-                    ..Origin::EXPORT
-                };
+                let origin = Origin::noted(output.emitter.assume_copy(note));
                 output.document(self.position, (root, self.joined.len()), origin);
                 cursor.take_all();
                 Next::End
             }
             _ => {
                 cursor.take_all();
-                match self.replay() {
-                    Some(replay) => Next::Become(replay),
-                    None => Next::End,
-                }
+                self.replay().map_or(Next::End, Next::Become)
             }
         }
     }
 
-    fn finish(mut self: Box<Self>, _: bool, _: &mut Output<'_, '_>) -> Option<Box<dyn Form>> {
+    fn finish(&mut self, _: bool, _: &mut Output<'_, '_>) -> Option<Box<dyn Form>> {
         self.replay()
     }
 }

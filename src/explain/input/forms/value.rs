@@ -47,17 +47,11 @@ enum Kind {
 
 impl Value {
     pub(super) fn new(cursor: &Cursor<'_>) -> Self {
-        let start = cursor.position();
         Self {
-            start,
-            buffer: Vec::new(),
-            scan: Scan::default(),
             kind: Kind::Alone,
-            prefix: 0,
-            lines: 0,
-            has_prefix: cursor.has_prefix(),
-            may_be_export: !cursor.has_prefix(),
-            is_whole: false,
+            has_prefix: cursor.place.has_prefix,
+            may_be_export: !cursor.place.has_prefix,
+            ..Self::message(cursor.position())
         }
     }
 
@@ -145,23 +139,7 @@ impl Value {
         }
     }
 
-    /// Ends a value before a line that does not continue it.
-    fn give_up(&mut self, open: bool, output: &mut Output<'_, '_>) -> Next {
-        match self.pass_on(open, output) {
-            Some(replay) => Next::Become(replay),
-            None => Next::Leave,
-        }
-    }
-
-    /// Ends a value within a line that has been read.
-    fn abandon(&mut self, open: bool, output: &mut Output<'_, '_>) -> Next {
-        match self.pass_on(open, output) {
-            Some(replay) => Next::Become(replay),
-            None => Next::End,
-        }
-    }
-
-    /// Emits a value: as one event, or each of its lines as one.
+    /// Ends the value, and emits it: as one event, or each of its lines as one.
     fn pass_on(&mut self, open: bool, output: &mut Output<'_, '_>) -> Option<Box<dyn Form>> {
         let is_lines = output.emitter.mode == Input::Stdout || self.prefix > 0;
         let has_marker = bytes_have_marker(&self.buffer);
@@ -169,34 +147,27 @@ impl Value {
             self.emit(open, output);
             return None;
         }
-        let mut buffer = std::mem::take(&mut self.buffer);
         // The line feed of the last line.
-        buffer.pop_if(|byte| *byte == b'\n');
-        match String::from_utf8(buffer) {
-            Ok(text) => {
-                let origin = Origin {
-                    exported: false,
-                    ..Origin::EXPORT
-                };
-                Some(Box::new(Replay::new(text, self.start, origin)))
-            }
-            Err(error) => {
-                let bytes = error.into_bytes();
-                output.not_utf8(self.start, &bytes);
-                None
-            }
-        }
+        self.buffer.pop_if(|byte| *byte == b'\n');
+        let text = self.take_text(output)?;
+        let origin = Origin {
+            exported: false,
+            ..Origin::EXPORT
+        };
+        Some(Box::new(Replay::new(text, self.start, origin)))
+    }
+
+    /// What has been read. If it is not text, it is emitted as such.
+    fn take_text(&mut self, output: &mut Output<'_, '_>) -> Option<String> {
+        let text = String::from_utf8(std::mem::take(&mut self.buffer));
+        text.map_err(|error| output.not_utf8(self.start, error.as_bytes()))
+            .ok()
     }
 
     /// Emits the value as one event.
     fn emit(&mut self, open: bool, output: &mut Output<'_, '_>) {
-        let buffer = std::mem::take(&mut self.buffer);
-        let text = match String::from_utf8(buffer) {
-            Ok(text) => text,
-            Err(error) => {
-                let bytes = error.into_bytes();
-                return output.not_utf8(self.start, &bytes);
-            }
+        let Some(text) = self.take_text(output) else {
+            return;
         };
         let text = text.trim_end();
         let mut origin = Origin {
@@ -225,11 +196,13 @@ impl Form for Value {
     fn read(&mut self, cursor: &mut Cursor<'_>, output: &mut Output<'_, '_>) -> Next {
         if cursor.is_line_start() && self.lines > 0 {
             if self.lines == 1 && self.kind == Kind::Alone {
-                self.has_prefix &= cursor.has_prefix();
+                self.has_prefix &= cursor.place.has_prefix;
             }
             let follows = can_follow(cursor.bytes()) && self.follows_prefix(cursor.bytes());
-            if cursor.has_prefix() != self.has_prefix || !follows {
-                return self.give_up(false, output);
+            if cursor.place.has_prefix != self.has_prefix || !follows {
+                return self
+                    .pass_on(false, output)
+                    .map_or(Next::Leave, Next::Become);
             }
         }
         if self.lines == 0 && self.buffer.is_empty() {
@@ -253,7 +226,8 @@ impl Form for Value {
                 self.buffer.push(b'\n');
                 // A JSON string does not continue on the next line.
                 if self.scan.in_string() {
-                    self.abandon(cursor.is_open(), output)
+                    self.pass_on(cursor.is_open(), output)
+                        .map_or(Next::End, Next::Become)
                 } else {
                     Next::Stay
                 }
@@ -266,16 +240,12 @@ impl Form for Value {
                     Kind::Alone => cursor.skip_blanks(),
                     Kind::AmongOthers => {}
                 }
-                self.abandon(false, output)
+                self.pass_on(false, output).map_or(Next::End, Next::Become)
             }
         }
     }
 
-    fn finish(
-        mut self: Box<Self>,
-        is_open: bool,
-        output: &mut Output<'_, '_>,
-    ) -> Option<Box<dyn Form>> {
+    fn finish(&mut self, is_open: bool, output: &mut Output<'_, '_>) -> Option<Box<dyn Form>> {
         self.pass_on(is_open, output)
     }
 }

@@ -89,14 +89,8 @@ impl Yaml {
                 .unwrap_or(text),
             Style::Block => text,
         };
-        let position = Position {
-            line: self.line,
-            event: None,
-        };
-        let origin = Origin {
-            stream: output.emitter.member_stream.clone(),
-            ..Origin::EXPORT
-        };
+        let position = Position::new(self.line, None);
+        let origin = Origin::from_stream(output.emitter.member_stream.clone());
         output.text(position, text.trim_end(), origin);
     }
 }
@@ -113,7 +107,7 @@ impl Form for Yaml {
                 return Next::Leave;
             };
             self.has_begun = true;
-            self.line = cursor.line();
+            self.line = cursor.place.line;
             self.style = beginning.style;
             self.indent = beginning.indent;
             cursor.take_all();
@@ -148,7 +142,7 @@ impl Form for Yaml {
         )
     }
 
-    fn finish(mut self: Box<Self>, _: bool, output: &mut Output<'_, '_>) -> Option<Box<dyn Form>> {
+    fn finish(&mut self, _: bool, output: &mut Output<'_, '_>) -> Option<Box<dyn Form>> {
         self.emit(output);
         None
     }

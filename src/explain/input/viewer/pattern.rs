@@ -2,7 +2,7 @@
 
 use super::level::is_level;
 use crate::input::prefix::kinds;
-use crate::input::wrapping::Wrapping;
+use crate::rule::Rule;
 
 /// The pattern that several prefixes share.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,7 +26,7 @@ impl Pattern {
         if prefix.len() > LONGEST || prefix.trim().is_empty() || words.any(is_level) {
             return None;
         }
-        if kinds(prefix) != [Wrapping::Prefix] {
+        if kinds(prefix) != [Rule::Prefix] {
             return None;
         }
         Some(Self(tokens(prefix).map(|(token, _)| token).collect()))

@@ -30,18 +30,10 @@ pub(in crate::input) enum Shape {
     Pattern(Pattern),
 }
 
-/// A prefix that was found.
-#[derive(Debug)]
-pub(super) struct PrefixMatch {
-    pub(super) shape: Shape,
-    pub(super) length: usize,
-}
+/// A prefix that was found: its shape and its length.
+pub(super) type PrefixMatch = (Shape, usize);
 
 impl Shape {
-    pub(super) fn is_same(&self, other: &Self) -> bool {
-        self == other
-    }
-
     /// Whether the viewer writes it before every line, not only before the first one of an event.
     pub(super) fn is_before_every_line(&self) -> bool {
         match self {
@@ -53,11 +45,6 @@ impl Shape {
             | Self::Quoted
             | Self::Pattern(_) => true,
         }
-    }
-
-    /// Whether only viewers write it, never the writer of the lines.
-    pub(super) fn is_only_viewers(&self) -> bool {
-        matches!(self, Self::QueryResults)
     }
 
     /// The viewer, for a sentence.
@@ -121,22 +108,19 @@ pub(super) fn find(line: &str) -> Option<PrefixMatch> {
         'R' => query_results(line),
         _ => None,
     };
-    let found = found
+    let (shape, length) = found
         .or_else(|| compose(line))
         .or_else(|| grep(line))
         .or_else(|| words(line))?;
     // Most of them can show a time as well.
-    let rest = &line[found.length..];
-    let more = match found.shape {
+    let rest = &line[length..];
+    let more = match shape {
         Shape::Time | Shape::Sam | Shape::QueryResults => 0,
         // The time of the event and that of its ingestion.
         Shape::Awslogs => times_before(rest, 2),
         _ => times_before(rest, 1),
     };
-    Some(PrefixMatch {
-        length: found.length + more,
-        ..found
-    })
+    Some((shape, length + more))
 }
 
 /// The length of a time and the blank behind it.
@@ -174,10 +158,7 @@ fn time_and_stream(line: &str) -> Option<PrefixMatch> {
     {
         length += stream.len() + 1;
     }
-    Some(PrefixMatch {
-        shape: Shape::Time,
-        length,
-    })
+    Some((Shape::Time, length))
 }
 
 /// A log stream of Lambda and a time.
@@ -188,10 +169,7 @@ fn sam(line: &str) -> Option<PrefixMatch> {
     if !is_date(stream) || !stream.contains('[') {
         return None;
     }
-    Some(PrefixMatch {
-        shape: Shape::Sam,
-        length: stream.len() + 1 + time_before(rest)?,
-    })
+    Some((Shape::Sam, stream.len() + 1 + time_before(rest)?))
 }
 
 /// The number of a task and a time, as older tools of ECS write them.
@@ -200,10 +178,7 @@ fn task(line: &str) -> Option<PrefixMatch> {
     let is_task = line.bytes().take_while(u8::is_ascii_hexdigit).count() == DIGITS;
     let rest = line.get(DIGITS..).filter(|_| is_task)?;
     let rest = rest.strip_prefix([' ', '\t'])?;
-    Some(PrefixMatch {
-        shape: Shape::Sam,
-        length: DIGITS + 1 + time_before(rest)?,
-    })
+    Some((Shape::Sam, DIGITS + 1 + time_before(rest)?))
 }
 
 /// The number of a line, as `cat -n` and bat show it.
@@ -215,28 +190,20 @@ fn numbered(line: &str) -> Option<PrefixMatch> {
     let separator = behind.trim_start_matches(' ');
     let mut separators = SEPARATORS.iter();
     let length = separators.find(|one| separator.starts_with(**one))?.len();
-    Some(PrefixMatch {
-        shape: Shape::Grep,
-        length: line.len() - separator.len() + length,
-    })
+    Some((Shape::Grep, line.len() - separator.len() + length))
 }
 
 /// The mark of a quoted text in a mail or chat.
 fn quoted_reply(line: &str) -> Option<PrefixMatch> {
-    line.starts_with("> ").then_some(PrefixMatch {
-        shape: Shape::Quoted,
-        length: "> ".len(),
-    })
+    line.starts_with("> ")
+        .then_some((Shape::Quoted, "> ".len()))
 }
 
 /// A pod in brackets, as kubetail shows it.
 fn bracketed(line: &str) -> Option<PrefixMatch> {
     let (name, rest) = line.strip_prefix('[')?.split_once(']')?;
     let is_pod = name.split(' ').all(is_label) && name.contains('-');
-    (is_pod && rest.starts_with(' ')).then_some(PrefixMatch {
-        shape: Shape::Stern,
-        length: name.len() + 3,
-    })
+    (is_pod && rest.starts_with(' ')).then_some((Shape::Stern, name.len() + 3))
 }
 
 /// Whether a text is a name as Kubernetes has them.
@@ -260,20 +227,14 @@ fn compose(line: &str) -> Option<PrefixMatch> {
         && !is_level(name);
     let behind = line.get(bar + 1..)?;
     let blank = usize::from(behind.starts_with(' '));
-    is_name.then_some(PrefixMatch {
-        shape: Shape::Compose(bar),
-        length: bar + 1 + blank,
-    })
+    is_name.then_some((Shape::Compose(bar), bar + 1 + blank))
 }
 
 fn kubectl(line: &str) -> Option<PrefixMatch> {
     let rest = line.strip_prefix("[pod/")?;
     let end = rest.bytes().take(512).position(|byte| byte == b']')?;
     let is_name = !rest[..end].contains(' ') && rest[end + 1..].starts_with(' ');
-    is_name.then_some(PrefixMatch {
-        shape: Shape::Kubectl,
-        length: "[pod/".len() + end + 2,
-    })
+    is_name.then_some((Shape::Kubectl, "[pod/".len() + end + 2))
 }
 
 /// A file, the number of a line, or both.
@@ -284,10 +245,7 @@ fn grep(line: &str) -> Option<PrefixMatch> {
         let end = text[digits..].starts_with([':', '-']);
         (digits > 0 && end).then_some(digits + 1)
     };
-    let found = |length| PrefixMatch {
-        shape: Shape::Grep,
-        length,
-    };
+    let found = |length| (Shape::Grep, length);
     if let Some(length) = number(line) {
         // A time or date would continue with digits.
         let rest = &line[length..];
@@ -306,19 +264,19 @@ fn grep(line: &str) -> Option<PrefixMatch> {
 
 fn query_results(line: &str) -> Option<PrefixMatch> {
     const START: &str = "RESULTS\t@message\t";
-    line.starts_with(START).then_some(PrefixMatch {
-        shape: Shape::QueryResults,
-        length: START.len(),
-    })
+    line.starts_with(START)
+        .then_some((Shape::QueryResults, START.len()))
 }
 
 /// Two words: a log group and a log stream, or a pod and a container.
 fn words(line: &str) -> Option<PrefixMatch> {
     let (first, rest) = line.split_once(' ')?;
     // Names of streams are padded to the same length.
-    let awslogs = |length: usize| PrefixMatch {
-        shape: Shape::Awslogs,
-        length: line.len() - line[length..].trim_start_matches(' ').len(),
+    let awslogs = |length: usize| {
+        (
+            Shape::Awslogs,
+            line.len() - line[length..].trim_start_matches(' ').len(),
+        )
     };
     let is_group = first.starts_with('/') && first.len() > 1 && !first.contains(['{', '"', ':']);
     let is_path = first.split('/').filter(|part| !part.is_empty()).count() > 2;
@@ -340,10 +298,8 @@ fn words(line: &str) -> Option<PrefixMatch> {
     }
     // The name of a pod ends in letters and digits at random.
     let is_pod = is_label(first) && first.contains('-') && !is_level(second);
-    (is_pod && is_label(second) && !behind.is_empty()).then_some(PrefixMatch {
-        shape: Shape::Stern,
-        length: first.len() + second.len() + 2,
-    })
+    (is_pod && is_label(second) && !behind.is_empty())
+        .then_some((Shape::Stern, first.len() + second.len() + 2))
 }
 
 /// Whether a word may be the name of a log stream, not a level or a stream of the process.
@@ -404,12 +360,8 @@ mod tests {
             ("/ecs/app 2026-11-25T10:14:24.818Z ", Shape::Awslogs),
             ("web-7d9f-abc web ", Shape::Stern),
         ] {
-            let found = find(&format!("{prefix}{DOCUMENT}")).unwrap();
-            assert_eq!(
-                (&found.shape, found.length),
-                (&shape, prefix.len()),
-                "{prefix:?}"
-            );
+            let found = find(&format!("{prefix}{DOCUMENT}"));
+            assert_eq!(found, Some((shape, prefix.len())), "{prefix:?}");
         }
         for prefix in [
             "2026-11-25 10:14:24,000 ",
@@ -429,6 +381,6 @@ mod tests {
     #[test]
     fn a_level_behind_a_time_is_the_writers() {
         let line = "2026-11-25T10:14:24Z INFO {\"_aws\":{}}";
-        assert_eq!(find(line).unwrap().length, "2026-11-25T10:14:24Z ".len());
+        assert_eq!(find(line).unwrap().1, "2026-11-25T10:14:24Z ".len());
     }
 }

@@ -38,8 +38,8 @@ mod tests {
             ("/ecs/app 2026-11-25T10:14:24.818Z ", None),
             ("web-1  | ", None),
         ] {
-            let found = find(&format!("{prefix}{{\"_aws\":{{}}}}")).unwrap();
-            assert_eq!(super::stream(&found.shape, prefix), stream, "{prefix}");
+            let (shape, _) = find(&format!("{prefix}{{\"_aws\":{{}}}}")).unwrap();
+            assert_eq!(super::stream(&shape, prefix), stream, "{prefix}");
         }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::event::{Event, SetPath};
 use crate::finding::{Problem, quoted};
-use crate::judge::checks;
+use crate::judge::checks::{self, wrong};
 use crate::judge::json::{Name, described};
 use crate::rule::Rule;
 
@@ -73,18 +73,16 @@ impl Event<'_> {
             return None;
         };
         let Ok(Name(value)) = serde_json::from_str(text) else {
-            let wrong = (
-                Rule::DimensionNotString,
-                described(text),
-                "a string".to_owned(),
-            );
-            note(wrong, "the dimension");
+            let rule = Rule::DimensionNotString;
+            note(wrong(rule, described(text), "a string"), "the dimension");
             return None;
         };
         if value.is_empty() {
-            let expected = "1 to 1024 characters".to_owned();
-            let given = "an empty string".to_owned();
-            note((Rule::DimensionEmpty, given, expected), "the dimension");
+            let (given, expected) = ("an empty string", "1 to 1024 characters");
+            note(
+                wrong(Rule::DimensionEmpty, given, expected),
+                "the dimension",
+            );
         } else if let Some(wrong) = checks::dimension_value(&value) {
             note(wrong, "the value of");
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use super::hint::Hints;
-use crate::judge::document::Targets;
+use crate::judge::document::{Targets, index_of};
 
 /// The names that directives refer to, and the members of those names.
 pub(super) struct Event<'a> {
@@ -32,6 +32,6 @@ impl fmt::Display for SetPath<'_> {
 impl<'a> Event<'a> {
     /// The JSON text of a member of the root.
     pub(super) fn target(&self, name: &str) -> Option<&'a str> {
-        self.targets.get(self.names.binary_search(&name).ok()?)
+        self.targets.get(index_of(&self.names, name)?)
     }
 }

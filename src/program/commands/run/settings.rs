@@ -4,9 +4,9 @@
 use std::time::Duration;
 
 use crate::answer;
-use crate::program::answers::answers;
-use crate::program::clock::{clock, usual_ntp_interval};
+use crate::program::clock::{clock, limits, usual_ntp_interval};
 use crate::program::cross_check::cross_check;
+use crate::program::options::answer::{CLOCKBOUND_DIRECTORY, LISTEN};
 use crate::program::options::clock::SourceKind;
 use crate::program::options::run::{
     DIMENSIONS, EMIT_INTERVAL, EMIT_JITTER, LONGEST_EMIT_INTERVAL, METRICS, NAMESPACE, ONCE,
@@ -19,16 +19,26 @@ use crate::sidecar::{Rules, Settings};
 use crate::time::DriftRate;
 
 /// Reads the options.
-pub(crate) fn read(raw: &mut Raw<'_>) -> Option<(Settings, answer::Settings, SourceKind)> {
+pub(crate) fn read(raw: &mut Raw<'_>) -> Option<(Settings, answer::Settings)> {
     let clock = clock(raw);
     let once = raw.is_on(&ONCE);
     let kind = clock.as_ref().map(|clock| clock.kind);
     let intervals = intervals(raw, kind);
     let cross_check = cross_check(raw, clock.as_ref());
     let format = format(raw, clock.as_ref().map(|clock| clock.drift));
-    let answers = answers(raw);
+    let listen = raw.get(&LISTEN);
+    let clockbound_directory = raw.get(&CLOCKBOUND_DIRECTORY);
+    let limits = limits(raw);
     let (clock, intervals) = (clock?, intervals?);
-    let answers = answers.settings(clock.drift, intervals.sample);
+    let answers = answer::Settings {
+        listen,
+        clockbound_directory,
+        rules: answer::Rules {
+            limits,
+            drift: clock.drift,
+            sample_interval: intervals.sample,
+        },
+    };
     let cross_check = cross_check?;
     let format = format?;
     let rules = Rules {
@@ -52,7 +62,7 @@ pub(crate) fn read(raw: &mut Raw<'_>) -> Option<(Settings, answer::Settings, Sou
         format,
         rules,
     };
-    Some((settings, answers, clock.kind))
+    Some((settings, answers))
 }
 
 struct Intervals {

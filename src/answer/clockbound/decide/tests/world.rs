@@ -4,16 +4,15 @@
 mod lives;
 mod tally;
 
-use std::collections::HashSet;
-use std::time::Instant;
-
 use self::tally::Tally;
 use super::*;
 use crate::answer::clockbound::client;
 use crate::clock::{AgeLimit, Limits, Report};
-use crate::reading::simulated::{Claim, MILLISECOND, Machine, SECOND};
-use crate::sidecar::control::{Action, Control, Event, RandomFractions};
+use crate::reading::tests::simulated::{Claim, MILLISECOND, Machine, SECOND};
+use crate::sidecar::control::{Control, Event, RandomFractions};
+use crate::sidecar::tests::life::{self, Life as _, Running, calm};
 use crate::source::Sample;
+use std::collections::HashSet;
 
 const HOUR: i64 = 3_600 * SECOND;
 /// How long a life lasts, in true time.
@@ -50,14 +49,13 @@ enum Kind {
 struct Life {
     kind: Kind,
     machine: Machine,
-    control: Option<Control>,
+    running: Running,
     memory: Memory,
     segment: Segment,
     /// How far the wall clock was ahead when the segment was written.
     written_at: TimeDelta,
     /// How far the daemon had slewed the clock by then.
     slewed: i64,
-    wake_at: Option<Instant>,
     endpoint_is_down: bool,
     /// When the process was started, in true time.
     started: i64,
@@ -91,34 +89,24 @@ impl Life {
                 machine.bad_samples = 10;
             }
             Kind::TwoCaches => {
-                machine.cached_for = 30 * SECOND;
+                life::cache_for(&mut machine, 30 * SECOND);
                 machine.has_two_caches = true;
-                machine.stepped_from = 2 * MILLISECOND / 5;
             }
             Kind::Steps | Kind::Everything => {
-                machine.cached_for = [0, 10, 30][machine.rng.usize(0..3)] * SECOND;
-                if machine.cached_for > 0 {
-                    // A cache also hides that a correction has begun; the range does not promise to cover that.
-                    machine.stepped_from = 2 * MILLISECOND / 5;
-                }
+                let time = [0, 10, 30][machine.rng.usize(0..3)] * SECOND;
+                life::cache_for(&mut machine, time);
             }
-            Kind::Quiet => {
-                machine.most_drift = 10;
-                machine.wander = 0;
-                machine.noise = 1_000;
-                machine.settle();
-            }
+            Kind::Quiet => calm(&mut machine),
             _ => {}
         }
         let mut life = Self {
             kind,
             machine,
-            control: None,
+            running: Running::default(),
             memory: Memory::default(),
             segment: unknown(Duration::ZERO, RULES.drift),
             written_at: TimeDelta::zero(),
             slewed: 0,
-            wake_at: None,
             endpoint_is_down: false,
             started: 0,
             answered: None,
@@ -148,7 +136,7 @@ impl Life {
     fn start(&mut self) {
         let now = self.present();
         self.seen_before.extend(self.seen.drain());
-        self.see();
+        self.seen.insert(self.machine.wall_clock());
         self.started = self.machine.truth();
         self.memory = Memory::default();
         if !self.written_at.is_zero() {
@@ -160,100 +148,15 @@ impl Life {
         };
         let rules = crate::sidecar::Rules::TYPICAL;
         let (control, actions) = Control::start(&rules, random, now.moment.monotonic, &now.moment);
-        self.control = Some(control);
+        self.running.control = Some(control);
         self.execute(actions);
     }
 
-    fn execute(&mut self, actions: Vec<Action>) {
-        self.wake_at = None;
-        let mut reads = false;
-        for action in actions {
-            match action {
-                Action::Read => reads = true,
-                Action::WakeAt(time) => self.wake_at = Some(time),
-                _ => {}
-            }
-        }
-        self.publish();
-        if reads {
-            self.read();
-        }
-    }
-
-    /// The process reads the clocks, as it does with each event.
-    fn see(&mut self) {
-        self.seen.insert(self.machine.wall_clock());
-    }
-
-    fn happens(&mut self, event: Event) {
-        self.see();
-        let now = self.machine.now();
-        self.machine.was_set = false;
-        let actions = self
-            .control
-            .as_mut()
-            .map(|control| control.handle(event, &now));
-        self.execute(actions.unwrap_or_default());
-    }
-
-    /// The timer that wakes when the clock is set.
-    fn look(&mut self) {
-        if self.machine.was_set {
-            self.happens(Event::Woken);
-        }
-    }
-
-    fn read(&mut self) {
-        let requested = self.machine.now();
-        let moves = self.kind == Kind::MovesInsideReads
-            || self.kind == Kind::Everything && self.machine.rng.u8(0..10) == 0;
-        let mut claim = None;
-        let at = self.machine.rng.usize(0..4);
-        for part in 0..4 {
-            self.machine.pass(MILLISECOND);
-            self.wake_within_read();
-            if moves && part == at {
-                let by = self.any_step();
-                self.machine.step(by);
-                self.wake_within_read();
-            }
-            if part == 1 {
-                claim = Some(self.machine.claim());
-            }
-        }
-        let outcome = match claim.filter(|_| !self.endpoint_is_down) {
-            Some(claim) => {
-                self.answered = Some(claim);
-                self.answered_at = self.machine.truth();
-                Ok(self.machine.reading(claim, requested))
-            }
-            None => Err(ReadError::new(ReadErrorKind::Timeout, "none")),
-        };
-        let at = self.machine.now();
-        let sample = Sample::new(ClockSource::Ecs, at, outcome);
-        self.happens(Event::Sampled(Box::new(sample)));
-    }
-
-    /// The loop is woken by a step while it waits for an answer.
-    fn wake_within_read(&mut self) {
-        if std::mem::take(&mut self.machine.was_set) {
-            self.see();
-            let now = self.machine.now();
-            let _ = self
-                .control
-                .as_mut()
-                .map(|control| control.handle(Event::Woken, &now));
-        }
-    }
-
     fn publish(&mut self) {
-        let Some(observed) = self
-            .control
-            .as_ref()
-            .map(|control| control.observed().clone())
-        else {
+        let Some(control) = &self.running.control else {
             return;
         };
+        let observed = control.observed().clone();
         self.slewed = self.machine.slewed();
         let now = self.present();
         self.memory.take(&observed, &rules());
@@ -269,45 +172,9 @@ impl Life {
         }
     }
 
-    fn any_step(&mut self) -> i64 {
-        let rng = &mut self.machine.rng;
-        let by = match rng.u8(0..4) {
-            0 => rng.i64(1..5 * MILLISECOND),
-            1 => rng.i64(MILLISECOND..50 * MILLISECOND),
-            2 => rng.i64(MILLISECOND..20 * SECOND),
-            _ => rng.i64(SECOND..3 * HOUR),
-        };
-        if rng.bool() { by } else { -by }
-    }
-
-    /// Lets true time pass, and does what is due.
-    fn pass(&mut self, time: i64) {
-        let end = self.machine.truth() + time;
-        while self.machine.truth() < end {
-            if self.machine.truth() >= self.next_tick {
-                self.next_tick = self.machine.truth() + SECOND;
-                self.publish();
-            }
-            let due = self
-                .wake_at
-                .map(|wake| wake.saturating_duration_since(self.machine.instant()));
-            let due = due.map_or(i64::MAX, |due| i64::try_from(due.as_nanos()).unwrap());
-            if due == 0 {
-                self.happens(Event::Woken);
-                continue;
-            }
-            let left = (end - self.machine.truth()).min(self.next_tick - self.machine.truth());
-            // A slice, so that a step by the daemon is seen when it happens.
-            let slice = left.min(due).clamp(1, 250 * MILLISECOND);
-            self.machine.pass(slice);
-            self.look();
-            self.check();
-        }
-    }
-
     /// Compares the answers to a client and of `/clock` with true time.
     fn check(&mut self) {
-        if self.control.is_none() {
+        if self.running.control.is_none() {
             return;
         }
         // A client of the segment learns of a correction in progress only with the next write, up to a second later.
@@ -327,11 +194,8 @@ impl Life {
             self.tally.unseen_in_segment += self.tally.unseen - unseen;
             self.tally.unseen = unseen;
         }
-        let observed = self
-            .control
-            .as_ref()
-            .map(|control| control.observed().clone());
-        let Some(reading) = observed.and_then(|observed| observed.last) else {
+        let control = self.running.control.as_ref();
+        let Some(reading) = control.and_then(|control| control.observed().last.clone()) else {
             return;
         };
         let limits = Limits::any_error().with_max_age(AgeLimit::Off);
@@ -382,10 +246,63 @@ impl Life {
             self.tally.worst = self.tally.worst.max(missing);
         }
     }
+}
 
-    fn step(&mut self, by: i64) {
-        self.machine.step(by);
-        self.look();
+impl life::Life for Life {
+    fn machine(&mut self) -> &mut Machine {
+        &mut self.machine
+    }
+
+    fn running(&mut self) -> &mut Running {
+        &mut self.running
+    }
+
+    fn see(&mut self, _: &Moment) {
+        self.seen.insert(self.machine.wall_clock());
+    }
+
+    fn executed(&mut self) {
+        self.publish();
+    }
+
+    fn read(&mut self) {
+        let requested = self.machine.now();
+        let moves = self.kind == Kind::MovesInsideReads
+            || self.kind == Kind::Everything && self.machine.rng.u8(0..10) == 0;
+        let at = self.machine.rng.usize(0..4);
+        let claim = self.ask(MILLISECOND, moves.then_some(at));
+        let outcome = if self.endpoint_is_down {
+            Err(ReadError::new(ReadErrorKind::Timeout, "none"))
+        } else {
+            self.answered = Some(claim);
+            self.answered_at = self.machine.truth();
+            Ok(self.machine.reading(claim, requested))
+        };
+        let at = self.machine.now();
+        let sample = Sample::new(ClockSource::Ecs, at, outcome);
+        self.happens(Event::Sampled(Box::new(sample)));
+    }
+
+    fn note(&mut self) {
         self.check();
+    }
+
+    fn slice(&mut self) -> i64 {
+        if self.machine.truth() >= self.next_tick {
+            self.next_tick = self.machine.truth() + SECOND;
+            self.publish();
+        }
+        (self.next_tick - self.machine.truth()).min(250 * MILLISECOND)
+    }
+
+    fn any_step(&mut self) -> i64 {
+        let rng = &mut self.machine.rng;
+        let by = match rng.u8(0..4) {
+            0 => rng.i64(1..5 * MILLISECOND),
+            1 => rng.i64(MILLISECOND..50 * MILLISECOND),
+            2 => rng.i64(MILLISECOND..20 * SECOND),
+            _ => rng.i64(SECOND..3 * HOUR),
+        };
+        if rng.bool() { by } else { -by }
     }
 }

@@ -4,7 +4,7 @@ use super::*;
 use crate::program::options::clock::{LOG_FORMAT, LOG_LEVEL};
 
 use crate::program::options::groups::{self, RUN};
-use crate::program::raw::{Change, Fault, Flags};
+use crate::program::raw::{Fault, Flags};
 use crate::reading::ClockSource;
 use crate::sidecar::line::StorageResolution;
 use crate::source::ENDPOINT_VARIABLE;
@@ -22,7 +22,7 @@ fn configured(
     let environment = variables.iter().copied().collect();
     let mut raw = Raw::new(&flags, &environment);
     let settings = read(&mut raw);
-    raw.finish(settings).map(|((settings, ..), _)| settings)
+    raw.finish(settings).map(|((settings, _), _)| settings)
 }
 
 fn faults(flags: &[(&'static str, &str)], variables: &[(&str, &str)]) -> Vec<String> {
@@ -77,8 +77,7 @@ fn what_is_not_the_default_is_a_change() {
         let (flags, environment) = (Flags::new(), variables.iter().copied().collect());
         let mut raw = Raw::new(&flags, &environment);
         let settings = read(&mut raw);
-        let (_, changes) = raw.finish(settings).unwrap();
-        changes.iter().map(Change::to_string).collect()
+        raw.finish(settings).unwrap().1
     };
     let usual = [
         ENDPOINT,
@@ -128,10 +127,10 @@ fn the_usual_sample_interval_gives_way_to_a_shorter_emit_interval() {
 fn an_empty_variable_is_a_fault_but_for_the_properties() {
     for option in groups::options(RUN) {
         let variable = option.variable();
-        if [LOG_LEVEL.variable, LOG_FORMAT.variable].contains(&variable) {
+        if [LOG_LEVEL.name, LOG_FORMAT.name].contains(&option.name()) {
             continue;
         }
-        let given = configured(&[], &[ENDPOINT, (variable, "")]);
+        let given = configured(&[], &[ENDPOINT, (&variable, "")]);
         match given {
             Ok(_) => assert_eq!(variable, "CLOCK_EMF_PROPERTIES"),
             Err(faults) => {

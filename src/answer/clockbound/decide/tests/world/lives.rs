@@ -2,6 +2,7 @@
 //! the number of lives of each kind. A failure names the seed; `WORLD_SEED` is the first one.
 
 use super::*;
+use crate::sidecar::tests::life::variable;
 
 impl Life {
     /// Lives to the end.
@@ -54,28 +55,11 @@ impl Life {
         self.happens(Event::Woken);
     }
 
-    fn pair_of_steps(&mut self, pause: i64) {
-        self.pass(pause);
-        let by = self.any_step();
-        self.step(by);
-        let between = self.machine.rng.i64(1..3 * SECOND);
-        self.pass(between);
-        if self.machine.rng.bool() {
-            self.machine.compare();
-            self.look();
-        }
-        self.pass(SECOND / 2);
-        let back = self.any_step();
-        let by = if self.machine.rng.bool() { -by } else { back };
-        self.step(by);
-    }
-
     /// The sidecar is killed; perhaps the clock is stepped, and the daemon compares it or does not; it is started again.
     fn restart(&mut self, pause: i64) {
         self.endpoint_is_down = false;
         self.pass(pause);
-        self.control = None;
-        self.wake_at = None;
+        self.running = Running::default();
         let down = self.machine.rng.i64(1..90) * SECOND;
         let by = self.any_step();
         let is_stepped = self.machine.rng.bool();
@@ -94,11 +78,6 @@ impl Life {
             self.pass(outage);
         }
     }
-}
-
-fn variable(name: &str, default: u64) -> u64 {
-    let given = std::env::var(name).ok();
-    given.map_or(default, |given| given.parse().unwrap())
 }
 
 fn lives(kind: Kind) -> Tally {

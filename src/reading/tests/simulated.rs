@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, TimeDelta, Utc};
 use fastrand::Rng;
 
-use super::clock_reading::Reading;
-use super::status::{ClockSource, SyncStatus};
+use crate::reading::clock_reading::Reading;
+use crate::reading::status::{ClockSource, SyncStatus};
 use crate::time::{ErrorBound, Moment};
 
 /// 2026, so that nothing saturates.
