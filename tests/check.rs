@@ -356,8 +356,9 @@ fn waiting_ends_with_the_last_verdict_when_the_time_is_over() {
     let finished = check(&server, &["--wait=1500ms", "--json"]);
     assert_eq!(finished.code, Some(1));
     assert_eq!(json(&finished).status.as_deref(), Some("NOT_SYNCHRONIZED"));
-    // At the start, after a second, and when the time is over.
-    assert_eq!(server.counters().task_requests, 3);
+    // At the start, after a second, and when the time is over; on a busy machine the second request may be the last.
+    let requests = server.counters().task_requests;
+    assert!((2..=3).contains(&requests), "{requests}");
     server.switch(Scenario::Hang);
     let finished = check(&server, &["--wait=1500ms", "--request-timeout=100ms"]);
     assert_eq!(finished.code, Some(3));
@@ -369,11 +370,12 @@ fn waiting_ends_with_3_only_where_no_reading_was_ever_had() {
     let server = Server::start(Scenario::Unsynchronized).unwrap();
     let base = server.base();
     let program = Program::start_unread(
-        &["check", "--source=ecs", "--wait=2500ms", "--json"],
+        &["check", "--source=ecs", "--wait=4s", "--json"],
         &[(ENDPOINT, &base)],
         Stdio::null(),
     );
-    await_requests(&server, 1);
+    // The first was answered before the second was sent.
+    await_requests(&server, 2);
     server.switch(Scenario::Down);
     let finished = program.finish();
     assert_eq!(finished.code, Some(1), "{finished:?}");

@@ -396,9 +396,9 @@ impl Shared {
         }
     }
 
-    /// Waits until the acceptor has followed the state.
+    /// Waits until the acceptor has followed the state; at most a minute, long enough for a busy machine.
     fn settle(&self) {
-        let deadline = Instant::now() + Duration::from_secs(5);
+        let deadline = Instant::now() + Duration::from_secs(60);
         let mut state = self.lock();
         while state.listening != state.should_listen() && Instant::now() < deadline {
             if state.listening {
