@@ -1,4 +1,4 @@
-//! What an option is: name, help, default and rule in one value.
+//! What an option is: name, variable, help, default and rule in one value.
 //!
 //! To add one, write its constant beside similar ones, list it in [`groups`], read it with [`Raw::get`] where the
 //! settings are built, and give examples of its values in the tests. Tests compare the lists with what is read.
@@ -27,6 +27,8 @@ pub(crate) const PREFIX: &str = "CLOCK_EMF_";
 pub(crate) struct Opt<T: 'static> {
     /// Its name as a flag, without the dashes.
     pub name: &'static str,
+    /// Its environment variable.
+    pub variable: &'static str,
     /// The placeholder of its value in the help; empty for a switch, which takes none.
     pub value_name: &'static str,
     /// The value if none is given.
@@ -51,9 +53,10 @@ pub(crate) enum DefaultValue {
 
 impl Opt<bool> {
     /// An option without a value. Its variable may be `true` or `false`.
-    const fn switch(name: &'static str, help: &'static str) -> Self {
+    const fn switch(name: &'static str, variable: &'static str, help: &'static str) -> Self {
         Self {
             name,
+            variable,
             value_name: "",
             default: DefaultValue::Nothing,
             help,
@@ -69,15 +72,10 @@ impl Opt<bool> {
 /// An option of any type, as the command line, the help and the environment need it.
 pub(crate) trait AnyOption: Sync {
     fn name(&self) -> &'static str;
+    fn variable(&self) -> &'static str;
     fn value_name(&self) -> &'static str;
     fn default(&self) -> DefaultValue;
     fn help(&self) -> &'static str;
-
-    /// Its environment variable, such as `CLOCK_EMF_MAX_ERROR`.
-    fn variable(&self) -> String {
-        let name = self.name().to_uppercase().replace('-', "_");
-        format!("{PREFIX}{name}")
-    }
 
     /// Whether it takes no value.
     fn is_switch(&self) -> bool {
@@ -91,6 +89,10 @@ pub(crate) trait AnyOption: Sync {
 impl<T> AnyOption for Opt<T> {
     fn name(&self) -> &'static str {
         self.name
+    }
+
+    fn variable(&self) -> &'static str {
+        self.variable
     }
 
     fn value_name(&self) -> &'static str {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::program::options::{AnyOption as _, DefaultValue, Expected, Opt};
+use crate::program::options::{DefaultValue, Expected, Opt};
 use crate::source::{Environment, InvalidSource};
 use crate::text::cut;
 
@@ -100,8 +100,8 @@ impl<'a> Raw<'a> {
                 text: text.clone(),
             });
         }
-        let place = option.variable();
-        let text = self.environment.get(&place)?;
+        let text = self.environment.get(option.variable)?;
+        let place = option.variable.to_owned();
         Some(GivenValue { place, text })
     }
 

@@ -5,7 +5,6 @@ use tracing::{error, warn};
 
 use crate::program::diagnostics::{self, Style};
 use crate::program::exit::Exit;
-use crate::program::options::AnyOption as _;
 use crate::program::options::clock::{ENDPOINT, LOG_FORMAT, LOG_LEVEL, LogFormat};
 use crate::program::raw::{Fault, Flags, Raw};
 use crate::program::unknown_variables::unknown_variables;
@@ -82,7 +81,7 @@ fn report(fault: &Fault) {
 /// Reports variables that look like an option's but are not.
 fn report_variables(flags: &Flags, environment: &Environment) {
     let has_endpoint =
-        flags.contains_key(ENDPOINT.name) || environment.get(&ENDPOINT.variable()).is_some();
+        flags.contains_key(ENDPOINT.name) || environment.get(ENDPOINT.variable).is_some();
     if !has_endpoint {
         environment.warn_of_endpoint_v3();
     }

@@ -15,13 +15,13 @@ pub(crate) struct UnknownVariable {
     /// Its name, cut if it is long.
     pub name: String,
     /// The variable that was probably meant.
-    pub meant: Option<String>,
+    pub meant: Option<&'static str>,
 }
 
 /// The variables that look like an option's but are not.
 pub(crate) fn unknown_variables(environment: &Environment) -> Vec<UnknownVariable> {
     let names = environment.names().filter(|name| name.starts_with(PREFIX));
-    let unknown = names.filter(|name| !known().any(|variable| variable == **name));
+    let unknown = names.filter(|name| !known().any(|variable| variable == name.as_str()));
     let unknown = unknown.map(|name| UnknownVariable {
         name: cut(name, SHOWN_NAME),
         meant: nearest(known(), PREFIX, name),
@@ -30,7 +30,7 @@ pub(crate) fn unknown_variables(environment: &Environment) -> Vec<UnknownVariabl
 }
 
 /// The variables of all options.
-fn known() -> impl Iterator<Item = String> {
+fn known() -> impl Iterator<Item = &'static str> {
     groups::all().map(AnyOption::variable)
 }
 
@@ -59,7 +59,7 @@ mod tests {
             let environment: Environment = [(name, "x")].into_iter().collect();
             let unknown = UnknownVariable {
                 name: name.to_owned(),
-                meant: meant.map(str::to_owned),
+                meant,
             };
             assert_eq!(unknown_variables(&environment), [unknown]);
         }

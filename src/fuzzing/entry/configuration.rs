@@ -57,7 +57,7 @@ pub(crate) struct Run {
     /// The settings that are not the default, each as `name=value`.
     pub changes: Vec<String>,
     /// Variables that no option has, each with the one that is suggested.
-    pub unknown: Vec<(String, Option<String>)>,
+    pub unknown: Vec<(String, Option<&'static str>)>,
 }
 
 /// Settings of `check`.
@@ -119,7 +119,7 @@ fn is_of_segment(matches: &clap::ArgMatches) -> bool {
     cfg!(target_os = "linux") && matches.contains_id("clockbound")
 }
 
-fn unknown(environment: &Environment) -> Vec<(String, Option<String>)> {
+fn unknown(environment: &Environment) -> Vec<(String, Option<&'static str>)> {
     let unknown = unknown_variables(environment).into_iter();
     unknown
         .map(|unknown| (unknown.name, unknown.meant))

@@ -10,7 +10,7 @@ use crate::program::clock::error_limits;
 use crate::program::commands::verdict::{self, Form};
 use crate::program::exit::Exit;
 use crate::program::options::check::ASK;
-use crate::program::options::{AnyOption as _, expected};
+use crate::program::options::expected;
 use crate::program::raw::{Flags, Problem, Raw};
 use crate::program::settings::settings;
 use crate::source::Environment;
@@ -21,7 +21,7 @@ pub(crate) fn run(directory: &Path, flags: &Flags, environment: &Environment) ->
     let read = |raw: &mut Raw<'_>| {
         if let Some(address) = raw.checked_text(&ASK) {
             let problem = expected("no address together with --clockbound", &address);
-            raw.fault(&ASK.variable(), &address, Problem::NotAllowed(problem));
+            raw.fault(ASK.variable, &address, Problem::NotAllowed(problem));
         }
         Some((error_limits(raw), Form::read(raw)))
     };

@@ -7,6 +7,7 @@ use crate::answer::http::{LoopbackAddress, NotLoopback};
 
 pub(crate) const LISTEN: Opt<LoopbackAddress> = Opt {
     name: "listen",
+    variable: "CLOCK_EMF_LISTEN",
     value_name: "ADDRESS",
     default: DefaultValue::Nothing,
     help: "Answer GET /clock on this loopback address and port, such as 127.0.0.1:2780",
@@ -20,6 +21,7 @@ pub(super) fn loopback(text: &str) -> Result<LoopbackAddress, Expected> {
 
 pub(crate) const CLOCKBOUND_DIRECTORY: Opt<PathBuf> = Opt {
     name: "clockbound-directory",
+    variable: "CLOCK_EMF_CLOCKBOUND_DIRECTORY",
     value_name: "DIRECTORY",
     default: DefaultValue::Nothing,
     help: "Write a ClockBound segment, shm0, into this directory; Linux only",

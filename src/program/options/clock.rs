@@ -24,6 +24,7 @@ pub(crate) enum SourceKind {
 
 pub(crate) const SOURCE: Opt<SourceKind> = Opt {
     name: "source",
+    variable: "CLOCK_EMF_SOURCE",
     value_name: "SOURCE",
     default: DefaultValue::Text("auto"),
     help: "Where readings come from: auto, ecs, kernel (Linux only) or ntp",
@@ -38,6 +39,7 @@ pub(crate) const SOURCE: Opt<SourceKind> = Opt {
 
 pub(crate) const ENDPOINT: Opt<String> = Opt {
     name: "endpoint",
+    variable: "CLOCK_EMF_ENDPOINT",
     value_name: "ADDRESS",
     default: DefaultValue::Derived("the variable that ECS sets"),
     help: "Task metadata endpoint to read instead of the one in ECS_CONTAINER_METADATA_URI_V4, without /task",
@@ -53,6 +55,7 @@ pub(crate) const ENDPOINT: Opt<String> = Opt {
 
 pub(crate) const REQUEST_TIMEOUT: Opt<Duration> = Opt {
     name: "request-timeout",
+    variable: "CLOCK_EMF_REQUEST_TIMEOUT",
     value_name: "DURATION",
     default: DefaultValue::Text("2s"),
     help: "Longest time for one request to a source: 1ms to 1m",
@@ -61,6 +64,7 @@ pub(crate) const REQUEST_TIMEOUT: Opt<Duration> = Opt {
 
 pub(crate) const MAX_DRIFT_PPM: Opt<DriftRate> = Opt {
     name: "max-drift-ppm",
+    variable: "CLOCK_EMF_MAX_DRIFT_PPM",
     value_name: "PPM",
     default: DefaultValue::Derived("15; with source ntp 100"),
     help: "How fast an uncorrected clock may drift, in parts per million: 0 to 10000",
@@ -88,6 +92,7 @@ pub(crate) enum LogFormat {
 
 pub(crate) const LOG_FORMAT: Opt<LogFormat> = Opt {
     name: "log-format",
+    variable: "CLOCK_EMF_LOG_FORMAT",
     value_name: "FORMAT",
     default: DefaultValue::Text("auto"),
     help: "How to report: text, json, or auto (text on a terminal, JSON elsewhere)",
@@ -101,6 +106,7 @@ pub(crate) const LOG_FORMAT: Opt<LogFormat> = Opt {
 
 pub(crate) const LOG_LEVEL: Opt<LevelFilter> = Opt {
     name: "log-level",
+    variable: "CLOCK_EMF_LOG_LEVEL",
     value_name: "LEVEL",
     default: DefaultValue::Text("info"),
     help: "What to report: error, warn, info, debug, trace or off",

@@ -2,13 +2,13 @@
 
 /// The known word with the smallest edit distance, if that is small for its length: one in three characters
 /// after the beginning that all words share.
-pub(crate) fn nearest<W: AsRef<str>>(
-    known: impl Iterator<Item = W>,
+pub(crate) fn nearest(
+    known: impl Iterator<Item = &'static str>,
     shared: &str,
     given: &str,
-) -> Option<W> {
-    let slips = |word: &W| strsim::damerau_levenshtein(word.as_ref(), given);
-    let nearest = known.min_by_key(slips)?;
-    let allowed = (nearest.as_ref().len() - shared.len()) / 3;
-    (slips(&nearest) <= allowed.max(1)).then_some(nearest)
+) -> Option<&'static str> {
+    let slips = |word: &str| strsim::damerau_levenshtein(word, given);
+    let nearest = known.min_by_key(|word| slips(word))?;
+    let allowed = (nearest.len() - shared.len()) / 3;
+    (slips(nearest) <= allowed.max(1)).then_some(nearest)
 }

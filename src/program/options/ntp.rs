@@ -17,6 +17,7 @@ pub(crate) enum CrossCheckKind {
 
 pub(crate) const NTP_SERVER: Opt<NtpServer> = Opt {
     name: "ntp-server",
+    variable: "CLOCK_EMF_NTP_SERVER",
     value_name: "SERVER",
     default: DefaultValue::Derived("169.254.169.123; on an IPv6-only task fd00:ec2::123"),
     help: "NTP server: host, host:port or [IPv6 address]:port",
@@ -28,6 +29,7 @@ pub(crate) const NTP_SERVER: Opt<NtpServer> = Opt {
 
 pub(crate) const NTP_INTERVAL: Opt<Duration> = Opt {
     name: "ntp-interval",
+    variable: "CLOCK_EMF_NTP_INTERVAL",
     value_name: "DURATION",
     default: DefaultValue::Derived("16s; with source ntp and a segment 4s"),
     help: "Shortest time between two requests to the NTP server: 1s to 1h",
@@ -36,6 +38,7 @@ pub(crate) const NTP_INTERVAL: Opt<Duration> = Opt {
 
 pub(crate) const CROSS_CHECK: Opt<CrossCheckKind> = Opt {
     name: "cross-check",
+    variable: "CLOCK_EMF_CROSS_CHECK",
     value_name: "SOURCE",
     default: DefaultValue::Text("none"),
     help: "Second source to compare the clock with, once a minute in run: none or ntp",

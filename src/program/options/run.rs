@@ -11,13 +11,18 @@ use crate::sidecar::line::{Property, StorageResolution};
 /// The longest time that one line may cover.
 pub(crate) const LONGEST_EMIT_INTERVAL: Duration = Duration::from_secs(60);
 
-pub(crate) const ONCE: Opt<bool> = Opt::switch("once", "Take one reading, write it, and exit");
+pub(crate) const ONCE: Opt<bool> = Opt::switch(
+    "once",
+    "CLOCK_EMF_ONCE",
+    "Take one reading, write it, and exit",
+);
 
 /// The default time between readings.
 pub(crate) const USUAL_SAMPLE_INTERVAL: Duration = Duration::from_secs(10);
 
 pub(crate) const SAMPLE_INTERVAL: Opt<Duration> = Opt {
     name: "sample-interval",
+    variable: "CLOCK_EMF_SAMPLE_INTERVAL",
     value_name: "DURATION",
     default: DefaultValue::Derived("10s; with source ntp 16s, and with a segment too 4s"),
     help: "Time from one reading to the next: 100ms up to the emit interval, which is the default if it is shorter",
@@ -26,6 +31,7 @@ pub(crate) const SAMPLE_INTERVAL: Opt<Duration> = Opt {
 
 pub(crate) const EMIT_INTERVAL: Opt<Duration> = Opt {
     name: "emit-interval",
+    variable: "CLOCK_EMF_EMIT_INTERVAL",
     value_name: "DURATION",
     default: DefaultValue::Text("60s"),
     help: "Time one line covers: a divisor of 60s, at least 1s",
@@ -44,6 +50,7 @@ fn divisor_of_a_minute(text: &str) -> Result<Duration, Expected> {
 
 pub(crate) const EMIT_JITTER: Opt<Duration> = Opt {
     name: "emit-jitter",
+    variable: "CLOCK_EMF_EMIT_JITTER",
     value_name: "DURATION",
     default: DefaultValue::Derived("half the emit interval"),
     help: "Longest delay of regular lines, up to the emit interval. Each process draws its own, to spread a fleet's lines",
@@ -52,6 +59,7 @@ pub(crate) const EMIT_JITTER: Opt<Duration> = Opt {
 
 pub(crate) const STORAGE_RESOLUTION: Opt<StorageResolution> = Opt {
     name: "storage-resolution",
+    variable: "CLOCK_EMF_STORAGE_RESOLUTION",
     value_name: "SECONDS",
     default: DefaultValue::Text("60"),
     help: "60, or 1 to write each reading at once on its own line",
@@ -64,6 +72,7 @@ pub(crate) const STORAGE_RESOLUTION: Opt<StorageResolution> = Opt {
 
 pub(crate) const NAMESPACE: Opt<String> = Opt {
     name: "namespace",
+    variable: "CLOCK_EMF_NAMESPACE",
     value_name: "NAME",
     default: DefaultValue::Text("ECS/ClockAccuracy"),
     help: "Namespace of the metrics: 1 to 255 of A-Z a-z 0-9 . _ # : / -, not beginning with AWS/ or :",
@@ -72,6 +81,7 @@ pub(crate) const NAMESPACE: Opt<String> = Opt {
 
 pub(crate) const DIMENSIONS: Opt<Vec<Vec<String>>> = Opt {
     name: "dimensions",
+    variable: "CLOCK_EMF_DIMENSIONS",
     value_name: "SETS",
     default: DefaultValue::Derived(
         "ClusterName,ServiceName; for a task outside a service ClusterName,TaskDefinitionFamily",
@@ -82,6 +92,7 @@ pub(crate) const DIMENSIONS: Opt<Vec<Vec<String>>> = Opt {
 
 pub(crate) const PROPERTIES: Opt<Vec<Property>> = Opt {
     name: "properties",
+    variable: "CLOCK_EMF_PROPERTIES",
     value_name: "LIST",
     default: DefaultValue::Text(""),
     help: "Additional members of each line, or fallback values of labels: Name=value,...",
@@ -90,6 +101,7 @@ pub(crate) const PROPERTIES: Opt<Vec<Property>> = Opt {
 
 pub(crate) const METRICS: Opt<Vec<Metric>> = Opt {
     name: "metrics",
+    variable: "CLOCK_EMF_METRICS",
     value_name: "LIST",
     default: DefaultValue::Derived("all but ClockErrorBoundAgeAdjusted"),
     help: "Metrics to emit, separated by ','",

@@ -160,6 +160,8 @@ fn every_option_accepts_and_refuses_its_examples() {
             assert!(!refused.is_empty(), "--{name}");
             assert_accepts(option, accepted, refused);
         }
+        let capitals = name.to_uppercase().replace('-', "_");
+        assert_eq!(option.variable(), format!("{PREFIX}{capitals}"));
         if let DefaultValue::Text(text) = option.default() {
             assert_eq!(option.refusal(text), None, "--{name}");
         }
@@ -167,10 +169,4 @@ fn every_option_accepts_and_refuses_its_examples() {
     for (name, ..) in EXAMPLES {
         assert!(all().any(|option| option.name() == *name), "--{name}");
     }
-}
-
-#[test]
-fn the_variable_of_an_option() {
-    assert_eq!(check::MAX_ERROR.variable(), "CLOCK_EMF_MAX_ERROR");
-    assert_eq!(ntp::NTP_SERVER.variable(), "CLOCK_EMF_NTP_SERVER");
 }

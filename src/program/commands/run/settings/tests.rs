@@ -130,7 +130,7 @@ fn an_empty_variable_is_a_fault_but_for_the_properties() {
         if [LOG_LEVEL.name, LOG_FORMAT.name].contains(&option.name()) {
             continue;
         }
-        let given = configured(&[], &[ENDPOINT, (&variable, "")]);
+        let given = configured(&[], &[ENDPOINT, (variable, "")]);
         match given {
             Ok(_) => assert_eq!(variable, "CLOCK_EMF_PROPERTIES"),
             Err(faults) => {
