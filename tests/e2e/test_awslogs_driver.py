@@ -48,17 +48,26 @@ def values_of(emf, metric):
     return [value for document in emf for value in points_of(document).get(metric, {"values": []})["values"]]
 
 
-def arrived(logs, group, served):
-    """The documents of a stopped sidecar once the driver has delivered the value of every document that was served.
+def arrived(logs, group, requests, count):
+    """The documents of a stopped sidecar once the driver has delivered the outcome of every request.
 
-    The only exception is a reading that was in progress when the signal arrived.
+    `count` gives the number of outcomes in a document. The only exception is a request that was in progress when the
+    signal arrived.
     """
 
     def all_there():
         emf = documents(messages(logs, group))
-        return emf if sum(document.get("Samples", 0) for document in emf) >= served - 1 else None
+        return emf if sum(map(count, emf)) >= requests - 1 else None
 
-    return wait_until(all_there, f"log group with at least {served - 1} samples")
+    return wait_until(all_there, f"log group with at least {requests - 1} outcomes")
+
+
+def samples(document):
+    return document.get("Samples", 0)
+
+
+def read_errors(document):
+    return document.get("ClockReadErrors", 0)
 
 
 def assert_same_as_served(emf, proxy):
@@ -123,7 +132,7 @@ def test_cloudwatch_gets_what_the_endpoint_served(endpoint, sidecar, logs, scena
     running = sidecar(proxy.base, log_options=log_options).start()
     wait_until(lambda: len(proxy.served()) >= 15, "fifteenth reading")
     assert running.stop() == 0
-    emf = arrived(logs, running.group, len(proxy.served()))
+    emf = arrived(logs, running.group, len(proxy.served()), samples)
     assert len(emf) >= 3, "several windows"
     assert_same_as_served(emf, proxy)
 
@@ -134,7 +143,7 @@ def test_the_open_window_survives_sigterm(endpoint, sidecar, logs):
     running = sidecar(proxy.base, environment=QUICK | {"CLOCK_EMF_EMIT_INTERVAL": "60s"}).start()
     wait_until(lambda: len(proxy.served()) >= 10, "tenth reading")
     assert running.stop() == 0
-    emf = arrived(logs, running.group, len(proxy.served()))
+    emf = arrived(logs, running.group, len(proxy.served()), samples)
     assert 2 <= len(emf) <= 3, "the first reading, the open window, and one more if a full minute passed"
     assert_same_as_served(emf, proxy)
 
@@ -145,7 +154,7 @@ def test_the_shipped_definition_names_the_service_even_without_an_endpoint(endpo
     running = sidecar(proxy.base, environment=environment).start()
     wait_until(lambda: len(proxy.failures) >= 8, "eighth failure")
     assert running.stop() == 0
-    emf = wait_until(lambda: documents(messages(logs, running.group)), "EMF line")
+    emf = arrived(logs, running.group, len(proxy.failures), read_errors)
     for document in emf:
         points = points_of(document)
         assert set(points) == {"ClockReadErrors"}, "no reading, so no invented value"
