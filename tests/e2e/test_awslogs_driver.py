@@ -157,6 +157,10 @@ def test_the_shipped_definition_names_the_service_even_without_an_endpoint(endpo
     emf = arrived(logs, running.group, len(proxy.failures), read_errors)
     for document in emf:
         points = points_of(document)
+        if not points:
+            # The last line of a process, if its window held no read.
+            assert document["Stopping"] and document is emf[-1]
+            continue
         assert set(points) == {"ClockReadErrors"}, "no reading, so no invented value"
         assert points["ClockReadErrors"]["dimensions"] == {"ClusterName": "my-cluster", "ServiceName": "my-service"}
     assert len(proxy.failures) - 1 <= sum(values_of(emf, "ClockReadErrors")) <= len(proxy.failures)
