@@ -6,8 +6,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from insights import Event
+from runs import MINUTE_MS
 
-STRETCH = 60  # runs.py compresses a minute to a second
+STRETCH = 60_000 // MINUTE_MS  # runs.py compresses a minute
 BASE = 1_800_000_000_000 // 86_400_000 * 86_400_000 + 12 * 3_600_000  # noon
 INGESTION_MS = 4_000
 

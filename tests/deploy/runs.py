@@ -1,7 +1,8 @@
 """Runs the real program through faults, all at the same time, each with its own endpoint.
 
-Time is compressed sixtyfold: the program emits every second instead of every minute, and one second of its time stamps is one
-alarm period. So a run of 30 s plays half an hour, and "minute" means such a second.
+Time is compressed thirtyfold: the program emits every two seconds instead of every minute, and two seconds of its time stamps are
+one alarm period. So a run of a minute plays half an hour, and "minute" means such two seconds. (With one second, a busy machine
+was late by a whole "minute" now and then.)
 """
 
 import json
@@ -14,12 +15,14 @@ from datetime import UTC, datetime
 from cfn import TOP, Deployment
 from program import Endpoint, Sidecar, SteppedClock, binaries, container_environment, endpoint_names
 
-COMPRESSED = {"CLOCK_EMF_SAMPLE_INTERVAL": "100ms", "CLOCK_EMF_EMIT_INTERVAL": "1s", "CLOCK_EMF_EMIT_JITTER": "0s"}
-MINUTE_MS = 1000
+MINUTE_MS = 2000
+COMPRESSED = {
+    "CLOCK_EMF_SAMPLE_INTERVAL": f"{MINUTE_MS // 10}ms", "CLOCK_EMF_EMIT_INTERVAL": f"{MINUTE_MS}ms", "CLOCK_EMF_EMIT_JITTER": "0s",
+}  # fmt: skip
 # A minute is evaluated half a minute after its end.
-DELAY_MS = 500
-# The bound passes the alarm's 5 ms in the third minute of drifting.
-DRIFT = ["--drift-rate", "2"]
+DELAY_MS = MINUTE_MS // 2
+# Milliseconds a second: the bound passes the alarm's 5 ms in the third minute of drifting.
+DRIFT = ["--drift-rate", str(2000 / MINUTE_MS)]
 
 # Answers of the endpoint that the example has no scenario for.
 UNSYNCHRONIZED_WITHOUT_A_BOUND = "unsynchronized without a bound"
@@ -28,7 +31,7 @@ SYNCHRONIZED_WITHOUT_A_BOUND = "synchronized without a bound"
 # whose wall clock is hours ahead cannot.)
 NOT_COMPARED_AGAIN = "not compared again"
 # Ages cannot be compressed: the reference is 6 minutes of ours short of an hour old, and stays where it is.
-LOST_SOURCE, SHORT_OF_AN_HOUR_S = "time source lost", 6
+LOST_SOURCE, SHORT_OF_AN_HOUR = "time source lost", 6
 REPLIES = {
     UNSYNCHRONIZED_WITHOUT_A_BOUND: lambda: {"ClockSynchronizationStatus": "NOT_SYNCHRONIZED"},
     SYNCHRONIZED_WITHOUT_A_BOUND: lambda: {"ClockSynchronizationStatus": "SYNCHRONIZED", "ReferenceTimestamp": seconds_ago(10)},
@@ -37,7 +40,7 @@ REPLIES = {
     },
     LOST_SOURCE: lambda: {
         "ClockErrorBound": 0.4, "ClockSynchronizationStatus": "SYNCHRONIZED",
-        "ReferenceTimestamp": seconds_ago(3600 - SHORT_OF_AN_HOUR_S),
+        "ReferenceTimestamp": seconds_ago(3600 - SHORT_OF_AN_HOUR * MINUTE_MS / 1000),
     },
 }  # fmt: skip
 

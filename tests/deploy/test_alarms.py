@@ -9,7 +9,7 @@ import pytest
 from alarm_evaluator import ALARM, INSUFFICIENT_DATA, OK, accepted, stack_timelines
 from cfn import Deployment
 from checks_watching import PAGES
-from runs import DELAY_MS, MINUTE_MS, SHORT_OF_AN_HOUR_S
+from runs import DELAY_MS, MINUTE_MS, SHORT_OF_AN_HOUR
 
 ALARMS = [
     "ErrorBoundAlarm", "NotSynchronizedAlarm", "BoundUnknownAlarm", "ReferenceAgeAlarm", "NoDataAlarm", "ReadErrorsAlarm",
@@ -175,9 +175,9 @@ def test_bound_unknown(timeline):
 def test_time_source_lost(timeline):
     t = timeline("time source lost")
     # The bound stays small and the status good: only the age tells, from the sixth minute on.
-    t.begins("ReferenceAgeAlarm", ALARM, 1, SHORT_OF_AN_HOUR_S + 2, SHORT_OF_AN_HOUR_S + 6)
+    t.begins("ReferenceAgeAlarm", ALARM, 1, SHORT_OF_AN_HOUR + 2, SHORT_OF_AN_HOUR + 6)
     t.begins("ReferenceAgeAlarm", OK, 2, 1, 7).ends_in("ReferenceAgeAlarm", OK)
-    t.begins("TicketAlarm", ALARM, 1, SHORT_OF_AN_HOUR_S + 2, SHORT_OF_AN_HOUR_S + 6).ends_in("TicketAlarm", OK)
+    t.begins("TicketAlarm", ALARM, 1, SHORT_OF_AN_HOUR + 2, SHORT_OF_AN_HOUR + 6).ends_in("TicketAlarm", OK)
     only(t, "ReferenceAgeAlarm")
 
 
