@@ -7,8 +7,8 @@ A sample runs through little code, but the linker scatters it over many pages: e
 resident, and a miss of the instruction TLB. Here the functions that run at every sample come first, then those that run
 besides for a publication of the segment or a request of `/clock`, then what runs once at the start, then what `check`
 needs besides. A name in the list that no longer exists has no effect, so the list may be older than the code. But a name
-ends in a hash of its crate, its settings and the compiler, so after some changes a third of them have none: make it anew
-before a release.
+ends in a hash of its crate's version, the profile and the compiler, so a change of any of these makes most of the list
+useless: make it anew before a release.
 
 QEMU's user mode logs each block of code that it runs, with the name of its function. The functions of every sample are
 those that a long run runs much more often than a short one. There is no list for arm64: its default linker, GNU ld,

@@ -1,6 +1,10 @@
 """Instructions in user space, counted by Valgrind's callgrind, without the kernel's."""
 
 import subprocess
+from collections import Counter
+
+PAGE = 4096
+CACHE_LINE = 64
 
 
 class NoTotal(ValueError):
@@ -19,6 +23,19 @@ def total(profile):
     return found.get("totals", found.get("summary"))
 
 
+def executed(profile):
+    """How often the instruction at each address ran, of a profile by address."""
+    counts = Counter()
+    is_of_callee = False
+    for line in profile.splitlines():
+        if line.startswith("0x") and not is_of_callee:
+            address, count = line.split()
+            counts[int(address, 16)] += int(count)
+        # The line after it has what the called function cost.
+        is_of_callee = line.startswith("calls=")
+    return counts
+
+
 def per_unit(few, many):
     """Instructions for each unit of work, from two runs given as (units, instructions): the start and the end of the
     program, which both have, fall out."""
@@ -28,9 +45,17 @@ def per_unit(few, many):
     return (many[1] - few[1]) / units
 
 
-def command(profile, arguments):
+def touched(few, many, size):
+    """How many blocks of `size` bytes hold an instruction that runs for at least every second unit of work, from two runs
+    given as (units, counts by address)."""
+    enough = (many[0] - few[0]) / 2
+    return len({address // size for address, count in many[1].items() if count - few[1][address] >= enough})
+
+
+def command(profile, arguments, by_address=False):
     """The command line that leaves its profile in the file `profile`."""
-    return ["valgrind", "--tool=callgrind", f"--callgrind-out-file={profile}", "--quiet", *map(str, arguments)]
+    addresses = ["--dump-instr=yes", "--dump-line=no", "--compress-pos=no"] if by_address else []
+    return ["valgrind", "--tool=callgrind", f"--callgrind-out-file={profile}", "--quiet", *addresses, *map(str, arguments)]
 
 
 def count(profile, arguments, codes=(0,), **options):

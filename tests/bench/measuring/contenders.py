@@ -30,8 +30,8 @@ def sidecar(tools, interval_ms, *more, emit="60s"):
     return (tools.sidecar, "run", f"--sample-interval={interval_ms}ms", f"--emit-interval={emit}", "--emit-jitter=0s", *more)
 
 
-def bare(tools, connection, interval_ms, samples=ENDLESS, parsing="value"):
-    return (tools.program("bare-loop"), connection, parsing, interval_ms, samples)
+def bare(tools, connection, interval_ms, samples=ENDLESS):
+    return (tools.program("bare-loop"), connection, interval_ms, samples)
 
 
 def reqwest(tools, interval_ms, samples=ENDLESS):
@@ -55,19 +55,11 @@ def contenders(tools, segment_folder):
             kinds["sidecar with listen and segment"] = sidecar(
                 tools, interval, "--listen=127.27.80.2:2780", f"--clockbound-directory={segment_folder}"
             )
-        else:
-            kinds["bare loop, kept connection"] = bare(tools, "kept", interval)
-            kinds["typed bare loop, kept connection"] = bare(tools, "kept", interval, parsing="typed")
         kinds |= {
-            "bare loop, new connection": bare(tools, "new", interval),
+            "bare loop": bare(tools, "new" if interval == 10_000 else "kept", interval),
             "reqwest loop": reqwest(tools, interval),
             "metrique sidecar": metrique(tools, interval),
             "Python sidecar": python(tools, interval),
         }
         found += [Contender(name, interval, command, command[0]) for name, command in kinds.items()]
     return found
-
-
-def reference(contender):
-    """The bare loop that this is compared with: at 10 s no connection can be kept."""
-    return "bare loop, new connection" if contender.interval_ms == 10_000 else "bare loop, kept connection"

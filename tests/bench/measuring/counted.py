@@ -1,4 +1,5 @@
-"""Instructions of programs that take samples: two runs of each, stopped at different counts, and their difference."""
+"""Instructions of programs that take samples, and the code that they run through: two runs of each, stopped at different
+counts, and their difference."""
 
 import signal
 import subprocess
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from . import callgrind
 from . import contenders as kinds
 from .endpoint import Endpoint
+from .row import CACHE_LINES, INSTRUCTIONS, PAGES
 from .together import environment
 
 PATIENCE_S = 300
@@ -25,23 +27,33 @@ class Pair:
     ends: bool = False
 
 
+@dataclass(frozen=True)
+class Run:
+    """How many samples there were, the instructions in all, and how often that of each address ran."""
+
+    samples: int
+    instructions: int
+    by_address: dict
+
+
 def pairs(tools, quick):
-    """The counts are such that the longer run has whole minutes, or whole lines, more."""
+    """The counts are such that the longer run has whole minutes, or whole lines, more. Without an interval in its name, a
+    pair stands for each interval at which a connection is kept."""
     found = [
         Pair("sidecar, 100 ms", lambda _: kinds.sidecar(tools, 100), 51, 151),
-        Pair("bare loop, kept connection", lambda count: kinds.bare(tools, "kept", 20, count), 20, 60, True),
-        Pair("typed bare loop, kept connection", lambda count: kinds.bare(tools, "kept", 20, count, "typed"), 20, 60, True),
-        Pair("bare loop, new connection", lambda count: kinds.bare(tools, "new", 20, count), 20, 60, True),
+        Pair("bare loop", lambda count: kinds.bare(tools, "kept", 20, count), 20, 60, True),
+        Pair("bare loop, 10 s", lambda count: kinds.bare(tools, "new", 20, count), 20, 60, True),
         Pair("reqwest loop", lambda count: kinds.reqwest(tools, 20, count), 20, 60, True),
-        Pair("metrique, 1 a line", lambda count: kinds.metrique(tools, 20, count, 1), 60, 180, True),
-        Pair("metrique, 6 a line", lambda count: kinds.metrique(tools, 20, count, 6), 60, 180, True),
-        Pair("metrique, 60 a line", lambda count: kinds.metrique(tools, 20, count, 60), 60, 180, True),
+        Pair("metrique sidecar", lambda count: kinds.metrique(tools, 20, count, 60), 60, 180, True),
+        Pair("metrique sidecar, a line each", lambda count: kinds.metrique(tools, 20, count, 1), 60, 180, True),
     ]
     if not quick:
         found += [
             Pair("sidecar, 1 s", lambda _: kinds.sidecar(tools, 1_000), 31, 91),
             Pair("sidecar, 1 s, a line each", lambda _: kinds.sidecar(tools, 1_000, emit="1s"), 31, 91),
             Pair("sidecar, 10 s", lambda _: kinds.sidecar(tools, 10_000), 7, 13),
+            Pair("reqwest loop, 10 s", lambda count: kinds.reqwest(tools, 10_000, count), 6, 12, True),
+            Pair("metrique sidecar, 10 s", lambda count: kinds.metrique(tools, 10_000, count), 6, 12, True),
         ]
     return found
 
@@ -58,22 +70,31 @@ def await_good_start():
 
 
 def measure(tools, folder, quick):
-    """Instructions a sample, by what it is of."""
+    """The figures of a sample, by what it is of."""
     chosen = pairs(tools, quick)
-    await_good_start()
+    if not quick:
+        await_good_start()
     with ThreadPoolExecutor(2 * len(chosen)) as pool:
         started = [
             (pair, *(pool.submit(run, tools, folder, pair, samples) for samples in (pair.few, pair.many))) for pair in chosen
         ]
-        return {pair.what: callgrind.per_unit(few.result(), many.result()) for pair, few, many in started}
+        return {pair.what: figures(few.result(), many.result()) for pair, few, many in started}
+
+
+def figures(few, many):
+    addresses = (few.samples, few.by_address), (many.samples, many.by_address)
+    return {
+        INSTRUCTIONS: callgrind.per_unit((few.samples, few.instructions), (many.samples, many.instructions)),
+        PAGES: callgrind.touched(*addresses, callgrind.PAGE),
+        CACHE_LINES: callgrind.touched(*addresses, callgrind.CACHE_LINE),
+    }
 
 
 def run(tools, folder, pair, samples):
-    """How many samples there were, and how many instructions in all."""
     profile = folder / f"{pair.what}-{samples}.callgrind"
     with Endpoint(tools.endpoint) as endpoint:
         process = subprocess.Popen(
-            callgrind.command(profile, pair.command(samples)),
+            callgrind.command(profile, pair.command(samples), by_address=True),
             env=environment(endpoint.base), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         try:
@@ -86,4 +107,5 @@ def run(tools, folder, pair, samples):
         finally:
             process.kill()
             process.wait()
-        return endpoint.samples(), callgrind.total(profile.read_text())
+        text = profile.read_text()
+        return Run(endpoint.samples(), callgrind.total(text), callgrind.executed(text))

@@ -2,6 +2,19 @@
 
 from dataclasses import dataclass, field
 
+SAMPLE = "a sample"
+AWS_SAMPLE = "AWS sample's way: curl, jq, AWS CLI"
+
+PROCESSOR_TIME = "processor time, µs"
+INSTRUCTIONS = "instructions"
+PAGES = "code pages"
+CACHE_LINES = "code cache lines"
+WAKE_UPS = "wake-ups"
+RESIDENT = "resident, kB"
+INSTRUCTIONS_A_LINE = "instructions a line"
+GOOD_A_SECOND = "good answers a second"
+FAILED = "refused or failed"
+
 
 @dataclass
 class Row:
@@ -10,9 +23,6 @@ class Row:
     section: str
     what: str
     figures: dict = field(default_factory=dict)
-
-    def json(self):
-        return {"section": self.section, "what": self.what} | self.figures
 
 
 def number(value):

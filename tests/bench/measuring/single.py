@@ -1,4 +1,4 @@
-"""What is measured one after the other: a line, `explain`, start and stop, `check`, `/clock`, the segment, the AWS sample."""
+"""What is measured one after the other: the AWS sample, a line, `explain`, start, stop and `check`."""
 
 import json
 import os
@@ -12,11 +12,10 @@ from contextlib import contextmanager
 from . import callgrind, process
 from . import contenders as kinds
 from .endpoint import Endpoint
-from .row import Row
+from .row import AWS_SAMPLE, INSTRUCTIONS, INSTRUCTIONS_A_LINE, PROCESSOR_TIME, SAMPLE, Row
 from .together import environment
 from .tools import python_size
 
-INSTRUCTIONS = "instructions"
 WALL = "time, ms"
 PROCESSOR = "processor time, ms"
 
@@ -66,12 +65,11 @@ def aws_sample(tools, samples):
     # The first run warms the caches.
     runs = runs[1:]
     commands = sum(os.path.getsize(os.path.realpath(f"/usr/bin/{name}")) for name in ("curl", "jq"))
-    return Row("a sample", "AWS sample's way: curl, jq, AWS CLI", {
+    return Row(SAMPLE, AWS_SAMPLE, {
         "samples": samples,
-        "processor time, µs": statistics.mean(run.processor_s for run in runs) * 1e6,
+        PROCESSOR_TIME: statistics.mean(run.processor_s for run in runs) * 1e6,
         "wake-ups": statistics.mean(run.wakeups for run in runs),
         "resident, kB": max(run.largest_kb for run in runs),
-        "threads": None,
         "on disk, MB": (python_size(tools.aws.parent / "python") + commands) / 1e6,
     })  # fmt: skip
 
@@ -81,18 +79,24 @@ def aws_sample(tools, samples):
 
 def lines(tools, folder, counted):
     """Ours from the counted samples; the others' by rendering into memory, and metrique's also in its program."""
-    rows = []
-    each, minute = counted.get("sidecar, 1 s, a line each"), counted.get("sidecar, 1 s")
-    ours = (each - minute) / (1 - 1 / 60) if each and minute else None
-    rows.append(Row("one line of 20 members, one reading", "sidecar: closed, rendered, queued, written", {INSTRUCTIONS: ours}))
-    each, minute = counted["metrique, 1 a line"], counted["metrique, 60 a line"]
-    theirs = (each - minute) / (1 - 1 / 60)
-    rows.append(Row(rows[0].section, "metrique: rendered, queued, written", {INSTRUCTIONS: theirs}))
+    section = "one line of 20 members, one reading"
+
+    def difference(each, minute):
+        if each not in counted:
+            return None
+        return (counted[each][INSTRUCTIONS] - counted[minute][INSTRUCTIONS]) / (1 - 1 / 60)
+
+    ours = difference("sidecar, 1 s, a line each", "sidecar, 1 s")
+    theirs = difference("metrique sidecar, a line each", "metrique sidecar")
+    rows = [
+        Row(section, "sidecar: closed, rendered, queued, written", {INSTRUCTIONS: ours}),
+        Row(section, "metrique: rendered, queued, written", {INSTRUCTIONS: theirs}),
+    ]
     for writer in ("metrique", "metrics_cloudwatch_embedded"):
         counts = [
             (n, callgrind.count(folder / "lines.callgrind", [tools.program("write-lines"), writer, 1, n])) for n in (200, 600)
         ]
-        rows.append(Row(rows[0].section, f"{writer}: rendered", {INSTRUCTIONS: callgrind.per_unit(*counts)}))
+        rows.append(Row(section, f"{writer}: rendered", {INSTRUCTIONS: callgrind.per_unit(*counts)}))
     return rows
 
 
@@ -128,9 +132,12 @@ def other_lines(count):
 
 
 def explain(tools, folder, count):
+    emf = example_lines(tools, count)
+    # Lines without any EMF line would be a fault.
+    other = emf[:1] + other_lines(count)
     return [
-        *lines_read(tools, folder, f"{count:,} EMF lines read", example_lines(tools, count)),
-        *lines_read(tools, folder, f"{count:,} JSON lines read that are not EMF", other_lines(count)),
+        *lines_read(tools, folder, f"{count:,} EMF lines read", emf),
+        *lines_read(tools, folder, f"{count:,} JSON lines read that are not EMF", other),
     ]
 
 
@@ -158,7 +165,7 @@ def lines_read(tools, folder, section, text):
         rows.append(Row(section, what, {
             "processor time, s": done.processor_s,
             "times parsing alone": done.processor_s / rows[0].figures["processor time, s"] if rows else 1,
-            "instructions a line": callgrind.per_unit(*counts),
+            INSTRUCTIONS_A_LINE: callgrind.per_unit(*counts),
         }))  # fmt: skip
     return rows
 
@@ -206,112 +213,3 @@ def one_life(tools, options):
     if not line or child.returncode:
         raise RuntimeError(f"the sidecar wrote {line!r} and ended with {child.returncode}")
     return (first - began) * 1000, (time.monotonic() - first) * 1000
-
-
-# ---- asking -----------------------------------------------------------------------------------------------------------
-
-ADDRESS = ("127.27.80.3", 2780)
-REQUEST = b"GET /clock HTTP/1.1\r\nhost: localhost\r\n\r\n"
-
-
-def ask(connection):
-    """One request on a connection; its whole answer."""
-    connection.sendall(REQUEST)
-    answer = b""
-    while not answer.endswith(b"}\n"):
-        more = connection.recv(65536)
-        if not more:
-            raise RuntimeError(f"the connection ended after {answer!r}")
-        answer += more
-    if not answer.startswith(b"HTTP/1.1 200 "):
-        raise RuntimeError(f"expected status 200, got {answer!r}")
-
-
-def ask_on_one(count):
-    with socket.create_connection(ADDRESS, 10) as connection:
-        for _ in range(count):
-            ask(connection)
-
-
-def ask_on_new(count):
-    for _ in range(count):
-        with socket.create_connection(ADDRESS, 10) as connection:
-            ask(connection)
-
-
-@contextmanager
-def listening(tools, endpoint, wrap):
-    """A sidecar that listens, and takes no further sample for up to a minute."""
-    command = kinds.sidecar(tools, 60_000, f"--listen={ADDRESS[0]}:{ADDRESS[1]}")
-    child = subprocess.Popen(
-        wrap([str(part) for part in command]),
-        env=environment(endpoint.base), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    try:
-        child.stdout.readline()
-        deadline = time.monotonic() + 60
-        while True:
-            try:
-                with socket.create_connection(ADDRESS, 10) as connection:
-                    ask(connection)
-                break
-            except (OSError, RuntimeError):
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(0.05)
-        yield child
-        child.send_signal(signal.SIGTERM)
-        child.wait(60)
-    finally:
-        child.kill()
-        child.wait()
-        child.stdout.close()
-
-
-def clock_requests(tools, folder, count):
-    rows = []
-    for what, work in {"/clock, kept connection": ask_on_one, "/clock, new connection": ask_on_new}.items():
-        counts = []
-        for number in (100, 300):
-            profile = folder / f"clock-{number}.callgrind"
-            with Endpoint(tools.endpoint) as endpoint:
-                with listening(tools, endpoint, lambda command, to=profile: callgrind.command(to, command)):
-                    work(number)
-            counts.append((number, callgrind.total(profile.read_text())))
-        with Endpoint(tools.endpoint) as endpoint, listening(tools, endpoint, list) as child:
-            before = process.cost(child.pid)
-            work(count)
-            used = process.cost(child.pid) - before
-        rows.append(Row("asking", what, {
-            "instructions": callgrind.per_unit(*counts), "processor time, µs": used.processor_ns / 1000 / count,
-        }))  # fmt: skip
-    return rows
-
-
-def segment(tools, folder, seconds):
-    """The cost of publishing the segment, once for each sample at 100 ms, as the difference of two sidecars.
-    Only its time: callgrind 3.19 fails an internal assertion in a sidecar with a segment."""
-    costs = {}
-    target = folder / "published"
-    target.mkdir()
-    commands = {"without": kinds.sidecar(tools, 100), "with": kinds.sidecar(tools, 100, f"--clockbound-directory={target}")}
-    with Endpoint(tools.endpoint) as first, Endpoint(tools.endpoint) as second:
-        children = {
-            name: (endpoint, subprocess.Popen(
-                [str(part) for part in command], env=environment(endpoint.base),
-                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            ))
-            for (name, command), endpoint in zip(commands.items(), (first, second))
-        }  # fmt: skip
-        try:
-            time.sleep(3)
-            before = {name: (process.cost(child.pid), endpoint.samples()) for name, (endpoint, child) in children.items()}
-            time.sleep(seconds)
-            for name, (endpoint, child) in children.items():
-                used = process.cost(child.pid) - before[name][0]
-                costs[name] = used.processor_ns / 1000 / (endpoint.samples() - before[name][1])
-        finally:
-            for _, child in children.values():
-                child.kill()
-                child.wait()
-    return [Row("asking", "the segment, one publication", {"processor time, µs": costs["with"] - costs["without"]})]

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from . import contenders as kinds
 from . import process
 from .endpoint import VARIABLE, Endpoint
-from .row import Row
+from .row import CACHE_LINES, INSTRUCTIONS, PAGES, PROCESSOR_TIME, RESIDENT, SAMPLE, WAKE_UPS, Row
 from .tools import python_size
 
-SECTION = "a sample"
+TIMES_BARE = "times the bare loop"
 # After the start, whose work is done only once.
 WARM_UP_S = 12
 
@@ -55,8 +55,8 @@ class Snapshot:
     written: int
 
 
-def measure(tools, folder, seconds):
-    """A row for each contender."""
+def measure(tools, folder, seconds, counts):
+    """A row for each contender, with its counted figures."""
     segments = folder / "segment"
     segments.mkdir()
     with ExitStack() as stack:
@@ -67,7 +67,10 @@ def measure(tools, folder, seconds):
         time.sleep(seconds)
         after = [each.snapshot() for each in running]
         held = [process.held(each.process.pid) for each in running]
-    rows = [figures(tools, *of_one, seconds) for of_one in zip(chosen, before, after, held)]
+    rows = [
+        Row(SAMPLE, contender.what, figures(tools, contender, *of_one, seconds) | counted(contender, counts))
+        for contender, *of_one in zip(chosen, before, after, held)
+    ]
     compare(chosen, rows)
     return rows
 
@@ -76,24 +79,32 @@ def figures(tools, contender, before, after, held, seconds):
     samples = after.samples - before.samples
     cost = after.cost - before.cost
     disk = python_size(tools.python) if contender.binary == tools.python else contender.binary.stat().st_size
-    return Row(SECTION, contender.what, {
+    return {
         "samples": samples,
-        "processor time, µs": cost.processor_ns / 1000 / samples if samples else None,
-        "times the bare loop": None,
-        "instructions": None,
-        "wake-ups": cost.wakeups / samples if samples else None,
-        "resident, kB": held.resident_kb,
+        PROCESSOR_TIME: cost.processor_ns / 1000 / samples if samples else None,
+        TIMES_BARE: None,
+        INSTRUCTIONS: None,
+        PAGES: None,
+        CACHE_LINES: None,
+        WAKE_UPS: cost.wakeups / samples if samples else None,
+        RESIDENT: held.resident_kb,
         "anonymous, kB": held.anonymous_kb,
-        "threads": held.threads,
         "on disk, MB": disk / 1e6,
         "log, bytes a minute": (after.written - before.written) * 60 / seconds,
-    })  # fmt: skip
+    }
+
+
+def counted(contender, counts):
+    """What was counted of it at its interval, or at another one at which it keeps its connection as well."""
+    if contender.what in counts or contender.interval_ms == 10_000:
+        return counts.get(contender.what, {})
+    return counts.get(contender.name, {})
 
 
 def compare(chosen, rows):
     """Fills in the ratio of each to the bare loop of its interval."""
-    times = {(of.name, of.interval_ms): row.figures["processor time, µs"] for of, row in zip(chosen, rows)}
+    times = {(of.name, of.interval_ms): row.figures[PROCESSOR_TIME] for of, row in zip(chosen, rows)}
     for contender, row in zip(chosen, rows):
-        own = row.figures["processor time, µs"]
-        base = times[kinds.reference(contender), contender.interval_ms]
-        row.figures["times the bare loop"] = own / base if own and base else None
+        own = row.figures[PROCESSOR_TIME]
+        base = times["bare loop", contender.interval_ms]
+        row.figures[TIMES_BARE] = own / base if own and base else None

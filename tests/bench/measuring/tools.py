@@ -14,7 +14,7 @@ TOP = Path(__file__).resolve().parents[3]
 BENCH = TOP / "tests" / "bench"
 # Ignored by git.
 WORK = Path(os.environ.get("CARGO_TARGET_DIR", TOP / "target")) / "bench"
-COMMANDS = ("valgrind", "jq", "curl")
+COMMANDS = {"valgrind": "valgrind", "jq": "jq", "curl": "curl", "readelf": "binutils"}
 
 
 class Missing(Exception):
@@ -76,9 +76,10 @@ def provide():
 def install_commands():
     missing = [name for name in COMMANDS if not shutil.which(name)]
     if missing and os.geteuid() == 0 and shutil.which("apt-get"):
-        say(f"installing {' '.join(missing)}")
+        packages = [COMMANDS[name] for name in missing]
+        say(f"installing {' '.join(packages)}")
         subprocess.run(["apt-get", "update", "-qq"], check=False)
-        subprocess.run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", *missing], check=False)
+        subprocess.run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages], check=False)
         missing = [name for name in COMMANDS if not shutil.which(name)]
     if not shutil.which("cargo"):
         missing.append("cargo (Rust)")
@@ -122,9 +123,11 @@ def host():
 
 
 def built(binary, arguments, static=True, flags=None):
-    """`binary`, brought up to date by cargo."""
+    """`binary`, brought up to date by cargo, with no other flags than the project's."""
     config = ["--config", ".cargo/static.toml"] if static else []
-    variables = os.environ | ({"RUSTFLAGS": flags} if flags else {})
+    others = ("RUSTFLAGS", "CARGO_PROFILE_")
+    variables = {name: value for name, value in os.environ.items() if not any(other in name for other in others)}
+    variables |= {"RUSTFLAGS": flags} if flags else {}
     subprocess.run(["cargo", "build", "--quiet", *config, *map(str, arguments)], cwd=TOP, env=variables, check=True)
     return binary
 
