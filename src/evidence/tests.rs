@@ -104,6 +104,36 @@ fn unknown(why: Unknown) -> State {
 }
 
 #[test]
+fn the_task_with_the_smallest_proven_share_comes_first() {
+    let of_task = |task: &str, windows: &[Value]| {
+        let named = |members: &Value| {
+            let mut members = members.clone();
+            members["TaskId"] = json!(task);
+            members
+        };
+        minutes(&windows.iter().map(named).collect::<Vec<_>>())
+    };
+    let over = || bounds(&[5.0, 5.0]);
+    // Over the limit for longer, but proven for a larger share of a longer time.
+    let long = [vec![good(); 6], vec![over(); 2], vec![good(); 8]].concat();
+    let unknown = [
+        vec![good(); 2],
+        vec![failed(); 12],
+        vec![over()],
+        vec![good()],
+    ]
+    .concat();
+    let lines = [
+        of_task("long", &long),
+        of_task("quiet", &vec![good(); 16]),
+        of_task("unknown", &unknown),
+    ];
+    let statement = statement(&lines.concat(), rules());
+    let names = statement.tasks.iter().map(|task| task.name.as_str());
+    assert_eq!(names.collect::<Vec<_>>(), ["unknown", "long", "quiet"]);
+}
+
+#[test]
 fn each_kind_of_line_gives_its_state() {
     let lost = json!({"ClockSynchronizationStatus": "NOT_SYNCHRONIZED", "ClockSynchronized": 0});
     for (members, state) in [
