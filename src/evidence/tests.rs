@@ -219,6 +219,23 @@ fn a_lost_line_hides_its_window_and_the_next_one() {
     );
 }
 
+/// The lost line may have been that of a step.
+#[test]
+fn the_bound_before_a_lost_line_proves_nothing_after_it() {
+    let mut lines = minutes(&[good(), good(), good(), failed(), failed(), good()]);
+    lines.remove(2);
+    let statement = statement(&lines, rules());
+    assert_eq!(
+        segments(&statement),
+        [
+            (0.0, 60.0, State::Within),
+            (60.0, 180.0, unknown(Unknown::LostLine)),
+            (180.0, 240.0, unknown(Unknown::ReadsFailed)),
+            (240.0, 300.0, unknown(Unknown::NoBound)),
+        ]
+    );
+}
+
 #[test]
 fn time_after_the_last_line_is_unknown_unless_the_process_stopped() {
     let to = Rules {

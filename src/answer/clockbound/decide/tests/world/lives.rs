@@ -105,6 +105,9 @@ fn lives(kind: Kind) -> Tally {
         }
         all.add(&tally);
     }
+    if kind != Kind::Corrections {
+        assert!(all.while_young * 10_000 < all.ranges, "{kind:?}: {all:?}");
+    }
     println!("{kind:?}: {all:?}");
     all
 }
@@ -145,6 +148,7 @@ fn a_correction_in_progress_is_in_nearly_every_range() {
     let tally = lives(Kind::Corrections);
     // In 1,000 lives 13 of 6.4 million, and 5,281 of as many in the segment.
     let answered = tally.wrong - tally.wrong_in_segment;
+    assert!(tally.while_young * 1_000 < tally.ranges, "{tally:?}");
     assert!(answered * 100_000 < tally.ranges, "{tally:?}");
     assert!(tally.wrong_in_segment * 300 < tally.ranges, "{tally:?}");
 }
