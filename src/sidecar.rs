@@ -4,6 +4,7 @@
 //! lines go to the sink. The loop in this file only executes, and reads the clocks in one place.
 #![cfg(feature = "cli")]
 
+mod alarm;
 pub(crate) mod control;
 mod cross_check;
 pub(crate) mod line;
@@ -16,6 +17,7 @@ mod schedule;
 mod set_clock;
 mod settings;
 pub(crate) mod sink;
+mod timerfd;
 pub(crate) mod window;
 
 use std::future::Future;
@@ -24,6 +26,7 @@ use std::time::{Duration, Instant};
 
 use tracing::{debug, error, info};
 
+use self::alarm::Alarm;
 use self::control::{Action, Control, Event};
 use self::output::Output;
 use self::set_clock::SetClock;
@@ -106,6 +109,7 @@ struct Progress<'a> {
     reading: bool,
     /// A cross-check in progress. Boxed, so that it takes no memory if it is off.
     cross_check: Option<BoxedCrossCheck<'a>>,
+    alarm: Alarm,
     wake_at: Option<Instant>,
     stdout: Stdout,
 }
@@ -141,6 +145,7 @@ impl Progress<'_> {
             set_clock: SetClock::new(),
             reading: false,
             cross_check: None,
+            alarm: Alarm::new(),
             wake_at: None,
             stdout: Stdout::Open,
         }
@@ -196,7 +201,7 @@ async fn next_event(
             progress.cross_check = None;
             Event::CrossChecked(cross_check)
         }
-        () = sleep_until(progress.wake_at) => Event::Woken,
+        () = progress.alarm.wait_until(progress.wake_at) => Event::Woken,
     }
 }
 
@@ -204,13 +209,6 @@ async fn next_event(
 async fn finished(cross_check: &mut Option<BoxedCrossCheck<'_>>) -> CrossCheckOutcome {
     match cross_check {
         Some(cross_check) => cross_check.await,
-        None => std::future::pending().await,
-    }
-}
-
-async fn sleep_until(wake: Option<Instant>) {
-    match wake {
-        Some(wake) => tokio::time::sleep_until(wake.into()).await,
         None => std::future::pending().await,
     }
 }

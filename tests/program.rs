@@ -20,6 +20,8 @@ mod endpoint_example;
     reason = "the main functions of the examples are not called"
 )]
 mod examples;
+#[cfg(unix)]
+mod fleet;
 #[cfg(target_os = "linux")]
 mod listen;
 #[cfg(unix)]

@@ -13,13 +13,13 @@ use tempfile::TempDir;
 
 const SCHEMA: &str = include_str!("../src/evidence/report.schema.json");
 
-fn report(arguments: &[&str]) -> Finished {
+pub(crate) fn report(arguments: &[&str]) -> Finished {
     let arguments: Vec<&str> = ["report"].iter().chain(arguments).copied().collect();
     run(&arguments, &[])
 }
 
 /// The JSON report, which its schema describes.
-fn json_of(finished: &Finished) -> Value {
+pub(crate) fn json_of(finished: &Finished) -> Value {
     let report: Value =
         serde_json::from_str(&finished.stdout).unwrap_or_else(|_| panic!("{finished:?}"));
     let schema = serde_json::from_str(SCHEMA).unwrap();

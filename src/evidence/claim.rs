@@ -88,6 +88,8 @@ impl<'a> Claims<'a> {
             Some(before) => {
                 let (from, to) = self.span(before, window);
                 self.unknown(from, to, Unknown::LostLine);
+                // The lost line may have reported a step or a loss.
+                self.last = Last::Unknown;
             }
             // The first window begins at its first reading.
             None => {}

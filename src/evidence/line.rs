@@ -110,7 +110,11 @@ impl Members<'_> {
             .abs()
             .ceil() as i64;
         Some(Steps {
-            last_ms: self.last_clock_step.unwrap_or_default(),
+            // Lines of 0.1.0 name the step only in the metric.
+            last_ms: self
+                .last_clock_step
+                .or(listed.last().copied())
+                .unwrap_or_default(),
             back_ms: (listed.len() >= count).then_some(back),
         })
     }
@@ -252,8 +256,8 @@ mod tests {
                 "\"ClockStep\":[-8],\"ClockSteps\":2,\"LastClockStep\":7",
                 steps(7.0, None),
             ),
-            ("\"ClockStep\":7.5", steps(0.0, Some(0))),
-            ("\"ClockStep\":-7.5", steps(0.0, Some(8))),
+            ("\"ClockStep\":7.5", steps(7.5, Some(0))),
+            ("\"ClockStep\":-7.5", steps(-7.5, Some(8))),
             (
                 "\"ClockSteps\":1,\"LastClockStep\":-3",
                 steps(-3.0, Some(3)),

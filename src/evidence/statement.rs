@@ -159,11 +159,14 @@ impl Task {
         }
     }
 
-    /// The task with the larger share of time that is not proven comes first, then the one with the larger error.
+    /// The task with the smaller proven share of its time comes first, then the one with the larger error.
     fn worst_first(&self, other: &Self) -> std::cmp::Ordering {
-        let time = |task: &Self| (task.totals.broken_ms(), task.totals.unknown_ms());
-        time(other)
-            .cmp(&time(self))
+        // within / span, compared without rounding.
+        let product = |within: &Self, span: &Self| {
+            i128::from(within.totals.ms(State::Within)) * i128::from(span.totals.span_ms())
+        };
+        product(self, other)
+            .cmp(&product(other, self))
             .then(other.worst_ms().total_cmp(&self.worst_ms()))
             .then(self.name.cmp(&other.name))
     }

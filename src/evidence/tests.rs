@@ -104,6 +104,36 @@ fn unknown(why: Unknown) -> State {
 }
 
 #[test]
+fn the_task_with_the_smallest_proven_share_comes_first() {
+    let of_task = |task: &str, windows: &[Value]| {
+        let named = |members: &Value| {
+            let mut members = members.clone();
+            members["TaskId"] = json!(task);
+            members
+        };
+        minutes(&windows.iter().map(named).collect::<Vec<_>>())
+    };
+    let over = || bounds(&[5.0, 5.0]);
+    // Over the limit for longer, but proven for a larger share of a longer time.
+    let long = [vec![good(); 6], vec![over(); 2], vec![good(); 8]].concat();
+    let unknown = [
+        vec![good(); 2],
+        vec![failed(); 12],
+        vec![over()],
+        vec![good()],
+    ]
+    .concat();
+    let lines = [
+        of_task("long", &long),
+        of_task("quiet", &vec![good(); 16]),
+        of_task("unknown", &unknown),
+    ];
+    let statement = statement(&lines.concat(), rules());
+    let names = statement.tasks.iter().map(|task| task.name.as_str());
+    assert_eq!(names.collect::<Vec<_>>(), ["unknown", "long", "quiet"]);
+}
+
+#[test]
 fn each_kind_of_line_gives_its_state() {
     let lost = json!({"ClockSynchronizationStatus": "NOT_SYNCHRONIZED", "ClockSynchronized": 0});
     for (members, state) in [
@@ -185,6 +215,23 @@ fn a_lost_line_hides_its_window_and_the_next_one() {
             (0.0, 60.0, State::Within),
             (60.0, 180.0, unknown(Unknown::LostLine)),
             (180.0, 240.0, State::Within),
+        ]
+    );
+}
+
+/// The lost line may have been that of a step.
+#[test]
+fn the_bound_before_a_lost_line_proves_nothing_after_it() {
+    let mut lines = minutes(&[good(), good(), good(), failed(), failed(), good()]);
+    lines.remove(2);
+    let statement = statement(&lines, rules());
+    assert_eq!(
+        segments(&statement),
+        [
+            (0.0, 60.0, State::Within),
+            (60.0, 180.0, unknown(Unknown::LostLine)),
+            (180.0, 240.0, unknown(Unknown::ReadsFailed)),
+            (240.0, 300.0, unknown(Unknown::NoBound)),
         ]
     );
 }

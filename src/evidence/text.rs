@@ -178,12 +178,15 @@ pub(super) fn milliseconds(value: f64) -> String {
     format!("{rounded}")
 }
 
-/// A percentage, rounded down to two digits: 100 only for the whole.
+/// A percentage, rounded down to two digits: 100 only for the whole, and 0 only for nothing.
 pub(super) fn percent(part: i64, whole: i64) -> String {
     if whole <= 0 {
         return "-".to_owned();
     }
     let hundredths = i128::from(part) * 10_000 / i128::from(whole);
+    if part > 0 && hundredths == 0 {
+        return "< 0.01".to_owned();
+    }
     format!("{}.{:02}", hundredths / 100, hundredths % 100)
 }
 
@@ -214,6 +217,8 @@ mod tests {
             (1, 1, "100.00"),
             (99_999_999, 100_000_000, "99.99"),
             (0, 5, "0.00"),
+            (1, 10_001, "< 0.01"),
+            (1, 10_000, "0.01"),
             (1, 3, "33.33"),
             (0, 0, "-"),
         ] {

@@ -45,7 +45,7 @@ use super::finding::Kind;
 
 pub use self::event::Event;
 pub(crate) use self::event::RawEvent;
-pub use self::mode::{Input, InvalidInput};
+pub use self::mode::Input;
 pub(crate) use self::reader::Queue;
 
 /// Reads the events of an input, one after the other.

@@ -49,7 +49,7 @@ use chrono::{DateTime, Utc};
 use self::input::{Queue, RawEvent};
 
 pub use self::finding::{Explained, Kind, Point, Position, Problem, Values};
-pub use self::input::{Input, InvalidInput};
+pub use self::input::Input;
 pub use self::judge::{InvalidTime, parse_now};
 pub use self::kind::{Confidence, Counter, Effect, Severity};
 pub use self::rule::Rule;

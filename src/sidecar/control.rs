@@ -203,8 +203,8 @@ impl Control {
     fn note_move(&mut self, now: &Moment) {
         let stepped = self.observed.stepped;
         let last = self.observed.last.as_ref();
-        // A step has a separate line. A request that shows its very time came after it, or spans it.
-        let last = last.filter(|last| stepped.is_none_or(|step| step <= last.requested.monotonic));
+        // A step has a separate line, and an answer after it includes it, also if the source was asked before.
+        let last = last.filter(|last| stepped.is_none_or(|step| step <= last.taken.monotonic));
         if let Some(bound) = last.and_then(|last| last.bound_if_moved(now, self.rules.drift)) {
             self.collector.note_move(bound);
         }

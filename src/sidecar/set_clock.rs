@@ -9,15 +9,15 @@ pub(super) use self::other::SetClock;
 mod linux {
     use std::io;
     use std::os::fd::OwnedFd;
+    use std::time::Duration;
 
     use rustix::io::Errno;
-    use rustix::time::{
-        Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create,
-        timerfd_settime,
-    };
+    use rustix::time::{TimerfdClockId, TimerfdTimerFlags};
     use tokio::io::Interest;
     use tokio::io::unix::AsyncFd;
     use tracing::debug;
+
+    use crate::sidecar::timerfd;
 
     /// A timer on the wall clock that the kernel cancels when the clock is set
     /// ([timerfd_create(2)](https://man7.org/linux/man-pages/man2/timerfd_create.2.html)).
@@ -26,10 +26,7 @@ mod linux {
 
     impl SetClock {
         /// The year 2255, so that only a cancellation ends the timer.
-        const NEVER: Timespec = Timespec {
-            tv_sec: 9_000_000_000,
-            tv_nsec: 0,
-        };
+        const NEVER: Duration = Duration::from_secs(9_000_000_000);
 
         /// Must be called within a tokio runtime that has I/O. If the kernel has no such timer, or no descriptor is left,
         /// nothing ever wakes: a step is then noticed with the next sample.
@@ -41,23 +38,11 @@ mod linux {
             Self(timer.ok())
         }
 
-        #[expect(
-            deprecated,
-            reason = "its replacement is unsafe, since a descriptor could be closed or replaced by others; this one is owned here and never given away"
-        )]
         fn timer() -> io::Result<AsyncFd<OwnedFd>> {
-            let flags = TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC;
-            let timer = timerfd_create(TimerfdClockId::Realtime, flags)?;
+            let timer = timerfd::create(TimerfdClockId::Realtime)?;
             let flags = TimerfdTimerFlags::ABSTIME | TimerfdTimerFlags::CANCEL_ON_SET;
-            let once = Itimerspec {
-                it_interval: Timespec {
-                    tv_sec: 0,
-                    tv_nsec: 0,
-                },
-                it_value: Self::NEVER,
-            };
-            timerfd_settime(&timer, flags, &once)?;
-            AsyncFd::with_interest(timer, Interest::READABLE)
+            timerfd::start(&timer, flags, Self::NEVER)?;
+            Ok(timer)
         }
 
         /// Waits until the wall clock is set. Returns at once if it was set since the last call.
@@ -83,7 +68,6 @@ mod linux {
     #[cfg(test)]
     mod tests {
         use super::*;
-        use std::time::Duration;
 
         /// Tests cannot set the machine's clock; but a wait that ends without a cause would be a busy loop.
         #[tokio::test]

@@ -255,9 +255,12 @@ impl Collector {
                 None
             }
             Ok(reading) if self.rules.reading_by_reading && !early => {
-                let mut window = Window::empty(source, at.wall);
-                window.status_changes = u64::from(changed);
-                window.bound_while_moved = self.moved.take();
+                // Steps that got no line of their own: on a line after this one, they would seem to have followed it.
+                let steps = self.open.take_if(|open| open.window.step_count > 0);
+                let mut window =
+                    steps.map_or_else(|| Window::empty(source, at.wall), |open| open.window);
+                window.status_changes += u64::from(changed);
+                window.bound_while_moved = window.bound_while_moved.max(self.moved.take());
                 window.add_reading(reading);
                 Some(ClosedWindow::urgent(window))
             }

@@ -1,4 +1,4 @@
-"""Makes the modules beside these tests and the shared EMF extraction importable; provides the runs that several tests share."""
+"""Makes the modules beside these tests and those shared with others importable; provides the runs that several tests share."""
 
 import sys
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "e2e")]
+sys.path[:0] = [str(HERE), str(HERE.parent / "e2e"), str(HERE.parent / "acceptance")]
 
 
 @pytest.fixture(scope="session")

@@ -5,12 +5,15 @@ import re
 from dataclasses import replace
 from datetime import datetime
 
+from cfn import TOP
 from insights import Event
 from runs import MINUTE_MS
 
 STRETCH = 60_000 // MINUTE_MS  # runs.py compresses a minute
 BASE = 1_800_000_000_000 // 86_400_000 * 86_400_000 + 12 * 3_600_000  # noon
 INGESTION_MS = 4_000
+
+VERSIONS = ["0.1.0", "0.2.0", "0.3.0"]
 
 
 def task_id(number):
@@ -76,3 +79,17 @@ def recorded(path, name):
         at = json.loads(text)["_aws"]["Timestamp"] + 200
         events.append(Event(f"clock/ecs-clock-emf/{name}", at, at + INGESTION_MS, text))
     return events
+
+
+def version_recorded(version):
+    """The events of each task in the recording of a version. A stream is named after version and task, for the tests to be readable."""
+    tasks = {}
+    for path in sorted((TOP / "tests" / "data" / "fleet" / version).glob("*.log")):
+        stream = f"{version} {path.stem}"
+        tasks[path.stem] = [Event(stream, at, at + INGESTION_MS, text) for at, text in map(_exported, path.read_text().splitlines())]
+    return tasks
+
+
+def _exported(line):
+    stamp, _, text = line.partition(" ")
+    return round(datetime.fromisoformat(stamp).timestamp() * 1000), text

@@ -273,7 +273,7 @@ def test_delivery_lag_is_a_number(new, tasks, semantics):
     assert all(row["MedianSeconds"] is None and row["Lines"] for row in run(OLD["delivery-lag"], tasks[HEALTHY], NOW))
 
 
-# ---------------------------------------------------------------------------- audits, versions, mixed fleets
+# ---------------------------------------------------------------------------- audits and the rest
 
 
 def minutes_of(events, wanted):
@@ -299,41 +299,9 @@ def test_audit_by_task_counts_the_holes_of_each(new, tasks, semantics):
     assert rows[stream(70)]["MinutesNotSynchronized"] == 0
 
 
-@pytest.fixture(scope="module")
-def mixed():
-    """A fleet in the middle of its upgrade: lines of 0.1.0 as recorded, lines of 0.3.0 from the scenarios."""
-    old = recorded(DATA / "ahead3h.jsonl", "old-step") + recorded(DATA / "saw16.jsonl", "old-ec2")
-    flapping = SCENARIOS["flapping"]()
-    return old + generated(SCENARIOS["corrected by 3 h"]()) + [replace(e, stream="clock/ecs-clock-emf/flapping") for e in generated(flapping)]
-
-
-def test_clock_steps_finds_those_of_both_versions(new, mixed, semantics):
-    rows = run(new["clock-steps"], mixed, NOW, semantics)
-    assert sorted((row["@logStream"].rpartition("/")[2], row["StepMs"], row["Steps"]) for row in rows) == [
-        ("b" * 32, -10_800_000, 1), ("old-step", -10_800_000, 1),
-    ]  # fmt: skip
-    # The old one reads no array.
-    assert {row["ClockStep"] for row in run(OLD["clock-steps"], mixed, NOW)} == {-10_800_000.0}
-    assert len(run(OLD["clock-steps"], mixed, NOW)) == 1
-
-
-def test_versions_counts_the_tasks_of_each(new, mixed, semantics):
-    rows = run(new["versions"], mixed, NOW, semantics)
-    count = {}
-    for row in rows:
-        count[row["Version"]] = count.get(row["Version"], 0) + row["Tasks"]
-    assert count == {"0.1.0": 2, "0.3.0": 3}
-
-
-def test_unsynchronized_counts_the_changes_where_the_version_says_them(new, mixed, semantics):
-    row, = run(new["unsynchronized"], mixed, NOW, semantics)
-    assert row["@logStream"].endswith("/flapping") and 55 <= row["Changes"] <= 60 and row["Lines"] >= 10
-
-
-def test_every_query_answers_over_a_mixed_fleet(new, mixed, semantics):
-    answered = {name for name, query in new.items() if run(query, mixed, NOW, semantics)}
-    # No read errors, no unknown bound, no cross-check, no pause and no diagnostics in it.
-    assert answered == set(new) - {"read-errors", "bound-unknown", "cross-check", "pauses", "diagnostics"}
+def test_unsynchronized_counts_the_changes(new, semantics):
+    row, = run(new["unsynchronized"], generated(SCENARIOS["flapping"]()), NOW, semantics)
+    assert 55 <= row["Changes"] <= 60 and row["Lines"] >= 10
 
 
 def test_a_line_with_too_many_fields_is_not_a_diagnostic(new, semantics):

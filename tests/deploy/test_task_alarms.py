@@ -50,20 +50,21 @@ def _forever(events):
 
 
 def looks(alarm, events, until, semantics):
-    """`{minute: {contributor: state}}` of each look up to a minute. What is not in an answer is missing: not breaching."""
+    """`{minute: {contributor: state}}` of each look up to a minute."""
+    every = int(re.search(r"\d+", alarm["ScheduledQueryConfiguration"]["ScheduleConfiguration"]["ScheduleExpression"])[0])
+    return {minute: look(alarm, events, BASE + minute * MINUTE, semantics) for minute in range(every, until + 1, every)}
+
+
+def look(alarm, events, now, semantics):
+    """`{contributor: state}`. What is not in an answer is missing: not breaching."""
     scheduled = alarm["ScheduledQueryConfiguration"]
     schedule = scheduled["ScheduleConfiguration"]
-    every = int(re.search(r"\d+", schedule["ScheduleExpression"])[0])
-    states = {}
-    for minute in range(every, until + 1, every):
-        now = BASE + minute * MINUTE
-        begin, end = now - schedule["StartTimeOffset"] * 1000, now - schedule.get("EndTimeOffset", 0) * 1000
-        seen = [e for e in events if begin <= e.timestamp < end and e.ingestion <= now]
-        rows = run(scheduled["QueryString"], seen, now, semantics)
-        breaches, threshold = COMPARISONS[alarm["ComparisonOperator"]], float(alarm["Threshold"])
-        found = aggregated(scheduled["AggregationExpression"], rows, now, semantics)
-        states[minute] = {contributor: ALARM if breaches(value, threshold) else OK for contributor, value in found.items()}
-    return states
+    begin, end = now - schedule["StartTimeOffset"] * 1000, now - schedule.get("EndTimeOffset", 0) * 1000
+    seen = [e for e in events if begin <= e.timestamp < end and e.ingestion <= now]
+    rows = run(scheduled["QueryString"], seen, now, semantics)
+    breaches, threshold = COMPARISONS[alarm["ComparisonOperator"]], float(alarm["Threshold"])
+    found = aggregated(scheduled["AggregationExpression"], rows, now, semantics)
+    return {contributor: ALARM if breaches(value, threshold) else OK for contributor, value in found.items()}
 
 
 def in_alarm(states):

@@ -189,7 +189,9 @@ impl Life {
 
     /// A source that has compared the clock since a step knows of it.
     fn learn(&mut self, reading: &Reading) {
-        let reference = reading.reference.unwrap().timestamp();
+        let Some(reference) = reading.reference.map(|time| time.timestamp()) else {
+            return;
+        };
         let truth = self.machine.truth();
         self.blind_to
             .take_if(|(before, until)| truth > *until && reference != before.timestamp());
@@ -237,7 +239,7 @@ impl life::Life for Life {
         } else {
             let mut reading = self.machine.reading(claim, requested);
             self.learn(&reading);
-            if !self.is_synchronized {
+            if !self.is_synchronized && reading.status == SyncStatus::Synchronized {
                 reading.status = SyncStatus::NotSynchronized;
             }
             self.see(&reading.taken);

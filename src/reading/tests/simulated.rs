@@ -274,7 +274,7 @@ impl Machine {
         claim
     }
 
-    /// A reading of a claim that was asked for at `requested`.
+    /// A reading of a claim that was asked for at `requested`, as the source passes it on.
     pub(crate) fn reading(&mut self, claim: Claim, requested: Moment) -> Reading {
         let taken = self.now();
         let mut reading = Reading::new(ClockSource::Ecs, requested, taken);
@@ -288,6 +288,7 @@ impl Machine {
             claim.reference
         };
         reading.reference = Some(reference);
+        let _ = reading.withhold_contradiction();
         reading
     }
 }

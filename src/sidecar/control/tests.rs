@@ -108,9 +108,14 @@ impl World {
     }
 
     fn answer_with(&mut self, outcome: Result<SyncStatus, ReadErrorKind>) {
+        self.answer_of(self.moment(), outcome);
+    }
+
+    /// Answers the read that was requested at this moment.
+    fn answer_of(&mut self, requested: Moment, outcome: Result<SyncStatus, ReadErrorKind>) {
         let now = self.moment();
         let outcome = outcome.map(|status| {
-            let mut reading = Reading::new(ClockSource::Ecs, now, now);
+            let mut reading = Reading::new(ClockSource::Ecs, requested, now);
             reading.status = status;
             reading.bound = ErrorBound::from_millis(0.5).ok();
             reading.reference = Some(DateTime::UNIX_EPOCH);
@@ -286,6 +291,30 @@ fn a_move_after_the_reading_that_follows_a_step_is_noted_though_it_is_taken_back
         world.happens(Event::Woken);
     }
     assert_eq!(noted(&world), Some(Duration::from_micros(103_500)));
+}
+
+#[test]
+fn a_move_after_a_reading_during_which_the_clock_was_stepped_is_noted_though_it_is_taken_back() {
+    let mut world = World::start(&RULES, 0.0, 0.0);
+    world.answer();
+    world.now = 10;
+    world.happens(Event::Woken);
+    assert_eq!(world.reads, [0, 10]);
+    let requested = world.moment();
+    let step = TimeDelta::milliseconds(100);
+    for (now, moved) in [(11, step), (12, step)] {
+        (world.now, world.moved) = (now, moved);
+        world.happens(Event::Woken);
+    }
+    world.answer_of(requested, Ok(SyncStatus::Synchronized));
+    for moved in [step + TimeDelta::milliseconds(3), step] {
+        world.now += 1;
+        world.moved = moved;
+        world.happens(Event::Woken);
+    }
+    let noted = world.control.collector.bare(DateTime::UNIX_EPOCH);
+    let expected = Duration::from_micros(103_500);
+    assert_eq!(noted.bound_while_moved, Some(expected));
 }
 
 #[test]

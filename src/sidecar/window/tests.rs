@@ -334,6 +334,20 @@ fn by_the_second_each_reading_goes_out_at_once_and_failures_are_collected() {
 }
 
 #[test]
+fn by_the_second_a_damped_step_is_on_the_line_of_the_next_reading() {
+    let mut collector = collector(true);
+    add(&mut collector, 0, GOOD);
+    for second in 1..=3 {
+        collector.step(&step(second * 1_000, 5));
+    }
+    assert_eq!(collector.step(&step(4_000, -5_000)), []);
+    let closed = collector.add(sample(moment(5_000), GOOD));
+    assert_eq!(summaries(&closed), [(1, 0, 5_000, true)]);
+    assert_eq!(closed[0].window.steps, [TimeDelta::milliseconds(-5_000)]);
+    assert_eq!(collector.close(), None, "no line after it has a step");
+}
+
+#[test]
 fn a_withheld_member_is_an_error_beside_its_reading() {
     let mut collector = collector(false);
     let mut first = sample(moment(1_000), GOOD);

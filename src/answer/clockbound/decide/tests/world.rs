@@ -17,9 +17,9 @@ use std::collections::HashSet;
 const HOUR: i64 = 3_600 * SECOND;
 /// How long a life lasts, in true time.
 const LIFE: i64 = 1_500 * SECOND;
-/// A process does not know the usual pace of the clock at first: after a reading of that time, a correction shows only
-/// beyond 100 ppm.
-const YOUNG: i64 = 30 * SECOND;
+/// A process does not know the usual pace of the clock well until it has measured it nine times, for ten seconds each:
+/// after a reading in that time, a correction may show only in part.
+const YOUNG: i64 = 100 * SECOND;
 
 /// What happens to a machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -234,13 +234,14 @@ impl Life {
         }
         let drift = nanos(RULES.drift.growth(age.max(RULES.sample_interval)));
         let was_young = (0..YOUNG).contains(&(self.answered_at - self.started));
-        let hidden = if was_young { nanos(age) / 10_000 } else { 0 };
         let slewed = self.machine.slewed() - self.answered.map_or(0, |answered| answered.slewed);
         if !knows {
             self.tally.unseen += 1;
-        } else if missing <= drift + hidden && slewed > 0 {
+        } else if missing <= drift && slewed > 0 {
             self.tally.within_drift += 1;
             self.tally.worst_within_drift = self.tally.worst_within_drift.max(missing);
+        } else if missing <= drift + slewed && was_young {
+            self.tally.while_young += 1;
         } else {
             self.tally.wrong += 1;
             self.tally.worst = self.tally.worst.max(missing);
