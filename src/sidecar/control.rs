@@ -80,6 +80,8 @@ pub(crate) struct Control {
     changes: Changes,
     notices: Notices,
     had_reading: bool,
+    /// Whether a step was reported after the last reading.
+    stepped_since_reading: bool,
     leave_at: Option<Instant>,
     /// When the source was last read early because of a correction in progress.
     read_early: Option<Instant>,
@@ -113,6 +115,7 @@ impl Control {
             changes: Changes::default(),
             notices: Notices::default(),
             had_reading: false,
+            stepped_since_reading: false,
             leave_at: None,
             read_early: None,
             wake_at: None,
@@ -201,10 +204,9 @@ impl Control {
 
     /// A move that is no step may be taken back before the next reading: no reading would show it.
     fn note_move(&mut self, now: &Moment) {
-        let stepped = self.observed.stepped;
         let last = self.observed.last.as_ref();
-        // A step has a separate line, and an answer after it includes it, also if the source was asked before.
-        let last = last.filter(|last| stepped.is_none_or(|step| step <= last.taken.monotonic));
+        // A step has a separate line, and the next reading includes it.
+        let last = last.filter(|_| !self.stepped_since_reading);
         if let Some(bound) = last.and_then(|last| last.bound_if_moved(now, self.rules.drift)) {
             self.collector.note_move(bound);
         }
@@ -212,6 +214,7 @@ impl Control {
 
     fn on_step(&mut self, step: &ClockStep, actions: &mut Vec<Action>) {
         self.observed.stepped = Some(step.at.monotonic);
+        self.stepped_since_reading = true;
         self.schedule.hasten(step.at.monotonic);
         let notice = Notice::Stepped {
             by: step.by,
@@ -223,7 +226,10 @@ impl Control {
     }
 
     fn on_sample(&mut self, mut sample: Box<Sample>, now: &Moment, actions: &mut Vec<Action>) {
-        self.had_reading |= sample.outcome.is_ok();
+        if sample.outcome.is_ok() {
+            self.had_reading = true;
+            self.stepped_since_reading = false;
+        }
         sample.outcome = sample.outcome.map(|reading| self.watch.admit(reading));
         self.observed.take(&sample.outcome, sample.at.monotonic);
         for notice in self.changes.notices(&sample) {

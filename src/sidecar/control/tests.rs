@@ -109,14 +109,19 @@ impl World {
     }
 
     fn answer_with(&mut self, outcome: Result<SyncStatus, ReadErrorKind>) {
-        self.answer_of(self.moment(), outcome);
+        let now = self.moment();
+        self.answer_of([now, now], outcome);
     }
 
-    /// Answers the read that was requested at this moment.
-    fn answer_of(&mut self, requested: Moment, outcome: Result<SyncStatus, ReadErrorKind>) {
+    /// Answers the read that was requested and answered at these moments.
+    fn answer_of(
+        &mut self,
+        [requested, taken]: [Moment; 2],
+        outcome: Result<SyncStatus, ReadErrorKind>,
+    ) {
         let now = self.moment();
         let outcome = outcome.map(|status| {
-            let mut reading = Reading::new(ClockSource::Ecs, requested, now);
+            let mut reading = Reading::new(ClockSource::Ecs, requested, taken);
             reading.status = status;
             reading.bound = ErrorBound::from_millis(0.5).ok();
             reading.reference = Some(DateTime::UNIX_EPOCH);

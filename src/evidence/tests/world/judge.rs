@@ -82,7 +82,7 @@ impl Tally {
         let is_covered = truth.is_watched
             && covered
                 .iter()
-                .any(|(from, to)| *from < truth.at && truth.at <= *to);
+                .any(|(from, to)| *from < truth.at && truth.at < *to);
         // A move of less than 5 ms is not a step: times are exact to 5 ms.
         let around = 6 * MILLISECOND;
         let by_clock = is_covered && is_within(segments, truth.wall, around);
@@ -119,8 +119,8 @@ fn is_within(segments: &[Segment], at: i64, around: i64) -> bool {
         .is_some_and(|one| one.state == State::Within && one.from_ms <= from && to < one.to_ms)
 }
 
-/// The stretches of true time for which all lines were delivered, each without its first moment: what was true just
-/// before a step is for the line before, though the step's line has the same true time.
+/// The stretches of true time for which all lines were delivered, without the ends: at the true time of a line the clock
+/// may be stepped, so that two lines are for that moment.
 fn covered(life: &Life) -> Vec<(i64, i64)> {
     let pairs = life.lines.windows(2);
     let whole = pairs

@@ -80,26 +80,37 @@ fn a_move_after_the_reading_that_follows_a_step_is_noted_though_it_is_taken_back
     assert_eq!(noted(&world), Some(Duration::from_micros(103_500)));
 }
 
+/// The step is seen while the source is asked, or with its answer.
 #[test]
 fn a_move_after_a_reading_during_which_the_clock_was_stepped_is_noted_though_it_is_taken_back() {
-    let mut world = World::start(&RULES, 0.0, 0.0);
-    world.answer();
-    world.now = 10;
-    world.happens(Event::Woken);
-    assert_eq!(world.reads, [0, 10]);
-    let requested = world.moment();
     let step = TimeDelta::milliseconds(100);
-    for (now, moved) in [(11, step), (12, step)] {
-        (world.now, world.moved) = (now, moved);
+    for seen_with_answer in [false, true] {
+        let mut world = World::start(&RULES, 0.0, 0.0);
+        world.answer();
+        world.now = 10;
         world.happens(Event::Woken);
+        assert_eq!(world.reads, [0, 10]);
+        let requested = world.moment();
+        world.now = 11;
+        let mut taken = world.moment();
+        world.moved = step;
+        if !seen_with_answer {
+            world.happens(Event::Woken);
+            taken = world.moment();
+        }
+        world.now = 12;
+        world.answer_of([requested, taken], Ok(SyncStatus::Synchronized));
+        for moved in [step + TimeDelta::milliseconds(3), step] {
+            world.now += 1;
+            world.moved = moved;
+            world.happens(Event::Woken);
+        }
+        let noted = world.control.collector.bare(DateTime::UNIX_EPOCH);
+        let expected = Duration::from_micros(103_500);
+        assert_eq!(
+            noted.bound_while_moved,
+            Some(expected),
+            "{seen_with_answer}"
+        );
     }
-    world.answer_of(requested, Ok(SyncStatus::Synchronized));
-    for moved in [step + TimeDelta::milliseconds(3), step] {
-        world.now += 1;
-        world.moved = moved;
-        world.happens(Event::Woken);
-    }
-    let noted = world.control.collector.bare(DateTime::UNIX_EPOCH);
-    let expected = Duration::from_micros(103_500);
-    assert_eq!(noted.bound_while_moved, Some(expected));
 }
