@@ -59,6 +59,7 @@ pub(crate) fn matches(arguments: Vec<OsString>) -> Result<ArgMatches, clap::Erro
     let mut command = command();
     let matches = command.try_get_matches_from_mut(std::iter::once(name).chain(arguments));
     matches.map_err(|mut error| {
+        command.build();
         name_other_command(&mut error, &command);
         error
     })
@@ -66,28 +67,36 @@ pub(crate) fn matches(arguments: Vec<OsString>) -> Result<ArgMatches, clap::Erro
 
 /// The command line of the program.
 fn command() -> Command {
-    let run = |command: Command| {
-        command
-            .args(arguments(groups::RUN))
-            .after_help(help::after_run())
-    };
-    run(Command::new(NAME))
+    run_options(Command::new(NAME))
         .version(env!("CARGO_PKG_VERSION"))
         .about("Writes how far this task's clock may be from true time as CloudWatch embedded metric format")
         .max_term_width(WIDEST_HELP)
         .args_conflicts_with_subcommands(true)
         .args_override_self(true)
-        .subcommand(run(Command::new("run"))
-            .about("Sample until a signal and write EMF lines to stdout; the default"))
+        // Health checks run every few seconds: options of commands that are not called are not built.
+        .subcommand(
+            Command::new("run")
+                .about("Sample until a signal and write EMF lines to stdout; the default")
+                .defer(run_options),
+        )
         .subcommand(
             Command::new("check")
                 .about("Print one reading and a verdict: exit code 0 good, 1 not good, 3 no reading")
-                .args(arguments(groups::CHECK))
-                .args(segment())
-                .after_help(help::AFTER_CHECK),
+                .defer(|command| {
+                    command
+                        .args(arguments(groups::CHECK))
+                        .args(segment())
+                        .after_help(help::AFTER_CHECK)
+                }),
         )
         .subcommand(emf_explain::command::command("explain"))
         .subcommand(report::command())
+}
+
+fn run_options(command: Command) -> Command {
+    command
+        .args(arguments(groups::RUN))
+        .after_help(help::after_run())
 }
 
 fn check(matches: &ArgMatches, environment: &Environment) -> Exit {
