@@ -131,7 +131,12 @@ fn check_against(document: &Value, sample: &Sample) {
         .filter(|text| *text != "0001-01-01T00:00:00Z");
     let reference = reference
         .and_then(|text| DateTime::parse_from_rfc3339(text).ok())
-        .map(|time| time.to_utc());
+        // A leap second becomes the second after it.
+        .and_then(|time| {
+            let nanos = time.timestamp_subsec_nanos();
+            let seconds = time.timestamp() + i64::from(nanos / 1_000_000_000);
+            DateTime::from_timestamp(seconds, nanos % 1_000_000_000)
+        });
     let withheld = |member: &str| {
         let about = |error: &&ReadError| error.message.starts_with(&format!("{member}: "));
         sample.withheld.iter().filter(about).count()

@@ -10,17 +10,17 @@ use crate::input::origin::Origin;
 /// Lines that are still to be emitted.
 #[derive(Debug)]
 pub(super) struct Replay {
-    text: String,
+    lines: Vec<u8>,
     at: usize,
     position: Position,
     origin: Origin,
 }
 
 impl Replay {
-    /// The lines of a text, from this position on.
-    pub(super) fn new(text: String, position: Position, origin: Origin) -> Self {
+    /// These lines, from this position on.
+    pub(super) fn new(lines: Vec<u8>, position: Position, origin: Origin) -> Self {
         Self {
-            text,
+            lines,
             at: 0,
             position,
             origin,
@@ -30,10 +30,14 @@ impl Replay {
 
 impl Form for Replay {
     fn read(&mut self, _: &mut Cursor<'_>, output: &mut Output<'_, '_>) -> Next {
-        let rest = self.text.get(self.at..).unwrap_or_default();
-        let line = rest.split('\n').next().unwrap_or_default();
+        let rest = self.lines.get(self.at..).unwrap_or_default();
+        let line = rest.split(|byte| *byte == b'\n').next();
+        let line = line.unwrap_or_default();
         let ended = line.len() == rest.len();
-        output.text(self.position, line, self.origin.clone());
+        match std::str::from_utf8(line) {
+            Ok(text) => output.text(self.position, text, self.origin.clone()),
+            Err(_) => output.not_utf8(self.position, line),
+        }
         self.at += line.len() + 1;
         self.position.line += 1;
         if ended { Next::Leave } else { Next::Stay }

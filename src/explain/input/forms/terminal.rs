@@ -58,7 +58,11 @@ impl Terminal {
             exported: false,
             ..Origin::EXPORT
         };
-        Some(Box::new(Replay::new(held, self.position, origin)))
+        Some(Box::new(Replay::new(
+            held.into_bytes(),
+            self.position,
+            origin,
+        )))
     }
 }
 

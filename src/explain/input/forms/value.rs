@@ -141,20 +141,23 @@ impl Value {
 
     /// Ends the value, and emits it: as one event, or each of its lines as one.
     fn pass_on(&mut self, open: bool, output: &mut Output<'_, '_>) -> Option<Box<dyn Form>> {
-        let is_lines = output.emitter.mode == Input::Stdout || self.prefix > 0;
-        let has_marker = bytes_have_marker(&self.buffer);
-        if !is_lines || open || has_marker {
+        if !self.is_lines(output) || open || bytes_have_marker(&self.buffer) {
             self.emit(open, output);
             return None;
         }
         // The line feed of the last line.
         self.buffer.pop_if(|byte| *byte == b'\n');
-        let text = self.take_text(output)?;
         let origin = Origin {
             exported: false,
             ..Origin::EXPORT
         };
-        Some(Box::new(Replay::new(text, self.start, origin)))
+        let lines = std::mem::take(&mut self.buffer);
+        Some(Box::new(Replay::new(lines, self.start, origin)))
+    }
+
+    /// Whether each line of a value that is no document is an event.
+    fn is_lines(&self, output: &Output<'_, '_>) -> bool {
+        output.emitter.mode == Input::Stdout || self.prefix > 0
     }
 
     /// What has been read. If it is not text, it is emitted as such.
@@ -223,6 +226,7 @@ impl Form for Value {
             AddOutcome::All if !cursor.ends_line() => Next::Stay,
             AddOutcome::All => {
                 self.lines += 1;
+                crate::work::visit(1);
                 self.buffer.push(b'\n');
                 // A JSON string does not continue on the next line.
                 if self.scan.in_string() {
@@ -239,6 +243,15 @@ impl Form for Value {
                     Kind::Message => cursor.take_all(),
                     Kind::Alone => cursor.skip_blanks(),
                     Kind::AmongOthers => {}
+                }
+                // The last line has all of its text.
+                if self.kind == Kind::Alone
+                    && self.is_lines(output)
+                    && cursor.ends_line()
+                    && !bytes_have_marker(cursor.bytes())
+                {
+                    self.buffer.extend_from_slice(cursor.bytes());
+                    cursor.take_all();
                 }
                 self.pass_on(false, output).map_or(Next::End, Next::Become)
             }
