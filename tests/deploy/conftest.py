@@ -1,4 +1,4 @@
-"""Makes the modules beside these tests and those shared with others importable; provides the runs that several tests share."""
+"""Makes the modules beside these tests and those shared with others importable; provides what several tests share."""
 
 import sys
 from pathlib import Path
@@ -15,3 +15,14 @@ def runs(tmp_path_factory):
     from runs import play_all
 
     return play_all(tmp_path_factory.mktemp("runs"))
+
+
+@pytest.fixture(scope="session")
+def new():
+    """The shipped queries by name."""
+    from cfn import Deployment
+    from references import queries
+
+    stack = Deployment().observability
+    saved = stack.resources("AWS::Logs::QueryDefinition")
+    return {saved[logical]["Name"].rpartition("/")[2]: text for logical, text in queries(stack).items()}

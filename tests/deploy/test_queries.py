@@ -14,7 +14,7 @@ import pytest
 from cfn import Deployment
 from fleet import BASE, INGESTION_MS, as_task, events_of, generated, recorded, stopped, stream
 from insights import SEMANTICS, Event, Moment, run
-from references import filled, queries
+from references import filled
 from scenarios import SCENARIOS
 
 DATA = Path(__file__).parent / "data"
@@ -26,14 +26,6 @@ NOW = BASE + ASKED * MINUTE
 
 HEALTHY, SILENT, UNIDENTIFIED, UNSYNCHRONIZED, STOPPED, RESTARTED, MISCONFIGURED, GATE = range(1, 9)
 MANY = range(100, 245)
-
-
-@pytest.fixture(scope="module")
-def new():
-    """The shipped queries by name."""
-    stack = Deployment().observability
-    saved = stack.resources("AWS::Logs::QueryDefinition")
-    return {saved[logical]["Name"].rpartition("/")[2]: text for logical, text in queries(stack).items()}
 
 
 @pytest.fixture(scope="module", params=SEMANTICS, ids=str)

@@ -15,7 +15,7 @@ from fleet import VERSIONS, version_recorded
 from insights import SEMANTICS, run
 from program import binaries
 from record_lines import record
-from references import Emitted, members_of_query, queries
+from references import Emitted, members_of_query
 from test_task_alarms import look
 
 OLD = json.loads((Path(__file__).parent / "data" / "queries-0.1.0.json").read_text())
@@ -35,14 +35,6 @@ def recorded():
 def mixed(recorded):
     """A fleet in the middle of its upgrades: the tasks of all versions."""
     return [event for tasks in recorded.values() for events in tasks.values() for event in events]
-
-
-@pytest.fixture(scope="module")
-def new():
-    """The shipped queries by name."""
-    stack = Deployment().observability
-    saved = stack.resources("AWS::Logs::QueryDefinition")
-    return {saved[logical]["Name"].rpartition("/")[2]: text for logical, text in queries(stack).items()}
 
 
 @pytest.fixture(scope="module", params=SEMANTICS, ids=str)
