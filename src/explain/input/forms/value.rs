@@ -160,6 +160,22 @@ impl Value {
         output.emitter.mode == Input::Stdout || self.prefix > 0
     }
 
+    /// Ends a whole value, with the rest of its last line where that belongs to it.
+    fn end(&mut self, cursor: &mut Cursor<'_>, output: &mut Output<'_, '_>) -> Next {
+        self.is_whole = true;
+        match self.kind {
+            Kind::Message => cursor.take_all(),
+            Kind::Alone => cursor.skip_blanks(),
+            Kind::AmongOthers => {}
+        }
+        let is_line = self.kind == Kind::Alone && self.is_lines(output) && cursor.ends_line();
+        if is_line && !bytes_have_marker(cursor.bytes()) {
+            self.buffer.extend_from_slice(cursor.bytes());
+            cursor.take_all();
+        }
+        self.pass_on(false, output).map_or(Next::End, Next::Become)
+    }
+
     /// What has been read. If it is not text, it is emitted as such.
     fn take_text(&mut self, output: &mut Output<'_, '_>) -> Option<String> {
         let text = String::from_utf8(std::mem::take(&mut self.buffer));
@@ -237,24 +253,7 @@ impl Form for Value {
                 }
             }
             AddOutcome::Array => Next::become_form(Array::new(self.start.line, self.scan.depth())),
-            AddOutcome::Whole => {
-                self.is_whole = true;
-                match self.kind {
-                    Kind::Message => cursor.take_all(),
-                    Kind::Alone => cursor.skip_blanks(),
-                    Kind::AmongOthers => {}
-                }
-                // The last line has all of its text.
-                if self.kind == Kind::Alone
-                    && self.is_lines(output)
-                    && cursor.ends_line()
-                    && !bytes_have_marker(cursor.bytes())
-                {
-                    self.buffer.extend_from_slice(cursor.bytes());
-                    cursor.take_all();
-                }
-                self.pass_on(false, output).map_or(Next::End, Next::Become)
-            }
+            AddOutcome::Whole => self.end(cursor, output),
         }
     }
 
