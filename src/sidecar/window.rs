@@ -255,7 +255,7 @@ impl Collector {
                 None
             }
             Ok(reading) if self.rules.reading_by_reading && !early => {
-                // Steps that got no line of their own: on a line after this one, they would seem to have followed it.
+                // Steps without a separate line. On a later line they would seem to have followed this reading.
                 let steps = self.open.take_if(|open| open.window.step_count > 0);
                 let mut window =
                     steps.map_or_else(|| Window::empty(source, at.wall), |open| open.window);
