@@ -98,6 +98,9 @@ impl DriftRate {
     pub const DEFAULT: Self = Self(15);
     /// 100 ppm, for a clock that may have no time daemon: the largest error of common oscillators.
     pub const UNDISCIPLINED: Self = Self(100);
+    /// How much faster or slower than the monotonic clock slewing makes the wall clock. On Linux the kernel slews both
+    /// alike.
+    pub(crate) const OF_SLEWING: Self = Self(if cfg!(target_os = "linux") { 0 } else { 500 });
     /// The largest rate accepted, 10,000 ppm or one percent.
     pub const MAX_PPM: u32 = 10_000;
 
