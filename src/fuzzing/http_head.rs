@@ -121,15 +121,14 @@ async fn answer_to(request: &[u8], way: u8, outcomes: &[Result<Reading, ReadErro
 
 /// Checks that the bytes are complete answers, and returns their statuses.
 fn check_answers(mut rest: &[u8], request: &[u8], is_good: bool) -> Vec<String> {
-    let received = rest.len();
     let lines = request.iter().filter(|byte| **byte == b'\n').count();
     let mut statuses = Vec::new();
     while !rest.is_empty() {
-        let Some(end) = rest.windows(4).position(|window| window == b"\r\n\r\n") else {
-            assert!(is_cut_refusal(rest, received), "a head that does not end");
-            break;
-        };
-        let end = end + 4;
+        let end = rest
+            .windows(4)
+            .position(|window| window == b"\r\n\r\n")
+            .expect("a head that ends")
+            + 4;
         let head = std::str::from_utf8(&rest[..end]).expect("a head of ASCII");
         let (status, length) = check_head(head);
         let body = &rest[end..];
@@ -149,14 +148,6 @@ fn check_answers(mut rest: &[u8], request: &[u8], is_good: bool) -> Vec<String> 
     // An empty line may end a head, and any bytes may be refused.
     assert!(statuses.len() <= lines + 1, "{statuses:?} to {lines} lines");
     statuses
-}
-
-/// Whether the rest of what was received is the beginning of a refusal that found the pipe full. hyper ends a connection at
-/// an invalid head, and drops what it cannot write at once: the end of its refusal, if the client does not read. A
-/// socket holds at least a hundred times as much as this pipe.
-fn is_cut_refusal(rest: &[u8], received: usize) -> bool {
-    let begins = |status: &str| rest.starts_with(format!("HTTP/1.1 {status} ").as_bytes());
-    received.is_multiple_of(PIPE) && ["400", "414", "431"].iter().any(|status| begins(status))
 }
 
 /// The status and the length of the body in an answer's head.
