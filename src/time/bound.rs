@@ -137,6 +137,14 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
+    fn a_rate_is_at_most_one_percent() {
+        for (ppm, accepted) in [(0, true), (15, true), (10_000, true), (10_001, false)] {
+            let rate = DriftRate::from_ppm(ppm);
+            assert_eq!(rate.map(DriftRate::ppm), accepted.then_some(ppm));
+        }
+    }
+
+    #[test]
     fn a_bound_is_zero_to_a_day() {
         for (given, nanoseconds) in [
             (0.0, Some(0)),
