@@ -105,7 +105,7 @@ impl Members<'_> {
         )]
         let back = listed
             .iter()
-            .filter(|step| **step < 0.0)
+            .map(|step| step.min(0.0))
             .sum::<f64>()
             .abs()
             .ceil() as i64;
@@ -133,7 +133,7 @@ impl<'a> Line<'a> {
         // Without the metric, the plain member holds the largest bound, and the number of bounds is not known.
         let lacks_bounds = match &members.clock_error_bound {
             Some(bounds) => bounds.len() < members.samples,
-            None => max.is_none() && members.samples > 0,
+            None => max.is_none(),
         };
         let max = max.unwrap_or_default();
         let bounds = members.clock_error_bound.as_deref();

@@ -51,7 +51,7 @@ fn runs(statement: &Statement, task: &Task) -> Vec<(usize, usize, State)> {
     for (at, state) in parts.into_iter().enumerate() {
         let Some(state) = state else { continue };
         match runs.last_mut() {
-            Some((_, to, last)) if *to == at && last.as_str() == state.as_str() => *to = at + 1,
+            Some((_, to, last)) if *to == at && *last == state => *to = at + 1,
             _ => runs.push((at, at + 1, state)),
         }
     }

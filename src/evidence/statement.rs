@@ -67,7 +67,9 @@ impl Statement {
             let (timeline, claims) = Timeline::of_task(&processes, &rules, last);
             Task::new(name, timeline, &claims, &processes, (first, last))
         });
-        let mut tasks: Vec<Task> = tasks.filter(|task| task.timeline.span_ms() > 0).collect();
+        let mut tasks: Vec<Task> = tasks
+            .filter(|task| !task.timeline.segments.is_empty())
+            .collect();
         tasks.sort_by(Task::worst_first);
         let mut totals = Totals::default();
         for task in &tasks {

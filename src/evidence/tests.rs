@@ -1,5 +1,8 @@
 //! Histories of lines, and what they prove.
 
+mod documents;
+mod limits;
+mod pictures;
 mod steps;
 mod world;
 

@@ -172,10 +172,11 @@ pub(super) fn limit(statement: &Statement) -> String {
     format!("{} ms", milliseconds(statement.rules.max_error_ms))
 }
 
-/// Rounded up to a microsecond.
+/// Rounded up to a microsecond, but first to a picosecond: a rounding error of the arithmetic is no microsecond.
 pub(super) fn milliseconds(value: f64) -> String {
-    let rounded = (value * 1000.0).ceil() / 1000.0;
-    format!("{rounded}")
+    let picoseconds = (value * 1e9).round();
+    let microseconds = (picoseconds / 1e6).ceil();
+    format!("{}", microseconds / 1000.0)
 }
 
 /// A percentage, rounded down to two digits: 100 only for the whole, and 0 only for nothing.

@@ -95,14 +95,6 @@ impl Timeline {
             }),
         }
     }
-
-    /// From its first to its last moment, in milliseconds.
-    pub(super) fn span_ms(&self) -> i64 {
-        match (self.segments.first(), self.segments.last()) {
-            (Some(first), Some(last)) => last.to_ms - first.from_ms,
-            _ => 0,
-        }
-    }
 }
 
 /// From the last line of a process to the first line of the next one.

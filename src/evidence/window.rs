@@ -1,5 +1,7 @@
 //! What one line states about the clock, in 24 bytes.
 
+use std::ops::BitOr as _;
+
 use super::state::State;
 
 /// The time that one line covers. The figures are rounded up.
@@ -37,7 +39,7 @@ impl Window {
     /// The process announced its end.
     pub(super) const STOPPING: u16 = 1 << 4;
     pub(super) const HAS_READINGS: u16 = 1 << 5;
-    /// A reading had no bound.
+    /// A reading had no bound, if there was any.
     pub(super) const LACKS_BOUNDS: u16 = 1 << 6;
     /// The line can prove a bound.
     pub(super) const PROOF: u16 = 1 << 7;
@@ -56,7 +58,8 @@ impl Window {
     /// Sets the flags that apply.
     pub(super) fn with_flags(mut self, flags: impl IntoIterator<Item = (u16, bool)>) -> Self {
         let set = flags.into_iter().filter(|(_, applies)| *applies);
-        self.flags = set.fold(self.flags, |flags, (flag, _)| flags | flag);
+        let set = set.map(|(flag, _)| flag);
+        self.flags = set.fold(self.flags, u16::bitor);
         self
     }
 
