@@ -121,14 +121,15 @@ async fn answer_to(request: &[u8], way: u8, outcomes: &[Result<Reading, ReadErro
 
 /// Checks that the bytes are complete answers, and returns their statuses.
 fn check_answers(mut rest: &[u8], request: &[u8], is_good: bool) -> Vec<String> {
+    let received = rest.len();
     let lines = request.iter().filter(|byte| **byte == b'\n').count();
     let mut statuses = Vec::new();
     while !rest.is_empty() {
-        let end = rest
-            .windows(4)
-            .position(|window| window == b"\r\n\r\n")
-            .expect("a head that ends")
-            + 4;
+        let Some(end) = rest.windows(4).position(|window| window == b"\r\n\r\n") else {
+            assert!(may_be_cut(received, request), "a head that does not end");
+            break;
+        };
+        let end = end + 4;
         let head = std::str::from_utf8(&rest[..end]).expect("a head of ASCII");
         let (status, length) = check_head(head);
         let body = &rest[end..];
@@ -148,6 +149,13 @@ fn check_answers(mut rest: &[u8], request: &[u8], is_good: bool) -> Vec<String> 
     // An empty line may end a head, and any bytes may be refused.
     assert!(statuses.len() <= lines + 1, "{statuses:?} to {lines} lines");
     statuses
+}
+
+/// Whether the last answer may be incomplete. hyper 1.12 does not wait for the rest to be written where a client that has
+/// asked for an upgrade, which nothing grants, sends an invalid head and leaves the connection full.
+fn may_be_cut(received: usize, request: &[u8]) -> bool {
+    let request = String::from_utf8_lossy(request).to_ascii_lowercase();
+    received.is_multiple_of(PIPE) && request.contains("\nupgrade:")
 }
 
 /// The status and the length of the body in an answer's head.
