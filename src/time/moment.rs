@@ -218,6 +218,14 @@ mod tests {
             assert_eq!(found.width(), Duration::from_micros(closest_us));
             assert_eq!(reads.next(), None, "{widths_us:?}");
         }
+        // Of equally close ones the first.
+        let mut later = 0;
+        let found = Moment::closest(|| {
+            later += 1;
+            now.moved(TimeDelta::microseconds(later))
+                .read_within(Duration::from_millis(2))
+        });
+        assert_eq!((found.wall - now.wall).num_microseconds(), Some(1));
     }
 
     #[test]

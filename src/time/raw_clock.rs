@@ -2,13 +2,21 @@
 
 use std::time::Duration;
 
-/// The present value of `CLOCK_MONOTONIC_RAW`; `None` if the system has no such clock.
+/// The present value of `CLOCK_MONOTONIC_RAW`; `None` if the system has no such clock. It is read on Linux only:
+/// elsewhere the monotonic clock is not slewed.
+pub(super) fn now() -> Option<Duration> {
+    #[cfg(target_os = "linux")]
+    return read();
+    #[cfg(not(target_os = "linux"))]
+    None
+}
+
 #[cfg(target_os = "linux")]
 #[expect(
     unsafe_code,
     reason = "the standard library does not read this clock, and libc only as a foreign function"
 )]
-pub(super) fn now() -> Option<Duration> {
+fn read() -> Option<Duration> {
     let mut time = libc::timespec {
         tv_sec: 0,
         tv_nsec: 0,
@@ -20,8 +28,14 @@ pub(super) fn now() -> Option<Duration> {
     (result == 0).then(|| Duration::new(seconds, nanoseconds))
 }
 
-/// The raw clock is read on Linux only: elsewhere the monotonic clock is not slewed.
-#[cfg(not(target_os = "linux"))]
-pub(super) fn now() -> Option<Duration> {
-    None
+#[cfg(all(test, target_os = "linux", not(miri)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_runs() {
+        let first = now().unwrap();
+        std::thread::sleep(Duration::from_millis(1));
+        assert!(now().unwrap() > first);
+    }
 }
