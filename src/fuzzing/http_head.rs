@@ -27,6 +27,8 @@ const HEADERS: [&str; 7] = [
 ];
 /// The largest answer.
 const LARGEST: usize = 4 * 1024;
+/// What the connection holds in each direction, to make writes wait.
+const PIPE: usize = 1024;
 /// An idle connection lasts 76 s, and none of these requests keeps one busy for long.
 const LONGEST: Duration = Duration::from_secs(90);
 
@@ -81,7 +83,7 @@ fn outcomes(clock: u8) -> Vec<Result<Reading, ReadError>> {
 
 /// Everything received until the connection ends.
 async fn answer_to(request: &[u8], way: u8, outcomes: &[Result<Reading, ReadError>]) -> Vec<u8> {
-    let (client, server) = tokio::io::duplex(1024);
+    let (client, server) = tokio::io::duplex(PIPE);
     let (mut from, mut to) = tokio::io::split(client);
     let pieces = usize::from(way % 16) * 16 + 1;
     let send = async {

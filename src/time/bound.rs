@@ -98,6 +98,9 @@ impl DriftRate {
     pub const DEFAULT: Self = Self(15);
     /// 100 ppm, for a clock that may have no time daemon: the largest error of common oscillators.
     pub const UNDISCIPLINED: Self = Self(100);
+    /// How much faster or slower than the monotonic clock slewing makes the wall clock. On Linux the kernel slews both
+    /// alike.
+    pub(crate) const OF_SLEWING: Self = Self(if cfg!(target_os = "linux") { 0 } else { 500 });
     /// The largest rate accepted, 10,000 ppm or one percent.
     pub const MAX_PPM: u32 = 10_000;
 
@@ -132,6 +135,14 @@ impl DriftRate {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_rate_is_at_most_one_percent() {
+        for (ppm, accepted) in [(0, true), (15, true), (10_000, true), (10_001, false)] {
+            let rate = DriftRate::from_ppm(ppm);
+            assert_eq!(rate.map(DriftRate::ppm), accepted.then_some(ppm));
+        }
+    }
 
     #[test]
     fn a_bound_is_zero_to_a_day() {

@@ -103,6 +103,91 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_ends_of_a_range_are_rounded_outwards() {
+        for (nanoseconds, down, up, micros_up) in [
+            (
+                -1,
+                "1969-12-31T23:59:59.999999Z",
+                "1970-01-01T00:00:00.000000Z",
+                0,
+            ),
+            (
+                0,
+                "1970-01-01T00:00:00.000000Z",
+                "1970-01-01T00:00:00.000000Z",
+                0,
+            ),
+            (
+                1,
+                "1970-01-01T00:00:00.000000Z",
+                "1970-01-01T00:00:00.000001Z",
+                1,
+            ),
+            (
+                1_000,
+                "1970-01-01T00:00:00.000001Z",
+                "1970-01-01T00:00:00.000001Z",
+                1,
+            ),
+            (
+                1_001,
+                "1970-01-01T00:00:00.000001Z",
+                "1970-01-01T00:00:00.000002Z",
+                2,
+            ),
+        ] {
+            let time = DateTime::from_timestamp_nanos(nanoseconds);
+            assert_eq!(
+                (rfc3339(time).as_str(), rfc3339_up(time).as_str()),
+                (down, up)
+            );
+            assert_eq!(unix_micros_up(time), micros_up, "{nanoseconds}");
+        }
+    }
+
+    #[test]
+    fn times_have_the_digits_of_their_purpose() {
+        for (nanoseconds, exact) in [
+            (0, "1970-01-01T00:00:00Z"),
+            (250_000_000, "1970-01-01T00:00:00.250Z"),
+            (1, "1970-01-01T00:00:00.000000001Z"),
+        ] {
+            assert_eq!(
+                rfc3339_exact(DateTime::from_timestamp_nanos(nanoseconds)),
+                exact
+            );
+        }
+        let milliseconds = 1_795_824_000_999;
+        assert_eq!(rfc3339_of_seconds(milliseconds), "2026-11-28T00:00:00Z");
+        assert_eq!(
+            rfc3339_of_milliseconds(milliseconds),
+            "2026-11-28T00:00:00.999Z"
+        );
+        assert_eq!(rfc3339_of_seconds(i64::MAX), "9223372036854775807 ms");
+    }
+
+    #[test]
+    fn durations_are_numbers_with_a_sign_only_where_they_go_back() {
+        for (nanoseconds, text) in [
+            (-1_500_000, "-1.5"),
+            (0, "0"),
+            (1, "0.000001"),
+            (2_000_000, "2"),
+        ] {
+            assert_eq!(
+                signed_milliseconds(TimeDelta::nanoseconds(nanoseconds)).to_string(),
+                text
+            );
+        }
+        for (microseconds, text) in [(0, "0"), (1_234_400, "1.234"), (1_234_600, "1.235")] {
+            assert_eq!(
+                age_seconds(Duration::from_micros(microseconds)).to_string(),
+                text
+            );
+        }
+    }
+
+    #[test]
     fn durations_have_two_units() {
         for (milliseconds, text) in [
             (0, "0 ms"),

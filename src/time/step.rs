@@ -5,13 +5,11 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 
+use super::bound::DriftRate;
 use super::moment::{Moment, magnitude};
 
 /// The smallest move that is reported as a step. Every move, however small, belongs in the range.
 pub(crate) const THRESHOLD: Duration = Duration::from_millis(5);
-/// How far apart the rates of the two clocks may be, in parts per million. On Linux the kernel slews both alike;
-/// elsewhere slewing moves the wall clock alone.
-pub(crate) const RATE_DIFFERENCE_PPM: u32 = if cfg!(target_os = "linux") { 0 } else { 500 };
 /// Moves that are too small to be steps add up over this time.
 const MEMORY: Duration = Duration::from_secs(60);
 /// Minimum time between two remembered moments.
@@ -114,7 +112,7 @@ pub(crate) fn has_moved(threshold: Duration, before: &Moment, now: &Moment) -> b
     let slack = threshold
         .saturating_add(before.width())
         .saturating_add(now.width())
-        .saturating_add(now.since(before) * RATE_DIFFERENCE_PPM / 1_000_000);
+        .saturating_add(DriftRate::OF_SLEWING.growth(now.since(before)));
     magnitude(now.wall_moved_since(before)) >= slack
 }
 

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::bound::DriftRate;
 use super::moment::{Moment, magnitude};
-use super::step::RATE_DIFFERENCE_PPM;
 
 /// A range of wall clocks, each given by a moment at which it ran. A step replaces one wall clock by another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,8 +115,7 @@ impl WallClocks {
 /// alone.
 fn slewing(from: &Moment, now: &Moment) -> TimeDelta {
     let between = magnitude(now.elapsed_since(from));
-    let slewed = u128::from(RATE_DIFFERENCE_PPM) * between.as_nanos() / 1_000_000;
-    TimeDelta::nanoseconds(i64::try_from(slewed).unwrap_or(i64::MAX))
+    TimeDelta::from_std(DriftRate::OF_SLEWING.growth(between)).unwrap_or(TimeDelta::MAX)
 }
 
 /// The range of the wall clock's possible move between two moments. A wall clock is read somewhere within the width

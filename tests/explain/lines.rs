@@ -193,8 +193,9 @@ fn each_line_of_stdout_is_an_event_also_within_a_value_over_several_lines() {
     assert_eq!(found(input.as_bytes()).others, 1);
     let broken = format!("{{\n\n\nplain\n{}\n", document());
     assert_eq!(found_as(broken.as_bytes(), Input::Stdout).others, 4);
-    // With something behind the value, and with a line that is not UTF-8.
-    for input in [&b"  {\n \"a\": 1 },\nx\n"[..], b"{\n \"a\x91\": 1\n}\n"] {
+    // With something behind the value, with a line that is not UTF-8, and cut off by the end of the input.
+    let behind: &[u8] = b"  {\n \"a\": 1 },\nx\n";
+    for input in [behind, b"{\n \"a\x91\": 1\n}\n", b" {\n\"a\":\n1"] {
         assert_eq!(found_as(input, Input::Stdout).others, 3, "{input:?}");
     }
 }

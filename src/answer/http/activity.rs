@@ -79,6 +79,14 @@ impl Activity {
         self.enter(Phase::Answering);
     }
 
+    /// Bytes are being written. Without a request in progress they are hyper's own refusal of a head, after which it
+    /// closes the connection.
+    pub(super) fn writing(&self) {
+        if self.phase.get() != Phase::Answering {
+            self.begin_reply(AfterReply::Close);
+        }
+    }
+
     /// All that was to be written is written.
     pub(super) fn flushed(&self) {
         if self.phase.get() == Phase::Answering && self.after.get() == AfterReply::KeepAlive {

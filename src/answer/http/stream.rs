@@ -13,7 +13,8 @@ use tokio::net::TcpStream;
 
 use super::activity::Activity;
 
-/// A stream under hyper: it begins with bytes that were read before, and reports when a reply is written.
+/// A stream under hyper: it begins with bytes that were read before, and reports when a reply is being written and when it is
+/// written.
 #[derive(Debug)]
 pub(super) struct Tracked<S> {
     stream: S,
@@ -57,6 +58,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Tracked<S> {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
+        self.activity.writing();
         Pin::new(&mut self.stream).poll_write(cx, bytes)
     }
 
@@ -76,6 +78,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Tracked<S> {
         cx: &mut Context<'_>,
         bytes: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        self.activity.writing();
         Pin::new(&mut self.stream).poll_write_vectored(cx, bytes)
     }
 

@@ -1,5 +1,6 @@
 //! Simulates days of a sidecar: what it reads, writes and reports, and when.
 
+mod corrections;
 mod cross_check;
 mod fleet;
 mod soak;
@@ -40,6 +41,8 @@ struct World {
     base: Instant,
     now: u64,
     moved: TimeDelta,
+    /// How far a time daemon has slewed the clocks.
+    slewed: Duration,
     actions: Vec<Action>,
     wake_at: Option<Instant>,
     reads: Vec<u64>,
@@ -60,6 +63,7 @@ impl World {
             base,
             now: 0,
             moved: TimeDelta::zero(),
+            slewed: Duration::ZERO,
             actions,
             wake_at: None,
             reads: Vec::new(),
@@ -75,7 +79,8 @@ impl World {
     fn moment(&self) -> Moment {
         let passed = Duration::from_secs(self.now);
         let wall = DateTime::UNIX_EPOCH + TimeDelta::from_std(passed).unwrap() + self.moved;
-        Moment::new(wall, self.base + passed)
+        let raw = Duration::from_secs(1_000) + passed - self.slewed;
+        Moment::new(wall, self.base + passed).with_raw(raw)
     }
 
     fn happens(&mut self, event: Event) {
@@ -200,6 +205,14 @@ fn the_delay_is_a_share_of_the_jitter() {
         world.run_until(100);
         assert_eq!(world.lines[1].at, at, "{delay}");
     }
+}
+
+#[test]
+fn the_second_read_comes_within_an_interval_and_the_others_an_interval_apart() {
+    let mut world = World::start(&RULES, 0.5, 0.3);
+    world.answer();
+    world.run_until(40);
+    assert_eq!(world.reads, [0, 3, 13, 23, 33]);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Tests what closes a window, that no reading is lost between windows, and that a flapping clock does
 //! not flood the log.
 
+mod cross_checks;
 mod moves;
 
 use std::sync::LazyLock;

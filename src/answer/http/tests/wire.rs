@@ -300,6 +300,34 @@ async fn a_client_that_reads_no_reply_has_5_seconds() {
     assert_eq!(began.elapsed().as_secs(), 5);
 }
 
+/// hyper refuses an invalid head by itself, and may have to wait for the client to read.
+#[tokio::test(start_paused = true)]
+async fn a_refusal_after_a_reply_is_whole_however_little_the_connection_holds() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+
+    let requests = b"GET /clock HTTP/1.1\r\nHost: localhost\r\n\r\n* / HTTP/1.1 ?\r\n\r\n";
+    for size in (1..1_200).step_by(7) {
+        let (client, stream) = duplex(size);
+        let (mut from, mut to) = tokio::io::split(client);
+        let mut answer = String::new();
+        let (received, ..) = tokio::join!(
+            from.read_to_string(&mut answer),
+            to.write_all(requests),
+            serve_alone(stream)
+        );
+        received.unwrap();
+        let statuses: Vec<_> = answer.match_indices("HTTP/1.1 ").collect();
+        assert_eq!(statuses.len(), 2, "{size}: {answer}");
+        assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+        let (_, refusal) = answer.split_at(statuses[1].0);
+        assert!(
+            refusal.starts_with("HTTP/1.1 400 Bad Request\r\n"),
+            "{refusal}"
+        );
+        assert!(refusal.ends_with("\r\n\r\n"), "{size}: {refusal}");
+    }
+}
+
 #[test]
 fn keep_alive_is_stated_only_where_the_connection_is_kept() {
     let server = server(good());

@@ -13,17 +13,18 @@ pub(super) struct Replay {
     lines: Vec<u8>,
     at: usize,
     position: Position,
-    origin: Origin,
+    /// Whether the input ends within the last line.
+    is_open: bool,
 }
 
 impl Replay {
-    /// These lines, from this position on.
-    pub(super) fn new(lines: Vec<u8>, position: Position, origin: Origin) -> Self {
+    /// These lines, from this position on. `is_open` if the input ends within the last one.
+    pub(super) fn new(lines: Vec<u8>, position: Position, is_open: bool) -> Self {
         Self {
             lines,
             at: 0,
             position,
-            origin,
+            is_open,
         }
     }
 }
@@ -34,8 +35,13 @@ impl Form for Replay {
         let line = rest.split(|byte| *byte == b'\n').next();
         let line = line.unwrap_or_default();
         let ended = line.len() == rest.len();
+        let origin = Origin {
+            exported: false,
+            open: ended && self.is_open,
+            ..Origin::EXPORT
+        };
         match std::str::from_utf8(line) {
-            Ok(text) => output.text(self.position, text, self.origin.clone()),
+            Ok(text) => output.text(self.position, text, origin),
             Err(_) => output.not_utf8(self.position, line),
         }
         self.at += line.len() + 1;

@@ -51,18 +51,11 @@ impl Terminal {
     }
 
     /// Emits the lines as events, since they do not form a document.
-    fn replay(&mut self) -> Option<Box<dyn Form>> {
+    fn replay(&mut self, is_open: bool) -> Option<Box<dyn Form>> {
         let mut held = std::mem::take(&mut self.held);
         held.pop()?;
-        let origin = Origin {
-            exported: false,
-            ..Origin::EXPORT
-        };
-        Some(Box::new(Replay::new(
-            held.into_bytes(),
-            self.position,
-            origin,
-        )))
+        let lines = held.into_bytes();
+        Some(Box::new(Replay::new(lines, self.position, is_open)))
     }
 }
 
@@ -77,13 +70,13 @@ impl Form for Terminal {
                 && !cursor.place.has_prefix
         });
         let Some(piece) = piece else {
-            return self.replay().map_or(Next::Leave, Next::Become);
+            return self.replay(false).map_or(Next::Leave, Next::Become);
         };
         let mut scan = self.scan;
         let end = scan.text(piece);
         let ends_here = end == Some(piece.trim_end().len());
         if scan.is_broken() || (end.is_some() && !ends_here) {
-            return self.replay().map_or(Next::Leave, Next::Become);
+            return self.replay(false).map_or(Next::Leave, Next::Become);
         }
         self.scan = scan;
         self.is_full = width == self.width;
@@ -107,12 +100,12 @@ impl Form for Terminal {
             }
             _ => {
                 cursor.take_all();
-                self.replay().map_or(Next::End, Next::Become)
+                self.replay(false).map_or(Next::End, Next::Become)
             }
         }
     }
 
-    fn finish(&mut self, _: bool, _: &mut Output<'_, '_>) -> Option<Box<dyn Form>> {
-        self.replay()
+    fn finish(&mut self, is_open: bool, _: &mut Output<'_, '_>) -> Option<Box<dyn Form>> {
+        self.replay(is_open)
     }
 }

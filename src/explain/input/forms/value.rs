@@ -141,18 +141,14 @@ impl Value {
 
     /// Ends the value, and emits it: as one event, or each of its lines as one.
     fn pass_on(&mut self, open: bool, output: &mut Output<'_, '_>) -> Option<Box<dyn Form>> {
-        if !self.is_lines(output) || open || bytes_have_marker(&self.buffer) {
+        if !self.is_lines(output) || bytes_have_marker(&self.buffer) {
             self.emit(open, output);
             return None;
         }
         // The line feed of the last line.
         self.buffer.pop_if(|byte| *byte == b'\n');
-        let origin = Origin {
-            exported: false,
-            ..Origin::EXPORT
-        };
         let lines = std::mem::take(&mut self.buffer);
-        Some(Box::new(Replay::new(lines, self.start, origin)))
+        Some(Box::new(Replay::new(lines, self.start, open)))
     }
 
     /// Whether each line of a value that is no document is an event.
