@@ -44,6 +44,21 @@ fn failed_reads_are_covered_until_the_error_equals_the_limit() {
     }
 }
 
+/// The sidecar noticed that the clock was moved, and no read succeeded since. 1.5 ms, with 0.03 ms of growth during the
+/// read, reach 2 ms after 31.333 s.
+#[test]
+fn a_bound_that_was_enlarged_without_a_reading_counts() {
+    let mut enlarged = failed();
+    enlarged["MaxClockErrorBound"] = json!(1.5);
+    assert_eq!(
+        segments(&statement(&minutes(&[good(), enlarged]), rules())),
+        [
+            (0.0, 31.333, State::Within),
+            (31.333, 60.0, unknown(Unknown::ReadsFailed)),
+        ]
+    );
+}
+
 #[test]
 fn only_a_first_line_with_a_later_number_hides_a_beginning() {
     let from = Rules {
