@@ -79,7 +79,7 @@ impl World {
     fn moment(&self) -> Moment {
         let passed = Duration::from_secs(self.now);
         let wall = DateTime::UNIX_EPOCH + TimeDelta::from_std(passed).unwrap() + self.moved;
-        let raw = Duration::from_secs(1_000) + passed - self.slewed;
+        let raw = (Duration::from_secs(1_000) + passed).saturating_sub(self.slewed);
         Moment::new(wall, self.base + passed).with_raw(raw)
     }
 
