@@ -128,15 +128,14 @@ fn moved_between(from: &Moment, now: &Moment) -> (TimeDelta, TimeDelta) {
 
 /// The least that the wall clock moved between two moments; zero if it may not have moved.
 fn moved_for_certain(from: &Moment, now: &Moment) -> TimeDelta {
-    let (least, most) = moved_between(from, now);
-    let slewed = slewing(from, now);
-    if least > slewed {
-        least - slewed
-    } else if most < -slewed {
-        most + slewed
-    } else {
-        TimeDelta::zero()
-    }
+    beyond(moved_between(from, now), slewing(from, now))
+}
+
+/// How far a move within this range goes, in either direction, beyond what is allowed; zero if it may not.
+fn beyond((least, most): (TimeDelta, TimeDelta), allowed: TimeDelta) -> TimeDelta {
+    let ahead = (least - allowed).max(TimeDelta::zero());
+    let back = (most + allowed).min(TimeDelta::zero());
+    ahead + back
 }
 
 /// The most that the wall clock moved between two moments, in either direction, apart from slewing.
@@ -182,6 +181,71 @@ mod tests {
             );
             assert_eq!(clocks.may_include(&now), distance_us == 0, "{case:?}");
         }
+    }
+
+    #[test]
+    fn a_move_within_what_is_allowed_is_none() {
+        let us = TimeDelta::microseconds;
+        for (least, most, allowed, expected) in [
+            (100, 120, 0, 100),
+            (-120, -100, 0, -100),
+            (-10, 10, 0, 0),
+            (100, 120, 30, 70),
+            (-120, -100, 30, -70),
+            (20, 40, 30, 0),
+            (-40, -20, 30, 0),
+        ] {
+            assert_eq!(beyond((us(least), us(most)), us(allowed)), us(expected));
+        }
+    }
+
+    /// On Linux a wall clock is the same for as long as no step is seen.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_wall_clock_is_known_by_its_most_precise_moment() {
+        let now = Moment::now();
+        let first = now.read_within(micros(10));
+        for (width_us, is_better) in [(9, true), (10, false), (11, false)] {
+            let again = now
+                .moved(TimeDelta::microseconds(1))
+                .read_within(micros(width_us));
+            let mut clocks = WallClocks::from(first);
+            clocks.refine(again);
+            let expected = if is_better { again } else { first };
+            assert_eq!(clocks, expected.into(), "{width_us}");
+        }
+        // Several are not replaced by one.
+        let several = WallClocks::from(first).and(now.moved(TimeDelta::milliseconds(1)));
+        let mut clocks = several;
+        clocks.refine(now.read_within(micros(1)));
+        assert_eq!(clocks, several);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_move_is_from_the_furthest() {
+        let now = Moment::now();
+        let at = |ms| Moment::new(now.wall, now.monotonic).moved(TimeDelta::milliseconds(ms));
+        let clocks = WallClocks::from(at(0)).and(at(-30)).and(at(6));
+        for (ms, moved_ms) in [
+            (10, 40),
+            (-40, -46),
+            (6, 36),
+            (-30, -36),
+            (-12, 18),
+            (-13, -19),
+        ] {
+            assert_eq!(clocks.move_to(&at(ms)), TimeDelta::milliseconds(moved_ms));
+        }
+    }
+
+    #[test]
+    fn the_same_wall_clock_is_known_by_its_first_moment() {
+        let now = Moment::now();
+        let first = Moment::new(now.wall, now.monotonic);
+        let second = Duration::from_secs(1);
+        let later = Moment::new(first.wall + TimeDelta::seconds(1), first.monotonic + second);
+        assert_eq!(WallClocks::from(first).and(later), first.into());
     }
 
     #[test]

@@ -215,6 +215,13 @@ mod tests {
         // Between the two moments either may have run.
         assert_eq!(compared(105, None), Some((true, false)));
         assert_eq!(compared(3_600 + 105, None), Some((false, true)));
+        // Up to the tolerance beyond the time in which a wall clock may have run.
+        assert_eq!(compared(109, None), Some((true, false)));
+        assert_eq!(compared(112, None), Some((true, false)));
+        assert_eq!(compared(113, None), None);
+        assert_eq!(compared(3_600 + 101, None), Some((false, true)));
+        assert_eq!(compared(3_600 + 98, None), Some((false, true)));
+        assert_eq!(compared(3_600 + 97, None), None);
         // A time that no wall clock can have shown since.
         assert_eq!(compared(50, Some(60)), None);
         assert_eq!(compared(3_600 + 300, None), None);
@@ -228,6 +235,31 @@ mod tests {
         let world = World::new(&moments);
         assert_eq!(world.history.periods.len(), MOST);
         assert_eq!(world.reach(&world.history.since(None).unwrap()), (0, 200));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_moment_is_on_the_wall_clock_that_ran_at_it() {
+        let world = World::new(&[(10, 0), (20, 350)]);
+        let (before, after) = (world.start, world.at(20, 350));
+        for (seconds, moved_ms, expected) in [
+            (0, 0, before),
+            (5, 0, before),
+            // Seen until 10 s, and it may have run until 20 s.
+            (15, 0, before),
+            (20, 0, before),
+            (10, 350, after),
+            (15, 350, after),
+            (25, 350, after),
+        ] {
+            let moment = world.at(seconds, moved_ms);
+            assert_eq!(world.history.at(moment), expected.into(), "{seconds} s");
+        }
+        // No such wall clock was seen at that time.
+        for (seconds, moved_ms) in [(5, 350), (9, 350), (21, 0), (15, 100)] {
+            let moment = world.at(seconds, moved_ms);
+            assert_eq!(world.history.at(moment), moment.into(), "{seconds} s");
+        }
     }
 
     #[test]
