@@ -112,4 +112,30 @@ mod tests {
             assert!(!(offset.is_too_large() && offset.is_tolerated()), "{what}");
         }
     }
+
+    #[test]
+    fn near_a_leap_second_up_to_a_second_over_the_limit_is_tolerated() {
+        for (offset_us, near_leap_second, tolerated) in [
+            (128_000, true, false),
+            (128_001, true, true),
+            (128_001, false, false),
+            (-1_000_000, true, true),
+            (-1_000_001, true, false),
+        ] {
+            let offset = ClockOffset {
+                is_near_leap_second: near_leap_second,
+                ..ClockOffset::new(TimeDelta::microseconds(offset_us), Duration::ZERO)
+            };
+            assert_eq!(offset.is_tolerated(), tolerated, "{offset}");
+        }
+    }
+
+    #[test]
+    fn the_bound_is_the_offset_and_its_error() {
+        for offset_us in [700, -700] {
+            let offset = TimeDelta::microseconds(offset_us);
+            let offset = ClockOffset::new(offset, Duration::from_micros(50));
+            assert_eq!(offset.bound(), Duration::from_micros(750));
+        }
+    }
 }

@@ -123,6 +123,82 @@ fn the_age_adjusted_bound_uses_the_age_of_the_reference() {
     );
 }
 
+/// A synchronized reading of clocks that are read at once, of which `already` was corrected before it.
+fn corrected(bound_ms: f64, already: Duration) -> Reading {
+    let now = Moment::now();
+    let start = Moment::new(now.wall, now.monotonic);
+    let mut reading = Reading {
+        status: SyncStatus::Synchronized,
+        bound: ErrorBound::from_millis(bound_ms).ok(),
+        reference: Some(start.wall - TimeDelta::seconds(1_000)),
+        ..Reading::new(ClockSource::Ecs, start, start)
+    };
+    reading.basis.correction.already = already;
+    reading
+}
+
+#[test]
+fn the_age_adjusted_bound_grows_from_the_reference_on() {
+    let mut reading = corrected(1.0, Duration::ZERO);
+    // 1,100 s at 15 ppm, and a move by 2 ms.
+    let now = after(&reading, 100, 2);
+    let adjusted = |reading: &Reading| reading.age_adjusted_bound_at(&now, DriftRate::DEFAULT);
+    assert_eq!(adjusted(&reading), Some(Duration::from_micros(19_500)));
+    reading.reference = None;
+    assert_eq!(adjusted(&reading), None);
+}
+
+#[test]
+fn a_correction_of_over_half_the_bound_and_over_100_us_is_worth_a_read() {
+    for (bound_ms, corrected_us, is_worth_it) in [
+        (1.0, 500, false),
+        (1.0, 501, true),
+        (0.15, 100, false),
+        (0.15, 101, true),
+        (0.0, 100, false),
+    ] {
+        let reading = corrected(bound_ms, Duration::from_micros(corrected_us));
+        let found = reading.is_being_corrected(&reading.taken, DriftRate::DEFAULT);
+        assert_eq!(found, is_worth_it, "{corrected_us} of {bound_ms}");
+    }
+}
+
+#[cfg(feature = "cli")]
+#[test]
+fn a_move_after_the_reading_is_in_a_bound_without_growth() {
+    let reading = corrected(1.0, Duration::from_millis(2));
+    let at = |seconds, moved_ms| {
+        reading.bound_if_moved(&after(&reading, seconds, moved_ms), DriftRate::DEFAULT)
+    };
+    assert_eq!(at(0, 0), None);
+    assert_eq!(at(60, 0), None, "growth is no move");
+    assert_eq!(at(60, 4), Some(Duration::from_millis(7)));
+    assert_eq!(at(60, -4), Some(Duration::from_millis(7)));
+
+    let now = after(&reading, 60, 4);
+    for change in [
+        |reading: &mut Reading| reading.status = SyncStatus::NotSynchronized,
+        |reading: &mut Reading| reading.bound = None,
+    ] {
+        let mut reading = reading.clone();
+        change(&mut reading);
+        assert_eq!(reading.bound_if_moved(&now, DriftRate::DEFAULT), None);
+    }
+}
+
+#[cfg(all(feature = "cli", target_os = "linux"))]
+#[test]
+fn a_reading_knows_how_far_the_clock_was_moved_and_whether_its_source_saw_it() {
+    let mut reading = corrected(1.0, Duration::ZERO);
+    for moved_ms in [0, 4, -4] {
+        let moved = reading.moved_since_compared(&after(&reading, 60, moved_ms));
+        assert_eq!(moved, TimeDelta::milliseconds(moved_ms));
+    }
+    assert!(!reading.follows_an_unseen_step());
+    reading.basis.follows_unseen_step = true;
+    assert!(reading.follows_an_unseen_step());
+}
+
 #[test]
 fn a_reference_slightly_in_the_future_has_age_zero() {
     assert_eq!(reading(0.5, -1).reference_age(), Some(Duration::ZERO));
