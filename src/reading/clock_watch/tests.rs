@@ -1,5 +1,8 @@
 //! Tests which wall clocks a reading refers to, in a world in which the wall clock is moved.
 
+#[cfg(all(feature = "cli", target_os = "linux"))]
+mod unseen_steps;
+
 use chrono::TimeDelta;
 
 use super::*;
@@ -199,6 +202,41 @@ fn a_reference_time_that_is_set_back_may_be_of_an_older_comparison() {
     // Another cache, which is behind.
     assert_eq!(world.read(40, Some(5)), 350);
     assert_eq!(world.read(50, Some(45)), 0);
+}
+
+/// The clock ran ahead for a while, and the source may still answer with what it compared then.
+#[test]
+fn a_reference_time_of_a_clock_that_was_set_back_may_be_of_the_clock_before() {
+    let mut world = ecs();
+    world.step(100, 1_000_000);
+    assert_eq!(world.read(150, Some(1_140)), 0);
+    world.step(200, -1_000_000);
+    assert_eq!(world.read(210, Some(205)), 1_000_000);
+    assert_eq!(world.read(280, Some(275)), 0);
+}
+
+#[test]
+fn a_pace_is_measured_every_ten_seconds_and_the_last_nine_are_kept() {
+    let mut world = ecs();
+    world.watch = ClockWatch::new(slewed(&world, 0, 0), DriftRate::DEFAULT);
+    for (seconds, paces) in [
+        (5, 0),
+        (9, 0),
+        (10, 1),
+        (19, 1),
+        (20, 2),
+        (29, 2),
+        (31, 3),
+        (40, 3),
+    ] {
+        world.watch.measure_pace(&slewed(&world, seconds, 0));
+        assert_eq!(world.watch.paces.len(), paces, "{seconds} s");
+    }
+    for (seconds, paces) in (5..15).map(|tens| (tens * 10, usize::min(tens - 1, 9))) {
+        let seconds = u64::try_from(seconds).unwrap();
+        world.watch.measure_pace(&slewed(&world, seconds, 0));
+        assert_eq!(world.watch.paces.len(), paces, "{seconds} s");
+    }
 }
 
 #[test]
