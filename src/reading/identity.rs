@@ -177,6 +177,62 @@ mod tests {
     }
 
     #[test]
+    fn what_was_unknown_is_news_once() {
+        let outside = TaskIdentity {
+            is_outside_service: true,
+            ..TaskIdentity::default()
+        };
+        let of_address = TaskIdentity {
+            is_task_id_from_address: true,
+            ..with(Label::TaskId, "first")
+        };
+        let mut identity = TaskIdentity::default();
+        for (newer, is_news) in [
+            (&TaskIdentity::default(), false),
+            (&outside, true),
+            (&outside, false),
+            (&of_address, true),
+            (&of_address, false),
+            // A document confirms the id of the address, or replaces it, once.
+            (&with(Label::TaskId, "first"), false),
+            (&with(Label::TaskId, "second"), false),
+            (&with(Label::LaunchType, "FARGATE"), true),
+        ] {
+            assert_eq!(identity.learn(newer), is_news, "{newer:?}");
+        }
+        let mut identity = of_address;
+        assert!(identity.learn(&with(Label::TaskId, "second")));
+        assert_eq!(identity, with(Label::TaskId, "second"));
+    }
+
+    #[test]
+    fn an_arn_is_shortened_to_its_last_part() {
+        for (text, name) in [
+            (
+                "arn:aws:ecs:us-east-1:111122223333:cluster/production",
+                "production",
+            ),
+            (
+                "arn:aws:ecs:us-east-1:111122223333:task/production/cd18",
+                "cd18",
+            ),
+            ("arn:without-parts", "arn:without-parts"),
+            ("production", "production"),
+            ("a/b", "a/b"),
+            ("", ""),
+        ] {
+            assert_eq!(short_name(text), name);
+        }
+    }
+
+    #[cfg(feature = "cli")]
+    #[test]
+    fn the_names_are_those_of_all_labels_in_order() {
+        let names: Vec<_> = Label::ALL.iter().map(|label| label.as_str()).collect();
+        assert_eq!(Label::NAMES.as_slice(), names);
+    }
+
+    #[test]
     fn a_label_has_one_name_and_one_place() {
         for &label in Label::ALL {
             let identity = with(label, "value");
