@@ -122,6 +122,25 @@ mod tests {
     }
 
     #[test]
+    fn an_oscillator_is_corrected_by_at_most_100_ppm() {
+        let start = start();
+        for (slewed_us, is_of_oscillator) in [
+            (0, true),
+            (1_000, true),
+            (1_010, false),
+            (-990, true),
+            (-1_010, false),
+        ] {
+            let pace = Pace::between(&start, &at(&start, 10, slewed_us)).unwrap();
+            assert_eq!(
+                pace.is_of_oscillator(),
+                is_of_oscillator,
+                "{slewed_us} in 10 s"
+            );
+        }
+    }
+
+    #[test]
     fn what_the_pace_before_and_drift_do_not_explain_is_a_correction() {
         let start = start();
         let asked = at(&start, 10, 200);
