@@ -70,6 +70,63 @@ fn the_source_is_asked_once_per_refresh_interval_also_when_it_fails() {
 }
 
 #[test]
+fn during_a_correction_the_source_is_asked_early_but_not_more_often_than_every_ten_seconds() {
+    let mut clock = simulated(Vec::new(), Duration::ZERO, false);
+    clock.refresh = Duration::from_secs(60);
+    block_on(async {
+        for (pause, slewed_us, reads) in [
+            (0, 0, 1),
+            // It may be the oscillator's drift.
+            (11, 100, 1),
+            (0, 5_000, 2),
+            (3, 20_000, 2),
+            (6, 20_000, 2),
+            (1, 20_000, 3),
+            (30, 20_000, 3),
+        ] {
+            clock.shared.system.sleep(Duration::from_secs(pause)).await;
+            *clock.shared.system.slewed.lock().unwrap() = Duration::from_micros(slewed_us);
+            clock.reading().await.unwrap();
+            assert_eq!(
+                clock.shared.system.reads(),
+                reads,
+                "{pause} s later, {slewed_us} µs"
+            );
+        }
+    });
+}
+
+#[test]
+fn a_source_that_may_not_be_asked_yet_is_not_asked() {
+    let mut clock = simulated(Vec::new(), Duration::ZERO, false);
+    let system = &mut Arc::get_mut(&mut clock.shared).unwrap().system;
+    system.not_before = system.state.lock().unwrap().0 + Duration::from_secs(25);
+    block_on(async {
+        for (pause, reads) in [(0, 1), (15, 1), (9, 1), (1, 2)] {
+            clock.shared.system.sleep(Duration::from_secs(pause)).await;
+            clock.reading().await.unwrap();
+            assert_eq!(clock.shared.system.reads(), reads, "{pause} s later");
+        }
+    });
+}
+
+#[test]
+fn the_task_is_known_once_the_source_was_asked() {
+    let mut clock = simulated(Vec::new(), Duration::ZERO, false);
+    let identity = TaskIdentity {
+        family: Some("ledger".to_owned()),
+        ..TaskIdentity::default()
+    };
+    let system = &mut Arc::get_mut(&mut clock.shared).unwrap().system;
+    system.identity = Some(identity.clone());
+    block_on(async {
+        assert_eq!(clock.identity().await, None);
+        clock.reading().await.unwrap();
+        assert_eq!(clock.identity().await, Some(identity));
+    });
+}
+
+#[test]
 fn the_refresh_interval_counts_from_the_end_of_a_read() {
     let mut clock = simulated(Vec::new(), Duration::ZERO, false);
     Arc::get_mut(&mut clock.shared).unwrap().system.takes = Duration::from_secs(4);

@@ -30,6 +30,12 @@ pub(super) struct Simulated {
     pub(super) restless: bool,
     /// How long the source takes to answer.
     pub(super) takes: Duration,
+    /// When the source may first be asked again, as true time since the start.
+    pub(super) not_before: Duration,
+    /// What it says about the task.
+    pub(super) identity: Option<TaskIdentity>,
+    /// How far a time daemon has slewed the clocks.
+    pub(super) slewed: StdMutex<Duration>,
     /// True time since the start, and how many reads there were.
     pub(super) state: StdMutex<(Duration, usize)>,
     /// When the source was asked.
@@ -53,7 +59,9 @@ impl Simulated {
         } else {
             later(truth, self.offset)
         };
-        Moment::new(wall, self.start + self.state.lock().unwrap().0)
+        let passed = self.state.lock().unwrap().0;
+        let raw = passed.saturating_sub(*self.slewed.lock().unwrap());
+        Moment::new(wall, self.start + passed).with_raw(raw)
     }
 
     pub(super) fn reads(&self) -> usize {
@@ -107,12 +115,12 @@ impl System for Simulated {
             at: taken,
             outcome,
             withheld: Vec::new(),
-            identity: None,
+            identity: self.identity.clone(),
         }
     }
 
     fn due_in(&self) -> Duration {
-        Duration::ZERO
+        self.not_before.saturating_sub(self.state.lock().unwrap().0)
     }
 
     async fn sleep(&self, time: Duration) {
@@ -129,6 +137,9 @@ pub(super) fn simulated(answers: Vec<Answer>, offset: Duration, behind: bool) ->
         step: None,
         restless: false,
         takes: Duration::ZERO,
+        not_before: Duration::ZERO,
+        identity: None,
+        slewed: StdMutex::default(),
         // Well past the epoch, so that nothing saturates.
         state: StdMutex::new((Duration::from_secs(1_000_000), 0)),
         asked: StdMutex::default(),
