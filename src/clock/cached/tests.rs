@@ -111,6 +111,29 @@ fn a_source_that_may_not_be_asked_yet_is_not_asked() {
 }
 
 #[test]
+fn a_move_that_was_taken_back_before_the_next_read_counts_if_a_caller_came_meanwhile() {
+    for calls in [false, true] {
+        let clock = simulated(Vec::new(), Duration::ZERO, false);
+        let system = &clock.shared.system;
+        let enlarged_by = block_on(async {
+            clock.reading().await.unwrap();
+            system.sleep(Duration::from_secs(3)).await;
+            *system.ahead.lock().unwrap() = Duration::from_millis(4);
+            if calls {
+                clock.now().await.unwrap();
+            }
+            system.sleep(Duration::from_secs(3)).await;
+            *system.ahead.lock().unwrap() = Duration::ZERO;
+            system.sleep(REFRESH).await;
+            clock.reading().await.unwrap().enlarged_by()
+        });
+        assert_eq!(system.reads(), 2);
+        let expected = if calls { 4 } else { 0 };
+        assert_eq!(enlarged_by, Duration::from_millis(expected));
+    }
+}
+
+#[test]
 fn the_task_is_known_once_the_source_was_asked() {
     let mut clock = simulated(Vec::new(), Duration::ZERO, false);
     let identity = TaskIdentity {
@@ -146,6 +169,16 @@ fn a_commit_wait_for_the_earliest_time_itself_goes_on() {
     let now = block_on(clock.wait_until_past(instant));
     assert!(now.interval.earliest > instant, "{now:?}");
     assert!(clock.shared.system.true_time() > instant);
+}
+
+/// 9 s at 15 ppm are 135 µs.
+#[test]
+fn a_commit_wait_ends_at_the_first_wake_up() {
+    let clock = simulated(Vec::new(), Duration::ZERO, false);
+    let instant = later(clock.shared.system.true_time(), Duration::from_secs(9));
+    block_on(clock.wait_until_past(instant));
+    let late = clock.shared.system.true_time() - instant;
+    assert!(late <= TimeDelta::microseconds(300), "{late}");
 }
 
 #[test]

@@ -34,6 +34,8 @@ pub(super) struct Simulated {
     pub(super) not_before: Duration,
     /// What it says about the task.
     pub(super) identity: Option<TaskIdentity>,
+    /// How far another program has set the wall clock ahead.
+    pub(super) ahead: StdMutex<Duration>,
     /// How far a time daemon has slewed the clocks.
     pub(super) slewed: StdMutex<Duration>,
     /// True time since the start, and how many reads there were.
@@ -53,6 +55,7 @@ impl Simulated {
         if self.restless {
             step += STEP * u32::try_from(self.reads()).unwrap();
         }
+        step += *self.ahead.lock().unwrap();
         let truth = later(self.true_time(), step);
         let wall = if self.behind {
             earlier(truth, self.offset)
@@ -139,6 +142,7 @@ pub(super) fn simulated(answers: Vec<Answer>, offset: Duration, behind: bool) ->
         takes: Duration::ZERO,
         not_before: Duration::ZERO,
         identity: None,
+        ahead: StdMutex::default(),
         slewed: StdMutex::default(),
         // Well past the epoch, so that nothing saturates.
         state: StdMutex::new((Duration::from_secs(1_000_000), 0)),
