@@ -218,6 +218,19 @@ mod tests {
             ("Nanoseconds", None),
             ("Fortnights", None),
             ("zz", None),
+            ("sec", Some("Seconds")),
+            ("us", Some("Microseconds")),
+            ("µs", Some("Microseconds")),
+            ("b", Some("Bytes")),
+            ("KB", Some("Kilobytes")),
+            ("MB", Some("Megabytes")),
+            ("GB", Some("Gigabytes")),
+            ("%", Some("Percent")),
+            ("1", Some("None")),
+            ("", Some("None")),
+            ("Btes", Some("Bytes")),
+            ("Bes", Some("Bytes")),
+            ("by", None),
         ] {
             assert_eq!(nearest_unit(given), meant, "{given}");
         }
