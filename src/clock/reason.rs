@@ -245,3 +245,30 @@ impl fmt::Display for Warning {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_distance_has_a_side_and_is_rounded_for_a_person() {
+        for (offset_ns, text) in [
+            (7_920_000_000_000, "2h 12m behind"),
+            (-7_920_000_000_000, "2h 12m ahead of"),
+            (0, "0s behind"),
+            (-499, "0s ahead of"),
+            (500, "1us behind"),
+            (999_499, "999us behind"),
+            (1_000_000, "1ms behind"),
+            (1_499_999, "1ms behind"),
+            (-1_500_000, "2ms ahead of"),
+            (999_499_999, "999ms behind"),
+            (1_000_000_000, "1s behind"),
+            (1_499_999_999, "1s behind"),
+            (1_500_000_000, "2s behind"),
+        ] {
+            let offset = ClockOffset::new(TimeDelta::nanoseconds(offset_ns), Duration::ZERO);
+            assert_eq!(distance(&offset), text, "{offset_ns}");
+        }
+    }
+}

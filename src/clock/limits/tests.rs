@@ -149,6 +149,24 @@ fn the_default_error_limit_depends_on_the_source() {
 }
 
 #[test]
+fn each_limit_is_set_by_itself() {
+    let limits = Limits::default();
+    let second = Duration::from_secs(1);
+    let valid_for = Limits {
+        valid_for: second,
+        ..limits
+    };
+    assert_eq!(limits.with_valid_for(second), valid_for);
+    let age_adjusted = Limits {
+        age_adjusted: true,
+        ..limits
+    };
+    assert_eq!(limits.with_age_adjustment(), age_adjusted);
+    assert_eq!(valid_for.with_max_error(second).valid_for, second);
+    assert_eq!(valid_for.with_max_age(second).valid_for, second);
+}
+
+#[test]
 fn the_smaller_of_a_preset_and_a_given_limit_applies() {
     let preset: Preset = "sigv4".parse().unwrap();
     let limits = Limits::default().with_preset(preset);

@@ -101,6 +101,20 @@ fn parsed(format: &Format, window: &Window, origin: &Origin<'_>) -> Value {
 }
 
 #[test]
+fn at_a_resolution_of_a_second_each_reading_has_a_line() {
+    for (resolution, expected) in [
+        (StorageResolution::Second, true),
+        (StorageResolution::Minute, false),
+    ] {
+        let format = Format {
+            resolution,
+            ..format()
+        };
+        assert_eq!(format.is_reading_by_reading(), expected);
+    }
+}
+
+#[test]
 fn golden_a_window_of_readings() {
     let window = window(vec![
         reading("2026-11-22T10:00:10.25Z", Some(0.446_931)),
