@@ -209,6 +209,31 @@ mod tests {
     }
 
     #[test]
+    fn every_member_is_found_and_of_repeated_ones_the_last() {
+        for count in [1, 16, 17, 40] {
+            // From the last name to the first, and then each once more.
+            let members = |value: i32| {
+                (0..count)
+                    .rev()
+                    .map(move |at| format!(r#""m{at:02}":{value}"#))
+            };
+            let all: Vec<String> = members(1).chain(members(2)).collect();
+            let text = format!("{{{}}}", all.join(","));
+            let (Json::Object(object), "") = parse(&text).unwrap() else {
+                panic!("{text}")
+            };
+            for at in 0..count {
+                let found = object.get(&format!("m{at:02}"));
+                assert_eq!(found, Some(&Json::Number(2.into())), "{at} of {count}");
+            }
+            for missing in ["", "m", "m00 ", "m99", "z"] {
+                assert_eq!(object.get(missing), None, "{missing} of {count}");
+            }
+            assert_eq!(object.repeated().count(), usize::try_from(count).unwrap());
+        }
+    }
+
+    #[test]
     fn nesting_ends_in_an_error_not_in_the_stack() {
         let text = "[".repeat(200_000);
         assert!(parse(&text).is_err());

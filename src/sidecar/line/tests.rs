@@ -101,6 +101,14 @@ fn parsed(format: &Format, window: &Window, origin: &Origin<'_>) -> Value {
 }
 
 #[test]
+fn the_last_line_says_so() {
+    let (format, window, origin) = (format(), window(Vec::new()), origin(None));
+    assert_eq!(parsed(&format, &window, &origin).get("Stopping"), None);
+    let last = parsed(&format, &window.stopping(), &origin);
+    assert_eq!(last["Stopping"], true);
+}
+
+#[test]
 fn at_a_resolution_of_a_second_each_reading_has_a_line() {
     for (resolution, expected) in [
         (StorageResolution::Second, true),
