@@ -7,6 +7,7 @@ use std::time::Instant;
 use chrono::TimeDelta;
 
 use super::*;
+use crate::source::NotCompared;
 use crate::time::ErrorBound;
 
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -211,6 +212,76 @@ fn a_range_is_only_given_for_a_synchronized_clock() {
             );
             assert_eq!(report.is_certainly_past(DateTime::UNIX_EPOCH), has_range);
         }
+    }
+}
+
+#[test]
+fn a_cross_check_that_disagrees_takes_the_range_and_one_that_failed_is_a_warning() {
+    let good = reading(
+        SyncStatus::Synchronized,
+        Some(1.0),
+        Some(Duration::from_secs(9)),
+    );
+    let check = |comparison| CrossCheck {
+        offset: ClockOffset::new(TimeDelta::milliseconds(3), Duration::from_millis(1)),
+        comparison,
+    };
+    let failed = ReadError::new(ReadErrorKind::Timeout, "no answer within 2s");
+    let agree = Ok(check(Comparison::Agree));
+    let disagree = Ok(check(Comparison::Disagree));
+    let not_compared = Ok(check(Comparison::NotCompared(NotCompared::TooFarApart)));
+    for (outcome, is_good, warning) in [
+        (agree, true, None),
+        (disagree, false, None),
+        (
+            not_compared,
+            true,
+            Some("no cross-check: the reading and the exchange are over 5 s apart"),
+        ),
+        (
+            Err(failed),
+            true,
+            Some("no cross-check: no answer within 2s"),
+        ),
+    ] {
+        let mut report = judged(&good, &Limits::default());
+        let made = outcome.as_ref().ok().copied();
+        report.add_cross_check(outcome);
+        assert_eq!(report.cross_check, made);
+        assert_eq!(
+            (report.is_good(), report.interval.is_some()),
+            (is_good, is_good)
+        );
+        let expected: &[&str] = if is_good {
+            &[]
+        } else {
+            &["cross_check_disagrees"]
+        };
+        assert_eq!(codes(&report), expected);
+        let warnings: Vec<_> = report.warnings.iter().map(ToString::to_string).collect();
+        assert_eq!(warnings.first().map(String::as_str), warning);
+    }
+}
+
+/// An hour at 15 ppm is 54 ms.
+#[test]
+fn a_verdict_can_be_asked_for_some_time_to_come() {
+    let age = Some(Duration::from_secs(60));
+    let reading = reading(SyncStatus::Synchronized, Some(1.0), age);
+    let limits = Limits::default().with_max_error(Duration::from_millis(55));
+    for (valid_for_s, bound_us, expected) in [
+        (0, 1_000, &[][..]),
+        (3_540, 54_100, &[]),
+        (3_541, 54_115, &["age_over_limit"]),
+        (3_601, 55_015, &["bound_over_limit", "age_over_limit"]),
+    ] {
+        let limits = limits.with_valid_for(Duration::from_secs(valid_for_s));
+        let report = judged(&reading, &limits);
+        assert_eq!(codes(&report), expected, "{valid_for_s} s");
+        let bound = Duration::from_micros(bound_us);
+        assert_eq!(report.bound_now, Some(bound), "{valid_for_s} s");
+        let range = TimeInterval::around(reading.taken.wall, bound);
+        assert_eq!(report.interval, Some(range), "{valid_for_s} s");
     }
 }
 
