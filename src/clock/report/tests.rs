@@ -7,6 +7,7 @@ use std::time::Instant;
 use chrono::TimeDelta;
 
 use super::*;
+use crate::reading::BoundUnknown;
 use crate::source::NotCompared;
 use crate::time::ErrorBound;
 
@@ -261,6 +262,34 @@ fn a_cross_check_that_disagrees_takes_the_range_and_one_that_failed_is_a_warning
         let warnings: Vec<_> = report.warnings.iter().map(ToString::to_string).collect();
         assert_eq!(warnings.first().map(String::as_str), warning);
     }
+}
+
+#[test]
+fn what_a_reading_leaves_open_is_a_warning() {
+    let good = reading(
+        SyncStatus::Synchronized,
+        Some(1.0),
+        Some(Duration::from_secs(9)),
+    );
+    let warnings = |reading: &Reading| judged(reading, &Limits::default()).warnings;
+    assert_eq!(warnings(&good), []);
+
+    let offset = ClockOffset {
+        is_near_leap_second: true,
+        ..ClockOffset::new(TimeDelta::milliseconds(500), Duration::ZERO)
+    };
+    // The wall clock was stepped by 2 s while the source was asked.
+    let taken = good.taken.moved(TimeDelta::seconds(2));
+    let mut odd = Reading::new(ClockSource::Ecs, good.requested, taken);
+    odd.bound_unknown = Some(BoundUnknown::Slewing);
+    odd.offset = Some(offset);
+    let by = Duration::from_secs(2);
+    let expected = [
+        Warning::BoundUnknown(BoundUnknown::Slewing),
+        Warning::LeapSecond(offset),
+        Warning::Enlarged { by },
+    ];
+    assert_eq!(warnings(&odd), expected);
 }
 
 /// An hour at 15 ppm is 54 ms.

@@ -119,3 +119,45 @@ fn labels_too_long_are_left_out() {
         assert_eq!(found, Some(name.as_str()).filter(|_| fits));
     }
 }
+
+#[test]
+fn names_and_values_that_cloudwatch_accepts() {
+    let [at_most, longer] = [250, 251].map(|length| "n".repeat(length));
+    for (name, accepted) in [
+        ("Service Name", true),
+        ("~!\"", true),
+        (at_most.as_str(), true),
+        (&longer, false),
+        (":name", false),
+        ("na:me", true),
+        ("", false),
+        (" ", false),
+        ("na\tme", false),
+        ("né", false),
+    ] {
+        assert_eq!(is_dimension_name(name), accepted, "{name:?}");
+    }
+    let [at_most, longer] = [1_024, 1_025].map(|length| "v".repeat(length));
+    for (value, accepted) in [
+        (":value", true),
+        (at_most.as_str(), true),
+        (&longer, false),
+        ("", false),
+        ("  ", false),
+        ("\u{7f}", false),
+    ] {
+        assert_eq!(is_dimension_value(value), accepted, "{value:?}");
+    }
+}
+
+#[test]
+fn members_that_the_program_sets_are_reserved_and_labels_are_not() {
+    for (name, reserved) in [
+        ("ClockErrorBound", true),
+        ("Sequence", true),
+        ("TaskId", false),
+        ("Team", false),
+    ] {
+        assert_eq!(is_reserved_member(name), reserved, "{name}");
+    }
+}
