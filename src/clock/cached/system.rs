@@ -33,3 +33,22 @@ impl System for Source {
         self.due_in()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::NtpSettings;
+
+    #[tokio::test]
+    async fn a_server_that_was_asked_is_due_later() {
+        let silent = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        let source = Source::ntp(NtpSettings {
+            server: silent.local_addr().unwrap().to_string().parse().unwrap(),
+            timeout: Duration::from_millis(50),
+            ..NtpSettings::default()
+        });
+        assert_eq!(System::due_in(&source), Duration::ZERO);
+        assert!(System::read(&source).await.outcome.is_err());
+        assert!(System::due_in(&source) > Duration::ZERO);
+    }
+}

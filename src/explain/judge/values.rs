@@ -214,12 +214,27 @@ mod tests {
     fn each_form_of_value_has_its_rule() {
         let long = format!("[{}0]", "0,".repeat(100));
         let counts = format!(r#"{{"Values":{long},"Counts":{long}}}"#);
+        let most = format!("[{}1]", "1,".repeat(99));
+        let most_counts = format!(r#"{{"Values":{most},"Counts":{most}}}"#);
         for (text, expected) in [
             ("1", None),
             ("[1,2.5]", None),
             (r#"{"Values":[1],"Counts":[2]}"#, None),
             (r#"{"Min":1,"Max":2,"Sum":3,"Count":2}"#, None),
             (r#"{"Values":[1],"Counts":[2],"Min":1,"Max":1}"#, None),
+            (&most, None),
+            (&most_counts, None),
+            // A sum is rounded.
+            (r#"{"Min":0.1,"Max":0.1,"Sum":0.3000003,"Count":3}"#, None),
+            (r#"{"Min":0.1,"Max":0.1,"Sum":0.2999997,"Count":3}"#, None),
+            (
+                r#"{"Min":0.1,"Max":0.1,"Sum":0.300001,"Count":3}"#,
+                Some(Rule::StatisticsImpossible),
+            ),
+            (
+                r#"{"Min":0.1,"Max":0.1,"Sum":0.299999,"Count":3}"#,
+                Some(Rule::StatisticsImpossible),
+            ),
             ("[]", Some(Rule::MetricNoValues)),
             (&long, Some(Rule::TooManyValues)),
             (&counts, Some(Rule::DistributionTooLong)),

@@ -130,6 +130,12 @@ mod tests {
     }
 
     #[test]
+    fn a_task_is_known_from_one_document() {
+        let document = document(Some("ledger"));
+        assert_eq!(KnownTask::from(&document).identity(), &document);
+    }
+
+    #[test]
     fn the_second_document_without_a_service_ends_the_fallback() {
         let properties = [property("ServiceName", "ledger")];
         let mut task = KnownTask::default();

@@ -107,6 +107,9 @@ fn labels_too_long_are_left_out() {
         (escapes.clone() + "a", true),
         (escapes.clone() + "ab", false),
         (escapes + "\u{202e}", false),
+        // Outside of the basic plane a character takes two escapes.
+        ("\u{1f600}".repeat(42), true),
+        ("\u{1f600}".repeat(43), false),
         ("a".repeat(256), true),
         ("a".repeat(257), false),
     ] {
