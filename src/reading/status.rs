@@ -59,3 +59,21 @@ names! {
         ClockBound = "clockbound",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_words_of_the_endpoint_are_known() {
+        for (word, status) in [
+            ("SYNCHRONIZED", SyncStatus::Synchronized),
+            ("NOT_SYNCHRONIZED", SyncStatus::NotSynchronized),
+            ("synchronized", SyncStatus::Unknown),
+            ("FREE_RUNNING", SyncStatus::Unknown),
+            ("", SyncStatus::Unknown),
+        ] {
+            assert_eq!(word.parse(), Ok(status), "{word}");
+        }
+    }
+}

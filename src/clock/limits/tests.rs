@@ -1,6 +1,7 @@
 //! Tests limits at their edges, and from any text.
 
 use super::*;
+use chrono::{DateTime, Utc};
 use proptest::prelude::*;
 
 #[test]
@@ -209,6 +210,60 @@ fn a_query_overrides_the_limit_and_the_preset_together() {
             && message.ends_with("got \"postgresql\""),
         "{message}"
     );
+}
+
+#[test]
+fn each_parameter_of_a_query_sets_one_thing() {
+    let defaults = Limits::default();
+    let asked = |limits| {
+        Ok(ClockQuery {
+            limits,
+            after: None,
+        })
+    };
+    let adjusted = defaults.with_age_adjustment();
+    let minute = defaults.with_valid_for(Duration::from_secs(60));
+    let time: DateTime<Utc> = "2026-01-31T12:00:00.5Z".parse().unwrap();
+    let after = ClockQuery {
+        limits: defaults,
+        after: Some(time),
+    };
+    for (query, expected) in [
+        ("", asked(defaults)),
+        ("max_age=off", asked(defaults.with_max_age(AgeLimit::Off))),
+        ("age_adjusted=true", asked(adjusted)),
+        ("age_adjusted=1", asked(adjusted)),
+        ("valid_for=60s", asked(minute)),
+        ("after=2026-01-31T12:00:00.5Z", Ok(after)),
+        ("after=2026-01-31T13:00:00.5+01:00", Ok(after)),
+    ] {
+        assert_eq!(Limits::from_query(query, &defaults), expected, "{query}");
+    }
+    for query in ["age_adjusted=false", "age_adjusted=0"] {
+        assert_eq!(
+            Limits::from_query(query, &adjusted),
+            asked(defaults),
+            "{query}"
+        );
+    }
+    for (query, message) in [
+        (
+            "age_adjusted=yes",
+            "age_adjusted: expected true or false, got \"yes\"",
+        ),
+        (
+            "valid_for=60001ms",
+            "valid_for: expected a duration of at most 60s, such as 500ms, got \"60001ms\"",
+        ),
+        (
+            "after=noon",
+            "after: expected a time such as 2026-01-31T12:00:00.5Z, got \"noon\"",
+        ),
+        ("max_age=1h&max_age=2h", "max_age is given twice"),
+    ] {
+        let invalid = Limits::from_query(query, &defaults).unwrap_err();
+        assert_eq!(invalid.to_string(), message);
+    }
 }
 
 #[test]
