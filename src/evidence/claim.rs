@@ -227,7 +227,8 @@ impl<'a> Claims<'a> {
     }
 
     fn claim(&mut self, from_ms: i64, to_ms: i64, state: State, error_ms: f64) {
-        // Of no length if two lines end at the same moment: the time line drops such claims.
+        // It has no length if two lines end at the same moment, and may end before it begins if the clock was set back:
+        // the time line drops such claims.
         self.stated.push(Claim {
             from_ms,
             to_ms,

@@ -1,7 +1,5 @@
 //! What one line states about the clock, in 24 bytes.
 
-use std::ops::BitOr as _;
-
 use super::state::State;
 
 /// The time that one line covers. The figures are rounded up.
@@ -58,8 +56,7 @@ impl Window {
     /// Sets the flags that apply.
     pub(super) fn with_flags(mut self, flags: impl IntoIterator<Item = (u16, bool)>) -> Self {
         let set = flags.into_iter().filter(|(_, applies)| *applies);
-        let set = set.map(|(flag, _)| flag);
-        self.flags = set.fold(self.flags, u16::bitor);
+        self.flags = set.fold(self.flags, |flags, (flag, _)| flags | flag);
         self
     }
 

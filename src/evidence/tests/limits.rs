@@ -76,6 +76,21 @@ fn only_a_first_line_with_a_later_number_hides_a_beginning() {
     }
 }
 
+/// The clock ran ahead when the process started, and was set back before the first line that is left.
+#[test]
+fn a_process_that_started_later_than_its_first_line_hides_no_beginning() {
+    let from = Rules {
+        from_ms: Some(START),
+        ..rules()
+    };
+    let ahead = json!({"StartedAt": "2026-11-28T01:00:00Z"});
+    let lines = [line(3, 60, &ahead), line(4, 120, &ahead)];
+    assert_eq!(
+        segments(&statement(&lines, from)),
+        [(60.0, 120.0, State::Within)]
+    );
+}
+
 /// A second line of the same moment, and one that ends where the report begins, state errors of no time.
 #[test]
 fn lines_without_length_count_for_nothing() {
