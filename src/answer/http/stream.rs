@@ -13,8 +13,8 @@ use tokio::net::TcpStream;
 
 use super::activity::Activity;
 
-/// A stream under hyper: it begins with bytes that were read before, and reports when a reply is being written and when it is
-/// written.
+/// A stream under hyper: it begins with bytes that were read before, and reports when a reply is being written, and when
+/// all of it is.
 #[derive(Debug)]
 pub(super) struct Tracked<S> {
     stream: S,
