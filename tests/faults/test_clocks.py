@@ -129,7 +129,8 @@ def test_a_machine_that_stands_still_skips_samples_and_continues(endpoint, sidec
     documents = running.documents()
     assert_in_sequence(documents)
     assert not values(documents, "ClockStep"), "both clocks went on"
-    assert played.requests() - 1 <= attempts_in(documents) <= played.requests(), "nothing is made up for what was missed"
+    # The read in progress when it stopped may have ended before its request was sent, or its answer after the last line.
+    assert abs(attempts_in(documents) - played.requests()) <= 1, "nothing is made up for what was missed"
     # The window that was open when it stopped has the earlier timestamp.
     stamps = [document["_aws"]["Timestamp"] / 1000 for document in documents]
     assert not [stamp for stamp in stamps if resumed - pause + 0.2 < stamp < resumed - 0.2]
