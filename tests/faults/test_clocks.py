@@ -35,7 +35,8 @@ def test_jumps_of_hours_in_both_directions_are_reported_in_the_new_time(endpoint
     assert running.stop() == 0
     documents = running.documents()
     assert_in_sequence(documents)
-    assert played.requests() - 1 <= attempts_in(documents) <= played.requests()
+    # The read in progress at the end may not have been sent, or not be on a line.
+    assert abs(attempts_in(documents) - played.requests()) <= 1
     # The bound covers the step until the endpoint has certainly seen it: no small bound from before is reported.
     at = next(i for i, document in enumerate(documents) if "ClockStep" in document)
     [after] = [document for document in documents[at + 1 :] if document["Samples"]][:1]
