@@ -221,7 +221,7 @@ mod tests {
         assert_eq!(clocks, several);
     }
 
-    #[cfg(target_os = "linux")]
+    #[cfg(all(feature = "cli", target_os = "linux"))]
     #[test]
     fn a_move_is_from_the_furthest() {
         let now = Moment::now();
