@@ -1,21 +1,24 @@
 //! The command `explain`: its arguments, the files it reads, and its exit code.
 
+mod file_reader;
 mod files;
 
+use std::collections::VecDeque;
 use std::fmt;
-use std::io::{self, BufReader, IsTerminal as _, Write};
-use std::path::Path;
+use std::io::{self, IsTerminal as _, Write};
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::thread::available_parallelism;
 use std::time::SystemTime;
 
 use clap::builder::PossibleValue;
 use clap::{Arg, ArgAction, ArgMatches, Command, ValueEnum};
 
+use self::file_reader::{FileReader, Job};
+use self::files::{PROGRESS_INTERVAL, is_stdin};
 pub use self::files::{Progress, file_argument, files, open};
-use crate::report::{Format, Report};
-use crate::{Input, Options, explain, parse_now};
-
-/// The size of the read buffer, in bytes.
-const READ_BYTES: usize = 128 * 1024;
+use crate::report::{Format, Summary};
+use crate::{Input, Options, parse_now};
 
 impl ValueEnum for Input {
     fn value_variants<'a>() -> &'a [Self] {
@@ -129,30 +132,32 @@ pub fn run(
         false if is_coloured(&variable, is_terminal) => Format::ColouredText,
         false => Format::Text,
     };
-    let mut report = Report::new(stdout.lock(), format);
-    if is_terminal {
-        report = report.with_each_event_at_once();
-    }
+    let job = Job {
+        options,
+        format,
+        shows_each_event_at_once: is_terminal,
+        names_files: files.len() > 1,
+    };
+    let mut printer = Printer {
+        output: stdout.lock(),
+        progress: Progress::new(term.as_deref()),
+        summary: Summary::default(),
+    };
     let mut unreadable = false;
-    let mut progress = Progress::new(term.as_deref());
-    for file in &files {
-        report.begin_file((files.len() > 1).then(|| file.to_string_lossy().into_owned()));
-        match explain_file(file, options, &mut report, &mut progress) {
-            Ok(()) => {}
-            Err(ExplainError::Read(error)) => {
-                unreadable = true;
-                progress.clear();
-                on_failure(&Failure::Read(file, &error));
-            }
-            Err(ExplainError::Write(error)) => return cannot_write(&error, on_failure),
-        }
-    }
-    progress.clear();
-    match report.finish() {
+    let outcome = printer.files(&files, job, |file, error| {
+        unreadable = true;
+        on_failure(&Failure::Read(file, error));
+    });
+    match outcome.and_then(|()| printer.end(format)) {
         Ok(_) if unreadable => Outcome::Unreadable,
         Ok(0) => Outcome::NoFault,
         Ok(_) => Outcome::Fault,
-        Err(error) => cannot_write(&error, on_failure),
+        // A closed pipe is no error.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Outcome::Fault,
+        Err(error) => {
+            on_failure(&Failure::Write(&error));
+            Outcome::Fault
+        }
     }
 }
 
@@ -165,36 +170,71 @@ fn is_coloured(variable: impl Fn(&str) -> Option<String>, is_terminal: bool) -> 
     given("NO_COLOR").is_none() && (is_forced || is_capable)
 }
 
-/// Why a file was not explained to its end.
-enum ExplainError {
-    Read(io::Error),
-    Write(io::Error),
+/// Prints the reports of all files, one after the other.
+struct Printer<W> {
+    output: W,
+    progress: Progress,
+    summary: Summary,
 }
 
-fn explain_file(
-    file: &Path,
-    options: Options,
-    report: &mut Report<impl Write>,
-    progress: &mut Progress,
-) -> Result<(), ExplainError> {
-    let input = BufReader::with_capacity(READ_BYTES, open(file).map_err(ExplainError::Read)?);
-    let mut events = explain(input, options);
-    for event in events.by_ref() {
-        let event = event.map_err(ExplainError::Read)?;
-        if !(event.problems.is_empty() && event.points.is_empty()) {
-            // The report may be on the same terminal.
-            progress.clear();
+impl<W: Write> Printer<W> {
+    /// Prints the reports in the order of the files, while later files are read already: as many at a time as there are
+    /// cores. `on_unreadable` is called for each that cannot be read to its end.
+    fn files(
+        &mut self,
+        files: &[PathBuf],
+        job: Job,
+        mut on_unreadable: impl FnMut(&Path, &io::Error),
+    ) -> io::Result<()> {
+        let mut waiting = files.iter();
+        let mut begun = VecDeque::new();
+        let most = readers(files);
+        loop {
+            let more = waiting.by_ref().take(most - begun.len());
+            begun.extend(more.map(|file| (file, FileReader::begin(file, job))));
+            let Some((file, reader)) = begun.pop_front() else {
+                return Ok(());
+            };
+            let read = match reader {
+                Ok(reader) => self.file(reader)?,
+                Err(error) => Err(error),
+            };
+            if let Err(error) = read {
+                self.progress.clear();
+                on_unreadable(file, &error);
+            }
         }
-        report.event(&event).map_err(ExplainError::Write)?;
-        progress.event(event.position.line);
     }
-    report.end_file(events.lines()).map_err(ExplainError::Write)
+
+    /// Prints the report of a file to its end, and returns whether the file could be read.
+    fn file(&mut self, reader: FileReader) -> io::Result<io::Result<()>> {
+        while let Some(piece) = reader.next(PROGRESS_INTERVAL) {
+            if !piece.is_empty() {
+                // The report may be on the same terminal.
+                self.progress.clear();
+                self.output.write_all(&piece)?;
+                self.output.flush()?;
+            }
+            self.progress.show(reader.lines());
+        }
+        let (summary, read) = reader.finish();
+        self.summary.add(summary);
+        Ok(read)
+    }
+
+    /// Ends the reports and gives the number of faults.
+    fn end(mut self, format: Format) -> io::Result<u64> {
+        self.progress.clear();
+        self.summary.write(&mut self.output, format)?;
+        self.output.flush()?;
+        Ok(self.summary.faults())
+    }
 }
 
-fn cannot_write(error: &io::Error, mut on_failure: impl FnMut(&Failure<'_>)) -> Outcome {
-    // A closed pipe is not an error.
-    if error.kind() != io::ErrorKind::BrokenPipe {
-        on_failure(&Failure::Write(error));
+/// How many files are read at the same time. Standard input is read in its turn.
+fn readers(files: &[PathBuf]) -> usize {
+    if files.iter().any(|file| is_stdin(file)) {
+        return 1;
     }
-    Outcome::Fault
+    available_parallelism().map_or(1, NonZeroUsize::get)
 }

@@ -29,14 +29,13 @@ fn time(text: &str) -> DateTime<Utc> {
 fn explain_report(input: &[u8], options: Options, format: Format) -> io::Result<(Vec<u8>, u64)> {
     let mut output = Vec::new();
     let mut report = Report::new(&mut output, format);
-    report.begin_file(None);
     let mut events = explain(input, options);
     for event in events.by_ref() {
         report.event(&event?)?;
     }
-    report.end_file(events.lines())?;
-    let faults = report.finish()?;
-    Ok((output, faults))
+    let summary = report.finish(events.lines())?;
+    summary.write(&mut output, format)?;
+    Ok((output, summary.faults()))
 }
 
 /// The largest report on any input: 4 MiB for a line, and these inputs are short.

@@ -1,4 +1,4 @@
-//! The report of all events: written event by event, bounded for every line, with a summary at the end.
+//! The report of an input: written event by event, bounded for every line. A summary follows the reports of all inputs.
 
 mod escape;
 mod json;
@@ -7,7 +7,8 @@ mod text;
 
 use std::io::{self, BufWriter, Write};
 
-use self::summary::{Summary, place, same_set};
+pub use self::summary::Summary;
+use self::summary::{place, same_set};
 use self::text::Style;
 use crate::{Explained, Position};
 
@@ -28,7 +29,33 @@ pub enum Format {
     ColouredText,
 }
 
-/// Prints events as text or JSON.
+impl Format {
+    fn style(self) -> Style {
+        Style {
+            colour: self == Self::ColouredText,
+        }
+    }
+}
+
+/// Prints the events of an input as text or JSON.
+///
+/// # Example
+/// ```
+/// use emf_explain::report::{Format, Report};
+/// use emf_explain::{Input, Options, explain, parse_now};
+///
+/// let options = Options::new(Input::Auto, parse_now("2019-11-18T21:00:00Z")?);
+/// let mut events = explain(&b"plain text\n"[..], options);
+/// let mut output = Vec::new();
+/// let mut report = Report::new(&mut output, Format::Text);
+/// for event in events.by_ref() {
+///     report.event(&event?)?;
+/// }
+/// let summary = report.finish(events.lines())?;
+/// summary.write(&mut output, Format::Text)?;
+/// assert!(String::from_utf8(output)?.contains("  fault: the input: expected EMF documents"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Report<W: Write> {
     output: BufWriter<W>,
     format: Format,
@@ -56,9 +83,7 @@ impl<W: Write> Report<W> {
             output: BufWriter::with_capacity(64 * 1024, output),
             format,
             shows_each_event_at_once: false,
-            style: Style {
-                colour: format == Format::ColouredText,
-            },
+            style: format.style(),
             file: None,
             summary: Summary::default(),
             budget: Budget::default(),
@@ -73,20 +98,11 @@ impl<W: Write> Report<W> {
         self
     }
 
-    /// Begins a file; its name is given where there are several.
-    pub fn begin_file(&mut self, name: Option<String>) {
-        self.file = name;
-        self.budget = Budget::default();
-    }
-
-    /// Ends a file of so many lines.
-    ///
-    /// # Errors
-    /// Where the report cannot be written.
-    pub fn end_file(&mut self, lines: u64) -> io::Result<()> {
-        self.report_left_out()?;
-        self.summary.lines += lines;
-        Ok(())
+    /// Names the file that is read, where there are several.
+    #[must_use]
+    pub fn of_file(mut self, name: String) -> Self {
+        self.file = Some(name);
+        self
     }
 
     /// Reports an event.
@@ -95,7 +111,7 @@ impl<W: Write> Report<W> {
     /// Where the report cannot be written.
     pub fn event(&mut self, event: &Explained) -> io::Result<()> {
         self.summary
-            .add(event, self.file.as_deref(), !self.is_json());
+            .count(event, self.file.as_deref(), !self.is_json());
         let position = event.position;
         if position.line != self.budget.line {
             self.report_left_out()?;
@@ -121,16 +137,15 @@ impl<W: Write> Report<W> {
         Ok(())
     }
 
-    /// Ends the report and gives the number of faults.
+    /// Ends the report of an input of so many lines.
     ///
     /// # Errors
     /// Where the report cannot be written.
-    pub fn finish(mut self) -> io::Result<u64> {
-        if !self.is_json() {
-            self.summary.write(&mut self.output, self.style)?;
-        }
+    pub fn finish(mut self, lines: u64) -> io::Result<Summary> {
+        self.report_left_out()?;
         self.output.flush()?;
-        Ok(self.summary.faults)
+        self.summary.lines = lines;
+        Ok(self.summary)
     }
 
     fn is_json(&self) -> bool {

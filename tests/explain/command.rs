@@ -130,6 +130,64 @@ fn of_several_files_each_finding_has_its_file_and_each_is_judged_apart() {
     );
 }
 
+/// With standard input among the files, they are read one at a time.
+#[test]
+fn files_read_at_the_same_time_are_reported_as_if_one_was_read_after_the_other() {
+    let lines = |count: usize| format!("{}\n{{\"other\":1}}\n", document()).repeat(count);
+    let mut files: Vec<_> = (0..24).map(|index| file(&lines(index * 7 % 100))).collect();
+    // A report that is larger than what may wait, a fault whose first place counts, and one that the second file has already.
+    files[1] = file(&lines(20_000));
+    files[9] = file("{\"_aws\":1}\n");
+    files[17] = file("{\"_aws\":2}\n");
+    let mut paths: Vec<_> = files
+        .iter()
+        .map(|file| file.path().to_str().unwrap())
+        .collect();
+    paths.insert(5, "/does/not/exist");
+    for format in [&["--json"][..], &[]] {
+        let arguments = [format, &["--now", NOW], &paths].concat();
+        let at_once = explain(&arguments, b"");
+        let one_at_a_time = explain(&[&arguments[..], &["-"]].concat(), b"");
+        assert_eq!(at_once.status.code(), Some(3));
+        let stderr = String::from_utf8(at_once.stderr.clone()).unwrap();
+        assert!(stderr.contains("/does/not/exist"), "{stderr}");
+        assert!(
+            at_once == one_at_a_time,
+            "{format:?}: the reports differ, {} and {} bytes",
+            at_once.stdout.len(),
+            one_at_a_time.stdout.len()
+        );
+        assert!(at_once.stdout.len() > 2_500_000);
+    }
+}
+
+#[test]
+fn a_file_waits_for_its_turn_however_late_the_one_before_it_comes() {
+    let folder = tempfile::tempdir().unwrap();
+    let late = folder.path().join("late");
+    let made = Command::new("mkfifo").arg(&late).status().unwrap();
+    assert!(made.success());
+    let early = file(&format!("{}\n", document()).repeat(20_000));
+    let paths = [late.to_str().unwrap(), early.path().to_str().unwrap()];
+    let writer = std::thread::spawn({
+        let late = late.clone();
+        // Opening a pipe to write waits until it is opened to read.
+        move || std::fs::write(late, "{\"_aws\":1}\n").unwrap()
+    });
+    let report = text(&paths, b"");
+    writer.join().unwrap();
+    let first = report.find(paths[0]).unwrap();
+    let second = report.find(paths[1]).unwrap();
+    assert!(first < second && report[second..].contains("line 20000\n"));
+    assert!(
+        report.ends_with(
+            "20001 lines: 20001 EMF, 0 others; 40000 data points, 1 fault, 0 warnings\n"
+        ),
+        "{}",
+        &report[report.len() - 300..]
+    );
+}
+
 #[test]
 fn json_has_the_members_of_the_interface() {
     let mut unit = document();

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use clap::{Arg, ArgMatches};
 
 /// Time between two updates of the progress.
-const PROGRESS_INTERVAL: Duration = Duration::from_secs(1);
+pub(super) const PROGRESS_INTERVAL: Duration = Duration::from_secs(1);
 /// Events between two reads of the clock, which cost more than an event.
 const EVENTS_BETWEEN_LOOKS: u64 = 512;
 
@@ -34,12 +34,17 @@ pub fn files(matches: &ArgMatches) -> Vec<PathBuf> {
     }
 }
 
+/// Whether a file's name stands for standard input.
+pub(super) fn is_stdin(file: &Path) -> bool {
+    file.as_os_str() == "-"
+}
+
 /// Opens a file, or standard input for `-`.
 ///
 /// # Errors
 /// If the file cannot be opened.
 pub fn open(file: &Path) -> io::Result<Box<dyn Read>> {
-    Ok(if file.as_os_str() == "-" {
+    Ok(if is_stdin(file) {
         Box::new(io::stdin().lock())
     } else {
         Box::new(File::open(file)?)
@@ -71,7 +76,14 @@ impl Progress {
     /// Counts an event. `lines` is the number that is shown.
     pub fn event(&mut self, lines: u64) {
         self.events += 1;
-        if !self.is_wanted || !self.events.is_multiple_of(EVENTS_BETWEEN_LOOKS) {
+        if self.events.is_multiple_of(EVENTS_BETWEEN_LOOKS) {
+            self.show(lines);
+        }
+    }
+
+    /// Shows so many lines, unless others were shown within the last second.
+    pub(super) fn show(&mut self, lines: u64) {
+        if !self.is_wanted {
             return;
         }
         let now = Instant::now();

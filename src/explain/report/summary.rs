@@ -5,8 +5,8 @@ use std::hash::{BuildHasherDefault, DefaultHasher, Hash as _, Hasher};
 use std::io::{self, Write};
 use std::sync::Arc;
 
+use super::Format;
 use super::escape::printable;
-use super::text::Style;
 use crate::{Explained, Kind, Point, Rule, Severity};
 
 /// The most distinct metrics that are counted.
@@ -19,14 +19,14 @@ const NOT_VISIBLE: &str = "Lines do not show the rest of the way: the log group 
 /// Prices of CloudWatch in us-east-1: so many metrics at so many dollars a month each.
 const PRICES: [(usize, f64); 2] = [(10_000, 0.30), (240_000, 0.10)];
 
-/// Counts of everything found.
+/// Counts of everything found in one or more inputs.
 #[derive(Debug, Default)]
-pub(super) struct Summary {
+pub struct Summary {
     pub(super) lines: u64,
     documents: u64,
     others: u64,
     points: u64,
-    pub(super) faults: u64,
+    faults: u64,
     warnings: u64,
     rules: BTreeMap<(Severity, Rule), RuleCount>,
     metrics: HashSet<u64, BuildHasherDefault<IdentityHasher>>,
@@ -60,8 +60,44 @@ struct RuleCount {
 }
 
 impl Summary {
+    /// How many faults were found.
+    #[must_use]
+    pub fn faults(&self) -> u64 {
+        self.faults
+    }
+
+    /// Adds the counts of a later input.
+    pub fn add(&mut self, later: Self) {
+        let Self {
+            lines,
+            documents,
+            others,
+            points,
+            faults,
+            warnings,
+            rules,
+            metrics,
+        } = later;
+        self.lines += lines;
+        self.documents += documents;
+        self.others += others;
+        self.points += points;
+        self.faults += faults;
+        self.warnings += warnings;
+        for (rule, RuleCount { count, first }) in rules {
+            let seen = RuleCount { count: 0, first };
+            self.rules.entry(rule).or_insert(seen).count += count;
+        }
+        for metric in metrics {
+            if self.metrics.len() > MOST_METRICS {
+                break;
+            }
+            self.metrics.insert(metric);
+        }
+    }
+
     /// Counts an event. Distinct metrics are counted only if they will be shown.
-    pub(super) fn add(&mut self, event: &Explained, file: Option<&str>, metrics: bool) {
+    pub(super) fn count(&mut self, event: &Explained, file: Option<&str>, metrics: bool) {
         match event.kind {
             Kind::Document => self.documents += 1,
             Kind::Other => self.others += 1,
@@ -115,8 +151,15 @@ impl Summary {
         }
     }
 
-    /// Writes the summary.
-    pub(super) fn write(&self, output: &mut impl Write, style: Style) -> io::Result<()> {
+    /// Writes the summary, which only text has.
+    ///
+    /// # Errors
+    /// Where it cannot be written.
+    pub fn write(&self, output: &mut impl Write, format: Format) -> io::Result<()> {
+        if format == Format::Json {
+            return Ok(());
+        }
+        let style = format.style();
         if !self.rules.is_empty() {
             writeln!(output, "{}", style.heading("by rule"))?;
         }
