@@ -47,6 +47,7 @@ fn a_name_that_is_nearly_right_is_in_the_hint() {
             "\"dimensions\":",
             "\"dimensions\" differs in case",
         ),
+        ("\"Name\":", "\"name\":", "\"name\" differs in case"),
         (
             "\"Timestamp\":",
             "\"timestamp\":",
