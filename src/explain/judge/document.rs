@@ -93,10 +93,8 @@ fn ends_within_a_number(text: &str, error: &serde_json::Error) -> bool {
 
 impl<'de> Deserialize<'de> for Root<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut root = Root {
-            first: Vec::with_capacity(USUAL),
-            ..Root::default()
-        };
+        let mut root = Root::default();
+        root.first.reserve(USUAL);
         let mut misnamed = None;
         deserializer
             .deserialize_map(Members(|name, value| root.add(name, value, &mut misnamed)))?;
