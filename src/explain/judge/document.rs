@@ -68,8 +68,7 @@ pub(crate) fn locate(text: &str) -> LocateOutcome<'_> {
     let first = objects.next();
     crate::work::visit(match &first {
         Some(Ok(_)) => objects.byte_offset(),
-        // The error has a line and a column.
-        Some(Err(error)) if error.line() == 1 => error.column(),
+        // Or less, up to an error.
         _ => text.len(),
     });
     match first {
