@@ -1,12 +1,14 @@
 //! The report of an input: written event by event, bounded for every line. A summary follows the reports of all inputs.
 
 mod escape;
+mod format;
 mod json;
 mod summary;
 mod text;
 
 use std::io::{self, BufWriter, Write};
 
+pub use self::format::Format;
 pub use self::summary::Summary;
 use self::summary::{place, same_set};
 use self::text::Style;
@@ -17,25 +19,6 @@ use crate::{Explained, Position};
 const BYTES_OF_A_LINE: usize = 4 * 1024 * 1024;
 /// Bytes of the report for a byte of an event.
 const BYTES_FOR_A_BYTE: usize = 4;
-
-/// How a report is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    /// An object on a line for each data point, fault and warning.
-    Json,
-    /// Text, with a summary at the end.
-    Text,
-    /// The same with escape sequences for colours.
-    ColouredText,
-}
-
-impl Format {
-    fn style(self) -> Style {
-        Style {
-            colour: self == Self::ColouredText,
-        }
-    }
-}
 
 /// Prints the events of an input as text or JSON.
 ///

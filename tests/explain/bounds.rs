@@ -190,6 +190,9 @@ fn what_is_not_listed_is_counted() {
     assert_eq!(events[0].points.len(), 10_000);
     let sets = line.matches("[]").count() as u64;
     assert_eq!(events[0].more_points, sets * 100 - 10_000);
+    // Each set is the same as the first one.
+    assert_eq!(events[0].problems.len(), 1_000);
+    assert_eq!(events[0].more_problems, sets - 1 - 1_000);
     let records = super::command::records(&[], line.as_bytes());
     let left_out = records.last().unwrap();
     assert_eq!(
@@ -203,4 +206,12 @@ fn what_is_not_listed_is_counted() {
 fn metadata_beyond_what_is_kept_is_not_judged_and_that_is_a_fault() {
     let line = directive("", "{},", "{}");
     assert_eq!(found(line.as_bytes()).faults, [Rule::MetadataTooLarge]);
+    // The metadata, its three members and the zeros, in all 50,000 values and one more.
+    for (zeros, faults) in [(49_996, vec![]), (49_997, vec![Rule::MetadataTooLarge])] {
+        let mut document = document();
+        document["_aws"] =
+            json!({"Timestamp": NOW_MS, "CloudWatchMetrics": [], "x": vec![0; zeros]});
+        let found = found(document.to_string().as_bytes());
+        assert_eq!(found.faults, faults, "{zeros}");
+    }
 }

@@ -47,6 +47,7 @@ fn a_name_that_is_nearly_right_is_in_the_hint() {
             "\"dimensions\":",
             "\"dimensions\" differs in case",
         ),
+        ("\"Name\":", "\"name\":", "\"name\" differs in case"),
         (
             "\"Timestamp\":",
             "\"timestamp\":",
@@ -68,6 +69,55 @@ fn a_name_that_is_nearly_right_is_in_the_hint() {
                 .any(|sentence| sentence.contains(hint)),
             "{hint}: {found:?}"
         );
+    }
+}
+
+/// The hint on a metric without a value, at a root with these members.
+fn hint_on(metric: &str, members: &Value) -> Option<String> {
+    let mut document = members.clone();
+    document["_aws"] = json!({"Timestamp": super::NOW_MS, "CloudWatchMetrics": [
+        {"Namespace": "N", "Dimensions": [[]], "Metrics": [{"Name": metric}]}]});
+    let events = events_of(document.to_string().as_bytes(), Input::Auto);
+    let problem = &events[0].problems[0];
+    assert_eq!(problem.rule(), Rule::MetricMissing);
+    problem.hint().map(ToOwned::to_owned)
+}
+
+#[test]
+fn a_similar_name_is_a_hint_if_it_differs_by_two_letters_of_4_to_64() {
+    let long = "n".repeat(62);
+    for (name, similar, is_hint) in [
+        ("Hits", "Hist", true),
+        ("Hits", "Haste", false),
+        ("Hit", "Hut", false),
+        (&format!("{long}ab"), &format!("{long}ba"), true),
+        (&format!("{long}ab"), &format!("{long}bac"), false),
+        (&format!("{long}abc"), &format!("{long}bac"), false),
+    ] {
+        let hint = hint_on(name, &json!({ similar: 1 }));
+        assert_eq!(hint.is_some(), is_hint, "{name}: {hint:?}");
+    }
+}
+
+#[test]
+fn a_path_is_not_a_name() {
+    let members = json!({"x": {"Hits": 3}});
+    let hint = "values nested in \"x\" do not count".to_owned();
+    assert_eq!(hint_on("x.Hits", &members), Some(hint));
+    assert_eq!(hint_on("y.Hits", &members), None);
+}
+
+#[test]
+fn hints_come_from_the_first_thousand_names() {
+    for (before, is_hint) in [(999, true), (1_000, false)] {
+        let mut members = json!({});
+        (0..before).for_each(|index| members[format!("F{index:04}")] = json!(1));
+        let mut nested = members.clone();
+        members["hits"] = json!(1);
+        nested["Hits"] = json!(1);
+        for members in [members, json!({ "n": nested })] {
+            assert_eq!(hint_on("Hits", &members).is_some(), is_hint, "{before}");
+        }
     }
 }
 
@@ -203,6 +253,8 @@ fn an_empty_dimension_beside_no_dimensions_counts_twice() {
     let found = found(document.to_string().as_bytes());
     assert_eq!(found.faults, [Rule::DimensionEmpty]);
     assert_eq!(found.warnings, [Rule::DuplicateSet]);
+    assert_eq!(found.points.len(), 4);
+    assert!(found.points.iter().all(|point| point["certain"] == false));
     assert!(
         found
             .sentences

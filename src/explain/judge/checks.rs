@@ -17,12 +17,16 @@ pub(super) fn wrong(
 
 /// Why the schema refuses a name, if it does.
 pub(super) fn name_against_schema(name: &str, most: usize) -> Option<String> {
-    // Characters are counted only if the number of bytes does not decide.
-    if name.is_empty() || (name.len() > most && name.chars().count() > most) {
+    if name.is_empty() || is_longer(name, most) {
         return Some(format!("{} characters", name.chars().count()));
     }
     let breaks = ['\n', '\r', '\u{2028}', '\u{2029}'];
     (!is_graphic(name) && name.contains(breaks)).then(|| quoted(name))
+}
+
+/// Whether a text has more characters than `most`. They are counted only if the number of bytes does not decide.
+pub(super) fn is_longer(text: &str, most: usize) -> bool {
+    text.len() > most && text.chars().nth(most).is_some()
 }
 
 /// Whether a text consists of printable ASCII characters, as nearly all names and values do.
@@ -218,6 +222,7 @@ mod tests {
             ("Nanoseconds", None),
             ("Fortnights", None),
             ("zz", None),
+            ("no", None),
             ("sec", Some("Seconds")),
             ("us", Some("Microseconds")),
             ("µs", Some("Microseconds")),

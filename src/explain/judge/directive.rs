@@ -68,7 +68,7 @@ impl Definition<'_> {
     /// The resolution in seconds, if CloudWatch accepts it and the metric's name.
     pub(super) fn resolution(&self) -> Result<u8, Problem> {
         let place = || format!("the metric {}", quoted(self.name));
-        if self.name.len() > MAX_NAME_CHARS && self.name.chars().count() > MAX_NAME_CHARS {
+        if checks::is_longer(self.name, MAX_NAME_CHARS) {
             let given = format!("{} characters", self.name.chars().count());
             let expected = format!("a name of 1 to {MAX_NAME_CHARS} characters");
             let rule = Rule::MetricNameTooLong;

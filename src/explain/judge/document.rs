@@ -68,8 +68,7 @@ pub(crate) fn locate(text: &str) -> LocateOutcome<'_> {
     let first = objects.next();
     crate::work::visit(match &first {
         Some(Ok(_)) => objects.byte_offset(),
-        // The error has a line and a column.
-        Some(Err(error)) if error.line() == 1 => error.column(),
+        // Or less, up to an error.
         _ => text.len(),
     });
     match first {
@@ -93,10 +92,8 @@ fn ends_within_a_number(text: &str, error: &serde_json::Error) -> bool {
 
 impl<'de> Deserialize<'de> for Root<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut root = Root {
-            first: Vec::with_capacity(USUAL),
-            ..Root::default()
-        };
+        let mut root = Root::default();
+        root.first.reserve(USUAL);
         let mut misnamed = None;
         deserializer
             .deserialize_map(Members(|name, value| root.add(name, value, &mut misnamed)))?;
@@ -270,8 +267,12 @@ mod tests {
         ] {
             assert!(matches!(locate(cut), LocateOutcome::Cut), "{cut}");
         }
-        assert!(matches!(locate(r#"{"a" 1}"#), LocateOutcome::Broken(_)));
-        assert!(matches!(locate("[1]"), LocateOutcome::Broken(_)));
+        for broken in [r#"{"a" 1}"#, r#"{"a":1]"#, "[1]"] {
+            assert!(
+                matches!(locate(broken), LocateOutcome::Broken(_)),
+                "{broken}"
+            );
+        }
     }
 
     #[test]

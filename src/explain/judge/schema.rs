@@ -191,10 +191,7 @@ const VALUES: [&str; 4] = ["Value", "value", "Values", "values"];
 
 fn definition<'a>(node: Node<'a, '_>, problems: &mut Vec<Problem>) -> Option<Definition<'a>> {
     let object = node.object(Rule::MetricsNotArray, problems)?;
-    let member = |name| Node {
-        holder: None,
-        ..Node::member(object, Some(&node.place), name)
-    };
+    let member = |name| Node::member(object, Some(&node.place), name);
     let unit = unit(member("Unit"), problems);
     let resolution = member("StorageResolution");
     let seconds = match resolution.value {

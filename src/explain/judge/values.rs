@@ -215,6 +215,9 @@ mod tests {
         let long = format!("[{}0]", "0,".repeat(100));
         let counts = format!(r#"{{"Values":{long},"Counts":{long}}}"#);
         let most = format!("[{}1]", "1,".repeat(99));
+        let wrong_and_long = long.replacen('0', "null", 1);
+        let long_values = format!(r#"{{"Values":{long},"Counts":[1]}}"#);
+        let long_counts = format!(r#"{{"Values":[1],"Counts":{long}}}"#);
         let most_counts = format!(r#"{{"Values":{most},"Counts":{most}}}"#);
         for (text, expected) in [
             ("1", None),
@@ -227,6 +230,9 @@ mod tests {
             // A sum is rounded.
             (r#"{"Min":0.1,"Max":0.1,"Sum":0.3000003,"Count":3}"#, None),
             (r#"{"Min":0.1,"Max":0.1,"Sum":0.2999997,"Count":3}"#, None),
+            (r#"{"Min":-1e6,"Max":0,"Sum":0.5,"Count":1}"#, None),
+            (r#"{"Min":0,"Max":1e5,"Sum":-0.05,"Count":1}"#, None),
+            (r#"{"Min":0,"Max":0,"Sum":0,"Count":1}"#, None),
             (
                 r#"{"Min":0.1,"Max":0.1,"Sum":0.300001,"Count":3}"#,
                 Some(Rule::StatisticsImpossible),
@@ -237,12 +243,16 @@ mod tests {
             ),
             ("[]", Some(Rule::MetricNoValues)),
             (&long, Some(Rule::TooManyValues)),
+            (&wrong_and_long, Some(Rule::TooManyValues)),
             (&counts, Some(Rule::DistributionTooLong)),
+            (&long_values, Some(Rule::DistributionTooLong)),
+            (&long_counts, Some(Rule::DistributionTooLong)),
             (
                 r#"{"Values":[1,2],"Counts":[2]}"#,
                 Some(Rule::DistributionInvalid),
             ),
             (r#"{"Values":[1]}"#, Some(Rule::CountsMissing)),
+            (r#"{"Values":1}"#, Some(Rule::DistributionInvalid)),
             (r#"{"Counts":[1]}"#, Some(Rule::DistributionInvalid)),
             (
                 r#"{"Values":[1],"Counts":[0]}"#,
@@ -284,11 +294,14 @@ mod tests {
 
     #[test]
     fn numbers_are_kept_as_they_are_written() {
-        let text = "[25,-3,0.1,18446744073709551615,0.30000000000000004]";
-        let Ok(Values::List(numbers)) = read(text, &mut Vec::new()) else {
-            panic!()
-        };
-        let written: Vec<_> = numbers.iter().map(ToString::to_string).collect();
-        assert_eq!(format!("[{}]", written.join(",")), text);
+        let few = "[25,-3,0.1,18446744073709551615,0.30000000000000004]";
+        let most: Vec<_> = (0..100).map(|number: u8| number.to_string()).collect();
+        for text in [few, &format!("[{}]", most.join(","))] {
+            let Ok(Values::List(numbers)) = read(text, &mut Vec::new()) else {
+                panic!("{text}")
+            };
+            let written: Vec<_> = numbers.iter().map(ToString::to_string).collect();
+            assert_eq!(format!("[{}]", written.join(",")), text);
+        }
     }
 }

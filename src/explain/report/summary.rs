@@ -5,8 +5,8 @@ use std::hash::{BuildHasherDefault, DefaultHasher, Hash as _, Hasher};
 use std::io::{self, Write};
 use std::sync::Arc;
 
-use super::Format;
 use super::escape::printable;
+use super::format::Format;
 use crate::{Explained, Kind, Point, Rule, Severity};
 
 /// The most distinct metrics that are counted.

@@ -1,9 +1,9 @@
 //! Members of the wrong shape, or that are repeated.
 
-use emf_explain::Rule;
+use emf_explain::{Input, Rule};
 use serde_json::json;
 
-use super::super::found;
+use super::super::{events_of, found};
 use super::{DIRECTIVE, NOW_MS, bad, document, outcome, warned, with};
 
 #[test]
@@ -23,18 +23,23 @@ fn what_is_defined_twice_counts_twice() {
         2,
     );
     let keys = json!([["Service", "Service"]]);
-    warned(
-        &with(&format!("{DIRECTIVE}/Dimensions"), keys),
-        Rule::DuplicateKey,
-        0,
-        2,
-    );
+    let repeated = with(&format!("{DIRECTIVE}/Dimensions"), keys);
+    warned(&repeated, Rule::DuplicateKey, 0, 2);
+    let events = events_of(repeated.to_string().as_bytes(), Input::Auto);
+    assert_eq!(events[0].points[0].dimensions.len(), 1);
     let mut document = document();
     let directives = document["_aws"]["CloudWatchMetrics"]
         .as_array_mut()
         .unwrap();
     directives.push(directives[0].clone());
     warned(&document, Rule::DuplicateDirective, 2, 2);
+    let mut other = document["_aws"]["CloudWatchMetrics"][0].clone();
+    other["Namespace"] = json!("Other");
+    document["_aws"]["CloudWatchMetrics"]
+        .as_array_mut()
+        .unwrap()
+        .insert(1, other);
+    warned(&document, Rule::DuplicateDirective, 4, 2);
 }
 
 #[test]

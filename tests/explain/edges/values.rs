@@ -55,6 +55,11 @@ fn a_metric_has_1_to_100_numbers_within_two_to_the_360() {
             ["false at [0]", "a number or an array"],
         ),
         (
+            json!([1, "a", null]),
+            Rule::MetricNotNumber,
+            ["\"a\" at [1]", "a number or an array"],
+        ),
+        (
             json!([[1]]),
             Rule::MetricNotNumber,
             ["an array", "a number or an array"],
