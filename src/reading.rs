@@ -12,6 +12,7 @@ mod status;
 
 pub use self::bound_unknown::BoundUnknown;
 pub use self::clock_offset::ClockOffset;
+pub(crate) use self::clock_reading::EARLY_READ_PAUSE;
 pub use self::clock_reading::Reading;
 pub(crate) use self::clock_watch::ClockWatch;
 pub(crate) use self::identity::short_name;

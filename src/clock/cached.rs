@@ -11,7 +11,9 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use self::system::System;
 use super::{AgeLimit, Limits, NotGood, Now, Report, Warning};
-use crate::reading::{ClockWatch, ReadError, ReadErrorKind, Reading, TaskIdentity};
+use crate::reading::{
+    ClockWatch, EARLY_READ_PAUSE, ReadError, ReadErrorKind, Reading, TaskIdentity,
+};
 use crate::source::Sample;
 use crate::time::{DriftRate, Moment, step_between};
 
@@ -19,8 +21,6 @@ use crate::time::{DriftRate, Moment, step_between};
 pub(super) const SHORTEST_REFRESH: Duration = Duration::from_millis(100);
 /// How many reads in a row may be disturbed by a step before there is no reading.
 const MOST_READS: u32 = 5;
-/// Minimum time between two early reads because of a correction in progress.
-const EARLY_READ_PAUSE: Duration = Duration::from_secs(10);
 /// Minimum sleep, so that rounding cannot cause a busy loop.
 const SHORTEST_SLEEP: Duration = Duration::from_millis(1);
 

@@ -247,6 +247,9 @@ impl Reading {
 /// The smallest correction because of which the source is read again.
 const SMALL_CORRECTION: Duration = Duration::from_micros(100);
 
+/// Minimum time between two reads because of a correction in progress.
+pub(crate) const EARLY_READ_PAUSE: Duration = Duration::from_secs(10);
+
 /// How far in the future a reference time may be, beyond the bound. Sources give whole seconds.
 const FUTURE_TOLERANCE: Duration = Duration::from_secs(1);
 

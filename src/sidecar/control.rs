@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::reading::{ClockWatch, ReadError};
+use crate::reading::{ClockWatch, EARLY_READ_PAUSE, ReadError};
 use crate::sidecar::cross_check::CrossCheckSchedule;
 use crate::sidecar::notice::{Changes, Notice, Notices};
 use crate::sidecar::observed::Observed;
@@ -16,8 +16,6 @@ use crate::time::{ClockStep, Moment};
 
 /// ECS never restarts a container that ends within its restart period of 60 s.
 const RESTARTABLE_AGE: Duration = Duration::from_secs(65);
-/// Minimum time between two early reads because of a correction in progress.
-const EARLY_READ_PAUSE: Duration = Duration::from_secs(10);
 /// The shortest delay of the loop that is reported.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
 
