@@ -140,6 +140,7 @@ pub fn run(
     };
     let mut printer = Printer {
         output: stdout.lock(),
+        is_terminal,
         progress: Progress::new(term.as_deref()),
         summary: Summary::default(),
     };
@@ -148,6 +149,7 @@ pub fn run(
         unreadable = true;
         on_failure(&Failure::Read(file, error));
     });
+    printer.progress.clear();
     match outcome.and_then(|()| printer.end(format)) {
         Ok(_) if unreadable => Outcome::Unreadable,
         Ok(0) => Outcome::NoFault,
@@ -173,6 +175,8 @@ fn is_coloured(variable: impl Fn(&str) -> Option<String>, is_terminal: bool) -> 
 /// Prints the reports of all files, one after the other.
 struct Printer<W> {
     output: W,
+    /// Whether the output may be on the terminal that shows the progress.
+    is_terminal: bool,
     progress: Progress,
     summary: Summary,
 }
@@ -209,13 +213,14 @@ impl<W: Write> Printer<W> {
     /// Prints the report of a file to its end, and returns whether the file could be read.
     fn file(&mut self, reader: FileReader) -> io::Result<io::Result<()>> {
         while let Some(piece) = reader.next(PROGRESS_INTERVAL) {
-            if !piece.is_empty() {
-                // The report may be on the same terminal.
+            if self.is_terminal && !piece.is_empty() {
                 self.progress.clear();
-                self.output.write_all(&piece)?;
+            }
+            self.output.write_all(&piece)?;
+            if self.is_terminal {
                 self.output.flush()?;
             }
-            self.progress.show(reader.lines());
+            self.progress.show(self.summary.lines() + reader.lines());
         }
         let (summary, read) = reader.finish();
         self.summary.add(summary);
@@ -224,7 +229,6 @@ impl<W: Write> Printer<W> {
 
     /// Ends the reports and gives the number of faults.
     fn end(mut self, format: Format) -> io::Result<u64> {
-        self.progress.clear();
         self.summary.write(&mut self.output, format)?;
         self.output.flush()?;
         Ok(self.summary.faults())

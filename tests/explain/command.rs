@@ -135,7 +135,7 @@ fn of_several_files_each_finding_has_its_file_and_each_is_judged_apart() {
 fn files_read_at_the_same_time_are_reported_as_if_one_was_read_after_the_other() {
     let lines = |count: usize| format!("{}\n{{\"other\":1}}\n", document()).repeat(count);
     let mut files: Vec<_> = (0..24).map(|index| file(&lines(index * 7 % 100))).collect();
-    // A report that is larger than what may wait, a fault whose first place counts, and one that the second file has already.
+    // A report that is larger than what may wait, and two files with the same fault.
     files[1] = file(&lines(20_000));
     files[9] = file("{\"_aws\":1}\n");
     files[17] = file("{\"_aws\":2}\n");

@@ -9,8 +9,8 @@ use clap::{Arg, ArgMatches};
 
 /// Time between two updates of the progress.
 pub(super) const PROGRESS_INTERVAL: Duration = Duration::from_secs(1);
-/// Events between two reads of the clock, which cost more than an event.
-const EVENTS_BETWEEN_LOOKS: u64 = 512;
+/// Lines between two reads of the clock, which cost more than a line. A person who types fewer is not disturbed.
+const LINES_BETWEEN_LOOKS: u64 = 512;
 
 /// The argument that names the files.
 #[must_use]
@@ -55,7 +55,8 @@ pub fn open(file: &Path) -> io::Result<Box<dyn Read>> {
 #[derive(Debug)]
 pub struct Progress {
     is_wanted: bool,
-    events: u64,
+    /// The number of lines when the clock was last read.
+    looked_at: u64,
     last: Instant,
     is_shown: bool,
 }
@@ -67,25 +68,18 @@ impl Progress {
     pub fn new(term: Option<&str>) -> Self {
         Self {
             is_wanted: io::stderr().is_terminal() && term != Some("dumb"),
-            events: 0,
+            looked_at: 0,
             last: Instant::now(),
             is_shown: false,
         }
     }
 
-    /// Counts an event. `lines` is the number that is shown.
-    pub fn event(&mut self, lines: u64) {
-        self.events += 1;
-        if self.events.is_multiple_of(EVENTS_BETWEEN_LOOKS) {
-            self.show(lines);
-        }
-    }
-
-    /// Shows so many lines, unless others were shown within the last second.
-    pub(super) fn show(&mut self, lines: u64) {
-        if !self.is_wanted {
+    /// Shows that so many lines have been read, at most once a second.
+    pub fn show(&mut self, lines: u64) {
+        if !self.is_wanted || lines.abs_diff(self.looked_at) < LINES_BETWEEN_LOOKS {
             return;
         }
+        self.looked_at = lines;
         let now = Instant::now();
         if now.duration_since(self.last) >= PROGRESS_INTERVAL {
             self.last = now;

@@ -60,6 +60,12 @@ struct RuleCount {
 }
 
 impl Summary {
+    /// How many lines were read.
+    #[must_use]
+    pub fn lines(&self) -> u64 {
+        self.lines
+    }
+
     /// How many faults were found.
     #[must_use]
     pub fn faults(&self) -> u64 {

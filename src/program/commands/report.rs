@@ -163,9 +163,9 @@ fn read<'f>(
     let mut inputs = Vec::new();
     for file in files {
         let input = read_file(file, &mut history, &mut progress);
+        progress.clear();
         inputs.push(input.map_err(|error| (file.as_path(), error))?);
     }
-    progress.clear();
     Ok((history, inputs))
 }
 
@@ -177,7 +177,7 @@ fn read_file(file: &Path, history: &mut History, progress: &mut Progress) -> io:
         let event = event?;
         let reception = history.add(&event.text, event.log_stream.as_deref());
         lines += u64::from(reception == Reception::Line);
-        progress.event(event.position.line);
+        progress.show(event.position.line);
     }
     let (bytes, sha256) = hashed.finish();
     Ok(Input {
