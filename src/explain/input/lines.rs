@@ -72,7 +72,7 @@ impl<R: BufRead> Lines<R> {
     }
 }
 
-/// Reads up to and including a line feed, but at most [`HELD_BYTES`]. The search of `read_until` takes six times as long.
+/// Reads up to and including a line feed, but at most [`HELD_BYTES`]. `read_until` does the same with a slower search.
 fn read_piece(input: &mut impl BufRead, buffer: &mut Vec<u8>) -> io::Result<()> {
     while buffer.len() < HELD_BYTES {
         let available = match input.fill_buf() {
