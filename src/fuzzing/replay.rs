@@ -43,3 +43,17 @@ fn every_promise_holds_for_the_plainest_inputs() {
 fn the_defaults_are_those_of_the_help() {
     configuration::check_documented_defaults();
 }
+
+/// Before a release, each target runs as a job of its own.
+#[test]
+fn the_workflow_names_every_target() {
+    let top = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folders = std::fs::read_dir(top.join("tests/fuzz/corpus")).unwrap();
+    let mut targets: Vec<_> = folders
+        .map(|folder| folder.unwrap().file_name().into_string().unwrap())
+        .collect();
+    targets.sort();
+    let workflow = std::fs::read_to_string(top.join(".github/workflows/nightly.yml")).unwrap();
+    let named = format!("target: [{}]", targets.join(", "));
+    assert!(workflow.contains(&named), "{named}");
+}
