@@ -135,22 +135,22 @@ pub fn run(
     let job = Job {
         options,
         format,
-        shows_each_event_at_once: is_terminal,
+        is_terminal,
         names_files: files.len() > 1,
     };
     let mut printer = Printer {
         output: stdout.lock(),
-        is_terminal,
+        job,
         progress: Progress::new(term.as_deref()),
         summary: Summary::default(),
     };
     let mut unreadable = false;
-    let outcome = printer.files(&files, job, |file, error| {
+    let outcome = printer.files(&files, |file, error| {
         unreadable = true;
         on_failure(&Failure::Read(file, error));
     });
     printer.progress.clear();
-    match outcome.and_then(|()| printer.end(format)) {
+    match outcome.and_then(|()| printer.end()) {
         Ok(_) if unreadable => Outcome::Unreadable,
         Ok(0) => Outcome::NoFault,
         Ok(_) => Outcome::Fault,
@@ -175,8 +175,7 @@ fn is_coloured(variable: impl Fn(&str) -> Option<String>, is_terminal: bool) -> 
 /// Prints the reports of all files, one after the other.
 struct Printer<W> {
     output: W,
-    /// Whether the output may be on the terminal that shows the progress.
-    is_terminal: bool,
+    job: Job,
     progress: Progress,
     summary: Summary,
 }
@@ -187,7 +186,6 @@ impl<W: Write> Printer<W> {
     fn files(
         &mut self,
         files: &[PathBuf],
-        job: Job,
         mut on_unreadable: impl FnMut(&Path, &io::Error),
     ) -> io::Result<()> {
         let mut waiting = files.iter();
@@ -195,7 +193,7 @@ impl<W: Write> Printer<W> {
         let most = readers(files);
         loop {
             let more = waiting.by_ref().take(most - begun.len());
-            begun.extend(more.map(|file| (file, FileReader::begin(file, job))));
+            begun.extend(more.map(|file| (file, FileReader::begin(file, self.job))));
             let Some((file, reader)) = begun.pop_front() else {
                 return Ok(());
             };
@@ -213,11 +211,12 @@ impl<W: Write> Printer<W> {
     /// Prints the report of a file to its end, and returns whether the file could be read.
     fn file(&mut self, reader: FileReader) -> io::Result<io::Result<()>> {
         while let Some(piece) = reader.next(PROGRESS_INTERVAL) {
-            if self.is_terminal && !piece.is_empty() {
+            if self.job.is_terminal && !piece.is_empty() {
+                // It may be the terminal that shows the progress.
                 self.progress.clear();
             }
             self.output.write_all(&piece)?;
-            if self.is_terminal {
+            if self.job.is_terminal {
                 self.output.flush()?;
             }
             self.progress.show(self.summary.lines() + reader.lines());
@@ -228,8 +227,8 @@ impl<W: Write> Printer<W> {
     }
 
     /// Ends the reports and gives the number of faults.
-    fn end(mut self, format: Format) -> io::Result<u64> {
-        self.summary.write(&mut self.output, format)?;
+    fn end(mut self) -> io::Result<u64> {
+        self.summary.write(&mut self.output, self.job.format)?;
         self.output.flush()?;
         Ok(self.summary.faults())
     }

@@ -24,7 +24,8 @@ const MOST_PIECES: usize = 32;
 pub(super) struct Job {
     pub(super) options: Options,
     pub(super) format: Format,
-    pub(super) shows_each_event_at_once: bool,
+    /// Whether the report goes to a terminal, where each event is shown at once.
+    pub(super) is_terminal: bool,
     /// Whether findings name their file.
     pub(super) names_files: bool,
 }
@@ -85,7 +86,7 @@ fn read(file: &Path, job: Job, pipe: Pipe, lines: &AtomicU64) -> (Summary, io::R
         Err(error) => return (Summary::default(), Err(error)),
     };
     let mut report = Report::new(pipe, job.format);
-    if job.shows_each_event_at_once {
+    if job.is_terminal {
         report = report.with_each_event_at_once();
     }
     if job.names_files {

@@ -68,7 +68,7 @@ pub(crate) fn locate(text: &str) -> LocateOutcome<'_> {
     let first = objects.next();
     crate::work::visit(match &first {
         Some(Ok(_)) => objects.byte_offset(),
-        // Or less, up to an error.
+        // All of it, or less up to an error.
         _ => text.len(),
     });
     match first {
